@@ -1,0 +1,169 @@
+//! An event: what a thread waits on until somebody has changed something.
+//!
+//! Outside loom it is [`event_listener`]. A model with that inside does not end, so loom gets a
+//! stand-in with the same contract and the same fences.
+
+use std::time::{Duration, Instant};
+
+#[cfg(loom)]
+mod modeled;
+#[cfg(loom)]
+use modeled as imp;
+
+#[cfg(not(loom))]
+mod imp {
+    pub(super) use event_listener::{Event, EventListener as Listener};
+}
+
+/// Wakes threads that wait for a change of some other state.
+///
+/// An event holds no state of its own, so a waiter listens *first*, then looks at the state, and
+/// only then waits; [`wait_until`](Event::wait_until) does that. The notifier changes the state
+/// first and notifies afterwards. Both sides pass a sequentially consistent fence in between, so
+/// either the waiter's look sees the change or the notifier sees the waiter.
+///
+/// Waiters are woken in the order in which they began to listen. Notifying costs a fence and a
+/// load while nobody listens.
+#[derive(Debug, Default)]
+pub struct Event(imp::Event);
+
+impl Event {
+    /// Creates an event with no listeners.
+    pub fn new() -> Self {
+        Self(imp::Event::new())
+    }
+
+    /// Wakes `count` more listeners, the longest waiting first.
+    ///
+    /// Listeners that an earlier call has woken but that have not yet run do not count: two calls
+    /// with 1 wake two listeners.
+    #[inline]
+    pub fn notify(&self, count: usize) {
+        #[cfg(loom)]
+        self.0.notify(count);
+        #[cfg(not(loom))]
+        {
+            use event_listener::IntoNotification;
+            self.0.notify(count.additional());
+        }
+    }
+
+    /// Wakes every listener.
+    #[inline]
+    pub fn notify_all(&self) {
+        self.notify(usize::MAX);
+    }
+
+    /// Starts listening; notifications from now on reach the returned [`Listener`].
+    pub fn listen(&self) -> Listener {
+        Listener(self.0.listen())
+    }
+
+    /// Waits until `attempt` returns something, and returns that; `None` if `deadline` passes.
+    ///
+    /// `attempt` runs at least once, again after each wake-up, and a last time after the deadline.
+    /// It runs on the calling thread with no lock held. A deadline of `None` waits for ever. Under
+    /// loom deadlines never pass.
+    #[inline]
+    pub fn wait_until<T>(
+        &self,
+        deadline: Option<Instant>,
+        mut attempt: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
+        attempt().or_else(|| self.wait_until_slow(deadline, attempt))
+    }
+
+    #[cold]
+    fn wait_until_slow<T>(
+        &self,
+        deadline: Option<Instant>,
+        mut attempt: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
+        loop {
+            let listener = self.listen();
+            if let Some(done) = attempt() {
+                return Some(done);
+            }
+            if !listener.wait_deadline(deadline) {
+                return attempt();
+            }
+        }
+    }
+}
+
+/// A place in the queue of an [`Event`].
+///
+/// Dropping a listener that was notified, but never waited for that, passes the notification on
+/// to the next one: a waiter that gives up takes nobody's wake-up with it.
+#[derive(Debug)]
+pub struct Listener(imp::Listener);
+
+impl Listener {
+    /// Waits until notified.
+    pub fn wait(self) {
+        self.wait_deadline(None);
+    }
+
+    /// Waits until notified, which returns true, or until `deadline`, which returns false.
+    pub fn wait_deadline(self, deadline: Option<Instant>) -> bool {
+        #[cfg(loom)]
+        {
+            let _ = deadline;
+            self.0.wait();
+            true
+        }
+        #[cfg(not(loom))]
+        {
+            use event_listener::Listener as _;
+            match deadline {
+                Some(deadline) => self.0.wait_deadline(deadline).is_some(),
+                None => {
+                    self.0.wait();
+                    true
+                }
+            }
+        }
+    }
+}
+
+/// Returns the instant `timeout` from now, or `None`, for ever, when no clock reaches that far.
+pub fn deadline_after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    #[test]
+    fn each_notification_wakes_one_more() {
+        let event = Event::new();
+        let (first, second, third) = (event.listen(), event.listen(), event.listen());
+        event.notify(1);
+        event.notify(1);
+        let past = Some(Instant::now());
+        assert!(first.wait_deadline(past));
+        assert!(second.wait_deadline(past));
+        assert!(!third.wait_deadline(past));
+    }
+
+    #[test]
+    fn dropped_listener_passes_on() {
+        let event = Event::new();
+        let (first, second) = (event.listen(), event.listen());
+        event.notify(1);
+        drop(first);
+        assert!(second.wait_deadline(Some(Instant::now())));
+    }
+
+    #[test]
+    fn last_attempt_after_deadline() {
+        let attempts = AtomicUsize::new(0);
+        let seen = Event::new().wait_until(Some(Instant::now()), || {
+            // The first is before listening, the second after, the third after the deadline.
+            (attempts.fetch_add(1, SeqCst) == 2).then_some(7)
+        });
+        assert_eq!(seen, Some(7));
+    }
+}

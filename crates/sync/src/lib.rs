@@ -1,0 +1,43 @@
+//! The two things that every `ft-` primitive shares: the switch between std and [loom], and the
+//! [`Event`] that all of them wait on.
+//!
+//! A primitive takes its atomics, cells and threads from here and names neither `std::sync` nor
+//! `loom` itself, so what the models explore is what ships. Build with `--cfg loom` (and
+//! `--cfg crossbeam_loom` where crossbeam is below) to get the modeled versions.
+//!
+//! ```
+//! use ft_sync::{Event, atomic::{AtomicBool, Ordering::SeqCst}, thread};
+//! use std::sync::Arc;
+//!
+//! let shared = Arc::new((AtomicBool::new(false), Event::new()));
+//! let theirs = Arc::clone(&shared);
+//! let setter = thread::spawn(move || {
+//!     theirs.0.store(true, SeqCst);
+//!     theirs.1.notify_all();
+//! });
+//! let (ready, changed) = &*shared;
+//! let seen = changed.wait_until(None, || ready.load(SeqCst).then_some("ready"));
+//! assert_eq!(seen, Some("ready"));
+//! setter.join().unwrap();
+//! ```
+//!
+//! [loom]: https://docs.rs/loom
+
+mod cell;
+mod event;
+
+pub use cell::UnsafeCell;
+pub use event::{Event, Listener, deadline_after};
+
+#[cfg(loom)]
+pub use loom::{
+    hint,
+    sync::{Arc, Mutex, MutexGuard, RwLock, atomic},
+    thread,
+};
+#[cfg(not(loom))]
+pub use std::{
+    hint,
+    sync::{Arc, Mutex, MutexGuard, RwLock, atomic},
+    thread,
+};

@@ -1,0 +1,48 @@
+//! What the models in `tests/` share. Empty unless built with `--cfg loom`; run them with
+//! `cargo xtask loom`.
+#![cfg(loom)]
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// Runs `model` under every schedule with at most `LOOM_MAX_PREEMPTIONS` preemptions (default 2),
+/// and prints how many executions that took.
+///
+/// Says so when `LOOM_MAX_DURATION` (seconds) ended the search early. Loom reports leaks, races
+/// and deadlocks by panicking, as a failing assertion of the model does.
+pub fn check(model: impl Fn() + Send + Sync + 'static) {
+    check_with(|_| (), model);
+}
+
+/// As [`check`], with the builder's limits changed by `adjust`.
+pub fn check_with(
+    adjust: impl FnOnce(&mut loom::model::Builder),
+    model: impl Fn() + Send + Sync + 'static,
+) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound.get_or_insert(2);
+    // Loom looks at its clock only at checkpoints.
+    builder.checkpoint_interval = 1_000;
+    adjust(&mut builder);
+    let limit = builder.max_duration.unwrap_or(Duration::MAX);
+
+    // A std atomic on purpose: it counts across executions and is no part of the model.
+    let executions = std::sync::Arc::new(AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&executions);
+    let start = Instant::now();
+    builder.check(move || {
+        counter.fetch_add(1, Relaxed);
+        model();
+    });
+    let elapsed = start.elapsed();
+    let early = if elapsed >= limit {
+        " (stopped early: time)"
+    } else {
+        ""
+    };
+    println!(
+        "explored {} executions in {:.1} s{early}",
+        executions.load(Relaxed),
+        elapsed.as_secs_f64()
+    );
+}
