@@ -1,0 +1,369 @@
+//! A free-threaded interpreter made from Debian's source package, once per user.
+//!
+//! It lives in the user's cache directory, in a folder named after its version and [`RECIPE`].
+//! Everything is made in a folder beside it, and the last step is a rename: a folder with the
+//! right name is whole, whatever ended an earlier run. An OS lock, which the kernel releases when
+//! its holder dies, keeps two runs from doing the same work.
+
+use std::env;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use crate::apt;
+use crate::error::{Error, Result};
+use crate::mirror::{self, Mirror};
+use crate::probe::{Interp, probe};
+use crate::python::on_path;
+use crate::run;
+
+/// Goes up when the build changes, so that what an older checkout made is not taken for ours.
+const RECIPE: u32 = 1;
+
+/// The suites and packages that are tried, best first. Users run 3.14t or later; 3.13t serves for
+/// tests where the mirror has nothing newer.
+const SOURCES: [(&str, &str); 2] = [("forky", "python3.14"), ("trixie", "python3.13")];
+
+/// For the compiler, and for the modules that pip, ctypes and the standard library's users need.
+const BUILD_PACKAGES: [&str; 10] = [
+    "gcc",
+    "libc6-dev",
+    "make",
+    "xz-utils",
+    "libssl-dev",
+    "zlib1g-dev",
+    "libffi-dev",
+    "libbz2-dev",
+    "liblzma-dev",
+    "libsqlite3-dev",
+];
+
+/// The source, its objects and what is installed take two thirds of this.
+const SPACE_MB: u64 = 1000;
+
+/// The interpreters that earlier runs have made by this recipe.
+pub fn made() -> Vec<PathBuf> {
+    let Ok(entries) = cache().and_then(|cache| Ok(fs::read_dir(cache)?)) else {
+        return Vec::new();
+    };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| {
+            let folder = entry.ok()?.path();
+            let minor = minor_of(folder.file_name()?.to_str()?)?;
+            Some(folder.join("bin").join(format!("python{minor}t")))
+        })
+        .collect();
+    found.sort();
+    found.reverse();
+    found
+}
+
+/// `3.13`, if that is the name of a folder that this recipe made.
+fn minor_of(folder: &str) -> Option<&str> {
+    let version = folder
+        .strip_prefix("python-")?
+        .strip_suffix(&format!("t-r{RECIPE}"))?;
+    Some(version.rsplit_once('.')?.0)
+}
+
+fn folder_of(version: &str) -> String {
+    format!("python-{version}t-r{RECIPE}")
+}
+
+/// Why it cannot be done here, if it cannot; cheap to ask.
+pub fn obstacle() -> Option<String> {
+    if !cfg!(target_os = "linux") || on_path("apt-get").is_empty() {
+        return Some("only on Debian".to_owned());
+    }
+    mirror::of_this_system().err().map(|err| err.to_string())
+}
+
+/// Makes one, or waits for the run that is making it.
+pub fn build() -> Result<Interp> {
+    if let Some(why) = obstacle() {
+        return Err(Error::new(why));
+    }
+    let mirror = mirror::of_this_system()?;
+    let cache = cache()?;
+    fs::create_dir_all(&cache).map_err(|err| not_writable(&cache, &err))?;
+    let _lock = lock(&cache.join("python.lock"))?;
+    // The run that had the lock before us may have made it.
+    if let Some(found) = made().iter().find_map(|path| probe(path).ok()) {
+        return Ok(found);
+    }
+    sweep(&cache);
+    demand_space(&cache)?;
+    eprintln!(
+        "making a free-threaded Python in {}: once, some minutes",
+        cache.display()
+    );
+
+    let log = cache.join("python-build.log");
+    let _ = fs::remove_file(&log);
+    apt::ensure(&BUILD_PACKAGES, &log)?;
+    let work = cache.join(format!("work-{}", std::process::id()));
+    fs::create_dir_all(&work).map_err(|err| not_writable(&work, &err))?;
+    let made = make(&mirror, &cache, &work, &log);
+    sweep(&cache);
+    made
+}
+
+fn make(mirror: &Mirror, cache: &Path, work: &Path, log: &Path) -> Result<Interp> {
+    let (version, tarball) = fetch(mirror, work, log)?;
+    let mut tar = Command::new("tar");
+    tar.current_dir(work)
+        .args([
+            "--extract",
+            "--strip-components=1",
+            "--one-top-level=source",
+        ])
+        .arg("--file")
+        .arg(&tarball);
+    run::logged(tar, "unpack", log)?;
+
+    // The prefix is compiled in, so it names the final place from the start.
+    let prefix = cache.join(folder_of(&version));
+    let objects = work.join("objects");
+    fs::create_dir_all(&objects).map_err(|err| not_writable(&objects, &err))?;
+    let mut configure = step(&objects, &work.join("source").join("configure"));
+    configure
+        .arg(format!("--prefix={}", prefix.display()))
+        // No pip in the prefix: each virtual environment brings its own. No test suite and no
+        // archive to link against: half the size.
+        .args(["--disable-gil", "--with-ensurepip=no"])
+        .args(["--disable-test-modules", "--without-static-libpython"]);
+    run::logged(configure, &format!("configure {version}"), log)?;
+
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let mut make = step(&objects, Path::new("make"));
+    make.arg(format!("--jobs={cores}"));
+    run::logged(make, &format!("compile {version}"), log)?;
+
+    let stage = work.join("stage");
+    let mut install = step(&objects, Path::new("make"));
+    install
+        .arg("install")
+        .arg(format!("DESTDIR={}", stage.display()));
+    run::logged(install, &format!("install {version}"), log)?;
+    commit(&stage, &prefix, &version)
+}
+
+/// Moves what is in `stage` to its place, if it works.
+fn commit(stage: &Path, prefix: &Path, version: &str) -> Result<Interp> {
+    let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
+    let program = Path::new("bin").join(format!("python{minor}t"));
+    let inside = prefix.strip_prefix("/").unwrap_or(prefix);
+    let staged = stage.join(inside);
+    // It finds its library from where it is, so it can be tried before it is in its place.
+    let broken = |why| Error::new(format!("the interpreter that was made {why}"));
+    probe(&staged.join(&program)).map_err(broken)?;
+    // The data before the name, should the power fail. Best effort.
+    let _ = Command::new("sync")
+        .arg("--file-system")
+        .arg(&staged)
+        .status();
+    if prefix.exists() {
+        // It was there when we took the lock, and did not work.
+        fs::remove_dir_all(prefix).map_err(|err| not_writable(prefix, &err))?;
+    }
+    fs::rename(&staged, prefix).map_err(|err| not_writable(prefix, &err))?;
+    probe(&prefix.join(&program)).map_err(broken)
+}
+
+/// Downloads the source with apt, which checks the signed index and from it the file's hash.
+fn fetch(mirror: &Mirror, work: &Path, log: &Path) -> Result<(String, PathBuf)> {
+    let mut last = Error::new("no source package to try");
+    for (suite, package) in SOURCES {
+        match fetch_one(mirror, suite, package, work, log) {
+            Ok(found) => return Ok(found),
+            Err(err) => last = err,
+        }
+    }
+    Err(last)
+}
+
+fn fetch_one(
+    mirror: &Mirror,
+    suite: &str,
+    package: &str,
+    work: &Path,
+    log: &Path,
+) -> Result<(String, PathBuf)> {
+    // A state of our own: the system's lists and sources stay as they are.
+    let state = work.join(format!("apt-{suite}"));
+    for folder in ["lists/partial", "cache/archives/partial", "source"] {
+        let folder = state.join(folder);
+        fs::create_dir_all(&folder).map_err(|err| not_writable(&folder, &err))?;
+    }
+    let sources = state.join("sources.list");
+    fs::write(&sources, mirror.source_line(suite)).map_err(|err| not_writable(&sources, &err))?;
+    let apt = |words: &[&str]| {
+        let mut cmd = Command::new("apt-get");
+        cmd.current_dir(state.join("source"));
+        for (key, value) in [
+            ("Dir::Etc::sourcelist", sources.as_path()),
+            ("Dir::Etc::sourceparts", Path::new("/dev/null")),
+            ("Dir::State::Lists", &state.join("lists")),
+            ("Dir::Cache", &state.join("cache")),
+        ] {
+            cmd.arg("-o").arg(format!("{key}={}", value.display()));
+        }
+        for setting in [
+            // The user `_apt` may not enter the cache directory.
+            "APT::Sandbox::User=root",
+            "APT::Update::Error-Mode=any",
+            "APT::Get::AllowUnauthenticated=false",
+            "Acquire::AllowInsecureRepositories=false",
+            "Acquire::Retries=2",
+        ] {
+            cmd.args(["-o", setting]);
+        }
+        cmd.args(words);
+        cmd
+    };
+    run::logged(apt(&["update"]), &format!("source index of {suite}"), log)?;
+    run::logged(
+        apt(&["source", "--download-only", package]),
+        &format!("download {package}"),
+        log,
+    )?;
+    let files = fs::read_dir(state.join("source"))?;
+    files
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let version = version_of(path.file_name()?.to_str()?, package)?;
+            Some((version, path))
+        })
+        .next()
+        .ok_or_else(|| Error::new(format!("{package} came without its upstream source")))
+}
+
+/// `3.13.5` out of `python3.13_3.13.5.orig.tar.xz`. The upstream source is all that is built:
+/// Debian's patches suit a system interpreter, and break pip in ours.
+fn version_of(file: &str, package: &str) -> Option<String> {
+    let version = file
+        .strip_prefix(package)?
+        .strip_prefix('_')?
+        .strip_suffix(".orig.tar.xz")?;
+    let plain = version.chars().all(|c| c.is_ascii_digit() || c == '.');
+    (plain && version.split('.').count() == 3).then(|| version.to_owned())
+}
+
+/// A step of the build, without what in the user's environment could bend it.
+fn step(folder: &Path, program: &Path) -> Command {
+    let mut cmd = Command::new(program);
+    cmd.current_dir(folder);
+    for name in [
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHON_GIL",
+        "DESTDIR",
+        "MAKEFLAGS",
+    ] {
+        cmd.env_remove(name);
+    }
+    cmd
+}
+
+fn cache() -> Result<PathBuf> {
+    let folder = |name: &str| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+    };
+    folder("XDG_CACHE_HOME")
+        .or_else(|| Some(folder("HOME")?.join(".cache")))
+        .map(|base| base.join("ft-utils-rs"))
+        .ok_or_else(|| Error::new("no cache directory; name one with: XDG_CACHE_HOME=/some/folder"))
+}
+
+/// Held until dropped, or until the process dies.
+pub fn lock(path: &Path) -> Result<File> {
+    let file = File::create(path).map_err(|err| not_writable(path, &err))?;
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => eprintln!("  another run is at it; waiting for it to end"),
+        Err(TryLockError::Error(err)) => return Err(not_writable(path, &err)),
+    }
+    file.lock().map_err(|err| not_writable(path, &err))?;
+    Ok(file)
+}
+
+/// Removes what runs that were stopped have left; call it with the lock held.
+fn sweep(cache: &Path) {
+    let Ok(entries) = fs::read_dir(cache) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with("work-") {
+            // What cannot be removed does no harm: no run looks into another's folder.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn demand_space(folder: &Path) -> Result<()> {
+    let mut df = Command::new("df");
+    df.arg("-Pk").arg(folder);
+    let answer = run::limited(df, Duration::from_secs(20))?.map(|output| output.stdout);
+    let Some(free) = free_mb(&String::from_utf8_lossy(&answer.unwrap_or_default())) else {
+        // An odd `df` is no reason to stop: a full disk ends the build with its own clear line.
+        return Ok(());
+    };
+    if free < SPACE_MB {
+        return Err(Error::new(format!(
+            "needs {SPACE_MB} MB in {}, where {free} are free; make room, or name another place \
+             with: XDG_CACHE_HOME=/some/folder",
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
+/// The column "Available" of `df -Pk`, in MB.
+fn free_mb(answer: &str) -> Option<u64> {
+    let available = answer.lines().nth(1)?.split_whitespace().nth(3)?;
+    Some(available.parse::<u64>().ok()? / 1024)
+}
+
+fn not_writable(path: &Path, err: &std::io::Error) -> Error {
+    let text = run::cannot_write(path, err);
+    Error::new(format!(
+        "{text}; name another place with: XDG_CACHE_HOME=/some/folder"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders() {
+        let folder = folder_of("3.13.5");
+        assert_eq!(minor_of(&folder), Some("3.13"));
+        assert_eq!(minor_of("python-3.13.5t-r0"), None);
+        assert_eq!(minor_of("work-123"), None);
+    }
+
+    #[test]
+    fn versions() {
+        let version = |file| version_of(file, "python3.13");
+        assert_eq!(
+            version("python3.13_3.13.5.orig.tar.xz").as_deref(),
+            Some("3.13.5")
+        );
+        assert_eq!(version("python3.13_3.13.5.orig.tar.xz.asc"), None);
+        assert_eq!(version("python3.13_3.13.5-2.debian.tar.xz"), None);
+        assert_eq!(version("python3.13_3.13.5-2.dsc"), None);
+    }
+
+    #[test]
+    fn space() {
+        let answer = "Filesystem 1024-blocks Used Available Capacity Mounted on\n\
+                      /dev/vda 263174212 13045036 82000000 14% /\n";
+        assert_eq!(free_mb(answer), Some(80_078));
+        assert_eq!(free_mb("df: no such file"), None);
+    }
+}

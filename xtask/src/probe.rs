@@ -1,0 +1,165 @@
+//! Asking an interpreter what it is, without trusting it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::run;
+
+/// An interpreter that has answered, and can do what we need.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interp {
+    /// The program itself, behind any shim that led to it.
+    pub path: PathBuf,
+    pub version: (u32, u32, u32),
+    /// Built without the GIL, and it was off when we asked.
+    pub free_threaded: bool,
+    /// Whether `python -m venv` can bring pip in.
+    pub ensurepip: bool,
+}
+
+impl Interp {
+    /// `3.11` or `3.13t`: what people and folders call it.
+    pub fn name(&self) -> String {
+        let (major, minor, _) = self.version;
+        let t = if self.free_threaded { "t" } else { "" };
+        format!("{major}.{minor}{t}")
+    }
+
+    /// What must stay the same for a virtual environment made from it to stay good.
+    pub fn identity(&self) -> String {
+        let (major, minor, patch) = self.version;
+        format!("{} {major}.{minor}.{patch}", self.path.display())
+    }
+
+    /// PyO3 supports the free-threaded build from 3.14 on, but builds and runs on 3.13t when told
+    /// not to look. Never set for anything else, so that the check keeps its use there.
+    pub fn build_env(&self) -> Option<(&'static str, &'static str)> {
+        let unsupported = self.free_threaded && self.version < (3, 14, 0);
+        unsupported.then_some(("UNSAFE_PYO3_SKIP_VERSION_CHECK", "1"))
+    }
+}
+
+const SCRIPT: &str = "
+import sys, sysconfig
+from importlib.util import find_spec
+missing = []
+for name in ('ssl', 'zlib', 'ctypes', 'venv'):
+    try:
+        __import__(name)
+    except ImportError:
+        missing.append(name)
+print('ft-probe', sys.implementation.name, *sys.version_info[:3],
+      int(bool(sysconfig.get_config_var('Py_GIL_DISABLED'))),
+      int(getattr(sys, '_is_gil_enabled', lambda: True)()),
+      int(find_spec('ensurepip') is not None),
+      ','.join(missing) or '-', sys.executable, sep='\\t')
+";
+
+/// A sound interpreter answers in a tenth of a second, a cold shim in two.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Runs `path` to learn what it is; the error is the reason not to use it.
+pub fn probe(path: &Path) -> Result<Interp, String> {
+    let mut cmd = Command::new(path);
+    // `-I`: no PYTHONPATH, no PYTHON_GIL, nothing of the user's that could change the answer.
+    cmd.args(["-I", "-c", SCRIPT]);
+    let output = match run::limited(cmd, LIMIT) {
+        Err(err) => return Err(format!("does not start: {err}")),
+        Ok(None) => return Err(format!("gave no answer in {} s", LIMIT.as_secs())),
+        Ok(Some(output)) => output,
+    };
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let line = stderr.trim_end().lines().last().unwrap_or("no message");
+        return Err(format!("is broken: {}: {line}", output.status));
+    }
+    parse(&String::from_utf8_lossy(&output.stdout))
+}
+
+fn parse(answer: &str) -> Result<Interp, String> {
+    let fields: Option<Vec<&str>> = answer
+        .lines()
+        .find_map(|line| Some(line.strip_prefix("ft-probe\t")?.split('\t').collect()));
+    let nonsense = || "answers as no Python does".to_owned();
+    let fields = fields.ok_or_else(nonsense)?;
+    let [
+        kind,
+        major,
+        minor,
+        patch,
+        disabled,
+        enabled,
+        ensurepip,
+        missing,
+        path,
+    ] = fields[..]
+    else {
+        return Err(nonsense());
+    };
+    let number = |text: &str| text.parse::<u32>().map_err(|_| nonsense());
+    let version = (number(major)?, number(minor)?, number(patch)?);
+    if kind != "cpython" {
+        return Err(format!("is {kind}, not CPython"));
+    }
+    if version < (3, 11, 0) {
+        return Err(format!(
+            "is {major}.{minor}, and 3.11 is the oldest that works"
+        ));
+    }
+    if missing != "-" {
+        return Err(format!("was built without {missing}"));
+    }
+    if disabled == "1" && enabled == "1" {
+        return Err("is free-threaded, but runs with the GIL on".to_owned());
+    }
+    if disabled == "1" && version < (3, 13, 0) {
+        return Err(nonsense());
+    }
+    Ok(Interp {
+        path: PathBuf::from(path),
+        version,
+        free_threaded: disabled == "1",
+        ensurepip: ensurepip == "1",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(fields: &str) -> String {
+        let fields: Vec<&str> = fields.split(' ').collect();
+        format!("some shim's chatter\nft-probe\t{}\n", fields.join("\t"))
+    }
+
+    #[test]
+    fn free_threaded_and_not() {
+        let free = parse(&line("cpython 3 13 5 1 0 1 - /x/python3.13t")).unwrap();
+        assert_eq!(free.name(), "3.13t");
+        assert!(free.build_env().is_some());
+        let later = parse(&line("cpython 3 14 0 1 0 1 - /x/python3.14t")).unwrap();
+        assert_eq!(later.build_env(), None);
+        let gil = parse(&line("cpython 3 11 2 0 1 0 - /usr/bin/python3")).unwrap();
+        assert_eq!(gil.name(), "3.11");
+        assert!(!gil.ensurepip);
+        assert_eq!(gil.build_env(), None);
+    }
+
+    #[test]
+    fn reasons_to_refuse() {
+        let reason = |fields: &str| parse(&line(fields)).unwrap_err();
+        assert!(reason("pypy 3 11 2 0 1 1 - /p").contains("pypy"));
+        assert!(reason("cpython 3 9 2 0 1 1 - /p").contains("3.11 is the oldest"));
+        assert!(reason("cpython 3 14 0 1 0 1 ssl,ctypes /p").contains("without ssl,ctypes"));
+        assert!(reason("cpython 3 14 0 1 1 1 - /p").contains("GIL on"));
+        assert!(reason("cpython three 14 0 1 0 1 - /p").contains("no Python"));
+        assert!(parse("Python was not found\n").is_err());
+    }
+
+    #[test]
+    fn no_such_program() {
+        let reason = probe(Path::new("/nowhere/python3")).unwrap_err();
+        assert!(reason.starts_with("does not start"));
+    }
+}
