@@ -1,1 +1,196 @@
-//! placeholder
+//! A 64-bit atomic integer that chooses what overflow means.
+//!
+//! [`AtomicInt64`] is [`std::sync::atomic::AtomicI64`] with the whole of integer arithmetic as
+//! single atomic steps, a cache line of its own, and an [`Overflow`] policy: report it and leave
+//! the value alone, wrap round, or stop at the limit.
+//!
+//! ```
+//! use ft_atomic_int::{AtomicInt64, Overflow};
+//!
+//! let counter = AtomicInt64::new(40, Overflow::Error);
+//! std::thread::scope(|scope| {
+//!     for _ in 0..2 {
+//!         scope.spawn(|| counter.fetch_add(1));
+//!     }
+//! });
+//! assert_eq!(counter.load(), 42);
+//!
+//! counter.store(i64::MAX);
+//! assert!(counter.fetch_add(1).is_err());
+//! assert_eq!(counter.load(), i64::MAX);
+//! ```
+//!
+//! # Orderings
+//!
+//! Every operation is sequentially consistent: a load or a store is one such access, a
+//! read-modify-write one such exchange. A failed attempt of the exchange loop re-reads with
+//! `SeqCst` too, so that an operation that ends in an error has still read the latest value.
+//!
+//! # Progress
+//!
+//! Loads, stores, exchanges and, with [`Overflow::Wrap`], additions and subtractions, and the
+//! bitwise operations are single instructions where the machine has them. The others are
+//! compare-exchange loops: lock-free, not wait-free.
+
+mod arithmetic;
+mod error;
+
+use crossbeam_utils::CachePadded;
+use ft_sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::fmt;
+
+pub use arithmetic::{Operation, Overflow};
+pub use error::ArithmeticError;
+
+/// An `i64` that threads share and change in atomic steps.
+///
+/// It fills a cache line, so a neighbor's writes do not slow it down.
+pub struct AtomicInt64(CachePadded<Cell>);
+
+struct Cell {
+    value: AtomicI64,
+    /// Set at construction; it shares the line because whoever reads it wants the value too.
+    overflow: Overflow,
+}
+
+/// The values on both sides of an atomic change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What the change replaced.
+    pub before: i64,
+    /// What it stored.
+    pub after: i64,
+}
+
+impl AtomicInt64 {
+    /// Creates an atomic with this value and policy.
+    pub fn new(value: i64, overflow: Overflow) -> Self {
+        Self(CachePadded::new(Cell {
+            value: AtomicI64::new(value),
+            overflow,
+        }))
+    }
+
+    /// Returns what overflow means here.
+    pub fn overflow(&self) -> Overflow {
+        self.0.overflow
+    }
+
+    /// Reads the value.
+    #[inline]
+    pub fn load(&self) -> i64 {
+        self.0.value.load(SeqCst)
+    }
+
+    /// Writes the value.
+    #[inline]
+    pub fn store(&self, value: i64) {
+        self.0.value.store(value, SeqCst);
+    }
+
+    /// Writes the value and returns the one before.
+    #[inline]
+    pub fn exchange(&self, value: i64) -> i64 {
+        self.0.value.swap(value, SeqCst)
+    }
+
+    /// Stores `new` if the value is `expected`; returns the value before in `Ok` if it was,
+    /// in `Err` if it was another.
+    #[inline]
+    pub fn compare_exchange(&self, expected: i64, new: i64) -> Result<i64, i64> {
+        self.0.value.compare_exchange(expected, new, SeqCst, SeqCst)
+    }
+
+    /// Replaces the value by the result of `operation` with `operand` on its right.
+    ///
+    /// # Errors
+    ///
+    /// Returns what [`Operation::apply`] does, and leaves the value as it was.
+    #[inline]
+    pub fn apply(&self, operation: Operation, operand: i64) -> Result<Change, ArithmeticError> {
+        let value = &self.0.value;
+        let overflow = self.0.overflow;
+        // Where the machine has the instruction, one step instead of a loop.
+        let before = match operation {
+            Operation::Add if overflow == Overflow::Wrap => value.fetch_add(operand, SeqCst),
+            Operation::Sub if overflow == Overflow::Wrap => value.fetch_sub(operand, SeqCst),
+            Operation::And => value.fetch_and(operand, SeqCst),
+            Operation::Or => value.fetch_or(operand, SeqCst),
+            Operation::Xor => value.fetch_xor(operand, SeqCst),
+            _ => return self.try_update(|before| operation.apply(before, operand, overflow)),
+        };
+        let after = operation.apply(before, operand, overflow)?;
+        Ok(Change { before, after })
+    }
+
+    /// Replaces the value by `f` of it, calling `f` again whenever another thread was faster.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error of `f`, and leaves the value as it was.
+    ///
+    /// ```
+    /// # use ft_atomic_int::*;
+    /// let even = AtomicInt64::new(6, Overflow::Error);
+    /// let change = even.try_update(|value| value.checked_mul(7).ok_or("too large"))?;
+    /// assert_eq!(change, Change { before: 6, after: 42 });
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[inline]
+    pub fn try_update<E>(&self, mut f: impl FnMut(i64) -> Result<i64, E>) -> Result<Change, E> {
+        let mut before = self.load();
+        loop {
+            let after = f(before)?;
+            let exchanged = (self.0.value).compare_exchange_weak(before, after, SeqCst, SeqCst);
+            match exchanged {
+                Ok(_) => return Ok(Change { before, after }),
+                Err(other) => before = other,
+            }
+        }
+    }
+}
+
+macro_rules! fetch {
+    ($($name:ident $operation:ident $what:literal,)*) => {
+        impl AtomicInt64 {
+            $(
+                #[doc = concat!("Replaces the value by ", $what, ", and returns the one before.")]
+                ///
+                /// # Errors
+                ///
+                /// As [`apply`](Self::apply).
+                #[inline]
+                pub fn $name(&self, operand: i64) -> Result<i64, ArithmeticError> {
+                    Ok(self.apply(Operation::$operation, operand)?.before)
+                }
+            )*
+        }
+    };
+}
+
+fetch! {
+    fetch_add Add "its sum with `operand`",
+    fetch_sub Sub "its difference from `operand`",
+    fetch_mul Mul "its product with `operand`",
+    fetch_and And "its bitwise and with `operand`",
+    fetch_or Or "its bitwise or with `operand`",
+    fetch_xor Xor "its bitwise exclusive or with `operand`",
+    fetch_max Max "the larger of it and `operand`",
+    fetch_min Min "the smaller of it and `operand`",
+}
+
+impl Default for AtomicInt64 {
+    /// Zero, with [`Overflow::Error`].
+    fn default() -> Self {
+        Self::new(0, Overflow::Error)
+    }
+}
+
+impl fmt::Debug for AtomicInt64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AtomicInt64")
+            .field("value", &self.load())
+            .field("overflow", &self.overflow())
+            .finish()
+    }
+}

@@ -1,0 +1,144 @@
+//! Behavior of `AtomicInt64` seen from outside.
+
+use ft_atomic_int::{
+    ArithmeticError, AtomicInt64, Change,
+    Operation::{self, *},
+    Overflow,
+};
+use proptest::prelude::*;
+use std::sync::Barrier;
+
+const OPERATIONS: [Operation; 13] = [
+    Add, Sub, Mul, FloorDiv, Rem, Pow, Shl, Shr, And, Or, Xor, Max, Min,
+];
+
+/// The exact result, with more bits than any operand that the tests draw needs.
+fn exact(operation: Operation, left: i64, right: i64) -> Result<i128, ArithmeticError> {
+    let (a, b) = (i128::from(left), i128::from(right));
+    Ok(match operation {
+        Add => a + b,
+        Sub => a - b,
+        Mul => a * b,
+        FloorDiv | Rem if b == 0 => return Err(ArithmeticError::DivisionByZero),
+        FloorDiv => (a - a.rem_euclid(b.abs())) / b - i128::from(b < 0 && a.rem_euclid(-b) != 0),
+        Rem => a - b * exact(FloorDiv, left, right)?,
+        Pow if b < 0 => return Err(ArithmeticError::NegativeExponent),
+        // The tests draw exponents whose power fits.
+        Pow => a.pow(right as u32),
+        Shl | Shr if b < 0 => return Err(ArithmeticError::NegativeShift),
+        Shl => a << right.min(63),
+        Shr => a >> right.min(127),
+        And => a & b,
+        Or => a | b,
+        Xor => a ^ b,
+        Max => a.max(b),
+        Min => a.min(b),
+        other => panic!("no model for {other:?}"),
+    })
+}
+
+fn expected(exact: i128, overflow: Overflow) -> Result<i64, ArithmeticError> {
+    match (i64::try_from(exact), overflow) {
+        (Ok(fits), _) => Ok(fits),
+        (Err(_), Overflow::Error) => Err(ArithmeticError::Overflow),
+        (Err(_), Overflow::Wrap) => Ok(exact as i64),
+        (Err(_), Overflow::Saturate) => Ok(if exact < 0 { i64::MIN } else { i64::MAX }),
+    }
+}
+
+fn operand() -> impl Strategy<Value = i64> {
+    let edges = [i64::MIN, i64::MIN + 1, -2, -1, 0, 1, 2, 62, 63, i64::MAX];
+    prop_oneof![
+        any::<i64>(),
+        -70..70_i64,
+        proptest::sample::select(edges.to_vec())
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_operation_is_exact(
+        operation in proptest::sample::select(OPERATIONS.to_vec()),
+        left in operand(),
+        right in operand(),
+        overflow in proptest::sample::select(vec![
+            Overflow::Error,
+            Overflow::Wrap,
+            Overflow::Saturate,
+        ]),
+    ) {
+        // 128 bits hold x ** 2 of every x, x ** 20 of a small one.
+        let (left, right) = match operation {
+            Pow if left.unsigned_abs() < 70 => (left, right.min(20)),
+            Pow => (left, right.min(2)),
+            Shl => (left, right.min(63)),
+            _ => (left, right),
+        };
+        let atomic = AtomicInt64::new(left, overflow);
+        let wanted = exact(operation, left, right).and_then(|exact| expected(exact, overflow));
+        let got = atomic.apply(operation, right);
+        prop_assert_eq!(got, wanted.map(|after| Change { before: left, after }));
+        prop_assert_eq!(atomic.load(), wanted.unwrap_or(left));
+    }
+}
+
+#[test]
+fn counts_beyond_the_word() {
+    assert_eq!(Shl.apply(1, 64, Overflow::Wrap), Ok(0));
+    assert_eq!(Shl.apply(-1, 64, Overflow::Saturate), Ok(i64::MIN));
+    assert_eq!(Shl.apply(0, i64::MAX, Overflow::Error), Ok(0));
+    assert_eq!(Shl.apply(-1, 63, Overflow::Error), Ok(i64::MIN));
+    assert_eq!(Shr.apply(-1, i64::MAX, Overflow::Error), Ok(-1));
+    assert_eq!(Pow.apply(-1, i64::MAX, Overflow::Error), Ok(-1));
+    assert_eq!(Pow.apply(2, i64::MAX, Overflow::Wrap), Ok(0));
+    assert_eq!(
+        Pow.apply(3, 1 << 40, Overflow::Wrap),
+        Ok(3_i64.wrapping_pow(1 << 20).wrapping_pow(1 << 20))
+    );
+    assert_eq!(Pow.apply(-3, i64::MAX, Overflow::Saturate), Ok(i64::MIN));
+}
+
+#[test]
+fn exchange_and_compare() {
+    let atomic = AtomicInt64::default();
+    assert_eq!(atomic.exchange(5), 0);
+    assert_eq!(atomic.compare_exchange(4, 9), Err(5));
+    assert_eq!(atomic.compare_exchange(5, 9), Ok(5));
+    assert_eq!(atomic.fetch_max(20), Ok(9));
+    assert_eq!(atomic.fetch_min(3), Ok(20));
+    assert_eq!(atomic.load(), 3);
+}
+
+#[test]
+fn fills_its_cache_line() {
+    assert!(align_of::<AtomicInt64>() >= 64);
+    assert_eq!(size_of::<AtomicInt64>(), align_of::<AtomicInt64>());
+}
+
+/// Each kind of step, loop or instruction, loses nothing to the others.
+#[test]
+fn threads_lose_nothing() {
+    const THREADS: i64 = 4;
+    const ROUNDS: i64 = 20_000;
+    for overflow in [Overflow::Error, Overflow::Wrap, Overflow::Saturate] {
+        let atomic = AtomicInt64::new(0, overflow);
+        let barrier = Barrier::new(THREADS as usize);
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    barrier.wait();
+                    for round in 0..ROUNDS {
+                        atomic.fetch_add(3).unwrap();
+                        atomic.fetch_sub(1).unwrap();
+                        atomic.fetch_xor(1 << 40).unwrap();
+                        atomic
+                            .try_update(|value| Ok::<_, ()>(value + round))
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        let rounds = ROUNDS * (ROUNDS - 1) / 2;
+        assert_eq!(atomic.load(), THREADS * (2 * ROUNDS + rounds));
+    }
+}

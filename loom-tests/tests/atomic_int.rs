@@ -1,0 +1,112 @@
+//! Every schedule of the atomic integer.
+#![cfg(loom)]
+
+use ft_atomic_int::{AtomicInt64, Overflow};
+use ft_sync::{Arc, UnsafeCell, atomic::AtomicBool, atomic::Ordering::Relaxed, thread};
+use loom_tests::check;
+
+fn shared(value: i64, overflow: Overflow) -> (Arc<AtomicInt64>, Arc<AtomicInt64>) {
+    let ours = Arc::new(AtomicInt64::new(value, overflow));
+    (Arc::clone(&ours), ours)
+}
+
+/// Two additions by exchange loop both count, and see different values before.
+#[test]
+fn no_lost_addition() {
+    check(|| {
+        let (theirs, ours) = shared(0, Overflow::Error);
+        let other = thread::spawn(move || theirs.fetch_add(1).unwrap());
+        let before = ours.fetch_add(1).unwrap();
+        assert_eq!(before + other.join().unwrap(), 1);
+        assert_eq!(ours.load(), 2);
+    });
+}
+
+/// An addition by instruction and one by loop (`update`) both count.
+#[test]
+fn instruction_against_loop() {
+    check(|| {
+        let (theirs, ours) = shared(5, Overflow::Wrap);
+        let other = thread::spawn(move || theirs.fetch_add(10).unwrap());
+        ours.try_update(|value| Ok::<_, ()>(value * 2)).unwrap();
+        let added_to = other.join().unwrap();
+        assert_eq!(ours.load(), if added_to == 5 { 30 } else { 20 });
+    });
+}
+
+/// Of two additions with room for one, one fails, and the limit stands.
+#[test]
+fn one_overflows() {
+    check(|| {
+        let (theirs, ours) = shared(i64::MAX - 1, Overflow::Error);
+        let other = thread::spawn(move || theirs.fetch_add(1).is_ok());
+        let us = ours.fetch_add(1).is_ok();
+        assert_ne!(us, other.join().unwrap());
+        assert_eq!(ours.load(), i64::MAX);
+    });
+}
+
+/// Of two exchanges that expect the same value, one succeeds.
+#[test]
+fn one_wins_the_exchange() {
+    check(|| {
+        let (theirs, ours) = shared(0, Overflow::Error);
+        let other = thread::spawn(move || theirs.compare_exchange(0, 1));
+        let us = ours.compare_exchange(0, 2);
+        match other.join().unwrap() {
+            Ok(_) => assert_eq!(us, Err(1)),
+            Err(seen) => assert_eq!((us, seen), (Ok(0), 2)),
+        }
+    });
+}
+
+/// Each value exchanged out was exchanged in by exactly one other.
+#[test]
+fn exchange_passes_each_value_on() {
+    check(|| {
+        let (theirs, ours) = shared(0, Overflow::Error);
+        let other = thread::spawn(move || theirs.exchange(1));
+        let ours_before = ours.exchange(2);
+        let mut seen = [ours_before, other.join().unwrap(), ours.load()];
+        seen.sort_unstable();
+        assert_eq!(seen, [0, 1, 2]);
+    });
+}
+
+/// What a thread wrote before an addition is visible to whoever sees the sum.
+#[test]
+fn addition_publishes_earlier_writes() {
+    check(|| {
+        let ours = Arc::new((AtomicInt64::default(), UnsafeCell::new(0)));
+        let theirs = Arc::clone(&ours);
+        let writer = thread::spawn(move || {
+            // SAFETY: nobody else looks at the cell before the count is 1.
+            theirs.1.with_mut(|data| unsafe { *data = 7 });
+            theirs.0.fetch_add(1).unwrap();
+        });
+        if ours.0.load() == 1 {
+            // SAFETY: the count is 1, so the writer is done with the cell.
+            assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        }
+        writer.join().unwrap();
+    });
+}
+
+/// A failed exchange acquires too: the value it reports comes with what was written before it.
+#[test]
+fn failed_exchange_sees_earlier_writes() {
+    check(|| {
+        let ours = Arc::new((AtomicInt64::default(), AtomicBool::new(false)));
+        let theirs = Arc::clone(&ours);
+        let writer = thread::spawn(move || {
+            // Relaxed: the store to the integer publishes it.
+            theirs.1.store(true, Relaxed);
+            theirs.0.store(1);
+        });
+        if ours.0.compare_exchange(5, 6) == Err(1) {
+            // Relaxed: the failed exchange above acquired it.
+            assert!(ours.1.load(Relaxed));
+        }
+        writer.join().unwrap();
+    });
+}
