@@ -22,9 +22,9 @@ use crate::run;
 /// Goes up when the build changes, so that what an older checkout made is not taken for ours.
 const RECIPE: u32 = 1;
 
-/// The suites and packages that are tried, best first. Users run 3.14t or later; 3.13t serves for
-/// tests where the mirror has nothing newer.
-const SOURCES: [(&str, &str); 2] = [("forky", "python3.14"), ("trixie", "python3.13")];
+/// Debian stable's. Users run 3.14t or later; 3.13t serves for tests.
+const SUITE: &str = "trixie";
+const PACKAGE: &str = "python3.13";
 
 /// For the compiler, and for the modules that pip, ctypes and the standard library's users need.
 const BUILD_PACKAGES: [&str; 10] = [
@@ -174,31 +174,14 @@ fn commit(stage: &Path, prefix: &Path, version: &str) -> Result<Interp> {
 
 /// Downloads the source with apt, which checks the signed index and from it the file's hash.
 fn fetch(mirror: &Mirror, work: &Path, log: &Path) -> Result<(String, PathBuf)> {
-    let mut last = Error::new("no source package to try");
-    for (suite, package) in SOURCES {
-        match fetch_one(mirror, suite, package, work, log) {
-            Ok(found) => return Ok(found),
-            Err(err) => last = err,
-        }
-    }
-    Err(last)
-}
-
-fn fetch_one(
-    mirror: &Mirror,
-    suite: &str,
-    package: &str,
-    work: &Path,
-    log: &Path,
-) -> Result<(String, PathBuf)> {
     // A state of our own: the system's lists and sources stay as they are.
-    let state = work.join(format!("apt-{suite}"));
+    let state = work.join("apt");
     for folder in ["lists/partial", "cache/archives/partial", "source"] {
         let folder = state.join(folder);
         fs::create_dir_all(&folder).map_err(|err| not_writable(&folder, &err))?;
     }
     let sources = state.join("sources.list");
-    fs::write(&sources, mirror.source_line(suite)).map_err(|err| not_writable(&sources, &err))?;
+    fs::write(&sources, mirror.source_line(SUITE)).map_err(|err| not_writable(&sources, &err))?;
     let apt = |words: &[&str]| {
         let mut cmd = Command::new("apt-get");
         cmd.current_dir(state.join("source"));
@@ -223,28 +206,28 @@ fn fetch_one(
         cmd.args(words);
         cmd
     };
-    run::logged(apt(&["update"]), &format!("source index of {suite}"), log)?;
+    run::logged(apt(&["update"]), &format!("source index of {SUITE}"), log)?;
     run::logged(
-        apt(&["source", "--download-only", package]),
-        &format!("download {package}"),
+        apt(&["source", "--download-only", PACKAGE]),
+        &format!("download {PACKAGE}"),
         log,
     )?;
     let files = fs::read_dir(state.join("source"))?;
     files
         .filter_map(|entry| {
             let path = entry.ok()?.path();
-            let version = version_of(path.file_name()?.to_str()?, package)?;
+            let version = version_of(path.file_name()?.to_str()?)?;
             Some((version, path))
         })
         .next()
-        .ok_or_else(|| Error::new(format!("{package} came without its upstream source")))
+        .ok_or_else(|| Error::new(format!("{PACKAGE} came without its upstream source")))
 }
 
 /// `3.13.5` out of `python3.13_3.13.5.orig.tar.xz`. The upstream source is all that is built:
 /// Debian's patches suit a system interpreter, and break pip in ours.
-fn version_of(file: &str, package: &str) -> Option<String> {
+fn version_of(file: &str) -> Option<String> {
     let version = file
-        .strip_prefix(package)?
+        .strip_prefix(PACKAGE)?
         .strip_prefix('_')?
         .strip_suffix(".orig.tar.xz")?;
     let plain = version.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -349,7 +332,7 @@ mod tests {
 
     #[test]
     fn versions() {
-        let version = |file| version_of(file, "python3.13");
+        let version = version_of;
         assert_eq!(
             version("python3.13_3.13.5.orig.tar.xz").as_deref(),
             Some("3.13.5")

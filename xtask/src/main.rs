@@ -4,15 +4,22 @@ mod apt;
 mod args;
 mod debian;
 mod error;
+mod fingerprint;
 mod mirror;
 mod probe;
+mod project;
 mod python;
 mod run;
+mod setup;
+mod venv;
+mod wheel;
 
 use std::process::ExitCode;
 
 use args::{Args, Choice};
 use error::{Error, Result};
+use project::Project;
+use wheel::Audience;
 
 /// A sub-command.
 struct Command {
@@ -23,19 +30,56 @@ struct Command {
     run: fn(Args) -> Result<()>,
 }
 
-const COMMANDS: &[Command] = &[Command {
-    name: "python",
-    summary: "find or make a free-threaded interpreter, and print its path",
-    details: "\
-usage: cargo xtask python [--list] [--python PATH] [--gil-python PATH]
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "demo",
+        summary: "set up, then index the standard library on 1, 2, ... cores",
+        details: "\
+usage: cargo xtask demo [INTERPRETERS] [ARGUMENTS OF THE EXAMPLE]
+
+Runs py-bindings/examples/index_stdlib.py with the free-threaded interpreter, or with the GIL build
+where there is no other. What is not understood here goes on to the example: try `-- --help`.",
+        run: demo,
+    },
+    Command {
+        name: "python",
+        summary: "find or make a free-threaded interpreter, and print its path",
+        details: "\
+usage: cargo xtask python [--list] [INTERPRETERS]
 
 Looks, in this order, for: the one named with --python or FT_PYTHON; python3.15t, 3.14t, 3.13t on
 PATH or made by an earlier run; one that uv can install; Debian's source, which it builds into the
 user's cache directory (XDG_CACHE_HOME, else ~/.cache).
 
-  --list             show every place, what was found, and what is taken; makes nothing",
-    run: python,
-}];
+  --list               show every place, what was found, and what is taken; makes nothing",
+        run: python,
+    },
+    Command {
+        name: "setup",
+        summary: "make the virtual environments, and install the tools and the wheel in each",
+        details: "\
+usage: cargo xtask setup [INTERPRETERS]
+
+The environments are in target/venv/. A second run does only what is needed.",
+        run: setup,
+    },
+    Command {
+        name: "wheel",
+        summary: "build a release wheel, and print its path",
+        details: "\
+usage: cargo xtask wheel [--python PATH] [--gil-python PATH]
+
+For the interpreter named with --python, which may be any; without it, for the free-threaded one, or
+for the GIL build where there is no other. The wheel is put in target/wheels/.",
+        run: wheel,
+    },
+];
+
+const INTERPRETERS: &str = "\
+INTERPRETERS:
+  --python PATH        the free-threaded interpreter (or FT_PYTHON)
+  --gil-python PATH    the one with a GIL (or FT_GIL_PYTHON); otherwise the first on PATH
+  --gil-only           do without a free-threaded one";
 
 fn main() -> ExitCode {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
@@ -66,6 +110,9 @@ fn dispatch(name: &str, words: Vec<String>) -> Result<()> {
     let mut args = Args::new(words);
     if args.flag("--help") || args.flag("-h") {
         println!("{}\n\n{}", command.summary, command.details);
+        if command.details.contains("INTERPRETERS") {
+            println!("\n{INTERPRETERS}");
+        }
         return Ok(());
     }
     (command.run)(args)
@@ -78,6 +125,23 @@ fn print_help() {
     }
 }
 
+fn demo(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let choice = Choice::take(&mut args)?;
+    let ready = setup::all(&project, &choice)?;
+    let example = project.bindings().join("examples/index_stdlib.py");
+    let status = ready
+        .best()
+        .call()
+        .arg(example)
+        .args(args.rest())
+        .status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::new(format!("the demo ended with {status}")))
+}
+
 fn python(mut args: Args) -> Result<()> {
     let choice = Choice::take(&mut args)?;
     let list = args.flag("--list");
@@ -87,5 +151,34 @@ fn python(mut args: Args) -> Result<()> {
         return Ok(());
     }
     println!("{}", python::free_threaded(&choice)?.path.display());
+    Ok(())
+}
+
+fn setup(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let choice = Choice::take(&mut args)?;
+    args.finish("setup")?;
+    for venv in setup::all(&project, &choice)?.venvs {
+        println!("{}: {}", venv.name(), venv.python().display());
+    }
+    Ok(())
+}
+
+fn wheel(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let mut choice = Choice::take(&mut args)?;
+    args.finish("wheel")?;
+    let named = choice.python.take();
+    let named = named.map(|path| probe::probe(&path).map_err(|why| (path, why)));
+    let named = named
+        .transpose()
+        .map_err(|(path, why)| Error::new(format!("{} {why}", path.display())))?;
+    // A named one needs no other than the one that has the tools.
+    choice.gil_only |= named.is_some();
+    let ready = setup::tools(&project, &choice)?;
+    let interp = named.unwrap_or_else(|| ready.best().interp.clone());
+    let out = project.target().join("wheels");
+    let wheel = wheel::build(&project, ready.tools(), &interp, &out, Audience::Everywhere)?;
+    println!("{}", wheel.display());
     Ok(())
 }

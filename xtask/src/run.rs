@@ -23,7 +23,7 @@ pub fn limited(mut cmd: Command, limit: Duration) -> io::Result<Option<Output>> 
         return Ok(None);
     };
     // A grandchild may hold the pipe open for ever; the child's own output is there by now.
-    let grace = Duration::from_secs(2);
+    let grace = Duration::from_secs(1);
     Ok(Some(Output {
         status,
         stdout: stdout.recv_timeout(grace).unwrap_or_default(),

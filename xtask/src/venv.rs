@@ -1,0 +1,163 @@
+//! A virtual environment per interpreter, made anew whenever what it was made from changes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::apt;
+use crate::error::{Error, Result};
+use crate::fingerprint;
+use crate::probe::{Interp, probe};
+use crate::project::Project;
+use crate::python::on_path;
+use crate::run;
+
+/// Written last: without it, the environment is half-made or from another recipe.
+const STAMP: &str = ".ft-tools";
+
+/// A virtual environment, for one interpreter.
+pub struct Venv {
+    /// The interpreter that it was made from.
+    pub interp: Interp,
+    pub folder: PathBuf,
+}
+
+impl Venv {
+    pub fn name(&self) -> String {
+        self.interp.name()
+    }
+
+    pub fn python(&self) -> PathBuf {
+        if cfg!(windows) {
+            self.folder.join("Scripts").join("python.exe")
+        } else {
+            self.folder.join("bin").join("python")
+        }
+    }
+
+    /// A call of its interpreter, without what in the user's environment could bend it.
+    pub fn call(&self) -> Command {
+        let mut cmd = Command::new(self.python());
+        for name in ["PYTHONHOME", "PYTHONPATH", "PYTHON_GIL", "PYTHONSTARTUP"] {
+            cmd.env_remove(name);
+        }
+        cmd
+    }
+
+    fn is_current(&self, want: &str) -> bool {
+        let stamp = fs::read_to_string(self.folder.join(STAMP)).unwrap_or_default();
+        stamp == want && probe(&self.python()).is_ok()
+    }
+}
+
+/// The environments for these interpreters, the first with the tools as well. All of them are
+/// filled by the pip of one, so that an interpreter without pip is welcome too.
+pub fn ensure(project: &Project, interps: Vec<Interp>) -> Result<Vec<Venv>> {
+    let venvs: Vec<Venv> = interps
+        .into_iter()
+        .map(|interp| Venv {
+            folder: project.target().join("venv").join(interp.name()),
+            interp,
+        })
+        .collect();
+    let mut jobs = Vec::new();
+    for (place, venv) in venvs.iter().enumerate() {
+        let files = requirements(project, place == 0);
+        let want = format!(
+            "recipe 1\n{}\n{:016x}\n",
+            venv.interp.identity(),
+            fingerprint::of(&files)?
+        );
+        if !venv.is_current(&want) {
+            jobs.push((venv, files, want));
+        }
+    }
+    if jobs.is_empty() {
+        return Ok(venvs);
+    }
+
+    let host = with_pip(project, &venvs)?;
+    for (venv, files, want) in jobs {
+        let name = venv.name();
+        let log = project.log(&format!("tools-{name}"))?;
+        if venv.folder != host.folder {
+            create(venv, false, &log)?;
+        }
+        let _ = fs::remove_file(venv.folder.join(STAMP));
+        let mut pip = pip(host, venv);
+        pip.arg("install");
+        for file in &files {
+            pip.arg("--requirement").arg(file);
+        }
+        run::logged(pip, &format!("test tools for {name}"), &log)?;
+        fs::write(venv.folder.join(STAMP), want)?;
+    }
+    Ok(venvs)
+}
+
+/// `host`'s pip, working on `venv`.
+pub fn pip(host: &Venv, venv: &Venv) -> Command {
+    let mut cmd = host.call();
+    cmd.args(["-m", "pip", "--disable-pip-version-check", "--no-input"])
+        .args(["--retries", "2", "--python"])
+        .arg(venv.python());
+    cmd
+}
+
+/// The first environment that has pip, or can have it.
+pub fn with_pip<'a>(project: &Project, venvs: &'a [Venv]) -> Result<&'a Venv> {
+    let has_pip = |venv: &&Venv| {
+        let mut cmd = venv.call();
+        cmd.args(["-m", "pip", "--version"]);
+        let answer = run::limited(cmd, std::time::Duration::from_secs(60));
+        matches!(answer, Ok(Some(output)) if output.status.success())
+    };
+    if let Some(venv) = venvs.iter().find(has_pip) {
+        return Ok(venv);
+    }
+    let log = project.log("venv")?;
+    if let Some(venv) = venvs.iter().find(|venv| venv.interp.ensurepip) {
+        create(venv, true, &log)?;
+        return Ok(venv);
+    }
+    // Debian keeps this part of Python in a package of its own.
+    let venv = venvs
+        .first()
+        .ok_or_else(|| Error::new("no Python at all"))?;
+    let (major, minor, _) = venv.interp.version;
+    let path = venv.interp.path.display();
+    if !venv.interp.path.starts_with("/usr/bin") || on_path("apt-get").is_empty() {
+        return Err(Error::new(format!(
+            "{path} has no ensurepip; get one that has, or name it with --gil-python PATH"
+        )));
+    }
+    apt::ensure(&[&format!("python{major}.{minor}-venv")], &log)?;
+    create(venv, true, &log)?;
+    Ok(venv)
+}
+
+fn create(venv: &Venv, pip: bool, log: &Path) -> Result<()> {
+    // What is there was made from something else, or only in part.
+    if venv.folder.exists() {
+        fs::remove_dir_all(&venv.folder).map_err(|err| run::cannot_write(&venv.folder, &err))?;
+    }
+    let mut cmd = Command::new(&venv.interp.path);
+    cmd.args(["-I", "-m", "venv"]);
+    if !pip {
+        cmd.arg("--without-pip");
+    }
+    cmd.arg(&venv.folder);
+    run::logged(
+        cmd,
+        &format!("virtual environment for {}", venv.name()),
+        log,
+    )
+}
+
+fn requirements(project: &Project, tools: bool) -> Vec<PathBuf> {
+    let mut files = vec![project.bindings().join("requirements-test.txt")];
+    if tools {
+        files.push(project.bindings().join("requirements-tools.txt"));
+    }
+    files
+}

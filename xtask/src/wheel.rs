@@ -1,0 +1,113 @@
+//! Building the wheel, and having it installed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::fingerprint;
+use crate::probe::Interp;
+use crate::project::Project;
+use crate::run;
+use crate::venv::{self, Venv};
+
+/// What is installed; removed before it is changed.
+const STAMP: &str = ".ft-wheel";
+
+/// Who the wheel is for.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Audience {
+    /// This machine only: no look at which system libraries it needs.
+    Here,
+    /// Everyone with the same kind of system.
+    Everywhere,
+}
+
+/// Builds and installs the wheel in each environment where it is not up to date.
+pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
+    for venv in venvs {
+        let stamp = venv.folder.join(STAMP);
+        let want = format!("recipe 1\n{:016x}\n", fingerprint::of(&inputs(project))?);
+        if fs::read_to_string(&stamp).unwrap_or_default() == want {
+            continue;
+        }
+        let name = venv.name();
+        let out = project.scratch().join("wheels").join(&name);
+        // One wheel at a time, so that the one to install is the one that is there.
+        let _ = fs::remove_dir_all(&out);
+        let wheel = build(project, &venvs[0], &venv.interp, &out, Audience::Here)?;
+
+        let log = project.log(&format!("install-{name}"))?;
+        let _ = fs::remove_file(&stamp);
+        let mut pip = venv::pip(venv::with_pip(project, venvs)?, venv);
+        pip.args(["install", "--force-reinstall", "--no-deps", "--no-index"])
+            .arg(wheel);
+        run::logged(pip, &format!("install the wheel for {name}"), &log)?;
+        fs::write(&stamp, want)?;
+    }
+    Ok(())
+}
+
+/// Builds a wheel for `interp` into `out`, with the maturin that `tools` has.
+pub fn build(
+    project: &Project,
+    tools: &Venv,
+    interp: &Interp,
+    out: &Path,
+    audience: Audience,
+) -> Result<PathBuf> {
+    let name = interp.name();
+    let log = project.log(&format!("wheel-{name}"))?;
+    let mut cmd = tools.call();
+    cmd.current_dir(&project.root)
+        .args(["-m", "maturin", "build", "--release"])
+        .args(["--manifest-path", "py-bindings/Cargo.toml"])
+        .arg("--interpreter")
+        .arg(&interp.path)
+        .arg("--out")
+        .arg(out)
+        // Else each interpreter's build would evict the other's.
+        .env(
+            "CARGO_TARGET_DIR",
+            project.target().join("wheel").join(&name),
+        )
+        .envs(interp.build_env());
+    if audience == Audience::Here {
+        cmd.args(["--auditwheel", "skip"]);
+    }
+    run::logged(cmd, &format!("wheel for {name}"), &log)?;
+    newest_wheel(out)
+}
+
+fn newest_wheel(folder: &Path) -> Result<PathBuf> {
+    let mut wheels: Vec<_> = fs::read_dir(folder)?
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let is_wheel = entry.path().extension()? == "whl";
+            let made = entry.metadata().ok()?.modified().ok()?;
+            is_wheel.then(|| (made, entry.path()))
+        })
+        .collect();
+    wheels.sort();
+    let newest = wheels.pop().map(|(_, path)| path);
+    newest.ok_or_else(|| Error::new(format!("maturin left no wheel in {}", folder.display())))
+}
+
+/// All that the wheel is made from.
+fn inputs(project: &Project) -> Vec<PathBuf> {
+    let mut inputs = vec![
+        project.root.join("Cargo.toml"),
+        project.root.join("Cargo.lock"),
+    ];
+    let bindings = project.bindings();
+    inputs
+        .extend(["Cargo.toml", "pyproject.toml", "src", "python"].map(|name| bindings.join(name)));
+    for krate in fs::read_dir(project.root.join("crates"))
+        .into_iter()
+        .flatten()
+    {
+        let Ok(krate) = krate else { continue };
+        inputs.extend(["Cargo.toml", "src"].map(|name| krate.path().join(name)));
+    }
+    inputs.sort();
+    inputs
+}
