@@ -84,10 +84,11 @@ fn addition_publishes_earlier_writes() {
             theirs.1.with_mut(|data| unsafe { *data = 7 });
             theirs.0.fetch_add(1).unwrap();
         });
-        if ours.0.load() == 1 {
-            // SAFETY: the count is 1, so the writer is done with the cell.
-            assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        while ours.0.load() == 0 {
+            thread::yield_now();
         }
+        // SAFETY: the count is 1, so the writer is done with the cell.
+        assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
         writer.join().unwrap();
     });
 }

@@ -1,0 +1,50 @@
+//! Iteration that is safe while others write.
+
+use crate::ConcurrentDict;
+use std::{fmt, iter::FusedIterator, vec};
+
+/// An iterator over copies of the keys and values of a [`ConcurrentDict`].
+///
+/// It copies one shard at a time, as it comes to it, and holds no lock in between. It yields
+/// every key that is there all the time exactly once, and no key twice; a key that comes or goes
+/// meanwhile it may yield or not. A shard is seen at one moment, the whole is not.
+pub struct Iter<'a, K, V, S> {
+    dict: &'a ConcurrentDict<K, V, S>,
+    next_shard: usize,
+    ready: vec::IntoIter<(K, V)>,
+}
+
+impl<'a, K, V, S> Iter<'a, K, V, S> {
+    pub(crate) fn new(dict: &'a ConcurrentDict<K, V, S>) -> Self {
+        Self {
+            dict,
+            next_shard: 0,
+            ready: Vec::new().into_iter(),
+        }
+    }
+}
+
+impl<K: Clone, V: Clone, S> Iterator for Iter<'_, K, V, S> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        loop {
+            if let Some(item) = self.ready.next() {
+                return Some(item);
+            }
+            if self.next_shard == self.dict.shards() {
+                return None;
+            }
+            self.ready = self.dict.copy_shard(self.next_shard).into_iter();
+            self.next_shard += 1;
+        }
+    }
+}
+
+impl<K: Clone, V: Clone, S> FusedIterator for Iter<'_, K, V, S> {}
+
+impl<K, V, S> fmt::Debug for Iter<'_, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter").finish_non_exhaustive()
+    }
+}

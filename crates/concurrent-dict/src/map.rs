@@ -1,0 +1,167 @@
+//! The search: finding a key without ever comparing unknown keys under a lock.
+
+use crate::{
+    entry::Entry,
+    query::Query,
+    table::{Shard, Slot, Table},
+};
+use hashbrown::raw::Bucket;
+
+/// A table, and the one loop that looks for keys in it.
+pub(crate) struct Map<K, V> {
+    pub(crate) table: Table<K, V>,
+}
+
+/// The outcome of a look under the lock.
+enum Look<K, V> {
+    Found(Bucket<(Slot<K, V>, dashmap::SharedValue<()>)>),
+    Absent,
+    /// This key has the hash, and nobody knows yet whether it is equal.
+    Undecided(K),
+}
+
+/// Keys that were compared outside of the lock, and whether they are equal to the query.
+///
+/// They are held, so their identity cannot pass to a new key meanwhile. Empty in all but the
+/// rarest operations, and then it does not allocate.
+type Verdicts<K> = Vec<(K, bool)>;
+
+impl<K: Clone, V> Map<K, V> {
+    pub(crate) fn new(shards: usize) -> Self {
+        Self {
+            table: Table::new(shards),
+        }
+    }
+
+    /// Calls `f` with the value for `query`, under the lock for reading.
+    ///
+    /// Each turn of the loop either ends it or adds a verdict on one more key that somebody
+    /// stored meanwhile; a verdict is never asked for twice.
+    #[inline]
+    pub(crate) fn read<Q, R>(
+        &self,
+        hash: u64,
+        query: &Q,
+        f: impl FnOnce(Option<&V>) -> R,
+    ) -> Result<R, Q::Error>
+    where
+        Q: Query<K> + ?Sized,
+    {
+        let place = self.table.shard_of(hash);
+        let mut verdicts = Verdicts::new();
+        loop {
+            let shard = self.table.read(place);
+            match look(&shard, hash, query, &verdicts) {
+                Look::Found(bucket) => {
+                    // SAFETY: the bucket is of this shard, which nobody changes while it is
+                    // locked for reading.
+                    let (slot, _) = unsafe { bucket.as_ref() };
+                    return Ok(f(Some(&slot.value)));
+                }
+                Look::Absent => return Ok(f(None)),
+                Look::Undecided(key) => {
+                    drop(shard);
+                    judge(query, key, &mut verdicts)?;
+                }
+            }
+        }
+    }
+
+    /// Calls `f` with the entry for `query`, under the lock for writing.
+    #[inline]
+    pub(crate) fn entry<Q, R>(
+        &self,
+        hash: u64,
+        query: &Q,
+        f: impl FnOnce(Entry<'_, K, V>) -> R,
+    ) -> Result<R, Q::Error>
+    where
+        Q: Query<K> + ?Sized,
+    {
+        let place = self.table.shard_of(hash);
+        let mut verdicts = Verdicts::new();
+        loop {
+            let mut shard = self.table.write(place);
+            match look(&shard, hash, query, &verdicts) {
+                Look::Found(bucket) => return Ok(f(Entry::occupied(&mut shard, bucket))),
+                Look::Absent => return Ok(f(Entry::vacant(&mut shard, hash))),
+                Look::Undecided(key) => {
+                    drop(shard);
+                    judge(query, key, &mut verdicts)?;
+                }
+            }
+        }
+    }
+
+    /// Removes the entry with this hash whose value `is_it`, and returns it.
+    pub(crate) fn remove_value(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Option<(K, V)> {
+        let mut shard = self.table.write(self.table.shard_of(hash));
+        let (slot, _) =
+            shard.remove_entry(hash, |(slot, _)| slot.hash == hash && is_it(&slot.value))?;
+        drop(shard);
+        Some((slot.key, slot.value))
+    }
+
+    /// Adds up the sizes of the shards, one after another.
+    pub(crate) fn len(&self) -> usize {
+        (0..self.table.shards())
+            .map(|shard| self.table.read(shard).len())
+            .sum()
+    }
+
+    /// Calls `f` with each slot of one shard, under its lock for reading.
+    pub(crate) fn for_each_in(&self, shard: usize, mut f: impl FnMut(&Slot<K, V>)) {
+        let shard = self.table.read(shard);
+        // SAFETY: the iterator ends before the guard of the shard does.
+        for bucket in unsafe { shard.iter() } {
+            // SAFETY: as above, and nobody changes the shard while it is locked for reading.
+            f(&unsafe { bucket.as_ref() }.0);
+        }
+    }
+
+    /// Empties one shard and returns what was in it, to be dropped outside of the lock.
+    pub(crate) fn take_shard(&self, shard: usize) -> Shard<K, V> {
+        std::mem::take(&mut *self.table.write(shard))
+    }
+}
+
+#[inline]
+fn look<K: Clone, V, Q>(
+    shard: &Shard<K, V>,
+    hash: u64,
+    query: &Q,
+    verdicts: &Verdicts<K>,
+) -> Look<K, V>
+where
+    Q: Query<K> + ?Sized,
+{
+    let mut undecided = None;
+    let found = shard.find(hash, |(slot, _)| {
+        if slot.hash != hash {
+            return false;
+        }
+        if let Some(equal) = query.peek(&slot.key) {
+            return equal;
+        }
+        let known = verdicts.iter().find(|(key, _)| Q::is_same(key, &slot.key));
+        if known.is_none() && undecided.is_none() {
+            undecided = Some(slot.key.clone());
+        }
+        known.is_some_and(|(_, equal)| *equal)
+    });
+    match (found, undecided) {
+        (Some(bucket), _) => Look::Found(bucket),
+        (None, Some(key)) => Look::Undecided(key),
+        (None, None) => Look::Absent,
+    }
+}
+
+#[cold]
+fn judge<K, Q>(query: &Q, key: K, verdicts: &mut Verdicts<K>) -> Result<(), Q::Error>
+where
+    Q: Query<K> + ?Sized,
+{
+    let equal = query.compare(&key)?;
+    verdicts.push((key, equal));
+    Ok(())
+}

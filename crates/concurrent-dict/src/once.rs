@@ -1,0 +1,150 @@
+//! Computing the value of a missing key once, however many threads ask for it.
+
+use crate::{ConcurrentDict, query::Query};
+use ft_sync::{
+    Arc, Event,
+    atomic::{
+        AtomicBool,
+        Ordering::{Acquire, Release},
+    },
+    thread::{self, ThreadId},
+};
+use std::hash::BuildHasher;
+
+/// What [`ConcurrentDict::try_claim`] found.
+pub enum Claim<'a, K: Clone, V, S> {
+    /// The key has a value.
+    Ready(V),
+    /// It has none, and it is up to this caller to compute it.
+    Leader(Leader<'a, K, V, S>),
+    /// Another caller is computing it.
+    Follower(Arc<Flight>),
+}
+
+/// A computation that is under way.
+#[derive(Debug)]
+pub struct Flight {
+    /// Set once, when the leader is done, with a value or without.
+    landed: AtomicBool,
+    changed: Event,
+    leader: ThreadId,
+}
+
+/// The duty to compute the value of a key; dropped without
+/// [`publish`](Leader::publish), it passes to one of those who wait.
+pub struct Leader<'a, K: Clone, V, S> {
+    dict: &'a ConcurrentDict<K, V, S>,
+    hash: u64,
+    flight: Arc<Flight>,
+}
+
+impl Flight {
+    /// Tells whether the leader is done, with or without a value.
+    pub fn has_landed(&self) -> bool {
+        // Acquire: pairs with the Release in `Leader::drop`, so that the value that the leader
+        // published before is there.
+        self.landed.load(Acquire)
+    }
+
+    /// Returns the event that is signaled when the leader is done.
+    pub fn changed(&self) -> &Event {
+        &self.changed
+    }
+
+    /// Tells whether the calling thread is the leader: waiting would be for ever.
+    pub fn is_led_by_me(&self) -> bool {
+        self.leader == thread::current().id()
+    }
+}
+
+impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
+    /// Claims the computation of a missing key, under `key`, which must equal `query`.
+    ///
+    /// Of all that claim a key while it is missing one becomes the [`Leader`]; the others get its
+    /// [`Flight`] to wait for, and claim again when it has landed.
+    /// [`get_or_insert_with`](Self::get_or_insert_with) does all this for keys that are plain.
+    ///
+    /// # Errors
+    ///
+    /// Those of the query.
+    pub fn try_claim<Q>(
+        &self,
+        query: &Q,
+        key: impl FnOnce() -> K,
+    ) -> Result<Claim<'_, K, V, S>, Q::Error>
+    where
+        Q: Query<K> + ?Sized,
+    {
+        let hash = query.hash(&self.hasher);
+        if let Some(value) = self.values.read(hash, query, |value| value.cloned())? {
+            return Ok(Claim::Ready(value));
+        }
+        let flight = Arc::new(Flight {
+            landed: AtomicBool::new(false),
+            changed: Event::new(),
+            leader: thread::current().id(),
+        });
+        let key = key();
+        let ours = Arc::clone(&flight);
+        let other = self.flights.entry(hash, query, |entry| {
+            let there = entry.get().cloned();
+            // Handed out, should it not be needed: a key is not dropped under a lock.
+            let unused = match entry {
+                crate::Entry::Occupied(_) => Some(key),
+                crate::Entry::Vacant(place) => {
+                    place.insert(key, ours);
+                    None
+                }
+            };
+            (there, unused)
+        })?;
+        if let (Some(flight), _) = other {
+            return Ok(Claim::Follower(flight));
+        }
+        let leader = Leader {
+            dict: self,
+            hash,
+            flight,
+        };
+        // An earlier leader may have landed between our look and our claim. It published before
+        // it gave the claim up, so this look sees its value.
+        match self.values.read(hash, query, |value| value.cloned())? {
+            Some(value) => Ok(Claim::Ready(value)),
+            None => Ok(Claim::Leader(leader)),
+        }
+    }
+}
+
+impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
+    /// Stores the value, unless somebody has stored one without a claim, and returns the value
+    /// that is there now.
+    ///
+    /// # Errors
+    ///
+    /// Those of the query, which must be the one that was claimed.
+    pub fn publish<Q>(self, query: &Q, key: K, value: V) -> Result<V, Q::Error>
+    where
+        Q: Query<K> + ?Sized,
+    {
+        let outcome = self
+            .dict
+            .values
+            .entry(self.hash, query, |entry| match entry {
+                crate::Entry::Occupied(entry) => (entry.get().clone(), Some((key, value))),
+                crate::Entry::Vacant(entry) => (entry.insert(key, value).clone(), None),
+            });
+        // What was not needed is dropped here, outside of the lock.
+        outcome.map(|(stored, _unused)| stored)
+    }
+}
+
+impl<K: Clone, V, S> Drop for Leader<'_, K, V, S> {
+    fn drop(&mut self) {
+        let flight = &self.flight;
+        let claim = (self.dict.flights).remove_value(self.hash, |other| Arc::ptr_eq(other, flight));
+        // Release: pairs with the Acquire in `has_landed`.
+        flight.landed.store(true, Release);
+        flight.changed.notify_all();
+        drop(claim);
+    }
+}

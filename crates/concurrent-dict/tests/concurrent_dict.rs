@@ -1,0 +1,333 @@
+//! Behavior of `ConcurrentDict` seen from outside.
+
+use ft_concurrent_dict::{Claim, ConcurrentDict, Entry, Query};
+use proptest::prelude::*;
+use std::{
+    collections::{HashMap, HashSet},
+    hash::BuildHasher,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+};
+
+type Dict<V> = ConcurrentDict<Arc<String>, V>;
+
+/// A probe that can tell nothing under the lock, hashes everything alike, and runs `during` at
+/// each comparison.
+struct Slow<'a> {
+    name: &'a str,
+    during: &'a dyn Fn(&str) -> Result<(), String>,
+}
+
+impl Query<Arc<String>> for Slow<'_> {
+    type Error = String;
+
+    fn hash<S: BuildHasher>(&self, _: &S) -> u64 {
+        7
+    }
+    fn peek(&self, _: &Arc<String>) -> Option<bool> {
+        None
+    }
+    fn compare(&self, stored: &Arc<String>) -> Result<bool, String> {
+        (self.during)(stored)?;
+        Ok(self.name == stored.as_str())
+    }
+    fn is_same(one: &Arc<String>, other: &Arc<String>) -> bool {
+        Arc::ptr_eq(one, other)
+    }
+}
+
+fn slow(name: &str) -> Slow<'_> {
+    Slow {
+        name,
+        during: &|_| Ok(()),
+    }
+}
+
+fn put<V>(dict: &Dict<V>, probe: &Slow<'_>, value: V) -> Result<Option<V>, String> {
+    dict.try_entry(probe, |entry| match entry {
+        Entry::Occupied(mut entry) => Some(entry.replace(value)),
+        Entry::Vacant(entry) => {
+            entry.insert(Arc::new(probe.name.to_owned()), value);
+            None
+        }
+    })
+}
+
+fn find<V: Copy>(dict: &Dict<V>, probe: &Slow<'_>) -> Result<Option<V>, String> {
+    dict.try_read(probe, |value| value.copied())
+}
+
+#[test]
+fn colliding_keys_are_told_apart() {
+    let dict = Dict::new();
+    for (value, name) in ["a", "b", "c"].into_iter().enumerate() {
+        assert_eq!(put(&dict, &slow(name), value), Ok(None));
+    }
+    assert_eq!(put(&dict, &slow("b"), 9), Ok(Some(1)));
+    assert_eq!(find(&dict, &slow("c")), Ok(Some(2)));
+    assert_eq!(find(&dict, &slow("d")), Ok(None));
+    assert_eq!(dict.len(), 3);
+}
+
+#[test]
+fn failing_comparison_changes_nothing() {
+    let dict = Dict::new();
+    put(&dict, &slow("a"), 1).unwrap();
+    let failing = Slow {
+        name: "b",
+        during: &|stored| Err(format!("cannot tell from {stored}")),
+    };
+    let error = Err("cannot tell from a".to_owned());
+    assert_eq!(put(&dict, &failing, 2), error);
+    assert_eq!(find(&dict, &failing), error);
+    assert_eq!(dict.len(), 1);
+}
+
+/// A comparison may do anything to the very dictionary; each key is compared once.
+#[test]
+fn comparison_may_change_the_dictionary() {
+    let dict = Dict::new();
+    put(&dict, &slow("a"), 1).unwrap();
+    let compared = AtomicUsize::new(0);
+    let meddling = Slow {
+        name: "a",
+        during: &|_| {
+            if compared.fetch_add(1, SeqCst) == 0 {
+                dict.clear();
+                put(&dict, &slow("z"), 3)?;
+            }
+            Ok(())
+        },
+    };
+    // The key that was found equal is gone by then, and so is its value.
+    assert_eq!(put(&dict, &meddling, 2), Ok(None));
+    assert_eq!(compared.load(SeqCst), 2);
+    assert_eq!(find(&dict, &slow("a")), Ok(Some(2)));
+    assert_eq!(find(&dict, &slow("z")), Ok(Some(3)));
+}
+
+#[test]
+fn entry_removes_and_inserts() {
+    let dict: ConcurrentDict<&str, i32> = [("a", 1), ("b", 2)].into_iter().collect();
+    let removed = dict.entry("a", |entry| match entry {
+        Entry::Occupied(entry) => Some(entry.remove()),
+        Entry::Vacant(_) => None,
+    });
+    assert_eq!(removed, Some(("a", 1)));
+    assert_eq!(dict.remove("a"), None);
+    assert_eq!(dict.remove("b"), Some(2));
+    assert!(dict.is_empty());
+}
+
+#[test]
+fn shards_follow_the_request() {
+    let shards = |n| ConcurrentDict::<u8, u8>::with_shards(n).shards();
+    assert_eq!([0, 1, 3, 17, usize::MAX].map(shards), [2, 2, 4, 32, 1024]);
+}
+
+/// A destructor may use the dictionary: no value dies under a lock.
+#[test]
+fn values_die_outside_of_the_lock() {
+    struct Visitor(std::sync::Weak<ConcurrentDict<u8, Arc<Visitor>>>);
+    impl Drop for Visitor {
+        fn drop(&mut self) {
+            if let Some(dict) = self.0.upgrade() {
+                dict.get(&1);
+                dict.insert(2, Arc::new(Visitor(std::sync::Weak::new())));
+            }
+        }
+    }
+    let dict = Arc::new(ConcurrentDict::with_shards(2));
+    let visitor = || Arc::new(Visitor(Arc::downgrade(&dict)));
+    dict.insert(1, visitor());
+    dict.insert(1, visitor());
+    dict.remove(&1);
+    dict.insert(1, visitor());
+    dict.clear();
+    assert!(!dict.contains_key(&1));
+}
+
+#[test]
+fn failed_leader_is_replaced() {
+    let dict = ConcurrentDict::<&str, i32>::new();
+    let failed = catch_unwind(AssertUnwindSafe(|| {
+        dict.get_or_insert_with("a", || panic!("no value today"))
+    }));
+    assert!(failed.is_err());
+    assert_eq!(dict.get_or_insert_with("a", || 4), 4);
+    assert_eq!(dict.get_or_insert_with("a", || 5), 4);
+}
+
+#[test]
+#[should_panic(expected = "asked for the same key")]
+fn leader_may_not_follow_itself() {
+    let dict = ConcurrentDict::<&str, i32>::new();
+    dict.get_or_insert_with("a", || dict.get_or_insert_with("a", || 1));
+}
+
+/// A value stored without a claim wins over the one that was being computed.
+#[test]
+fn insertion_beats_the_leader() {
+    let dict = ConcurrentDict::<&str, i32>::new();
+    let got = dict.get_or_insert_with("a", || {
+        assert!(matches!(
+            dict.try_claim("a", || "a"),
+            Ok(Claim::Follower(_))
+        ));
+        dict.insert("a", 1);
+        2
+    });
+    assert_eq!((got, dict.get("a")), (1, Some(1)));
+}
+
+#[test]
+fn quiescent_walk_sees_keys_under_computation() {
+    let dict: ConcurrentDict<i32, i32> = (0..100).map(|n| (n, -n)).collect();
+    let Ok(Claim::Leader(leader)) = dict.try_claim(&100, || 100) else {
+        panic!("nobody else claims");
+    };
+    let mut seen = HashMap::new();
+    // SAFETY: no other thread knows the dictionary.
+    let all = unsafe {
+        dict.for_each_quiescent(|&key, value| {
+            seen.insert(key, value.copied());
+            Ok::<_, ()>(())
+        })
+    };
+    assert_eq!(all, Ok(()));
+    assert_eq!(seen.len(), 101);
+    assert_eq!((seen[&7], seen[&100]), (Some(-7), None));
+    drop(leader);
+    // SAFETY: as above.
+    let first = unsafe { dict.for_each_quiescent(|key, _| Err(*key)) };
+    assert!(first.is_err());
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Insert(u8, u32),
+    Remove(u8),
+    Get(u8),
+    Update(u8),
+    Clear,
+    Iterate,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (any::<u8>(), any::<u32>()).prop_map(|(key, value)| Step::Insert(key, value)),
+        4 => any::<u8>().prop_map(Step::Remove),
+        4 => any::<u8>().prop_map(Step::Get),
+        4 => any::<u8>().prop_map(Step::Update),
+        1 => Just(Step::Clear),
+        1 => Just(Step::Iterate),
+    ]
+}
+
+proptest! {
+    /// One thread sees a `HashMap`.
+    #[test]
+    fn behaves_like_a_hash_map(steps in proptest::collection::vec(step(), 1..400)) {
+        let (dict, mut model) = (ConcurrentDict::<u8, u32>::with_shards(4), HashMap::new());
+        for step in steps {
+            match step {
+                Step::Insert(key, value) => {
+                    prop_assert_eq!(dict.insert(key, value), model.insert(key, value));
+                }
+                Step::Remove(key) => prop_assert_eq!(dict.remove(&key), model.remove(&key)),
+                Step::Get(key) => {
+                    prop_assert_eq!(dict.get(&key), model.get(&key).copied());
+                    prop_assert_eq!(dict.contains_key(&key), model.contains_key(&key));
+                }
+                Step::Update(key) => {
+                    let ours = dict.entry(&key, |entry| {
+                        let value = entry.or_insert(key, 0);
+                        *value = value.wrapping_add(1);
+                        *value
+                    });
+                    let value = model.entry(key).or_insert(0);
+                    *value = value.wrapping_add(1);
+                    prop_assert_eq!(ours, *value);
+                }
+                Step::Clear => {
+                    dict.clear();
+                    model.clear();
+                }
+                Step::Iterate => {
+                    let copied: Vec<_> = dict.iter().collect();
+                    prop_assert_eq!(copied.len(), model.len());
+                    prop_assert_eq!(copied.into_iter().collect::<HashMap<_, _>>(), model.clone());
+                }
+            }
+            prop_assert_eq!(dict.len(), model.len());
+        }
+    }
+}
+
+/// Counters lose nothing, readers see no torn state, and iterators no key twice, while shards
+/// grow and shrink.
+#[test]
+fn threads_lose_nothing() {
+    const THREADS: usize = 4;
+    const ROUNDS: usize = 20_000;
+    const KEYS: usize = 64;
+    let dict = ConcurrentDict::<usize, usize>::with_shards(4);
+    let barrier = Barrier::new(THREADS + 1);
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (dict, barrier) = (&dict, &barrier);
+            scope.spawn(move || {
+                barrier.wait();
+                for round in 0..ROUNDS {
+                    let key = round % KEYS;
+                    dict.entry(&key, |entry| *entry.or_insert(key, 0) += 1);
+                    // Keys of its own make the tables grow and shrink.
+                    let own = KEYS + thread + THREADS * (round / 2);
+                    if round % 2 == 0 {
+                        assert_eq!(dict.insert(own, round), None);
+                    } else {
+                        assert_eq!(dict.remove(&own), Some(round - 1));
+                    }
+                }
+            });
+        }
+        barrier.wait();
+        for _ in 0..50 {
+            let mut seen = HashSet::new();
+            assert!(dict.iter().all(|(key, _)| seen.insert(key)));
+        }
+    });
+    assert_eq!(dict.len(), KEYS);
+    assert_eq!(
+        dict.iter().map(|(_, count)| count).sum::<usize>(),
+        THREADS * ROUNDS
+    );
+}
+
+/// However many ask at once, the function of one of them runs.
+#[test]
+fn computed_once_per_key() {
+    const THREADS: usize = 8;
+    const KEYS: usize = 200;
+    let dict = ConcurrentDict::<usize, usize>::new();
+    let (calls, barrier) = (AtomicUsize::new(0), Barrier::new(THREADS));
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for key in 0..KEYS {
+                    barrier.wait();
+                    let value = dict.get_or_insert_with(key, || {
+                        thread::yield_now();
+                        calls.fetch_add(1, SeqCst)
+                    });
+                    assert_eq!(dict.get(&key), Some(value));
+                }
+            });
+        }
+    });
+    assert_eq!(calls.into_inner(), KEYS);
+}

@@ -1,0 +1,246 @@
+//! Every schedule of the dictionary: its search, and the computation of missing keys.
+//!
+//! The shards are behind loom's lock here; dashmap's own is not modeled.
+#![cfg(loom)]
+
+use ft_concurrent_dict::{Claim, ConcurrentDict, Entry, Query};
+use ft_sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+    thread,
+};
+use loom_tests::check;
+use std::{convert::Infallible, hash::BuildHasher};
+
+type Dict<V> = ConcurrentDict<Key, V>;
+
+/// A key that can be compared only outside of the lock, unless it is the same.
+#[derive(Clone)]
+struct Key(std::sync::Arc<u8>);
+
+/// Looks for a key by number. All numbers share a hash, and so a shard and a place.
+struct Probe(u8);
+
+impl Query<Key> for Probe {
+    type Error = Infallible;
+
+    fn hash<S: BuildHasher>(&self, _: &S) -> u64 {
+        0
+    }
+    fn peek(&self, _: &Key) -> Option<bool> {
+        None
+    }
+    fn compare(&self, stored: &Key) -> Result<bool, Infallible> {
+        // A point where others run: a comparison may take any time.
+        thread::yield_now();
+        Ok(self.0 == *stored.0)
+    }
+    fn is_same(one: &Key, other: &Key) -> bool {
+        std::sync::Arc::ptr_eq(&one.0, &other.0)
+    }
+}
+
+fn key(number: u8) -> Key {
+    Key(std::sync::Arc::new(number))
+}
+
+fn shared<V>() -> (Arc<Dict<V>>, Arc<Dict<V>>) {
+    let ours = Arc::new(Dict::with_shards(2));
+    (Arc::clone(&ours), ours)
+}
+
+fn get<V: Copy>(dict: &Dict<V>, number: u8) -> Option<V> {
+    let Ok(value) = dict.try_read(&Probe(number), |value| value.copied());
+    value
+}
+
+fn insert<V>(dict: &Dict<V>, number: u8, value: V) -> Option<V> {
+    let Ok(before) = dict.try_entry(&Probe(number), |entry| match entry {
+        Entry::Occupied(mut entry) => Some(entry.replace(value)),
+        Entry::Vacant(entry) => {
+            entry.insert(key(number), value);
+            None
+        }
+    });
+    before
+}
+
+fn remove<V>(dict: &Dict<V>, number: u8) -> Option<V> {
+    let Ok(removed) = dict.try_entry(&Probe(number), |entry| match entry {
+        Entry::Occupied(entry) => Some(entry.remove().1),
+        Entry::Vacant(_) => None,
+    });
+    removed
+}
+
+/// As `get_or_insert_with`, for these keys.
+fn compute(dict: &Dict<usize>, number: u8, f: impl FnOnce() -> Option<usize>) -> Option<usize> {
+    loop {
+        let Ok(claim) = dict.try_claim(&Probe(number), || key(number));
+        match claim {
+            Claim::Ready(value) => return Some(value),
+            Claim::Leader(leader) => {
+                let value = f()?;
+                let Ok(stored) = leader.publish(&Probe(number), key(number), value);
+                return Some(stored);
+            }
+            Claim::Follower(flight) => {
+                let landed = || flight.has_landed().then_some(());
+                flight.changed().wait_until(None, landed);
+            }
+        }
+    }
+}
+
+/// Two insertions of equal keys make one entry: the later replaces the earlier's value.
+#[test]
+fn equal_keys_meet() {
+    check(|| {
+        let (theirs, ours) = shared();
+        let other = thread::spawn(move || insert(&theirs, 1, 10));
+        let before = insert(&ours, 1, 20);
+        match (before, other.join().unwrap()) {
+            (None, Some(20)) => assert_eq!(get(&ours, 1), Some(10)),
+            (Some(10), None) => assert_eq!(get(&ours, 1), Some(20)),
+            other => panic!("both or neither found the other: {other:?}"),
+        }
+        assert_eq!(ours.len(), 1);
+    });
+}
+
+/// A key stays findable while colliding ones come and go between its finder's comparisons.
+#[test]
+fn present_key_is_always_found() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, 10);
+        insert(&ours, 2, 20);
+        let other = thread::spawn(move || {
+            remove(&theirs, 1);
+            insert(&theirs, 3, 30);
+        });
+        assert_eq!(get(&ours, 2), Some(20));
+        other.join().unwrap();
+    });
+}
+
+/// A key removed and inserted anew while it is compared is another key: no stale verdict holds.
+#[test]
+fn verdict_belongs_to_the_key() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, 10);
+        let other = thread::spawn(move || {
+            assert_eq!(remove(&theirs, 1), Some(10));
+            insert(&theirs, 2, 20);
+        });
+        let seen = get(&ours, 1);
+        assert!(seen == Some(10) || seen.is_none(), "{seen:?}");
+        other.join().unwrap();
+        assert_eq!(get(&ours, 2), Some(20));
+    });
+}
+
+/// Of two removals one gets the value.
+#[test]
+fn removed_once() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, 10);
+        let other = thread::spawn(move || remove(&theirs, 1));
+        let us = remove(&ours, 1);
+        assert_eq!(us.xor(other.join().unwrap()), Some(10));
+        assert_eq!(ours.len(), 0);
+    });
+}
+
+/// Counting through an entry loses nothing, whoever inserts the counter.
+#[test]
+fn entry_is_one_step() {
+    check(|| {
+        fn count(dict: &Dict<usize>) {
+            let Ok(()) = dict.try_entry(&Probe(1), |entry| *entry.or_insert(key(1), 0) += 1);
+        }
+        let (theirs, ours) = shared();
+        let other = thread::spawn(move || count(&theirs));
+        count(&ours);
+        other.join().unwrap();
+        assert_eq!(get(&ours, 1), Some(2));
+    });
+}
+
+/// An emptied dictionary forgets what was there, and keeps or forgets what comes meanwhile.
+#[test]
+fn clear_against_insertion() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, 10);
+        let other = thread::spawn(move || theirs.clear());
+        let before = insert(&ours, 1, 20);
+        other.join().unwrap();
+        match get(&ours, 1) {
+            // The insertion came last.
+            Some(20) => assert_eq!(before, None),
+            None => assert_eq!(before, Some(10)),
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+/// A copied shard is of one moment: of two keys moved in one step, it has one.
+#[test]
+fn copied_shard_is_one_moment() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, 10);
+        let other = thread::spawn(move || insert(&theirs, 1, 20));
+        let copied: Vec<_> = ours.iter().map(|(_, value)| value).collect();
+        assert!(copied == [10] || copied == [20], "{copied:?}");
+        other.join().unwrap();
+    });
+}
+
+/// Of two that ask for a missing key one computes it, and both get the same value.
+#[test]
+fn computed_once() {
+    check(|| {
+        let (theirs, ours) = shared();
+        let calls = Arc::new(AtomicUsize::new(0));
+        // Relaxed: only counts.
+        let counted = |calls: &AtomicUsize| Some(calls.fetch_add(1, Relaxed));
+        let their_calls = Arc::clone(&calls);
+        let other = thread::spawn(move || compute(&theirs, 1, || counted(&their_calls)));
+        let us = compute(&ours, 1, || counted(&calls));
+        assert_eq!(us, Some(0));
+        assert_eq!(other.join().unwrap(), Some(0));
+    });
+}
+
+/// When the leader fails, the follower is woken and takes over.
+#[test]
+fn follower_takes_over() {
+    check(|| {
+        let (theirs, ours) = shared();
+        let other = thread::spawn(move || compute(&theirs, 1, || None));
+        assert!(matches!(compute(&ours, 1, || Some(7)), Some(7)));
+        let them = other.join().unwrap();
+        assert!(them.is_none() || them == Some(7));
+        assert_eq!(get(&ours, 1), Some(7));
+    });
+}
+
+/// A value stored without a claim is never overwritten by a computed one.
+#[test]
+fn insertion_beats_the_leader() {
+    check(|| {
+        let (theirs, ours) = shared();
+        let other = thread::spawn(move || insert(&theirs, 1, 50));
+        let computed = compute(&ours, 1, || Some(7));
+        let before = other.join().unwrap();
+        assert_eq!(get(&ours, 1), Some(50));
+        match before {
+            Some(replaced) => assert_eq!((replaced, computed), (7, Some(7))),
+            None => assert_eq!(computed, Some(50)),
+        }
+    });
+}
