@@ -11,6 +11,15 @@ impl Error {
     pub fn new(text: impl Into<String>) -> Error {
         Error(text.into())
     }
+
+    /// Ends the program with a failure whose story has been told already.
+    pub fn already_told() -> Error {
+        Error(String::new())
+    }
+
+    pub fn is_told(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl fmt::Display for Error {

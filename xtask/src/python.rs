@@ -48,11 +48,11 @@ impl Candidate {
     }
 
     fn demand(&mut self, free_threaded: bool) {
-        if let Ok(found) = &self.verdict {
-            if found.free_threaded != free_threaded {
-                let what = if free_threaded { "a GIL" } else { "no GIL" };
-                self.verdict = Err(format!("is {}, built with {what}", found.name()));
-            }
+        if let Ok(found) = &self.verdict
+            && found.free_threaded != free_threaded
+        {
+            let what = if free_threaded { "a GIL" } else { "no GIL" };
+            self.verdict = Err(format!("is {}, built with {what}", found.name()));
         }
     }
 }

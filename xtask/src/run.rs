@@ -98,14 +98,11 @@ pub fn logged(cmd: impl Into<Command>, what: &str, log: &Path) -> Result<()> {
     let text = fs::read(log)?;
     let text = String::from_utf8_lossy(text.get(begin as usize..).unwrap_or(&[]));
     eprintln!("{}", tail(&text, 40));
-    let why = match known_cause(&text) {
-        Some(cause) => cause.to_owned(),
-        None => format!("`{program}` ended with {status}"),
-    };
-    Err(Error::new(format!(
-        "{what}: {why} (whole output: {})",
-        log.display()
-    )))
+    let log = log.display();
+    Err(Error::new(match known_cause(&text) {
+        Some(cause) => format!("{what}: {cause} (whole output: {log})"),
+        None => format!("{what} failed with {status} (whole output: {log})"),
+    }))
 }
 
 /// Says that a file or folder cannot be written, and why.
