@@ -5,12 +5,17 @@ mod args;
 mod debian;
 mod error;
 mod fingerprint;
+mod lint;
+mod loom;
 mod mirror;
 mod probe;
 mod project;
 mod python;
+mod report;
 mod run;
+mod select;
 mod setup;
+mod test;
 mod venv;
 mod wheel;
 
@@ -18,7 +23,9 @@ use std::process::ExitCode;
 
 use args::{Args, Choice};
 use error::{Error, Result};
+use loom::Bounds;
 use project::Project;
+use report::Report;
 use wheel::Audience;
 
 /// A sub-command.
@@ -40,6 +47,36 @@ usage: cargo xtask demo [INTERPRETERS] [ARGUMENTS OF THE EXAMPLE]
 Runs py-bindings/examples/index_stdlib.py with the free-threaded interpreter, or with the GIL build
 where there is no other. What is not understood here goes on to the example: try `-- --help`.",
         run: demo,
+    },
+    Command {
+        name: "test",
+        summary: "set up, then check everything that must hold",
+        details: "\
+usage: cargo xtask test [--quick] [NAME] [INTERPRETERS]
+
+With NAME (queue, dict, atomic, or a folder of crates/): that primitive's Rust tests, models and
+Python tests, and no more.
+
+  --quick              one preemption in the models, no documentation, no second pass of the Python
+                       tests on several threads",
+        run: test,
+    },
+    Command {
+        name: "lint",
+        summary: "check formats, lints and types, and run nothing",
+        details: "usage: cargo xtask lint [INTERPRETERS]",
+        run: lint,
+    },
+    Command {
+        name: "loom",
+        summary: "explore the models, and print a line for each",
+        details: "\
+usage: cargo xtask loom [NAME] [--preemptions N] [--seconds N]
+
+  --preemptions N      forced switches per execution, 2 unless told; what passes has been explored
+                       up to that bound, which is less than proved
+  --seconds N          time limit per model, 120 unless told",
+        run: loom,
     },
     Command {
         name: "python",
@@ -91,7 +128,9 @@ fn main() -> ExitCode {
     match dispatch(&name, words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
-            eprintln!("error: {err}");
+            if !err.is_told() {
+                eprintln!("error: {err}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -140,6 +179,42 @@ fn demo(mut args: Args) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(format!("the demo ended with {status}")))
+}
+
+fn test(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let choice = Choice::take(&mut args)?;
+    let quick = args.flag("--quick");
+    let name = args.word();
+    args.finish("test")?;
+    // A name that fits nothing is found out before the long work.
+    let selection = select::select(&project, name.as_deref())?;
+    let ready = setup::all(&project, &choice)?;
+    match name {
+        Some(_) => test::one(&project, &ready, &selection, quick),
+        None => test::all(&project, &ready, &selection, quick),
+    }
+}
+
+fn lint(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let choice = Choice::take(&mut args)?;
+    args.finish("lint")?;
+    let ready = setup::tools(&project, &choice)?;
+    let mut report = Report::default();
+    lint::all(&project, &ready, &mut report);
+    report.finish()
+}
+
+fn loom(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let mut bounds = Bounds::default();
+    bounds.preemptions = args.number("--preemptions")?.unwrap_or(bounds.preemptions);
+    bounds.seconds = args.number("--seconds")?.unwrap_or(bounds.seconds);
+    let name = args.word();
+    args.finish("loom")?;
+    let selection = select::select(&project, name.as_deref())?;
+    loom::explore(&project, &selection.models, &bounds)
 }
 
 fn python(mut args: Args) -> Result<()> {

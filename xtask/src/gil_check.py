@@ -1,0 +1,36 @@
+"""A pytest plugin of `cargo xtask test`: the installed package, and the GIL stays off."""
+
+import sys
+import sysconfig
+
+import pytest
+
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
+def gil_is_on() -> bool:
+    return FREE_THREADED and sys._is_gil_enabled()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if gil_is_on():
+        raise pytest.UsageError("the GIL is on before anything was imported")
+    import ft_utils._native
+
+    if "site-packages" not in (ft_utils.__file__ or ""):
+        raise pytest.UsageError(f"not the installed ft_utils: {ft_utils.__file__}")
+    if gil_is_on():
+        raise pytest.UsageError("importing ft_utils brought the GIL back")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if gil_is_on():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if gil_is_on():
+        terminalreporter.write_line("the GIL came back during the tests", red=True)
+    else:
+        build = "free-threaded, the GIL stayed off" if FREE_THREADED else "with a GIL"
+        terminalreporter.write_line(f"Python {sys.version.split()[0]}, {build}")

@@ -1,0 +1,202 @@
+//! Everything that must hold, or one primitive's part of it.
+
+use std::fs;
+use std::process::Command;
+
+use xshell::cmd;
+
+use crate::error::{Error, Result};
+use crate::lint;
+use crate::loom::{self, Bounds};
+use crate::project::Project;
+use crate::report::Report;
+use crate::run;
+use crate::select::Selection;
+use crate::setup::Ready;
+use crate::venv::Venv;
+
+/// Finds what only shows when a test runs on several threads at once.
+const PARALLEL: &str = "--parallel-threads=4";
+
+/// All of it.
+pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool) -> Result<()> {
+    let mut report = Report::default();
+    lint::all(project, ready, &mut report);
+    report.step("types", "stubtest", || lint::stubs(project, ready));
+    report.step("no Python below", "cargo tree", || {
+        lint::no_python(project, selection)
+    });
+    if quick {
+        report.skip("documentation", "rustdoc", "--quick");
+    } else {
+        report.step("documentation", "rustdoc", || lint::docs(project, ready));
+    }
+    let mut packages = selection.packages.clone();
+    packages.push("xtask".to_owned());
+    tests(project, ready, selection, &packages, quick, &mut report);
+    report.finish()
+}
+
+/// The tests of one primitive, without the checks that look at everything.
+pub fn one(project: &Project, ready: &Ready, selection: &Selection, quick: bool) -> Result<()> {
+    let mut report = Report::default();
+    tests(
+        project,
+        ready,
+        selection,
+        &selection.packages,
+        quick,
+        &mut report,
+    );
+    report.finish()
+}
+
+fn tests(
+    project: &Project,
+    ready: &Ready,
+    selection: &Selection,
+    packages: &[String],
+    quick: bool,
+    report: &mut Report,
+) {
+    let nextest = has_nextest(project);
+    let runner = if nextest { "nextest" } else { "cargo test" };
+    report.step("Rust tests", runner, || rust(project, packages, nextest));
+    report.step("Rust examples", "rustdoc", || {
+        rust_examples(project, &selection.packages)
+    });
+
+    if selection.models.is_empty() {
+        report.skip("models", "loom", "there are none");
+    } else {
+        let mut bounds = Bounds::default();
+        if quick {
+            bounds.preemptions = 1;
+        }
+        let on = format!("loom, {} preemptions", bounds.preemptions);
+        report.step("models", &on, || {
+            loom::explore(project, &selection.models, &bounds)
+        });
+    }
+
+    python(project, ready, selection, quick, report);
+}
+
+fn has_nextest(project: &Project) -> bool {
+    let sh = &project.sh;
+    let ask = cmd!(sh, "cargo nextest --version").quiet().ignore_status();
+    ask.ignore_stdout()
+        .ignore_stderr()
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+fn rust(project: &Project, packages: &[String], nextest: bool) -> Result<()> {
+    let sh = &project.sh;
+    let only: Vec<&str> = packages
+        .iter()
+        .flat_map(|name| ["--package", name])
+        .collect();
+    let only = &only;
+    let compile = cmd!(sh, "cargo test --no-run {only...}");
+    run::logged(
+        compile,
+        "compile the Rust tests",
+        &project.log("rust-tests")?,
+    )?;
+    let tests = if nextest {
+        cmd!(
+            sh,
+            "cargo nextest run --no-fail-fast --no-tests=pass --cargo-quiet --status-level=fail
+                --final-status-level=fail {only...}"
+        )
+    } else {
+        cmd!(
+            sh,
+            "cargo test --quiet --no-fail-fast --lib --bins --tests {only...}"
+        )
+    };
+    Ok(tests.quiet().run()?)
+}
+
+fn rust_examples(project: &Project, packages: &[String]) -> Result<()> {
+    let sh = &project.sh;
+    let only = packages.iter().flat_map(|name| ["--package", name]);
+    Ok(cmd!(sh, "cargo test --quiet --doc {only...}")
+        .quiet()
+        .run()?)
+}
+
+fn python(
+    project: &Project,
+    ready: &Ready,
+    selection: &Selection,
+    quick: bool,
+    report: &mut Report,
+) {
+    const WHAT: &str = "Python tests";
+    const ON_THREADS: &str = "Python tests, 4 threads";
+    if selection.python.is_empty() {
+        report.skip(WHAT, "pytest", "there are none");
+        return;
+    }
+    for venv in &ready.venvs {
+        let name = venv.name();
+        report.step(WHAT, &name, || pytest(project, venv, selection, &[]));
+        if !venv.interp.free_threaded {
+            continue;
+        }
+        if quick {
+            report.skip(ON_THREADS, &name, "--quick");
+        } else {
+            report.step(ON_THREADS, &name, || {
+                pytest(project, venv, selection, &[PARALLEL])
+            });
+        }
+    }
+    if let Some(why) = &ready.no_gil {
+        report.skip(WHAT, "with a GIL", why);
+    }
+    if let Some(why) = &ready.no_free_threading {
+        report.skip(WHAT, "free-threaded", why);
+    }
+}
+
+fn pytest(project: &Project, venv: &Venv, selection: &Selection, words: &[&str]) -> Result<()> {
+    // Not in a folder that holds `ft_utils`: the installed one is to be tested.
+    let folder = project.scratch().join("pytest").join(venv.name());
+    let plugins = project.scratch().join("plugins");
+    for folder in [&folder, &plugins] {
+        fs::create_dir_all(folder).map_err(|err| run::cannot_write(folder, &err))?;
+    }
+    fs::write(
+        plugins.join("ft_gil_check.py"),
+        include_str!("gil_check.py"),
+    )?;
+
+    let mut cmd: Command = venv.call();
+    cmd.current_dir(&folder)
+        .args([
+            "-m",
+            "pytest",
+            "--quiet",
+            "-p",
+            "ft_gil_check",
+            "-p",
+            "no:cacheprovider",
+        ])
+        .arg("--config-file")
+        .arg(project.bindings().join("pyproject.toml"))
+        .arg("--rootdir")
+        .arg(project.bindings())
+        .args(words)
+        .args(&selection.python)
+        .env("PYTHONPATH", &plugins)
+        .env("PYTHONFAULTHANDLER", "1")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    let status = cmd.status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::new(format!("pytest ended with {status}")))
+}
