@@ -213,6 +213,7 @@ fn computed_once() {
         let us = compute(&ours, 1, || counted(&calls));
         assert_eq!(us, Some(0));
         assert_eq!(other.join().unwrap(), Some(0));
+        assert_eq!(calls.load(Relaxed), 1);
     });
 }
 

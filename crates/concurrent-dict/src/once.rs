@@ -3,10 +3,7 @@
 use crate::{ConcurrentDict, query::Query};
 use ft_sync::{
     Arc, Event,
-    atomic::{
-        AtomicBool,
-        Ordering::{Acquire, Release},
-    },
+    atomic::{AtomicBool, Ordering::Relaxed},
     thread::{self, ThreadId},
 };
 use std::hash::BuildHasher;
@@ -41,9 +38,9 @@ pub struct Leader<'a, K: Clone, V, S> {
 impl Flight {
     /// Tells whether the leader is done, with or without a value.
     pub fn has_landed(&self) -> bool {
-        // Acquire: pairs with the Release in `Leader::drop`, so that the value that the leader
-        // published before is there.
-        self.landed.load(Acquire)
+        // Relaxed: whoever sees it claims again, under locks, and learns the outcome there. That
+        // a waiter does see it is the business of the fences of `changed`.
+        self.landed.load(Relaxed)
     }
 
     /// Returns the event that is signaled when the leader is done.
@@ -142,8 +139,8 @@ impl<K: Clone, V, S> Drop for Leader<'_, K, V, S> {
     fn drop(&mut self) {
         let flight = &self.flight;
         let claim = (self.dict.flights).remove_value(self.hash, |other| Arc::ptr_eq(other, flight));
-        // Release: pairs with the Acquire in `has_landed`.
-        flight.landed.store(true, Release);
+        // Relaxed: see `has_landed`.
+        flight.landed.store(true, Relaxed);
         flight.changed.notify_all();
         drop(claim);
     }
