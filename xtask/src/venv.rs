@@ -61,13 +61,12 @@ pub fn ensure(project: &Project, interps: Vec<Interp>) -> Result<Vec<Venv>> {
         })
         .collect();
     let mut jobs = Vec::new();
+    // The tools matter to every environment: pip is one of them.
+    let all = requirements(project, true);
+    let all = fingerprint::of(&all)?;
     for (place, venv) in venvs.iter().enumerate() {
         let files = requirements(project, place == 0);
-        let want = format!(
-            "recipe 1\n{}\n{:016x}\n",
-            venv.interp.identity(),
-            fingerprint::of(&files)?
-        );
+        let want = format!("recipe 1\n{}\n{all:016x}\n", venv.interp.identity());
         if !venv.is_current(&want) {
             jobs.push((venv, files, want));
         }
