@@ -100,14 +100,11 @@
 //! holds it, or one before it, keeps the epoch from advancing twice, and so the segment from being
 //! freed, until it unpins. No reference to a segment outlives the pin under which it was read.
 
-use std::{fmt, num::NonZeroUsize, ops::ControlFlow};
+use std::{fmt, num::NonZeroUsize};
 
-use crossbeam_epoch::{self as epoch, Atomic, Owned, Shared};
+use crossbeam_epoch::{self as epoch, Atomic};
 use crossbeam_utils::CachePadded;
-use ft_sync::{
-    Event,
-    atomic::Ordering::{AcqRel, Acquire, Relaxed},
-};
+use ft_sync::{Event, atomic::Ordering::Relaxed};
 
 mod error;
 mod iter;
@@ -121,7 +118,7 @@ pub use error::{
 };
 pub use iter::{IntoIter, Iter, TryIter};
 
-use segment::{CLOSED, CLOSED_TAG, SEGMENT, Segment};
+use segment::{CLOSED, Segment};
 
 /// A first-in first-out queue for many producers and many consumers.
 ///
@@ -159,10 +156,6 @@ pub struct ConcurrentQueue<T> {
 unsafe impl<T: Send> Send for ConcurrentQueue<T> {}
 // SAFETY: as above; all that is shared besides the items is atomic or immutable.
 unsafe impl<T: Send> Sync for ConcurrentQueue<T> {}
-
-impl<T> std::panic::UnwindSafe for ConcurrentQueue<T> {}
-// No user code runs while something is half done, but `clone` in `peek`, which cleans up.
-impl<T> std::panic::RefUnwindSafe for ConcurrentQueue<T> {}
 
 impl<T> ConcurrentQueue<T> {
     /// Creates a queue that takes any number of items.
@@ -206,10 +199,10 @@ impl<T> ConcurrentQueue<T> {
     /// the call, never exceeds the capacity, and counts pushes that are not finished.
     pub fn len(&self) -> usize {
         let guard = &epoch::pin();
-        let mut tail = self.pushed(guard);
+        let mut tail = self.end(guard).position();
         loop {
             let head = self.popped(guard);
-            let now = self.pushed(guard);
+            let now = self.end(guard).position();
             // Nothing was claimed by pushes in between, so this held when `head` was read.
             if now == tail {
                 return (tail - head) as usize;
@@ -230,19 +223,185 @@ impl<T> ConcurrentQueue<T> {
 
     /// Returns whether the queue was closed. Items may be left in it.
     pub fn is_closed(&self) -> bool {
-        let guard = &epoch::pin();
-        self.last(guard, |segment, tail| {
-            ControlFlow::Break(if tail & CLOSED != 0 {
-                true
-            } else {
-                // Acquire: pairs with the Release of closing.
-                let next = segment.next.load(Acquire, guard);
-                match tail < SEGMENT {
-                    true => false,
-                    false if next.is_null() => next.tag() == CLOSED_TAG,
-                    false => return ControlFlow::Continue(()),
-                }
-            })
-        })
+        self.end(&epoch::pin()).closed
+    }
+
+    /// Closes the queue and returns whether this call did it: no push succeeds any more, and pops
+    /// find what is left and then an error. Wakes all that wait.
+    ///
+    /// ```
+    /// use ft_concurrent_queue::{ConcurrentQueue, PopError, PushError};
+    ///
+    /// let queue: ConcurrentQueue<_> = [1].into_iter().collect();
+    /// assert!(queue.close());
+    /// assert!(!queue.close());
+    /// assert_eq!(queue.push(2), Err(PushError(2)));
+    /// assert_eq!(queue.pop(), Ok(1));
+    /// assert_eq!(queue.pop(), Err(PopError));
+    /// ```
+    pub fn close(&self) -> bool {
+        let closed_here = self.close_quietly();
+        if closed_here {
+            self.not_empty.notify_all();
+            self.not_full.notify_all();
+        }
+        closed_here
+    }
+
+    /// Closes the queue and takes out what is left, except what other pops are faster to take.
+    ///
+    /// Pops after that find the queue closed and empty.
+    ///
+    /// ```
+    /// use ft_concurrent_queue::{ConcurrentQueue, PopError};
+    ///
+    /// let queue: ConcurrentQueue<_> = (1..=3).collect();
+    /// assert_eq!(queue.close_and_drain(), [1, 2, 3]);
+    /// assert_eq!(queue.pop(), Err(PopError));
+    /// ```
+    pub fn close_and_drain(&self) -> Vec<T> {
+        self.close();
+        let mut left = Vec::new();
+        // Ends when a pop finds nothing, and nothing comes any more. That there was nothing from
+        // the start is no error here.
+        let _ = self.try_pop_many(usize::MAX, &mut left);
+        left
+    }
+
+    /// Returns an iterator that pops, waiting for items, until the queue is closed and empty.
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter(self)
+    }
+
+    /// Returns an iterator that pops until the queue is empty.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter(self)
+    }
+
+    /// The event that is notified of each item pushed, and of closing: for callers that wait in
+    /// their own way.
+    ///
+    /// Listen first, then try, then wait. A listener that goes without having waited hands on its
+    /// notification, so giving up needs no care.
+    ///
+    /// ```
+    /// use ft_concurrent_queue::{ConcurrentQueue, TryPopError};
+    ///
+    /// fn pop_with(queue: &ConcurrentQueue<u8>, idle: impl Fn()) -> Result<u8, TryPopError> {
+    ///     loop {
+    ///         let listener = queue.not_empty().listen();
+    ///         match queue.try_pop() {
+    ///             Err(TryPopError::Empty) => idle(),
+    ///             done => return done,
+    ///         }
+    ///         listener.wait();
+    ///     }
+    /// }
+    ///
+    /// let queue: ConcurrentQueue<_> = [7].into_iter().collect();
+    /// assert_eq!(pop_with(&queue, || println!("waiting")), Ok(7));
+    /// ```
+    pub fn not_empty(&self) -> &Event {
+        &self.not_empty
+    }
+
+    /// The event that is notified of each place that becomes free in a bounded queue, and of
+    /// closing; used like [`not_empty`](Self::not_empty).
+    pub fn not_full(&self) -> &Event {
+        &self.not_full
+    }
+
+    /// Calls `visit` with every item, in order, until it returns an error.
+    ///
+    /// Takes no lock, allocates nothing and leaves nothing to be freed later: made for garbage
+    /// collectors that look for references while the world is stopped.
+    ///
+    /// # Errors
+    ///
+    /// What `visit` returns.
+    ///
+    /// # Safety
+    ///
+    /// From before this call until it returns, no other thread is inside any method of this queue
+    /// (waiting on one of its events from outside is fine), and what other threads did to it
+    /// happens before. `visit` does not use the queue.
+    ///
+    /// ```
+    /// use ft_concurrent_queue::ConcurrentQueue;
+    ///
+    /// let queue: ConcurrentQueue<_> = (1..=5).collect();
+    /// let mut seen = vec![];
+    /// let mut visit = |&n: &u32| {
+    ///     seen.push(n);
+    ///     if n < 3 { Ok(()) } else { Err("enough") }
+    /// };
+    /// // SAFETY: this thread alone has the queue.
+    /// let result = unsafe { queue.for_each_quiescent(&mut visit) };
+    /// assert_eq!(result, Err("enough"));
+    /// assert_eq!(seen, [1, 2, 3]);
+    /// ```
+    pub unsafe fn for_each_quiescent<E>(
+        &self,
+        visit: &mut dyn FnMut(&T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // SAFETY: nobody else is in a method, says the caller, so nobody moves the links or frees
+        // a segment, and no protection is needed.
+        let guard = unsafe { epoch::unprotected() };
+        // Relaxed, here and below: what others did happens before, says the caller.
+        let mut next = self.head.load(Relaxed, guard);
+        // SAFETY: reached from `head`, so not retired, and nothing is retired meanwhile.
+        while let Some(segment) = unsafe { next.as_ref() } {
+            for slot in &segment.slots {
+                // SAFETY: passed on to the caller. An item that a pop has claimed is gone by now.
+                unsafe { slot.visit(&mut *visit)? };
+            }
+            next = segment.next.load(Relaxed, guard);
+        }
+        Ok(())
+    }
+
+    /// Tells those who wait for room that pops have claimed `slots` more.
+    #[inline]
+    fn freed(&self, slots: usize) {
+        if self.capacity.is_some() {
+            self.not_full.notify(slots);
+        }
+    }
+}
+
+impl<T> Default for ConcurrentQueue<T> {
+    /// Creates an unbounded queue.
+    fn default() -> Self {
+        Self::unbounded()
+    }
+}
+
+impl<T> fmt::Debug for ConcurrentQueue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConcurrentQueue")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> Drop for ConcurrentQueue<T> {
+    fn drop(&mut self) {
+        // SAFETY: `&mut self`: nobody else has the queue, so nobody moves the links or retires
+        // what they lead to.
+        let guard = unsafe { epoch::unprotected() };
+        // Relaxed, here and below: whoever used the queue before has handed it over since.
+        let mut first = self.head.load(Relaxed, guard);
+        while !first.is_null() {
+            // SAFETY: reached from `head`, so not retired: it is ours, and reached only once.
+            let segment = unsafe { first.into_owned() };
+            let tail = segment.tail.load(Relaxed) & !CLOSED;
+            for slot in &segment.slots[segment.head.load(Relaxed)..tail] {
+                // SAFETY: we have the queue to ourselves; no pop has claimed this slot.
+                drop(unsafe { slot.take() });
+            }
+            first = segment.next.load(Relaxed, guard);
+        }
     }
 }

@@ -1,0 +1,192 @@
+//! What can keep an operation from succeeding. An item that was not taken comes back inside.
+
+use std::{error::Error, fmt};
+
+/// Why [`try_push`](crate::ConcurrentQueue::try_push) did not push.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TryPushError<T> {
+    /// A bounded queue has no room.
+    Full(T),
+    /// The queue was closed.
+    Closed(T),
+}
+
+/// The queue was closed, so [`push`](crate::ConcurrentQueue::push) could not push.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PushError<T>(pub T);
+
+/// Why [`push_timeout`](crate::ConcurrentQueue::push_timeout) did not push.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum PushTimeoutError<T> {
+    /// A bounded queue had no room until the deadline.
+    Timeout(T),
+    /// The queue was closed.
+    Closed(T),
+}
+
+/// Why [`try_push_many`](crate::ConcurrentQueue::try_push_many) left items with the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryPushManyError {
+    /// A bounded queue ran out of room.
+    Full {
+        /// Items that were pushed.
+        pushed: usize,
+    },
+    /// The queue was closed.
+    Closed {
+        /// Items that were pushed.
+        pushed: usize,
+    },
+}
+
+/// Why [`try_pop`](crate::ConcurrentQueue::try_pop) has no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryPopError {
+    /// The queue is empty for now.
+    Empty,
+    /// The queue is empty and closed: there will be no more items.
+    Closed,
+}
+
+/// The queue is empty and closed, so [`pop`](crate::ConcurrentQueue::pop) will find no more items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PopError;
+
+/// Why [`pop_timeout`](crate::ConcurrentQueue::pop_timeout) has no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PopTimeoutError {
+    /// No item came until the deadline.
+    Timeout,
+    /// The queue is empty and closed: there will be no more items.
+    Closed,
+}
+
+const FULL: &str = "queue is full";
+const CLOSED: &str = "queue is closed";
+const TIMEOUT: &str = "timed out waiting on a queue";
+
+impl<T> TryPushError<T> {
+    /// Returns the item that was not pushed.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Full(item) | Self::Closed(item) => item,
+        }
+    }
+}
+
+impl<T> PushError<T> {
+    /// Returns the item that was not pushed.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> PushTimeoutError<T> {
+    /// Returns the item that was not pushed.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Timeout(item) | Self::Closed(item) => item,
+        }
+    }
+}
+
+impl TryPushManyError {
+    /// Returns how many items were pushed before.
+    pub fn pushed(self) -> usize {
+        match self {
+            Self::Full { pushed } | Self::Closed { pushed } => pushed,
+        }
+    }
+}
+
+impl<T> fmt::Display for TryPushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => FULL,
+            Self::Closed(_) => CLOSED,
+        })
+    }
+}
+
+impl<T> fmt::Display for PushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(CLOSED)
+    }
+}
+
+impl<T> fmt::Display for PushTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout(_) => TIMEOUT,
+            Self::Closed(_) => CLOSED,
+        })
+    }
+}
+
+impl fmt::Display for TryPushManyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (why, pushed) = match self {
+            Self::Full { pushed } => (FULL, pushed),
+            Self::Closed { pushed } => (CLOSED, pushed),
+        };
+        write!(f, "{why} after {pushed} items")
+    }
+}
+
+impl fmt::Display for TryPopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "queue is empty",
+            Self::Closed => "queue is empty and closed",
+        })
+    }
+}
+
+impl fmt::Display for PopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&TryPopError::Closed, f)
+    }
+}
+
+impl fmt::Display for PopTimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout => f.write_str(TIMEOUT),
+            Self::Closed => fmt::Display::fmt(&TryPopError::Closed, f),
+        }
+    }
+}
+
+// Written out, because the items inside need not be `Debug`.
+
+impl<T> fmt::Debug for TryPushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<T> fmt::Debug for PushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PushError(..)")
+    }
+}
+
+impl<T> fmt::Debug for PushTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout(_) => "Timeout(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<T> Error for TryPushError<T> {}
+impl<T> Error for PushError<T> {}
+impl<T> Error for PushTimeoutError<T> {}
+impl Error for TryPushManyError {}
+impl Error for TryPopError {}
+impl Error for PopError {}
+impl Error for PopTimeoutError {}

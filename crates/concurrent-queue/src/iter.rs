@@ -1,0 +1,98 @@
+//! Iterators, all of which pop.
+
+use std::iter::FusedIterator;
+
+use crate::ConcurrentQueue;
+
+/// Pops until the queue is closed and empty, waiting for items; made by
+/// [`ConcurrentQueue::iter`].
+#[derive(Debug)]
+#[must_use = "an iterator pops only when asked"]
+pub struct Iter<'a, T>(pub(crate) &'a ConcurrentQueue<T>);
+
+/// Pops until the queue is empty; made by [`ConcurrentQueue::try_iter`].
+#[derive(Debug)]
+#[must_use = "an iterator pops only when asked"]
+pub struct TryIter<'a, T>(pub(crate) &'a ConcurrentQueue<T>);
+
+/// Pops what is left in a queue that nobody else has.
+#[derive(Debug)]
+pub struct IntoIter<T>(ConcurrentQueue<T>);
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.pop().ok()
+    }
+}
+
+// Closed and empty is final.
+impl<T> FusedIterator for Iter<'_, T> {}
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.try_pop().ok()
+    }
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.try_pop().ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let len = self.0.len();
+        (len, Some(len))
+    }
+}
+
+// Nobody pushes any more.
+impl<T> FusedIterator for IntoIter<T> {}
+impl<T> ExactSizeIterator for IntoIter<T> {}
+
+impl<'a, T> IntoIterator for &'a ConcurrentQueue<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> IntoIterator for ConcurrentQueue<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter(self)
+    }
+}
+
+/// Collects into an unbounded queue.
+impl<T> FromIterator<T> for ConcurrentQueue<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut queue = Self::unbounded();
+        queue.extend(items);
+        queue
+    }
+}
+
+/// Pushes each item.
+///
+/// # Panics
+///
+/// If the queue is closed, or full: nobody else could make room during an exclusive borrow.
+impl<T> Extend<T> for ConcurrentQueue<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        for item in items {
+            if let Err(err) = self.try_push(item) {
+                panic!("cannot extend: {err}");
+            }
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! Everything that puts items in.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use crossbeam_epoch::{self as epoch, Guard, Owned, Shared};
+use ft_sync::{
+    atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
+    deadline_after,
+};
+
+use crate::{
+    ConcurrentQueue, PushError, PushTimeoutError, TryPushError, TryPushManyError,
+    segment::{CLOSED, CLOSED_TAG, SEGMENT, Segment},
+};
+
+impl<T> ConcurrentQueue<T> {
+    /// Pushes `item` at the back, unless the queue is full or closed.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPushError::Full`] or [`TryPushError::Closed`], with the item.
+    ///
+    /// ```
+    /// use ft_concurrent_queue::{ConcurrentQueue, TryPushError};
+    ///
+    /// let queue = ConcurrentQueue::bounded(1);
+    /// assert_eq!(queue.try_push(1), Ok(()));
+    /// assert_eq!(queue.try_push(2), Err(TryPushError::Full(2)));
+    /// queue.close();
+    /// assert_eq!(queue.try_push(3), Err(TryPushError::Closed(3)));
+    /// ```
+    #[inline]
+    pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
+        let mut item = Some(item);
+        match self.push_run(&mut item) {
+            Ok(pushed) => {
+                self.not_empty.notify(pushed);
+                Ok(())
+            }
+            Err(refused) => {
+                let item = item.expect("what is refused stays");
+                Err(match refused {
+                    Refused::Full => TryPushError::Full(item),
+                    Refused::Closed => TryPushError::Closed(item),
+                })
+            }
+        }
+    }
+
+    /// Pushes `item` at the back, waiting while the queue is full.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`], with the item, if the queue was closed, even while this call waited.
+    pub fn push(&self, item: T) -> Result<(), PushError<T>> {
+        match self.push_wait(item, None) {
+            Ok(()) => Ok(()),
+            Err(err) => Err(PushError(err.into_inner())),
+        }
+    }
+
+    /// Pushes `item` at the back, waiting at most `timeout` while the queue is full.
+    ///
+    /// A timeout too large for the clock waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`PushTimeoutError`], with the item, if there was no room in time or the queue was closed.
+    pub fn push_timeout(&self, item: T, timeout: Duration) -> Result<(), PushTimeoutError<T>> {
+        self.push_wait(item, deadline_after(timeout))
+    }
+
+    /// Pushes `item` at the back, waiting until `deadline` while the queue is full.
+    ///
+    /// # Errors
+    ///
+    /// [`PushTimeoutError`], with the item, if there was no room in time or the queue was closed.
+    pub fn push_deadline(&self, item: T, deadline: Instant) -> Result<(), PushTimeoutError<T>> {
+        self.push_wait(item, Some(deadline))
+    }
+
+    fn push_wait(&self, item: T, deadline: Option<Instant>) -> Result<(), PushTimeoutError<T>> {
+        let mut left = Some(item);
+        let done = self.not_full.wait_until(deadline, || {
+            match self.try_push(left.take().expect("tried again only when it came back")) {
+                Ok(()) => Some(Ok(())),
+                Err(TryPushError::Closed(item)) => Some(Err(PushTimeoutError::Closed(item))),
+                Err(TryPushError::Full(item)) => {
+                    left = Some(item);
+                    None
+                }
+            }
+        });
+        match (done, left) {
+            (Some(done), _) => done,
+            (None, Some(item)) => Err(PushTimeoutError::Timeout(item)),
+            (None, None) => unreachable!("a push that did not end has its item"),
+        }
+    }
+
+    /// Moves as many of `items` as fit into the queue, from the front, in their order, and returns
+    /// how many; what does not fit stays in `items`.
+    ///
+    /// Costs little more than one push for each run of up to 64 items. Items of one run follow one
+    /// another in the queue; those of other threads can come between runs.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPushManyError`] if some are left, with the number of those that are not.
+    ///
+    /// ```
+    /// use ft_concurrent_queue::{ConcurrentQueue, TryPushManyError};
+    ///
+    /// let queue = ConcurrentQueue::bounded(3);
+    /// let mut items = (1..=5).collect();
+    /// assert_eq!(queue.try_push_many(&mut items), Err(TryPushManyError::Full { pushed: 3 }));
+    /// assert_eq!(items, [4, 5]);
+    /// assert_eq!(queue.try_iter().collect::<Vec<_>>(), [1, 2, 3]);
+    /// assert_eq!(queue.try_push_many(&mut items), Ok(2));
+    /// ```
+    pub fn try_push_many(&self, items: &mut VecDeque<T>) -> Result<usize, TryPushManyError> {
+        let mut pushed = 0;
+        while !items.is_empty() {
+            match self.push_run(items) {
+                Ok(more) => {
+                    self.not_empty.notify(more);
+                    pushed += more;
+                }
+                Err(Refused::Full) => return Err(TryPushManyError::Full { pushed }),
+                Err(Refused::Closed) => return Err(TryPushManyError::Closed { pushed }),
+            }
+        }
+        Ok(pushed)
+    }
+
+    /// Claims a run of slots, moves items there from the front of `source`, which is not empty,
+    /// and returns how many, at least one.
+    fn push_run(&self, source: &mut impl Source<T>) -> Result<usize, Refused> {
+        let guard = &epoch::pin();
+        loop {
+            let end = self.end(guard);
+            if end.closed {
+                return Err(Refused::Closed);
+            }
+            let pushed = match end.index < SEGMENT {
+                true => self.push_here(&end, source, guard)?,
+                false => self.push_next(&end, source, guard)?,
+            };
+            if pushed > 0 {
+                return Ok(pushed);
+            }
+        }
+    }
+
+    /// Fills slots in the last segment; 0 if somebody else was faster or they were all burned.
+    #[inline]
+    fn push_here(
+        &self,
+        end: &End<'_, T>,
+        source: &mut impl Source<T>,
+        guard: &Guard,
+    ) -> Result<usize, Refused> {
+        let (segment, index) = (end.segment, end.index);
+        let room = self.room(end.position(), guard)?;
+        let end = index + source.len().min(room).min(SEGMENT - index);
+        // Nothing was claimed between our load and this exchange, and `head` never falls, so no
+        // more than the capacity is claimed after it either.
+        // Release: pairs with the Acquire loads of `tail` here and in `pop.rs`; Acquire: hands on
+        // what earlier claims released. Relaxed: a failure decides nothing.
+        if segment
+            .tail
+            .compare_exchange(index, end, AcqRel, Relaxed)
+            .is_err()
+        {
+            return Ok(0);
+        }
+        let mut pushed = 0;
+        for (index, slot) in (index..end).zip(&segment.slots[index..end]) {
+            // SAFETY: the exchange has made these slots ours, and each is used once.
+            match unsafe { slot.put(source.take()) } {
+                Ok(()) => pushed += 1,
+                Err(item) => {
+                    source.put_back(item);
+                    self.pass_burned(segment, index);
+                }
+            }
+        }
+        Ok(pushed)
+    }
+
+    /// Appends a segment that already holds items; 0 if somebody else has appended one.
+    ///
+    /// That its items need no claim is what keeps pushes and pops that race for the same slots
+    /// from burning each other's work for ever: once in a segment, a push cannot be burned.
+    #[cold]
+    fn push_next(
+        &self,
+        end: &End<'_, T>,
+        source: &mut impl Source<T>,
+        guard: &Guard,
+    ) -> Result<usize, Refused> {
+        let base = end.position();
+        let count = source.len().min(self.room(base, guard)?).min(SEGMENT);
+        let new = Owned::new(Segment::new(base));
+        for slot in &new.slots[..count] {
+            // SAFETY: nobody else knows the segment yet.
+            let put = unsafe { slot.put(source.take()) };
+            debug_assert!(put.is_ok());
+        }
+        // Relaxed: published by the exchange below.
+        new.tail.store(count, Relaxed);
+        // Release: pairs with the Acquire loads of `next`: whoever follows it sees the segment.
+        // Acquire: hands on what was released with `tail`. Relaxed: a failure decides nothing.
+        match end
+            .segment
+            .next
+            .compare_exchange(Shared::null(), new, AcqRel, Relaxed, guard)
+        {
+            Ok(new) => {
+                self.move_tail(end.shared, new, guard);
+                Ok(count)
+            }
+            Err(failed) => {
+                for slot in failed.new.slots[..count].iter().rev() {
+                    // SAFETY: nobody else has seen the segment, and it is freed right after.
+                    let item = unsafe { slot.take() };
+                    source.put_back(item.expect("put in above"));
+                }
+                Ok(0)
+            }
+        }
+    }
+
+    /// Makes `end` report `closed`, for ever; false if it did so before.
+    pub(crate) fn close_quietly(&self) -> bool {
+        let guard = &epoch::pin();
+        loop {
+            let end = self.end(guard);
+            if end.closed {
+                return false;
+            }
+            // Release: pairs with the Acquire loads of `tail` and `next`. Acquire: hands on what
+            // earlier claims released. Relaxed: a failure decides nothing.
+            let closed = if end.index < SEGMENT {
+                // No claim succeeds from here on, so the segment is never used up.
+                let tail = &end.segment.tail;
+                tail.compare_exchange(end.index, end.index | CLOSED, AcqRel, Relaxed)
+                    .is_ok()
+            } else {
+                // There is nothing to claim, and from here on nothing can be appended.
+                let (null, closed) = (Shared::null(), Shared::null().with_tag(CLOSED_TAG));
+                let next = &end.segment.next;
+                next.compare_exchange(null, closed, AcqRel, Relaxed, guard)
+                    .is_ok()
+            };
+            if closed {
+                return true;
+            }
+        }
+    }
+
+    /// Finds the end of the queue, exact at the moment when its index was read.
+    #[inline]
+    pub(crate) fn end<'g>(&self, guard: &'g Guard) -> End<'g, T> {
+        loop {
+            // Acquire: pairs with the Release in `move_tail`, by a thread that had acquired the
+            // segment or made it.
+            let shared = self.tail.load(Acquire, guard);
+            // SAFETY: `tail` is never null, and what we read from it while pinned is freed only
+            // after we unpin (see *Reclamation* in the crate docs).
+            let segment = unsafe { shared.deref() };
+            // Acquire: pairs with the Release of the claims and of closing. Whoever sees a claim
+            // also sees the pops that made room for it, so what `room` reads later is not behind.
+            let tail = segment.tail.load(Acquire);
+            let mut closed = tail & CLOSED != 0;
+            if tail == SEGMENT {
+                // Acquire: pairs with the Release in `push_next`, for what is in the segment, and
+                // with that of closing.
+                let next = segment.next.load(Acquire, guard);
+                if !next.is_null() {
+                    self.move_tail(shared, next, guard);
+                    continue;
+                }
+                closed = next.tag() == CLOSED_TAG;
+            }
+            return End {
+                shared,
+                segment,
+                index: tail & !CLOSED,
+                closed,
+            };
+        }
+    }
+
+    /// Moves `self.tail` on from `last`, unless that was done already.
+    pub(crate) fn move_tail(
+        &self,
+        last: Shared<'_, Segment<T>>,
+        next: Shared<'_, Segment<T>>,
+        guard: &Guard,
+    ) {
+        // Release: pairs with the Acquire loads of `self.tail`. Relaxed: on failure somebody else
+        // has done it.
+        let _ = self
+            .tail
+            .compare_exchange(last, next, Release, Relaxed, guard);
+    }
+
+    /// Returns how many more slots can be claimed from `position`, the end of the queue as the
+    /// caller has seen it; at least one.
+    ///
+    /// `Full` is true at one moment: when the position of the pops was read. The end was at
+    /// `position` or beyond by then.
+    fn room(&self, position: u64, guard: &Guard) -> Result<usize, Refused> {
+        let Some(capacity) = self.capacity else {
+            return Ok(usize::MAX);
+        };
+        // Pops may have passed a `position` that is out of date; then the caller's claim fails.
+        let used = position.saturating_sub(self.popped(guard));
+        debug_assert!(used <= capacity.get() as u64, "bound exceeded");
+        match capacity.get() - used as usize {
+            0 => Err(Refused::Full),
+            room => Ok(room),
+        }
+    }
+
+    /// Sees to it that a burned slot counts as popped, and says so to those who wait for room.
+    pub(crate) fn pass_burned(&self, segment: &Segment<T>, index: usize) {
+        // Who burns a slot has claimed it or has seen `head` there: it is there or beyond, and
+        // what `pass` needs of our view is only that it does not succeed too early, which an
+        // exchange that starts from `index` cannot.
+        if segment.pass(index) {
+            self.freed(1);
+        }
+    }
+}
+
+/// The end of the queue as it was at some moment.
+pub(crate) struct End<'g, T> {
+    /// The last segment.
+    shared: Shared<'g, Segment<T>>,
+    /// The same, as a reference.
+    segment: &'g Segment<T>,
+    /// The slot in it that comes next; [`SEGMENT`] if it is used up.
+    index: usize,
+    /// Whether it stays like this.
+    pub(crate) closed: bool,
+}
+
+impl<T> End<'_, T> {
+    /// Returns the position, in the whole queue, of the next slot.
+    pub(crate) fn position(&self) -> u64 {
+        self.segment.base + self.index as u64
+    }
+}
+
+/// Why nothing was pushed.
+enum Refused {
+    Full,
+    Closed,
+}
+
+/// What `push_run` takes items from, one or many.
+trait Source<T> {
+    fn len(&self) -> usize;
+    /// Takes the first of `len` items.
+    fn take(&mut self) -> T;
+    /// Undoes the last `take`.
+    fn put_back(&mut self, item: T);
+}
+
+impl<T> Source<T> for Option<T> {
+    fn len(&self) -> usize {
+        usize::from(self.is_some())
+    }
+
+    fn take(&mut self) -> T {
+        Option::take(self).expect("taken once")
+    }
+
+    fn put_back(&mut self, item: T) {
+        *self = Some(item);
+    }
+}
+
+impl<T> Source<T> for VecDeque<T> {
+    fn len(&self) -> usize {
+        VecDeque::len(self)
+    }
+
+    fn take(&mut self) -> T {
+        self.pop_front().expect("taken `len` times at most")
+    }
+
+    fn put_back(&mut self, item: T) {
+        self.push_front(item);
+    }
+}
