@@ -273,6 +273,12 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
         }
     }
 
+    /// Removes some key and returns it with its value; `None` if every shard was empty when it was
+    /// looked at.
+    pub fn pop_any(&self) -> Option<(K, V)> {
+        (0..self.shards()).find_map(|shard| self.values.pop_from(shard))
+    }
+
     /// Returns copies of the keys and values of one shard, all of the same moment.
     ///
     /// # Panics

@@ -102,6 +102,17 @@ impl<K: Clone, V> Map<K, V> {
         Some((slot.key, slot.value))
     }
 
+    /// Removes and returns some entry of a shard.
+    pub(crate) fn pop_from(&self, shard: usize) -> Option<(K, V)> {
+        let mut shard = self.table.write(shard);
+        // SAFETY: the iterator is used once, while the shard is locked.
+        let bucket = unsafe { shard.iter() }.next()?;
+        // SAFETY: the bucket is full and of this shard, and is not used again.
+        let ((slot, _), _) = unsafe { shard.remove(bucket) };
+        drop(shard);
+        Some((slot.key, slot.value))
+    }
+
     /// Adds up the sizes of the shards, one after another.
     pub(crate) fn len(&self) -> usize {
         (0..self.table.shards())

@@ -1,0 +1,534 @@
+//! `AtomicInt64`.
+
+use crate::error::{Result, not_copyable};
+use ft_atomic_int::{AtomicInt64, Change, Operation, Overflow};
+use pyo3::{
+    basic::CompareOp,
+    exceptions::{PyOverflowError, PyTypeError, PyValueError},
+    ffi,
+    prelude::*,
+    types::{PyInt, PyNotImplemented, PyString},
+};
+use std::sync::Arc;
+
+/// An integer of 64 bits that threads share and change in atomic steps.
+///
+/// AtomicInt64(value=0, *, overflow="raise")
+///
+/// Every method and every in-place operator (``a += 1``) is one atomic, sequentially consistent
+/// step. The other operators read the value once and work on that as on any int, so they never
+/// overflow. A step whose result does not fit into 64 bits raises ``OverflowError`` and leaves the
+/// value unchanged; with ``overflow="wrap"`` it wraps round, with ``overflow="saturate"`` it stops
+/// at the limit.
+///
+/// >>> counter = AtomicInt64(40)
+/// >>> counter.incr()
+/// 41
+/// >>> counter += 1
+/// >>> counter
+/// AtomicInt64(42)
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    module = "ft_utils.concurrency",
+    name = "AtomicInt64"
+)]
+pub(crate) struct PyAtomicInt64(Arc<AtomicInt64>);
+
+/// The right operand of an atomic step.
+///
+/// Foreign types do not become one, and Python asks *them* for the operator.
+enum Operand {
+    Value(i64),
+    /// It is an integer, but not one of 64 bits, or it failed to say which.
+    Failed(PyErr),
+}
+
+impl Operand {
+    fn value(self) -> PyResult<i64> {
+        match self {
+            Self::Value(value) => Ok(value),
+            Self::Failed(err) => Err(err),
+        }
+    }
+}
+
+impl FromPyObject<'_, '_> for Operand {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let Some(int) = integer(&object).transpose() else {
+            let kind = object.get_type();
+            return Err(PyTypeError::new_err(format!(
+                "expected an integer, not {kind}"
+            )));
+        };
+        Ok(match int.and_then(|int| to_i64(&int)) {
+            Ok(value) => Self::Value(value),
+            Err(err) => Self::Failed(err),
+        })
+    }
+}
+
+/// The int that an object stands for, if it stands for one.
+fn integer<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>>> {
+    let py = object.py();
+    if let Ok(int) = object.cast::<PyInt>() {
+        return Ok(Some(int.clone()));
+    }
+    if let Ok(atomic) = object.cast::<PyAtomicInt64>() {
+        return Ok(Some(PyInt::new(py, atomic.get().0.load())));
+    }
+    // SAFETY: both get a valid object while attached; `PyNumber_Index` returns a new reference
+    // or sets an exception.
+    unsafe {
+        if ffi::PyIndex_Check(object.as_ptr()) == 0 {
+            return Ok(None);
+        }
+        let index = Bound::from_owned_ptr_or_err(py, ffi::PyNumber_Index(object.as_ptr()))?;
+        Ok(Some(index.cast_into()?))
+    }
+}
+
+fn to_i64(int: &Bound<'_, PyInt>) -> PyResult<i64> {
+    int.extract().map_err(|_| {
+        PyOverflowError::new_err("the operand does not fit in 64 bits; the value is unchanged")
+    })
+}
+
+/// A function of the C API for an operator.
+type Binary = unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
+
+/// What `power` and `__rpow__` use: no modulus.
+unsafe extern "C" fn power(
+    left: *mut ffi::PyObject,
+    right: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the caller's promise is that of `PyNumber_Power`; None is immortal or borrowed.
+    unsafe { ffi::PyNumber_Power(left, right, ffi::Py_None()) }
+}
+
+impl PyAtomicInt64 {
+    fn int<'py>(&self, py: Python<'py>) -> Bound<'py, PyInt> {
+        PyInt::new(py, self.0.load())
+    }
+
+    /// Applies an operator to the value, on the left, and another integer.
+    fn left<'py>(
+        &self,
+        right: &Bound<'py, PyAny>,
+        operator: Binary,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = right.py();
+        match integer(right)? {
+            Some(right) => call(operator, &self.int(py), &right),
+            None => Ok(PyNotImplemented::get(py).to_owned().into_any()),
+        }
+    }
+
+    /// As `left`, with the value on the right.
+    fn right<'py>(
+        &self,
+        left: &Bound<'py, PyAny>,
+        operator: Binary,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = left.py();
+        match integer(left)? {
+            Some(left) => call(operator, &left, &self.int(py)),
+            None => Ok(PyNotImplemented::get(py).to_owned().into_any()),
+        }
+    }
+
+    fn step(&self, operation: Operation, operand: Operand) -> Result<Change> {
+        Ok(self.0.apply(operation, operand.value()?)?)
+    }
+
+    fn in_place(&self, operation: Operation, operand: Operand) -> Result<()> {
+        self.step(operation, operand).map(|_| ())
+    }
+}
+
+fn call<'py>(
+    operator: Binary,
+    left: &Bound<'py, PyInt>,
+    right: &Bound<'py, PyInt>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: `operator` is a function of the C API for two objects, which both are valid; it
+    // returns a new reference or sets an exception.
+    unsafe { Bound::from_owned_ptr_or_err(left.py(), operator(left.as_ptr(), right.as_ptr())) }
+}
+
+#[pymethods]
+impl PyAtomicInt64 {
+    #[new]
+    #[pyo3(
+        signature = (value=Operand::Value(0), *, overflow="raise"),
+        text_signature = "(value=0, *, overflow='raise')",
+    )]
+    fn new(value: Operand, overflow: &str) -> PyResult<Self> {
+        let overflow = match overflow {
+            "raise" => Overflow::Error,
+            "wrap" => Overflow::Wrap,
+            "saturate" => Overflow::Saturate,
+            other => {
+                let message =
+                    format!("overflow must be 'raise', 'wrap' or 'saturate', not {other:?}");
+                return Err(PyValueError::new_err(message));
+            }
+        };
+        Ok(Self(Arc::new(AtomicInt64::new(value.value()?, overflow))))
+    }
+
+    /// Return the value.
+    fn get(&self) -> i64 {
+        self.0.load()
+    }
+
+    /// Replace the value.
+    #[pyo3(signature = (value, /))]
+    fn set(&self, value: Operand) -> PyResult<()> {
+        self.0.store(value.value()?);
+        Ok(())
+    }
+
+    /// Add one and return the new value.
+    fn incr(&self) -> Result<i64> {
+        Ok(self.0.apply(Operation::Add, 1)?.after)
+    }
+
+    /// Subtract one and return the new value.
+    fn decr(&self) -> Result<i64> {
+        Ok(self.0.apply(Operation::Sub, 1)?.after)
+    }
+
+    /// Replace the value and return the one before.
+    #[pyo3(signature = (value, /))]
+    fn exchange(&self, value: Operand) -> PyResult<i64> {
+        Ok(self.0.exchange(value.value()?))
+    }
+
+    /// Replace the value by new if it is expected, and tell whether it was.
+    #[pyo3(signature = (expected, new, /))]
+    fn compare_exchange(&self, expected: Operand, new: Operand) -> PyResult<bool> {
+        Ok((self.0.compare_exchange(expected.value()?, new.value()?)).is_ok())
+    }
+
+    /// Replace the value by function(value) and return the new one.
+    ///
+    /// The function is called again whenever another thread has changed the value meanwhile, and
+    /// must return an int. If it raises, the value is unchanged.
+    #[pyo3(signature = (function, /))]
+    fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<i64> {
+        let step = |value: i64| function.call1((value,))?.extract::<Operand>()?.value();
+        Ok(self.0.try_update(step)?.after)
+    }
+
+    /// Add to the value and return the one before.
+    #[pyo3(signature = (operand, /))]
+    fn fetch_add(&self, operand: Operand) -> Result<i64> {
+        Ok(self.step(Operation::Add, operand)?.before)
+    }
+
+    /// Subtract from the value and return the one before.
+    #[pyo3(signature = (operand, /))]
+    fn fetch_sub(&self, operand: Operand) -> Result<i64> {
+        Ok(self.step(Operation::Sub, operand)?.before)
+    }
+
+    /// Take the bitwise and, and return the value before.
+    #[pyo3(signature = (operand, /))]
+    fn fetch_and(&self, operand: Operand) -> Result<i64> {
+        Ok(self.step(Operation::And, operand)?.before)
+    }
+
+    /// Take the bitwise or, and return the value before.
+    #[pyo3(signature = (operand, /))]
+    fn fetch_or(&self, operand: Operand) -> Result<i64> {
+        Ok(self.step(Operation::Or, operand)?.before)
+    }
+
+    /// Take the bitwise exclusive or, and return the value before.
+    #[pyo3(signature = (operand, /))]
+    fn fetch_xor(&self, operand: Operand) -> Result<i64> {
+        Ok(self.step(Operation::Xor, operand)?.before)
+    }
+
+    /// Take the larger of the value and the operand, and return the value before.
+    #[pyo3(signature = (operand, /))]
+    fn fetch_max(&self, operand: Operand) -> Result<i64> {
+        Ok(self.step(Operation::Max, operand)?.before)
+    }
+
+    /// Take the smaller of the value and the operand, and return the value before.
+    #[pyo3(signature = (operand, /))]
+    fn fetch_min(&self, operand: Operand) -> Result<i64> {
+        Ok(self.step(Operation::Min, operand)?.before)
+    }
+
+    /// Return another object for the same integer.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
+    fn __add__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_Add)
+    }
+
+    fn __radd__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_Add)
+    }
+
+    fn __sub__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_Subtract)
+    }
+
+    fn __rsub__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_Subtract)
+    }
+
+    fn __mul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_Multiply)
+    }
+
+    fn __rmul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_Multiply)
+    }
+
+    fn __truediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_TrueDivide)
+    }
+
+    fn __rtruediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_TrueDivide)
+    }
+
+    fn __floordiv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_FloorDivide)
+    }
+
+    fn __rfloordiv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_FloorDivide)
+    }
+
+    fn __mod__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_Remainder)
+    }
+
+    fn __rmod__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_Remainder)
+    }
+
+    fn __divmod__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_Divmod)
+    }
+
+    fn __rdivmod__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_Divmod)
+    }
+
+    fn __pow__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        modulo: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        if modulo.is_none() {
+            return self.left(other, power);
+        }
+        match (integer(other)?, integer(modulo)?) {
+            (Some(exponent), Some(modulo)) => self.int(py).into_any().pow(exponent, modulo),
+            _ => Ok(PyNotImplemented::get(py).to_owned().into_any()),
+        }
+    }
+
+    fn __rpow__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        _modulo: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        // Python reflects the operator alone, never the function with a modulus.
+        self.right(other, power)
+    }
+
+    fn __lshift__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_Lshift)
+    }
+
+    fn __rlshift__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_Lshift)
+    }
+
+    fn __rshift__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_Rshift)
+    }
+
+    fn __rrshift__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_Rshift)
+    }
+
+    fn __and__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_And)
+    }
+
+    fn __rand__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_And)
+    }
+
+    fn __or__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_Or)
+    }
+
+    fn __ror__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_Or)
+    }
+
+    fn __xor__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.left(other, ffi::PyNumber_Xor)
+    }
+
+    fn __rxor__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.right(other, ffi::PyNumber_Xor)
+    }
+
+    fn __iadd__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::Add, other)
+    }
+
+    fn __isub__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::Sub, other)
+    }
+
+    fn __imul__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::Mul, other)
+    }
+
+    fn __ifloordiv__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::FloorDiv, other)
+    }
+
+    fn __imod__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::Rem, other)
+    }
+
+    fn __ipow__(&self, other: Operand, _modulo: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Pow, other)
+    }
+
+    fn __ilshift__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::Shl, other)
+    }
+
+    fn __irshift__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::Shr, other)
+    }
+
+    fn __iand__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::And, other)
+    }
+
+    fn __ior__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::Or, other)
+    }
+
+    fn __ixor__(&self, other: Operand) -> Result<()> {
+        self.in_place(Operation::Xor, other)
+    }
+
+    fn __neg__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.int(py).neg()
+    }
+
+    fn __pos__(&self) -> i64 {
+        self.0.load()
+    }
+
+    fn __abs__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.int(py).abs()
+    }
+
+    fn __invert__(&self) -> i64 {
+        !self.0.load()
+    }
+
+    fn __int__(&self) -> i64 {
+        self.0.load()
+    }
+
+    fn __index__(&self) -> i64 {
+        self.0.load()
+    }
+
+    fn __trunc__(&self) -> i64 {
+        self.0.load()
+    }
+
+    fn __floor__(&self) -> i64 {
+        self.0.load()
+    }
+
+    fn __ceil__(&self) -> i64 {
+        self.0.load()
+    }
+
+    #[pyo3(signature = (ndigits=None))]
+    fn __round__<'py>(
+        &self,
+        py: Python<'py>,
+        ndigits: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.int(py).call_method1("__round__", (ndigits,))
+    }
+
+    fn __float__(&self) -> f64 {
+        self.0.load() as f64
+    }
+
+    fn __bool__(&self) -> bool {
+        self.0.load() != 0
+    }
+
+    fn __richcmp__(&self, other: &Bound<'_, PyAny>, op: CompareOp) -> PyResult<bool> {
+        let value = self.int(other.py());
+        match other.cast::<Self>() {
+            Ok(other) => value.rich_compare(other.get().0.load(), op)?.is_truthy(),
+            Err(_) => value.rich_compare(other, op)?.is_truthy(),
+        }
+    }
+
+    fn __format__<'py>(&self, spec: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        self.int(spec.py()).call_method1("__format__", (spec,))
+    }
+
+    fn __str__(&self) -> String {
+        self.0.load().to_string()
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let atomic = &slf.get().0;
+        let policy = match atomic.overflow() {
+            Overflow::Error => "",
+            Overflow::Wrap => ", overflow='wrap'",
+            Overflow::Saturate => ", overflow='saturate'",
+        };
+        Ok(format!(
+            "{}({}{policy})",
+            slf.get_type().name()?,
+            atomic.load()
+        ))
+    }
+
+    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        not_copyable(slf, "get() for the value, handle() to share the object")
+    }
+
+    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+}

@@ -1,0 +1,136 @@
+//! The one place where a Python thread waits.
+//!
+//! A thread waits detached, so that it holds up neither the others nor the collector, and looks at
+//! what it waits for attached, because that belongs to Python. Signals reach the main thread
+//! alone: it comes back from time to time to look for them.
+
+use ft_sync::{Event, deadline_after};
+use pyo3::{
+    exceptions::{PyTypeError, PyValueError},
+    prelude::*,
+    sync::PyOnceLock,
+};
+use std::time::{Duration, Instant};
+
+/// How long the main thread waits before it looks for signals again: Ctrl-C within 0.1 s.
+const SLICE: Duration = Duration::from_millis(40);
+
+/// The longest pause of a waiter that spins.
+const LONGEST_PAUSE: Duration = Duration::from_micros(500);
+
+/// A timeout argument: a deadline, fixed when the call is made.
+#[derive(Clone, Copy)]
+pub(crate) struct Timeout(Option<Instant>);
+
+impl Timeout {
+    /// The deadline of an optional timeout; `None` is for ever.
+    pub(crate) fn deadline(timeout: Option<Self>) -> Option<Instant> {
+        timeout.and_then(|timeout| timeout.0)
+    }
+}
+
+impl FromPyObject<'_, '_> for Timeout {
+    type Error = PyErr;
+
+    fn extract(timeout: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let seconds: f64 = timeout.extract().map_err(|err: PyErr| {
+            if !err.is_instance_of::<PyTypeError>(timeout.py()) {
+                return err;
+            }
+            let kind = timeout.get_type();
+            PyTypeError::new_err(format!(
+                "timeout must be a number of seconds or None, not {kind}"
+            ))
+        })?;
+        if seconds.is_nan() || seconds < 0.0 {
+            let message = format!("timeout must not be negative or NaN: {seconds}");
+            return Err(PyValueError::new_err(message));
+        }
+        // Longer than any clock is for ever.
+        let duration = Duration::try_from_secs_f64(seconds).ok();
+        Ok(Self(duration.and_then(deadline_after)))
+    }
+}
+
+/// Waits until `attempt` returns something, and returns that; `None` after the deadline.
+///
+/// `attempt` runs attached: at once, after each time that `event` is signaled, and a last time
+/// after the deadline. It comes before the look for signals, so that a wake-up is never taken and
+/// left unused.
+pub(crate) fn wait<T>(
+    py: Python<'_>,
+    deadline: Option<Instant>,
+    event: &Event,
+    mut attempt: impl FnMut() -> Option<T>,
+) -> PyResult<Option<T>> {
+    if let Some(done) = attempt() {
+        return Ok(Some(done));
+    }
+    let is_main = is_main_thread(py)?;
+    while !has_passed(deadline) {
+        let listener = event.listen();
+        if let Some(done) = attempt() {
+            return Ok(Some(done));
+        }
+        let until = if is_main {
+            next_slice(deadline)
+        } else {
+            deadline
+        };
+        py.detach(|| listener.wait_deadline(until));
+        if let Some(done) = attempt() {
+            return Ok(Some(done));
+        }
+        py.check_signals()?;
+    }
+    Ok(None)
+}
+
+/// As [`wait`], without an event: looks again and again, with longer and longer pauses.
+pub(crate) fn spin<T>(
+    py: Python<'_>,
+    deadline: Option<Instant>,
+    mut attempt: impl FnMut() -> Option<T>,
+) -> PyResult<Option<T>> {
+    let mut round = 0_u32;
+    loop {
+        if let Some(done) = attempt() {
+            return Ok(Some(done));
+        }
+        if has_passed(deadline) {
+            return Ok(None);
+        }
+        py.check_signals()?;
+        py.detach(|| match round {
+            0..6 => (0..1 << round).for_each(|_| std::hint::spin_loop()),
+            6..16 => std::thread::yield_now(),
+            _ => {
+                let pause = Duration::from_micros(1 << (round - 16).min(16)).min(LONGEST_PAUSE);
+                let left =
+                    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+                std::thread::sleep(left.map_or(pause, |left| left.min(pause)));
+            }
+        });
+        round = round.saturating_add(1);
+    }
+}
+
+fn has_passed(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= Instant::now())
+}
+
+fn next_slice(deadline: Option<Instant>) -> Option<Instant> {
+    let slice = deadline_after(SLICE);
+    deadline.into_iter().chain(slice).min()
+}
+
+/// Tells whether this is the thread that handles signals.
+///
+/// Asked at every wait that is not over at once: after a fork it is another one.
+fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+    static MAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static CURRENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let main = MAIN.import(py, "threading", "main_thread")?.call0()?;
+    let current = CURRENT.import(py, "threading", "get_ident")?.call0()?;
+    main.getattr(pyo3::intern!(py, "ident"))?.eq(current)
+}

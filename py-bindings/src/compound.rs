@@ -1,0 +1,232 @@
+//! The operations of `ConcurrentDict` that read and write a key in one atomic step.
+
+use crate::{
+    blocking,
+    concurrent_dict::PyConcurrentDict,
+    error::key_error,
+    key::Probe,
+    value::{Value, count_of},
+};
+use ft_concurrent_dict::{Claim, Entry};
+use pyo3::{
+    exceptions::PyRuntimeError,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyDict, PyMapping, PyTuple},
+};
+
+/// The type of MISSING, which stands for the absence of a key.
+#[pyclass(frozen, module = "ft_utils.concurrency", name = "MissingType")]
+pub(crate) struct Missing;
+
+#[pymethods]
+impl Missing {
+    fn __repr__(&self) -> &'static str {
+        "MISSING"
+    }
+
+    fn __bool__(&self) -> bool {
+        false
+    }
+
+    fn __reduce__(&self) -> &'static str {
+        "MISSING"
+    }
+}
+
+/// An argument that may be left out, where None is a value like any other.
+pub(crate) struct Optional<'py>(pub(crate) Option<Bound<'py, PyAny>>);
+
+impl<'py> FromPyObject<'_, 'py> for Optional<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(present(&object).cloned()))
+    }
+}
+
+/// The argument, unless it is MISSING.
+fn present<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyAny>> {
+    (!object.is_instance_of::<Missing>()).then_some(object)
+}
+
+impl PyConcurrentDict {
+    /// Replaces the value of a key, or its absence, if it is still the one that was seen.
+    ///
+    /// Comparing values may run any code, so it is done without the lock; that the value is the
+    /// very one that was compared is checked under it.
+    fn replace(
+        &self,
+        probe: &Probe<'_, '_>,
+        seen: Option<&Value>,
+        new: Option<Value>,
+    ) -> PyResult<bool> {
+        let new_key = probe.key();
+        let (done, _left_over) = self
+            .core
+            .try_entry(probe, |entry| match (entry, seen, new) {
+                (Entry::Occupied(mut entry), Some(seen), new) if entry.get().is_same(seen) => {
+                    match new {
+                        Some(new) => (true, (Some(new_key), Some(entry.replace(new)))),
+                        None => {
+                            let (key, value) = entry.remove();
+                            (true, (Some(key), Some(value)))
+                        }
+                    }
+                }
+                (Entry::Vacant(entry), None, Some(new)) => {
+                    entry.insert(new_key, new);
+                    (true, (None, None))
+                }
+                (Entry::Vacant(_), None, None) => (true, (Some(new_key), None)),
+                (_, _, new) => (false, (Some(new_key), new)),
+            })?;
+        Ok(done)
+    }
+
+    fn seen(&self, probe: &Probe<'_, '_>) -> PyResult<Option<Value>> {
+        self.core.try_read(probe, |value| value.cloned())
+    }
+
+    /// Adds as counters do, in one step and without making an object; false if that cannot be.
+    fn add_count(&self, probe: &Probe<'_, '_>, n: i64) -> PyResult<Option<i64>> {
+        let new_key = probe.key();
+        let (sum, _left_over) = self.core.try_entry(probe, |entry| match entry {
+            Entry::Occupied(mut entry) => {
+                let sum = entry.get().count().and_then(|count| count.checked_add(n));
+                let before = sum.map(|sum| entry.replace(Value::Count(sum)));
+                (sum, (Some(new_key), before))
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(new_key, Value::Count(n));
+                (Some(n), (None, None))
+            }
+        })?;
+        Ok(sum)
+    }
+
+    fn add_one(&self, key: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<Value> {
+        let probe = Probe::new(key)?;
+        if let Some(n) = count_of(n) {
+            if let Some(sum) = self.add_count(&probe, n)? {
+                return Ok(Value::Count(sum));
+            }
+        }
+        let sum = self.exchange_with(&probe, |current| match current {
+            Some(current) => current.add(n),
+            None => Ok(n.clone()),
+        })?;
+        Ok(Value::new(&sum))
+    }
+
+    /// Replaces the value of a key by `f` of it, calling `f` again if another was faster.
+    fn exchange_with<'py>(
+        &self,
+        probe: &Probe<'_, 'py>,
+        f: impl Fn(Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        loop {
+            let seen = self.seen(probe)?;
+            let new = f(seen.clone().map(|value| value.into_object(probe.py())))?;
+            if self.replace(probe, seen.as_ref(), Some(Value::new(&new)))? {
+                return Ok(new);
+            }
+        }
+    }
+}
+
+/// What the methods of the same names do; `concurrent_dict` documents them.
+impl PyConcurrentDict {
+    pub(crate) fn exchange_if(
+        &self,
+        key: &Bound<'_, PyAny>,
+        expected: &Bound<'_, PyAny>,
+        new: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let probe = Probe::new(key)?;
+        loop {
+            let seen = self.seen(&probe)?;
+            let equal = match (&seen, present(expected)) {
+                (None, None) => true,
+                (Some(value), Some(expected)) => {
+                    let value = value.clone().into_object(key.py());
+                    value.is(expected) || value.eq(expected)?
+                }
+                _ => false,
+            };
+            if !equal {
+                return Ok(false);
+            }
+            if self.replace(&probe, seen.as_ref(), present(new).map(Value::new))? {
+                return Ok(true);
+            }
+        }
+    }
+
+    pub(crate) fn compute<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        factory: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = key.py();
+        let probe = Probe::new(key)?;
+        loop {
+            match self.core.try_claim(&probe, || probe.key())? {
+                Claim::Ready(value) => return Ok(value.into_object(py)),
+                Claim::Leader(leader) => {
+                    let value = factory.call0()?;
+                    let stored = leader.publish(&probe, probe.key(), Value::new(&value))?;
+                    return Ok(stored.into_object(py));
+                }
+                Claim::Follower(flight) if flight.is_led_by_me() => {
+                    return Err(PyRuntimeError::new_err(
+                        "the factory for a key asked for the same key, and would wait for itself",
+                    ));
+                }
+                Claim::Follower(flight) => {
+                    let landed = || flight.has_landed().then_some(());
+                    blocking::wait(py, None, flight.changed(), landed)?;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn update_one<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        function: &Bound<'py, PyAny>,
+        default: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.exchange_with(&Probe::new(key)?, |current| {
+            match current.as_ref().or(default) {
+                Some(current) => function.call1((current,)),
+                None => Err(key_error(key)),
+            }
+        })
+    }
+
+    pub(crate) fn add_to<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        n: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Ok(self.add_one(key, n)?.into_object(key.py()))
+    }
+
+    pub(crate) fn add_all(&self, source: &Bound<'_, PyAny>) -> PyResult<()> {
+        static COUNTER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = source.py();
+        let counts = if source.cast::<PyMapping>().is_ok() {
+            py.get_type::<PyDict>().call1((source,))?
+        } else {
+            COUNTER
+                .import(py, "collections", "Counter")?
+                .call1((source,))?
+        };
+        for item in counts.cast::<PyDict>()?.items() {
+            let item = item.cast::<PyTuple>()?;
+            self.add_one(&item.get_item(0)?, &item.get_item(1)?)?;
+        }
+        Ok(())
+    }
+}

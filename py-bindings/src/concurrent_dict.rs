@@ -1,0 +1,499 @@
+//! `ConcurrentDict`: the mapping. Its compound operations are in `compound`.
+
+use crate::{
+    compound::Optional,
+    dict_iter::DictIter,
+    error::{key_error, not_copyable},
+    key::{Key, Probe},
+    value::Value,
+};
+use ft_concurrent_dict::{ConcurrentDict, Entry};
+use pyo3::{
+    PyTraverseError, PyVisit,
+    basic::CompareOp,
+    exceptions::PyKeyError,
+    ffi,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyDict, PyInt, PyList, PyMapping, PyNotImplemented, PyTuple, PyType},
+};
+use std::sync::Arc;
+
+pub(crate) type Core = ConcurrentDict<Key, Value>;
+
+/// A dict that threads share: a complete MutableMapping, and more in one step.
+///
+/// ConcurrentDict(initial_capacity=0, dictionary={})
+///
+/// initial_capacity is about the number of threads that use it at once, not a number of keys; 0
+/// suits the machine. The other argument is copied.
+///
+/// Operations on one key are atomic. Those on all of it (len, iteration, keys, values, items,
+/// as_dict, copy, clear, ==, update) go from part to part: a key that is there all the time is seen
+/// exactly once, one that comes or goes meanwhile may be seen or not. Nothing raises because others
+/// write. The order of keys is unspecified. Hashes and comparisons of keys may run any code, and
+/// may use the same dictionary.
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    generic,
+    mapping,
+    module = "ft_utils.concurrency",
+    name = "ConcurrentDict"
+)]
+pub(crate) struct PyConcurrentDict {
+    pub(crate) core: Arc<Core>,
+    /// The object whose contents these are, if it is another one. It alone shows them to the
+    /// collector, which would free live objects if it were shown one reference twice.
+    owner: Option<Py<Self>>,
+}
+
+impl PyConcurrentDict {
+    fn with_capacity(initial_capacity: isize) -> Self {
+        let core = match usize::try_from(initial_capacity) {
+            Err(_) | Ok(0) => Core::new(),
+            Ok(shards) => Core::with_shards(shards),
+        };
+        let core = Arc::new(core);
+        Self { core, owner: None }
+    }
+
+    pub(crate) fn get_value<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let value = self
+            .core
+            .try_read(&Probe::new(key)?, |value| value.cloned())?;
+        Ok(value.map(|value| value.into_object(key.py())))
+    }
+
+    pub(crate) fn insert(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let probe = Probe::new(key)?;
+        // Made before the lock is taken; whichever is left over is dropped after.
+        let (new_key, value) = (probe.key(), Value::new(value));
+        let _replaced = self.core.try_entry(&probe, |entry| match entry {
+            Entry::Occupied(mut entry) => (Some(entry.replace(value)), Some(new_key)),
+            Entry::Vacant(entry) => {
+                entry.insert(new_key, value);
+                (None, None)
+            }
+        })?;
+        Ok(())
+    }
+
+    fn remove<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let removed = self
+            .core
+            .try_entry(&Probe::new(key)?, |entry| match entry {
+                Entry::Occupied(entry) => Some(entry.remove()),
+                Entry::Vacant(_) => None,
+            })?;
+        Ok(removed.map(|(_key, value)| value.into_object(key.py())))
+    }
+
+    /// Stores what `dict(source, **kwargs)` would hold.
+    ///
+    /// Anything but a dictionary of ours becomes such a dict first, so an error in it, wherever it
+    /// comes, leaves this one unchanged.
+    fn merge(
+        &self,
+        source: Option<&Bound<'_, PyAny>>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        if let Some(source) = source {
+            if let Ok(other) = source.cast::<Self>() {
+                self.merge_own(other.get(), source.py())?;
+            } else {
+                let dict = source.py().get_type::<PyDict>().call1((source,))?;
+                self.merge_dict(dict.cast()?)?;
+            }
+        }
+        kwargs.map_or(Ok(()), |kwargs| self.merge_dict(kwargs))
+    }
+
+    fn merge_own(&self, other: &Self, py: Python<'_>) -> PyResult<()> {
+        for (key, value) in other.core.iter() {
+            self.insert(&key.0.into_bound(py), &value.into_object(py))?;
+        }
+        Ok(())
+    }
+
+    fn merge_dict(&self, dict: &Bound<'_, PyDict>) -> PyResult<()> {
+        // A list of the items is safe from a `__hash__` or `__eq__` that changes the dict.
+        for item in dict.items() {
+            let item = item.cast::<PyTuple>()?;
+            self.insert(&item.get_item(0)?, &item.get_item(1)?)?;
+        }
+        Ok(())
+    }
+
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (key, value) in self.core.iter() {
+            dict.set_item(key.0, value.into_object(py))?;
+        }
+        Ok(dict)
+    }
+
+    fn duplicate(&self, py: Python<'_>) -> PyResult<Self> {
+        let core = Arc::new(Core::with_shards(self.core.shards()));
+        let copy = Self { core, owner: None };
+        copy.merge_own(self, py)?;
+        Ok(copy)
+    }
+}
+
+#[pymethods]
+impl PyConcurrentDict {
+    #[new]
+    #[pyo3(
+        signature = (initial_capacity=0, dictionary=None),
+        text_signature = "(initial_capacity=0, dictionary={})",
+    )]
+    fn new(initial_capacity: isize, dictionary: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let dict = Self::with_capacity(initial_capacity);
+        if let Some(dictionary) = dictionary {
+            dict.merge_dict(dictionary)?;
+        }
+        Ok(dict)
+    }
+
+    /// Return a new dictionary with these keys, all with the same value.
+    #[classmethod]
+    #[pyo3(signature = (iterable, value=None, /))]
+    fn fromkeys<'py>(
+        class: &Bound<'py, PyType>,
+        iterable: &Bound<'py, PyAny>,
+        value: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let dict = class.call0()?;
+        let none = class.py().None().into_bound(class.py());
+        for key in iterable.try_iter()? {
+            dict.set_item(key?, value.unwrap_or(&none))?;
+        }
+        Ok(dict)
+    }
+
+    fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.get_value(key)?.ok_or_else(|| key_error(key))
+    }
+
+    fn __setitem__(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.insert(key, value)
+    }
+
+    fn __delitem__(&self, key: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.remove(key)?.map(drop).ok_or_else(|| key_error(key))
+    }
+
+    fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+        self.core
+            .try_read(&Probe::new(key)?, |value| value.is_some())
+    }
+
+    fn __len__(&self) -> usize {
+        self.core.len()
+    }
+
+    fn __bool__(&self) -> bool {
+        !self.core.is_empty()
+    }
+
+    fn __iter__(slf: &Bound<'_, Self>) -> DictIter {
+        DictIter::new(slf)
+    }
+
+    /// Return the value of a key, or the default.
+    #[pyo3(signature = (key, default=None, /))]
+    fn get<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(self.get_value(key)?.or(default))
+    }
+
+    /// Return the value of a key, after storing the default if there is none.
+    #[pyo3(signature = (key, default=None, /))]
+    fn setdefault<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        default: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = key.py();
+        let probe = Probe::new(key)?;
+        let found = self.core.try_read(&probe, |value| value.cloned())?;
+        if let Some(value) = found {
+            return Ok(value.into_object(py));
+        }
+        let new_key = probe.key();
+        let value = default.map_or_else(|| Value::Object(py.None()), Value::new);
+        let (stored, _left_over) = self.core.try_entry(&probe, |entry| match entry {
+            Entry::Occupied(entry) => (entry.get().clone(), Some((new_key, value))),
+            Entry::Vacant(entry) => (entry.insert(new_key, value).clone(), None),
+        })?;
+        Ok(stored.into_object(py))
+    }
+
+    /// Remove a key and return its value, or the default; without one, raise KeyError.
+    #[pyo3(
+        signature = (key, default=Optional(None), /),
+        text_signature = "($self, key, default=MISSING, /)",
+    )]
+    fn pop<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        default: Optional<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.remove(key)?
+            .or(default.0)
+            .ok_or_else(|| key_error(key))
+    }
+
+    /// Remove some key and return it with its value; raise KeyError if there is none.
+    fn popitem<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        match self.core.pop_any() {
+            Some((key, value)) => Ok((key.0.into_bound(py), value.into_object(py))),
+            None => Err(PyKeyError::new_err("popitem(): dictionary is empty")),
+        }
+    }
+
+    /// Store the items of a mapping, or of an iterable of pairs, and of the keywords.
+    ///
+    /// Each item is stored in one step, all of them in many. If the source fails, none is.
+    #[pyo3(
+        signature = (source=Optional(None), /, **kwargs),
+        text_signature = "($self, source={}, /, **kwargs)",
+    )]
+    fn update(&self, source: Optional<'_>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        self.merge(source.0.as_ref(), kwargs)
+    }
+
+    /// Remove everything. Keys that are stored meanwhile may survive.
+    fn clear(&self) {
+        self.core.clear();
+    }
+
+    /// Return a copy, as a ConcurrentDict.
+    fn copy(&self, py: Python<'_>) -> PyResult<Self> {
+        self.duplicate(py)
+    }
+
+    /// Replace the value of a key by new if it is, or equals, expected; tell whether it was.
+    ///
+    /// MISSING as expected means that the key is absent, as new that it is removed.
+    #[pyo3(signature = (key, expected, new, /))]
+    fn compare_exchange(
+        &self,
+        key: &Bound<'_, PyAny>,
+        expected: &Bound<'_, PyAny>,
+        new: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        self.exchange_if(key, expected, new)
+    }
+
+    /// Return the value of a key; if there is none, store and return that of factory().
+    ///
+    /// Of all threads that ask for the same missing key one calls its factory; the others wait,
+    /// and can be interrupted. If the factory raises, the thread that called it gets the error,
+    /// and one of the others calls its own.
+    #[pyo3(signature = (key, factory, /))]
+    fn get_or_insert<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        factory: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.compute(key, factory)
+    }
+
+    /// Replace the value of a key by function(value), and return the new one.
+    ///
+    /// If the key is missing the function gets the default; without one, raise KeyError. It is
+    /// called again whenever another thread has changed the value meanwhile.
+    #[pyo3(
+        signature = (key, function, default=Optional(None)),
+        text_signature = "($self, key, function, default=MISSING)",
+    )]
+    fn update_with<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        function: &Bound<'py, PyAny>,
+        default: Optional<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.update_one(key, function, default.0.as_ref())
+    }
+
+    /// Add n to the value of a key, or store n if there is none; return the new value.
+    ///
+    /// Anything that can be added will do. Ints are added without making an object.
+    #[pyo3(
+        signature = (key, n=Optional(None), /),
+        text_signature = "($self, key, n=1, /)",
+    )]
+    fn add<'py>(&self, key: &Bound<'py, PyAny>, n: Optional<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let n = n.0.unwrap_or_else(|| PyInt::new(key.py(), 1).into_any());
+        self.add_to(key, &n)
+    }
+
+    /// Add 1 for each key of an iterable, or, of a mapping from keys to numbers, each number.
+    ///
+    /// One call for thousands of keys: they are counted first, and each different key is then
+    /// added in one step. If the source fails, nothing is added.
+    #[pyo3(signature = (source, /))]
+    fn add_many(&self, source: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.add_all(source)
+    }
+
+    /// Return a list of the keys.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let keys: Vec<_> = self.core.iter().map(|(key, _)| key.0).collect();
+        PyList::new(py, keys)
+    }
+
+    /// Return a list of the values.
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let values: Vec<_> = self
+            .core
+            .iter()
+            .map(|(_, value)| value.into_object(py))
+            .collect();
+        PyList::new(py, values)
+    }
+
+    /// Return a list of the keys with their values, in pairs.
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let items: Vec<_> = (self.core.iter())
+            .map(|(key, value)| (key.0, value.into_object(py)))
+            .collect();
+        PyList::new(py, items)
+    }
+
+    /// Return a copy, as a dict.
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.to_dict(py)
+    }
+
+    /// Return another object for the same dictionary.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(slf: &Bound<'_, Self>) -> Self {
+        let this = slf.get();
+        let owner = match &this.owner {
+            Some(owner) => owner.clone_ref(slf.py()),
+            None => slf.clone().unbind(),
+        };
+        Self {
+            core: Arc::clone(&this.core),
+            owner: Some(owner),
+        }
+    }
+
+    fn __or__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        if other.cast::<PyMapping>().is_err() {
+            return Ok(PyNotImplemented::get(py).to_owned().into_any());
+        }
+        let union = self.duplicate(py)?;
+        union.merge(Some(other), None)?;
+        Ok(Bound::new(py, union)?.into_any())
+    }
+
+    fn __ror__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        if other.cast::<PyMapping>().is_err() {
+            return Ok(PyNotImplemented::get(py).to_owned().into_any());
+        }
+        let union = Self::with_capacity(0);
+        union.merge(Some(other), None)?;
+        union.merge_own(self, py)?;
+        Ok(Bound::new(py, union)?.into_any())
+    }
+
+    fn __ior__(&self, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.merge(Some(other), None)
+    }
+
+    fn __richcmp__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+        op: CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let theirs = match (other.cast::<Self>(), other.cast::<PyDict>()) {
+            (Ok(other), _) => other.get().to_dict(py)?,
+            (_, Ok(dict)) => dict.clone(),
+            _ => return Ok(PyNotImplemented::get(py).to_owned().into_any()),
+        };
+        match op {
+            CompareOp::Eq | CompareOp::Ne => {
+                slf.get().to_dict(py)?.into_any().rich_compare(theirs, op)
+            }
+            _ => Ok(PyNotImplemented::get(py).to_owned().into_any()),
+        }
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let py = slf.py();
+        let name = slf.get_type().name()?;
+        // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
+        match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
+            0 => {
+                let text = slf.get().to_dict(py).and_then(|dict| dict.repr());
+                // SAFETY: it was entered.
+                unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
+                Ok(format!("{name}({})", text?))
+            }
+            1 => Ok(format!("{name}({{...}})")),
+            _ => Err(PyErr::fetch(py)),
+        }
+    }
+
+    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        not_copyable(
+            slf,
+            "copy() or as_dict() for a copy, handle() to share the object",
+        )
+    }
+
+    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(owner) = &self.owner {
+            return visit.call(owner);
+        }
+        // SAFETY: the collector runs while no other thread is attached, and only attached threads
+        // are inside methods of the core. None of them stops there: nothing in them allocates a
+        // Python object, detaches, or runs Python code, so neither does this thread.
+        unsafe {
+            self.core.for_each_quiescent(|key, value| {
+                visit.call(&key.0)?;
+                match value {
+                    Some(Value::Object(object)) => visit.call(object),
+                    Some(Value::Count(_)) | None => Ok(()),
+                }
+            })
+        }
+    }
+
+    fn __clear__(&self) {
+        if self.owner.is_none() {
+            self.core.clear();
+        }
+    }
+}
+
+/// Makes the class a MutableMapping in the eyes of `isinstance`, and of `match`.
+pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
+    static ABC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let abc = ABC.import(py, "collections.abc", "MutableMapping")?;
+    abc.call_method1("register", (py.get_type::<PyConcurrentDict>(),))?;
+    Ok(())
+}

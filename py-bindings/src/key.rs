@@ -1,0 +1,109 @@
+//! Python objects as keys.
+
+use ft_concurrent_dict::Query;
+use pyo3::{
+    PyTypeInfo, ffi,
+    prelude::*,
+    types::{PyBytes, PyInt, PyString},
+};
+use std::hash::BuildHasher;
+
+/// A key that is stored.
+pub(crate) struct Key(pub(crate) Py<PyAny>);
+
+impl Clone for Key {
+    fn clone(&self) -> Self {
+        // SAFETY: keys live in containers and in calls on them, which only attached threads touch.
+        Self(self.0.clone_ref(unsafe { Python::assume_attached() }))
+    }
+}
+
+/// A key that is looked for.
+pub(crate) struct Probe<'a, 'py> {
+    object: &'a Bound<'py, PyAny>,
+    hash: u64,
+}
+
+impl<'a, 'py> Probe<'a, 'py> {
+    /// Hashes the object, which may run any code, and fail.
+    #[inline]
+    pub(crate) fn new(object: &'a Bound<'py, PyAny>) -> PyResult<Self> {
+        let hash = mix(object.hash()?);
+        Ok(Self { object, hash })
+    }
+
+    pub(crate) fn py(&self) -> Python<'py> {
+        self.object.py()
+    }
+
+    /// Returns the key to store.
+    pub(crate) fn key(&self) -> Key {
+        Key(self.object.clone().unbind())
+    }
+}
+
+/// Spreads a hash over 64 bits: Python's hash of a small int is that int.
+///
+/// The folded multiplication of wyhash (Wang Yi) and its kin; the factors are bits of pi.
+#[inline]
+fn mix(hash: isize) -> u64 {
+    let product = u128::from(hash as u64 ^ 0x243f_6a88_85a3_08d3) * 0x1319_8a2e_0370_7344_a409_3822;
+    product as u64 ^ (product >> 64) as u64
+}
+
+impl Query<Key> for Probe<'_, '_> {
+    type Error = PyErr;
+
+    #[inline]
+    fn hash<S: BuildHasher>(&self, _: &S) -> u64 {
+        self.hash
+    }
+
+    #[inline]
+    fn peek(&self, stored: &Key) -> Option<bool> {
+        let (stored, probe) = (stored.0.as_ptr(), self.object.as_ptr());
+        if stored == probe {
+            return Some(true);
+        }
+        // SAFETY: both are valid objects, and the thread is attached.
+        let (kind, other) = unsafe { (ffi::Py_TYPE(stored), ffi::Py_TYPE(probe)) };
+        let compare = plain_comparison(kind, self.py())?;
+        if other != kind {
+            plain_comparison(other, self.py())?;
+            // Two different ones of str, int and bytes.
+            return Some(false);
+        }
+        // SAFETY: both are exactly of the type that the comparison belongs to. For these types it
+        // runs no Python code, creates no objects, cannot fail, and returns True or False.
+        unsafe {
+            let equal = compare(stored, probe, ffi::Py_EQ);
+            let verdict = equal == ffi::Py_True();
+            ffi::Py_DECREF(equal);
+            Some(verdict)
+        }
+    }
+
+    fn compare(&self, stored: &Key) -> PyResult<bool> {
+        // As dict does, the stored key is asked first.
+        stored.0.bind(self.py()).eq(self.object)
+    }
+
+    #[inline]
+    fn is_same(one: &Key, other: &Key) -> bool {
+        one.0.is(&other.0)
+    }
+}
+
+/// Returns the comparison of str, int and bytes, which is safe to call under a lock, and of no
+/// other type.
+#[inline]
+fn plain_comparison(kind: *mut ffi::PyTypeObject, py: Python<'_>) -> Option<ffi::richcmpfunc> {
+    if kind != PyString::type_object_raw(py)
+        && kind != PyInt::type_object_raw(py)
+        && kind != PyBytes::type_object_raw(py)
+    {
+        return None;
+    }
+    // SAFETY: it is a type, and a builtin one does not change.
+    unsafe { (*kind).tp_richcompare }
+}

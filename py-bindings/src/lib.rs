@@ -1,0 +1,33 @@
+//! The Python module `ft_utils._native`: thin classes around the primitives of the other crates.
+
+use pyo3::prelude::*;
+
+mod atomic_int64;
+mod blocking;
+mod compound;
+mod concurrent_dict;
+mod dict_iter;
+mod error;
+mod key;
+mod value;
+
+/// The classes of ft_utils, implemented in Rust.
+#[pymodule(gil_used = false)]
+mod _native {
+    use super::*;
+
+    #[pymodule_export]
+    use atomic_int64::PyAtomicInt64;
+    #[pymodule_export]
+    use compound::Missing;
+    #[pymodule_export]
+    use concurrent_dict::PyConcurrentDict;
+    #[pymodule_export]
+    use dict_iter::DictIter;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("MISSING", Bound::new(module.py(), Missing)?)?;
+        concurrent_dict::register(module.py())
+    }
+}
