@@ -19,6 +19,7 @@ mod test;
 mod venv;
 mod wheel;
 
+use std::panic;
 use std::process::ExitCode;
 
 use args::{Args, Choice};
@@ -119,6 +120,12 @@ INTERPRETERS:
   --gil-only           do without a free-threaded one";
 
 fn main() -> ExitCode {
+    panic::set_hook(Box::new(|info| {
+        // `cargo xtask python --list | head` ends us in mid-print: that is no one's mistake.
+        if !info.to_string().contains("Broken pipe") {
+            eprintln!("error: xtask itself is wrong: {info}");
+        }
+    }));
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let name = if words.is_empty() {
         "help".to_owned()

@@ -57,7 +57,7 @@ print('ft-probe', sys.implementation.name, *sys.version_info[:3],
 ";
 
 /// A sound interpreter answers in a tenth of a second, a cold shim in two.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs `path` to learn what it is; the error is the reason not to use it.
 pub fn probe(path: &Path) -> Result<Interp, String> {

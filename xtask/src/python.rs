@@ -70,12 +70,12 @@ pub fn free_threaded(choice: &Choice) -> Result<Interp> {
     for candidate in ready_made() {
         match candidate.verdict {
             Ok(found) => return Ok(found),
-            Err(why) => tried.push(format!("{} {why}", candidate.place)),
+            Err(why) => {
+                // Worth a word even if all ends well: it may be slow to fail.
+                eprintln!("  skipped: {} {why}", candidate.place);
+                tried.push(format!("{} {why}", candidate.place));
+            }
         }
-    }
-    // A broken interpreter on PATH is worth a word even if all ends well.
-    for line in &tried {
-        eprintln!("  skipped: {line}");
     }
     match from_uv() {
         Ok(found) => return Ok(found),

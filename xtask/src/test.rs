@@ -34,6 +34,9 @@ pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool)
     let mut packages = selection.packages.clone();
     packages.push("xtask".to_owned());
     tests(project, ready, selection, &packages, quick, &mut report);
+    for venv in &ready.venvs {
+        report.step("README", &venv.name(), || readme(project, venv));
+    }
     report.finish()
 }
 
@@ -80,6 +83,30 @@ fn tests(
     }
 
     python(project, ready, selection, quick, report);
+}
+
+/// What a user copies first must work.
+fn readme(project: &Project, venv: &Venv) -> Result<()> {
+    let text = fs::read_to_string(project.root.join("README.md"))?;
+    let script = project.scratch().join("readme.py");
+    fs::write(&script, code_blocks(&text, "python"))?;
+    let mut cmd = venv.call();
+    cmd.current_dir(project.scratch()).arg(&script);
+    run::logged(cmd, "README's Python", &project.log("readme")?)
+}
+
+/// The contents of the blocks in `language`, one after the other.
+fn code_blocks(markdown: &str, language: &str) -> String {
+    let mut code = String::new();
+    let mut inside = false;
+    for line in markdown.lines() {
+        match line.strip_prefix("```") {
+            Some(opened) => inside = !inside && opened == language,
+            None if inside => code.extend([line, "\n"]),
+            None => {}
+        }
+    }
+    code
 }
 
 fn has_nextest(project: &Project) -> bool {
@@ -199,4 +226,15 @@ fn pytest(project: &Project, venv: &Venv, selection: &Selection, words: &[&str])
         return Ok(());
     }
     Err(Error::new(format!("pytest ended with {status}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks() {
+        let text = "a\n```sh\nb\n```\n```python\nc\nd\n```\ne\n```python\nf\n```\n";
+        assert_eq!(code_blocks(text, "python"), "c\nd\nf\n");
+    }
 }
