@@ -5,14 +5,13 @@
 //! right name is whole, whatever ended an earlier run. An OS lock, which the kernel releases when
 //! its holder dies, keeps two runs from doing the same work.
 
-use std::env;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
 
 use crate::apt;
+use crate::cache;
 use crate::error::{Error, Result};
 use crate::mirror::{self, Mirror};
 use crate::probe::{Interp, probe};
@@ -40,12 +39,9 @@ const BUILD_PACKAGES: [&str; 10] = [
     "libsqlite3-dev",
 ];
 
-/// The source, its objects and what is installed take two thirds of this.
-const SPACE_MB: u64 = 1000;
-
 /// The interpreters that earlier runs have made by this recipe.
 pub fn made() -> Vec<PathBuf> {
-    let Ok(entries) = cache().and_then(|cache| Ok(fs::read_dir(cache)?)) else {
+    let Ok(entries) = cache::folder().and_then(|cache| Ok(fs::read_dir(cache)?)) else {
         return Vec::new();
     };
     let mut found: Vec<PathBuf> = entries
@@ -86,15 +82,15 @@ pub fn build() -> Result<Interp> {
         return Err(Error::new(why));
     }
     let mirror = mirror::of_this_system()?;
-    let cache = cache()?;
-    fs::create_dir_all(&cache).map_err(|err| not_writable(&cache, &err))?;
-    let _lock = lock(&cache.join("python.lock"))?;
+    let cache = cache::folder()?;
+    fs::create_dir_all(&cache).map_err(|err| cache::not_writable(&cache, &err))?;
+    let _lock = cache::lock(&cache.join("python.lock"))?;
     // The run that had the lock before us may have made it.
     if let Some(found) = made().iter().find_map(|path| probe(path).ok()) {
         return Ok(found);
     }
-    sweep(&cache);
-    demand_space(&cache)?;
+    cache::sweep(&cache);
+    cache::demand_space(&cache)?;
     eprintln!(
         "making a free-threaded Python in {}: once, some minutes",
         cache.display()
@@ -104,9 +100,9 @@ pub fn build() -> Result<Interp> {
     let _ = fs::remove_file(&log);
     apt::ensure(&BUILD_PACKAGES, &log)?;
     let work = cache.join(format!("work-{}", std::process::id()));
-    fs::create_dir_all(&work).map_err(|err| not_writable(&work, &err))?;
+    fs::create_dir_all(&work).map_err(|err| cache::not_writable(&work, &err))?;
     let made = make(&mirror, &cache, &work, &log);
-    sweep(&cache);
+    cache::sweep(&cache);
     made
 }
 
@@ -126,7 +122,7 @@ fn make(mirror: &Mirror, cache: &Path, work: &Path, log: &Path) -> Result<Interp
     // The prefix is compiled in, so it names the final place from the start.
     let prefix = cache.join(folder_of(&version));
     let objects = work.join("objects");
-    fs::create_dir_all(&objects).map_err(|err| not_writable(&objects, &err))?;
+    fs::create_dir_all(&objects).map_err(|err| cache::not_writable(&objects, &err))?;
     let mut configure = step(&objects, &work.join("source").join("configure"));
     configure
         .arg(format!("--prefix={}", prefix.display()))
@@ -166,9 +162,9 @@ fn commit(stage: &Path, prefix: &Path, version: &str) -> Result<Interp> {
         .status();
     if prefix.exists() {
         // It was there when we took the lock, and did not work.
-        fs::remove_dir_all(prefix).map_err(|err| not_writable(prefix, &err))?;
+        fs::remove_dir_all(prefix).map_err(|err| cache::not_writable(prefix, &err))?;
     }
-    fs::rename(&staged, prefix).map_err(|err| not_writable(prefix, &err))?;
+    fs::rename(&staged, prefix).map_err(|err| cache::not_writable(prefix, &err))?;
     probe(&prefix.join(&program)).map_err(broken)
 }
 
@@ -178,10 +174,11 @@ fn fetch(mirror: &Mirror, work: &Path, log: &Path) -> Result<(String, PathBuf)> 
     let state = work.join("apt");
     for folder in ["lists/partial", "cache/archives/partial", "source"] {
         let folder = state.join(folder);
-        fs::create_dir_all(&folder).map_err(|err| not_writable(&folder, &err))?;
+        fs::create_dir_all(&folder).map_err(|err| cache::not_writable(&folder, &err))?;
     }
     let sources = state.join("sources.list");
-    fs::write(&sources, mirror.source_line(SUITE)).map_err(|err| not_writable(&sources, &err))?;
+    fs::write(&sources, mirror.source_line(SUITE))
+        .map_err(|err| cache::not_writable(&sources, &err))?;
     let apt = |words: &[&str]| {
         let mut cmd = Command::new("apt-get");
         cmd.current_dir(state.join("source"));
@@ -250,74 +247,6 @@ fn step(folder: &Path, program: &Path) -> Command {
     cmd
 }
 
-fn cache() -> Result<PathBuf> {
-    let folder = |name: &str| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|p| p.is_absolute())
-    };
-    folder("XDG_CACHE_HOME")
-        .or_else(|| Some(folder("HOME")?.join(".cache")))
-        .map(|base| base.join("ft-utils-rs"))
-        .ok_or_else(|| Error::new("no cache directory; name one with: XDG_CACHE_HOME=/some/folder"))
-}
-
-/// Held until dropped, or until the process dies.
-pub fn lock(path: &Path) -> Result<File> {
-    let file = File::create(path).map_err(|err| not_writable(path, &err))?;
-    match file.try_lock() {
-        Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => eprintln!("  another run is at it; waiting for it to end"),
-        Err(TryLockError::Error(err)) => return Err(not_writable(path, &err)),
-    }
-    file.lock().map_err(|err| not_writable(path, &err))?;
-    Ok(file)
-}
-
-/// Removes what runs that were stopped have left; call it with the lock held.
-fn sweep(cache: &Path) {
-    let Ok(entries) = fs::read_dir(cache) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with("work-") {
-            // What cannot be removed does no harm: no run looks into another's folder.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-fn demand_space(folder: &Path) -> Result<()> {
-    let mut df = Command::new("df");
-    df.arg("-Pk").arg(folder);
-    let answer = run::limited(df, Duration::from_secs(20))?.map(|output| output.stdout);
-    let Some(free) = free_mb(&String::from_utf8_lossy(&answer.unwrap_or_default())) else {
-        // An odd `df` is no reason to stop: a full disk ends the build with its own clear line.
-        return Ok(());
-    };
-    if free < SPACE_MB {
-        return Err(Error::new(format!(
-            "needs {SPACE_MB} MB in {}, where {free} are free; make room, or name another place \
-             with: XDG_CACHE_HOME=/some/folder",
-            folder.display()
-        )));
-    }
-    Ok(())
-}
-
-/// The column "Available" of `df -Pk`, in MB.
-fn free_mb(answer: &str) -> Option<u64> {
-    let available = answer.lines().nth(1)?.split_whitespace().nth(3)?;
-    Some(available.parse::<u64>().ok()? / 1024)
-}
-
-fn not_writable(path: &Path, err: &std::io::Error) -> Error {
-    let text = run::cannot_write(path, err);
-    Error::new(format!(
-        "{text}; name another place with: XDG_CACHE_HOME=/some/folder"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,13 +269,5 @@ mod tests {
         assert_eq!(version("python3.13_3.13.5.orig.tar.xz.asc"), None);
         assert_eq!(version("python3.13_3.13.5-2.debian.tar.xz"), None);
         assert_eq!(version("python3.13_3.13.5-2.dsc"), None);
-    }
-
-    #[test]
-    fn space() {
-        let answer = "Filesystem 1024-blocks Used Available Capacity Mounted on\n\
-                      /dev/vda 263174212 13045036 82000000 14% /\n";
-        assert_eq!(free_mb(answer), Some(80_078));
-        assert_eq!(free_mb("df: no such file"), None);
     }
 }

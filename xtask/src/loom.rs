@@ -57,6 +57,10 @@ pub fn target(project: &Project) -> PathBuf {
 ///
 /// If a model fails, after all have run.
 pub fn explore(project: &Project, files: &[String], bounds: &Bounds) -> Result<()> {
+    if files.is_empty() {
+        // To cargo, no file would mean every file.
+        return Err(Error::new("there are no models of that name"));
+    }
     let mut queue = VecDeque::new();
     for (file, program) in build(project, files)? {
         for name in list(&program)? {

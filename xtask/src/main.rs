@@ -2,6 +2,7 @@
 
 mod apt;
 mod args;
+mod cache;
 mod debian;
 mod error;
 mod fingerprint;

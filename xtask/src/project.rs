@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use xshell::Shell;
 
-use crate::debian;
+use crate::cache;
 use crate::error::{Error, Result};
 use crate::run;
 
@@ -57,6 +57,6 @@ impl Project {
     pub fn lock(&self) -> Result<File> {
         let folder = self.scratch();
         std::fs::create_dir_all(&folder).map_err(|err| run::cannot_write(&folder, &err))?;
-        debian::lock(&folder.join("lock"))
+        cache::lock(&folder.join("lock"))
     }
 }
