@@ -4,7 +4,8 @@ use crate::{
     compound::Optional,
     dict_iter::DictIter,
     error::{key_error, not_copyable},
-    key::{Key, Probe},
+    key::Probe,
+    object::Object,
     value::Value,
 };
 use ft_concurrent_dict::{ConcurrentDict, Entry};
@@ -19,7 +20,7 @@ use pyo3::{
 };
 use std::sync::Arc;
 
-pub(crate) type Core = ConcurrentDict<Key, Value>;
+pub(crate) type Core = ConcurrentDict<Object, Value>;
 
 /// A dict that threads share: a complete MutableMapping, and more in one step.
 ///
@@ -229,7 +230,7 @@ impl PyConcurrentDict {
             return Ok(value.into_object(py));
         }
         let new_key = probe.key();
-        let value = default.map_or_else(|| Value::Object(py.None()), Value::new);
+        let value = default.map_or_else(|| Value::Object(Object(py.None())), Value::new);
         let (stored, _left_over) = self.core.try_entry(&probe, |entry| match entry {
             Entry::Occupied(entry) => (entry.get().clone(), Some((new_key, value))),
             Entry::Vacant(entry) => (entry.insert(new_key, value).clone(), None),
@@ -476,7 +477,7 @@ impl PyConcurrentDict {
             self.core.for_each_quiescent(|key, value| {
                 visit.call(&key.0)?;
                 match value {
-                    Some(Value::Object(object)) => visit.call(object),
+                    Some(Value::Object(object)) => visit.call(&object.0),
                     Some(Value::Count(_)) | None => Ok(()),
                 }
             })

@@ -1,6 +1,6 @@
 //! The iterator over the keys of a `ConcurrentDict`.
 
-use crate::{concurrent_dict::PyConcurrentDict, key::Key};
+use crate::{concurrent_dict::PyConcurrentDict, object::Object};
 use pyo3::{PyTraverseError, PyVisit, prelude::*};
 use std::{
     sync::{Mutex, PoisonError},
@@ -23,7 +23,7 @@ struct State {
     /// Gone once the iterator is exhausted.
     dict: Option<Py<PyConcurrentDict>>,
     next_shard: usize,
-    ready: vec::IntoIter<Key>,
+    ready: vec::IntoIter<Object>,
 }
 
 impl DictIter {

@@ -1,5 +1,6 @@
 //! Python objects as keys.
 
+use crate::object::Object;
 use ft_concurrent_dict::Query;
 use pyo3::{
     PyTypeInfo, ffi,
@@ -7,16 +8,6 @@ use pyo3::{
     types::{PyBytes, PyInt, PyString},
 };
 use std::hash::BuildHasher;
-
-/// A key that is stored.
-pub(crate) struct Key(pub(crate) Py<PyAny>);
-
-impl Clone for Key {
-    fn clone(&self) -> Self {
-        // SAFETY: keys live in containers and in calls on them, which only attached threads touch.
-        Self(self.0.clone_ref(unsafe { Python::assume_attached() }))
-    }
-}
 
 /// A key that is looked for.
 pub(crate) struct Probe<'a, 'py> {
@@ -37,8 +28,8 @@ impl<'a, 'py> Probe<'a, 'py> {
     }
 
     /// Returns the key to store.
-    pub(crate) fn key(&self) -> Key {
-        Key(self.object.clone().unbind())
+    pub(crate) fn key(&self) -> Object {
+        Object(self.object.clone().unbind())
     }
 }
 
@@ -51,7 +42,7 @@ fn mix(hash: isize) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-impl Query<Key> for Probe<'_, '_> {
+impl Query<Object> for Probe<'_, '_> {
     type Error = PyErr;
 
     #[inline]
@@ -60,7 +51,7 @@ impl Query<Key> for Probe<'_, '_> {
     }
 
     #[inline]
-    fn peek(&self, stored: &Key) -> Option<bool> {
+    fn peek(&self, stored: &Object) -> Option<bool> {
         let (stored, probe) = (stored.0.as_ptr(), self.object.as_ptr());
         if stored == probe {
             return Some(true);
@@ -83,13 +74,13 @@ impl Query<Key> for Probe<'_, '_> {
         }
     }
 
-    fn compare(&self, stored: &Key) -> PyResult<bool> {
+    fn compare(&self, stored: &Object) -> PyResult<bool> {
         // As dict does, the stored key is asked first.
         stored.0.bind(self.py()).eq(self.object)
     }
 
     #[inline]
-    fn is_same(one: &Key, other: &Key) -> bool {
+    fn is_same(one: &Object, other: &Object) -> bool {
         one.0.is(&other.0)
     }
 }

@@ -6,9 +6,11 @@ mod atomic_int64;
 mod blocking;
 mod compound;
 mod concurrent_dict;
+mod concurrent_queue;
 mod dict_iter;
 mod error;
 mod key;
+mod object;
 mod value;
 
 /// The classes of ft_utils, implemented in Rust.
@@ -23,11 +25,17 @@ mod _native {
     #[pymodule_export]
     use concurrent_dict::PyConcurrentDict;
     #[pymodule_export]
+    use concurrent_queue::{PyConcurrentQueue, QueueIter};
+    #[pymodule_export]
     use dict_iter::DictIter;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("MISSING", Bound::new(module.py(), Missing)?)?;
-        concurrent_dict::register(module.py())
+        let py = module.py();
+        module.add("MISSING", Bound::new(py, Missing)?)?;
+        module.add("Empty", error::empty_type(py)?)?;
+        module.add("Full", error::full_type(py)?)?;
+        module.add("ShutDown", error::shutdown_type(py)?)?;
+        concurrent_dict::register(py)
     }
 }

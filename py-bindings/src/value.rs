@@ -1,22 +1,24 @@
 //! What a `ConcurrentDict` stores as a value.
 
+use crate::object::Object;
 use pyo3::{ffi, prelude::*, types::PyInt};
 
 /// A value: a Python object, or a counter, which can be added to without making an object.
+#[derive(Clone)]
 pub(crate) enum Value {
-    Object(Py<PyAny>),
+    Object(Object),
     /// Written by `add` and `add_many`; whoever reads it gets an int.
     Count(i64),
 }
 
 impl Value {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> Self {
-        Self::Object(object.clone().unbind())
+        Self::Object(Object(object.clone().unbind()))
     }
 
     pub(crate) fn into_object(self, py: Python<'_>) -> Bound<'_, PyAny> {
         match self {
-            Self::Object(object) => object.into_bound(py),
+            Self::Object(object) => object.0.into_bound(py),
             Self::Count(count) => PyInt::new(py, count).into_any(),
         }
     }
@@ -24,7 +26,7 @@ impl Value {
     /// Tells whether it is the very value that was read before.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Object(one), Self::Object(other)) => one.is(other),
+            (Self::Object(one), Self::Object(other)) => one.0.is(&other.0),
             (Self::Count(one), Self::Count(other)) => one == other,
             _ => false,
         }
@@ -36,20 +38,7 @@ impl Value {
         match self {
             Self::Count(count) => Some(*count),
             // SAFETY: an object that is stored is valid, and the thread is attached.
-            Self::Object(object) => unsafe { exact_i64(object.as_ptr()) },
-        }
-    }
-}
-
-impl Clone for Value {
-    fn clone(&self) -> Self {
-        match self {
-            // SAFETY: values live in containers and in calls on them, which only attached
-            // threads touch.
-            Self::Object(object) => {
-                Self::Object(object.clone_ref(unsafe { Python::assume_attached() }))
-            }
-            Self::Count(count) => Self::Count(*count),
+            Self::Object(object) => unsafe { exact_i64(object.0.as_ptr()) },
         }
     }
 }

@@ -1,0 +1,413 @@
+//! `ConcurrentQueue`.
+
+use crate::{
+    blocking::{self, Timeout},
+    error::{empty_type, full_type, not_copyable, raised, shutdown_type},
+    object::Object,
+};
+use ft_concurrent_queue::{ConcurrentQueue, TryPopError, TryPushError, TryPushManyError};
+use ft_sync::Event;
+use pyo3::{
+    PyTraverseError, PyVisit,
+    exceptions::{PyRuntimeError, PyValueError},
+    intern,
+    prelude::*,
+    types::{PyDict, PyList, PyTuple},
+};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
+
+type Core = ConcurrentQueue<Object>;
+
+/// A first-in first-out queue for many producers and many consumers.
+///
+/// ConcurrentQueue(scaling=None, lock_free=False, *, maxsize=0)
+///
+/// Items leave in the order in which their pushes took effect; none is lost or comes out twice, and
+/// a call that fails, for whatever reason, leaves no trace. A pop waits while the queue is empty, a
+/// push while it has maxsize items, unless that is 0: no bound. Waits end within 0.1 s of Ctrl-C.
+/// With lock_free=True waiting calls spin, with longer and longer pauses, instead of being woken.
+/// scaling is accepted for compatibility; this queue needs no such hint.
+///
+/// After shutdown() pushes raise ShutDown; pops take what is left, and then raise it too.
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    dict,
+    generic,
+    module = "ft_utils.concurrency",
+    name = "ConcurrentQueue"
+)]
+pub(crate) struct PyConcurrentQueue {
+    /// Set by `__init__`, so that subclasses are free in what they take.
+    inner: OnceLock<Inner>,
+    /// The object whose items these are, if it is another one. It alone shows them to the
+    /// collector.
+    owner: Option<Py<Self>>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    core: Arc<Core>,
+    /// Wait by spinning.
+    spins: bool,
+}
+
+impl Inner {
+    #[inline]
+    fn wait<T>(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Timeout>,
+        event: &Event,
+        mut attempt: impl FnMut() -> Option<T>,
+    ) -> PyResult<Option<T>> {
+        if let Some(done) = attempt() {
+            return Ok(Some(done));
+        }
+        let deadline = Timeout::deadline(timeout);
+        if self.spins {
+            blocking::spin(py, deadline, attempt)
+        } else {
+            blocking::wait(py, deadline, event, attempt)
+        }
+    }
+}
+
+impl PyConcurrentQueue {
+    #[inline]
+    fn inner(&self) -> PyResult<&Inner> {
+        self.inner.get().ok_or_else(|| {
+            PyRuntimeError::new_err("ConcurrentQueue.__init__() was not called by the subclass")
+        })
+    }
+
+    #[inline]
+    fn core(&self) -> PyResult<&Core> {
+        Ok(&self.inner()?.core)
+    }
+}
+
+/// The answer of a pop, or `None` to wait.
+fn popped<T>(answer: Result<T, TryPopError>) -> Option<Result<T, TryPopError>> {
+    (!matches!(answer, Err(TryPopError::Empty))).then_some(answer)
+}
+
+fn pop_error(py: Python<'_>, err: TryPopError) -> PyErr {
+    raised(match err {
+        TryPopError::Empty => empty_type(py),
+        TryPopError::Closed => shutdown_type(py),
+    })
+}
+
+/// Puts the items that a `push_many` has not pushed into its exception.
+fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> PyErr {
+    let rest = PyList::new(py, rest.into_iter().map(|item| item.0));
+    let set = rest.and_then(|rest| err.value(py).setattr(intern!(py, "remaining"), rest));
+    set.err().unwrap_or(err)
+}
+
+#[pymethods]
+impl PyConcurrentQueue {
+    #[new]
+    #[pyo3(
+        signature = (*_args, **_kwargs),
+        text_signature = "(scaling=None, lock_free=False, *, maxsize=0)",
+    )]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            inner: OnceLock::new(),
+            owner: None,
+        }
+    }
+
+    #[pyo3(signature = (scaling=None, lock_free=None, *, maxsize=0))]
+    fn __init__(
+        &self,
+        scaling: Option<isize>,
+        lock_free: Option<&Bound<'_, PyAny>>,
+        maxsize: isize,
+    ) -> PyResult<()> {
+        let _ = scaling;
+        let spins = lock_free.map_or(Ok(false), |flag| flag.is_truthy())?;
+        let core = match usize::try_from(maxsize) {
+            Err(_) | Ok(0) => Core::unbounded(),
+            Ok(maxsize) => Core::bounded(maxsize),
+        };
+        let core = Arc::new(core);
+        // A second call changes nothing: other threads use what the first one made.
+        let _ = self.inner.set(Inner { core, spins });
+        Ok(())
+    }
+
+    /// Append an item, waiting while the queue is full.
+    ///
+    /// Raise Full after timeout seconds, ShutDown if the queue is shut down.
+    #[pyo3(signature = (value, timeout=None))]
+    fn push(&self, value: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
+        let py = value.py();
+        let inner = self.inner()?;
+        let mut item = Some(Object(value.clone().unbind()));
+        let attempt = || {
+            // Each attempt that fails hands the item back.
+            match inner.core.try_push(item.take()?) {
+                Ok(()) => Some(true),
+                Err(TryPushError::Full(back)) => {
+                    item = Some(back);
+                    None
+                }
+                Err(TryPushError::Closed(back)) => {
+                    item = Some(back);
+                    Some(false)
+                }
+            }
+        };
+        let answer = inner.wait(py, timeout, inner.core.not_full(), attempt)?;
+        match answer {
+            Some(true) => Ok(()),
+            Some(false) => Err(raised(shutdown_type(py))),
+            None => Err(raised(full_type(py))),
+        }
+    }
+
+    /// Append an item; raise Full at once if there is no room.
+    fn try_push(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = value.py();
+        match self.core()?.try_push(Object(value.clone().unbind())) {
+            Ok(()) => Ok(()),
+            Err(TryPushError::Full(_)) => Err(raised(full_type(py))),
+            Err(TryPushError::Closed(_)) => Err(raised(shutdown_type(py))),
+        }
+    }
+
+    /// Append the items of an iterable, waiting for room as often as it takes.
+    ///
+    /// The iterable is read to its end before anything is pushed. Raise Full after timeout
+    /// seconds, ShutDown if the queue is shut down; the items that were not pushed are in the
+    /// exception's attribute remaining, a list.
+    #[pyo3(signature = (values, timeout=None))]
+    fn push_many(&self, values: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
+        let py = values.py();
+        let inner = self.inner()?;
+        let values = values.try_iter()?;
+        let mut items = values
+            .map(|value| Ok(Object(value?.unbind())))
+            .collect::<PyResult<VecDeque<_>>>()?;
+        let attempt = || match inner.core.try_push_many(&mut items) {
+            Ok(_) => Some(true),
+            Err(TryPushManyError::Full { .. }) => None,
+            Err(TryPushManyError::Closed { .. }) => Some(false),
+        };
+        let answer = inner.wait(py, timeout, inner.core.not_full(), attempt);
+        let err = match answer {
+            Ok(Some(true)) => return Ok(()),
+            Ok(Some(false)) => raised(shutdown_type(py)),
+            Ok(None) => raised(full_type(py)),
+            Err(err) => err,
+        };
+        Err(with_rest(py, err, items))
+    }
+
+    /// Remove and return the oldest item, waiting while the queue is empty.
+    ///
+    /// Raise Empty after timeout seconds, ShutDown if the queue is shut down and drained.
+    #[pyo3(signature = (timeout=None))]
+    fn pop(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
+        let inner = self.inner()?;
+        let attempt = || popped(inner.core.try_pop());
+        let answer = inner.wait(py, timeout, inner.core.not_empty(), attempt)?;
+        match answer.unwrap_or(Err(TryPopError::Empty)) {
+            Ok(item) => Ok(item.0),
+            Err(err) => Err(pop_error(py, err)),
+        }
+    }
+
+    /// Remove and return the oldest item; raise Empty at once if there is none.
+    fn try_pop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.core()?.try_pop() {
+            Ok(item) => Ok(item.0),
+            Err(err) => Err(pop_error(py, err)),
+        }
+    }
+
+    /// Remove and return a list of up to max_items items, waiting until there is at least one.
+    ///
+    /// Raise Empty after timeout seconds, ShutDown if the queue is shut down and drained.
+    #[pyo3(signature = (max_items, timeout=None))]
+    fn pop_many<'py>(
+        &self,
+        py: Python<'py>,
+        max_items: isize,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let Some(max) = usize::try_from(max_items).ok().filter(|&max| max > 0) else {
+            let message = format!("max_items must be positive, not {max_items}");
+            return Err(PyValueError::new_err(message));
+        };
+        let inner = self.inner()?;
+        let mut items = Vec::new();
+        let attempt = || popped(inner.core.try_pop_many(max, &mut items));
+        let answer = inner.wait(py, timeout, inner.core.not_empty(), attempt)?;
+        match answer.unwrap_or(Err(TryPopError::Empty)) {
+            Ok(_) => PyList::new(py, items.into_iter().map(|item| item.0)),
+            Err(err) => Err(pop_error(py, err)),
+        }
+    }
+
+    /// Remove the oldest item and return it in a LocalWrapper.
+    #[pyo3(signature = (timeout=None))]
+    fn pop_local<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        // Looked up first, so that nothing can fail once the item is out.
+        let wrapper = py.import(intern!(py, "ft_utils.local"))?;
+        let wrapper = wrapper.getattr(intern!(py, "LocalWrapper"))?;
+        wrapper.call1((self.pop(py, timeout)?,))
+    }
+
+    /// Return the oldest item without removing it; raise Empty if there is none.
+    fn peek(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.core()?.peek() {
+            Some(item) => Ok(item.0),
+            None => Err(raised(empty_type(py))),
+        }
+    }
+
+    /// Return the number of items, exact while no other thread pushes or pops.
+    fn size(&self) -> PyResult<usize> {
+        Ok(self.core()?.len())
+    }
+
+    /// Tell whether the queue has no items.
+    fn empty(&self) -> PyResult<bool> {
+        Ok(self.core()?.is_empty())
+    }
+
+    /// Tell whether the queue has maxsize items.
+    fn full(&self) -> PyResult<bool> {
+        Ok(self.core()?.is_full())
+    }
+
+    /// The bound, or 0 if there is none.
+    #[getter]
+    fn maxsize(&self) -> PyResult<usize> {
+        Ok(self.core()?.capacity().unwrap_or(0))
+    }
+
+    /// Whether shutdown() was called.
+    #[getter]
+    fn is_shutdown(&self) -> PyResult<bool> {
+        Ok(self.core()?.is_closed())
+    }
+
+    /// Refuse pushes from now on, and wake everyone who waits.
+    ///
+    /// Items that are left can be popped; with immediate=True they are dropped.
+    #[pyo3(signature = (immediate=false))]
+    fn shutdown(&self, immediate: bool) -> PyResult<()> {
+        let core = self.core()?;
+        if immediate {
+            drop(core.close_and_drain());
+        } else {
+            core.close();
+        }
+        Ok(())
+    }
+
+    /// Return another object for the same queue.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(slf: &Bound<'_, Self>) -> PyResult<Self> {
+        let this = slf.get();
+        let owner = match &this.owner {
+            Some(owner) => owner.clone_ref(slf.py()),
+            None => slf.clone().unbind(),
+        };
+        Ok(Self {
+            inner: OnceLock::from(this.inner()?.clone()),
+            owner: Some(owner),
+        })
+    }
+
+    /// Pop item after item, waiting for each, until the queue is shut down and drained.
+    fn __iter__(slf: Bound<'_, Self>) -> QueueIter {
+        QueueIter(slf.unbind())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let name = slf.get_type().name()?;
+        let Some(Inner { core, .. }) = slf.get().inner.get() else {
+            return Ok(format!("<{name}, not initialized>"));
+        };
+        let bound = core
+            .capacity()
+            .map_or(String::new(), |n| format!(" of {n}"));
+        let state = if core.is_closed() { ", shut down" } else { "" };
+        Ok(format!("<{name} with {}{bound} items{state}>", core.len()))
+    }
+
+    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        not_copyable(slf, "handle() to share the object")
+    }
+
+    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(owner) = &self.owner {
+            return visit.call(owner);
+        }
+        let Some(Inner { core, .. }) = self.inner.get() else {
+            return Ok(());
+        };
+        // SAFETY: the collector runs while no other thread is attached, and only attached threads
+        // are inside methods of the core. None of them stops there: nothing in them allocates a
+        // Python object, detaches, or runs Python code, so neither does this thread.
+        unsafe { core.for_each_quiescent(&mut |item| visit.call(&item.0)) }
+    }
+
+    fn __clear__(&self) {
+        if let (None, Some(Inner { core, .. })) = (&self.owner, self.inner.get()) {
+            core.try_iter().for_each(drop);
+        }
+    }
+}
+
+/// An iterator that pops, and ends when the queue is shut down and drained.
+#[pyclass(
+    frozen,
+    weakref,
+    module = "ft_utils.concurrency",
+    name = "ConcurrentQueueIterator"
+)]
+pub(crate) struct QueueIter(Py<PyConcurrentQueue>);
+
+#[pymethods]
+impl QueueIter {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let inner = self.0.get().inner()?;
+        let attempt = || popped(inner.core.try_pop());
+        match inner.wait(py, None, inner.core.not_empty(), attempt)? {
+            Some(Ok(item)) => Ok(Some(item.0)),
+            _ => Ok(None),
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.0)
+    }
+}
