@@ -68,6 +68,8 @@ pub fn ensure(project: &Project, interps: Vec<Interp>) -> Result<Vec<Venv>> {
         let files = requirements(project, place == 0);
         let want = format!("recipe 1\n{}\n{all:016x}\n", venv.interp.identity());
         if !venv.is_current(&want) {
+            // What is there was made from something else, or only in part.
+            remove(venv)?;
             jobs.push((venv, files, want));
         }
     }
@@ -82,7 +84,6 @@ pub fn ensure(project: &Project, interps: Vec<Interp>) -> Result<Vec<Venv>> {
         if venv.folder != host.folder {
             create(venv, false, &log)?;
         }
-        let _ = fs::remove_file(venv.folder.join(STAMP));
         let mut pip = pip(host, venv);
         pip.arg("install");
         for file in &files {
@@ -136,10 +137,7 @@ pub fn with_pip<'a>(project: &Project, venvs: &'a [Venv]) -> Result<&'a Venv> {
 }
 
 fn create(venv: &Venv, pip: bool, log: &Path) -> Result<()> {
-    // What is there was made from something else, or only in part.
-    if venv.folder.exists() {
-        fs::remove_dir_all(&venv.folder).map_err(|err| run::cannot_write(&venv.folder, &err))?;
-    }
+    remove(venv)?;
     let mut cmd = Command::new(&venv.interp.path);
     cmd.args(["-I", "-m", "venv"]);
     if !pip {
@@ -151,6 +149,15 @@ fn create(venv: &Venv, pip: bool, log: &Path) -> Result<()> {
         &format!("virtual environment for {}", venv.name()),
         log,
     )
+}
+
+fn remove(venv: &Venv) -> Result<()> {
+    match fs::remove_dir_all(&venv.folder) {
+        Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
+            Err(run::cannot_write(&venv.folder, &err))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn requirements(project: &Project, tools: bool) -> Vec<PathBuf> {
