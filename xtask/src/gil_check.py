@@ -2,6 +2,7 @@
 
 import sys
 import sysconfig
+import warnings
 
 import pytest
 
@@ -15,7 +16,13 @@ def gil_is_on() -> bool:
 def pytest_sessionstart(session: pytest.Session) -> None:
     if gil_is_on():
         raise pytest.UsageError("the GIL is on before anything was imported")
-    import ft_utils._native
+    with warnings.catch_warnings():
+        # The warning that the GIL comes back would be an error, with a traceback instead of a line.
+        warnings.simplefilter("ignore")
+        try:
+            import ft_utils._native
+        except ImportError as error:
+            raise pytest.UsageError(f"ft_utils cannot be imported: {error}") from None
 
     if "site-packages" not in (ft_utils.__file__ or ""):
         raise pytest.UsageError(f"not the installed ft_utils: {ft_utils.__file__}")
