@@ -347,28 +347,30 @@ impl PyConcurrentDict {
         self.add_all(source)
     }
 
-    /// Return a list of the keys.
-    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let keys: Vec<_> = self.core.iter().map(|(key, _)| key.0).collect();
-        PyList::new(py, keys)
+    /// Return the keys there are now: a list, with the set operations of a view.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static KEYS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let keys = PyList::new(py, copies(&self.core).map(|(key, _)| key.0))?;
+        KEYS.import(py, "ft_utils._views", "Keys")?.call1((keys,))
     }
 
-    /// Return a list of the values.
+    /// Return a list of the values there are now.
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let values: Vec<_> = self
-            .core
-            .iter()
-            .map(|(_, value)| value.into_object(py))
-            .collect();
-        PyList::new(py, values)
+        PyList::new(
+            py,
+            copies(&self.core).map(|(_, value)| value.into_object(py)),
+        )
     }
 
-    /// Return a list of the keys with their values, in pairs.
-    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let items: Vec<_> = (self.core.iter())
-            .map(|(key, value)| (key.0, value.into_object(py)))
-            .collect();
-        PyList::new(py, items)
+    /// Return the keys there are now with their values, in pairs: a list, with the set operations
+    /// of a view.
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static ITEMS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let items = copies(&self.core).map(|(key, value)| (key.0, value.into_object(py)));
+        let items = PyList::new(py, items)?;
+        ITEMS
+            .import(py, "ft_utils._views", "Items")?
+            .call1((items,))
     }
 
     /// Return a copy, as a dict.
@@ -489,6 +491,11 @@ impl PyConcurrentDict {
             self.core.clear();
         }
     }
+}
+
+/// Copies of everything; unlike those of an iterator their number is known.
+fn copies(core: &Core) -> std::vec::IntoIter<(Object, Value)> {
+    core.iter().collect::<Vec<_>>().into_iter()
 }
 
 /// Makes the class a MutableMapping in the eyes of `isinstance`, and of `match`.
