@@ -54,7 +54,8 @@ fn ruff(project: &Project, ready: &Ready) -> Result<()> {
         cmd.current_dir(&project.root)
             .args(["-m", "ruff"])
             .args(words)
-            .arg("py-bindings")
+            .args(["--config", "py-bindings/pyproject.toml"])
+            .args(["py-bindings", "xtask"])
             .env("RUFF_CACHE_DIR", project.scratch().join("ruff"));
         run::logged(cmd, &format!("ruff {task}"), &log)?;
     }
