@@ -104,12 +104,14 @@ use std::{fmt, num::NonZeroUsize};
 
 use crossbeam_epoch::{self as epoch, Atomic};
 use crossbeam_utils::CachePadded;
-use ft_sync::{Event, atomic::Ordering::Relaxed};
+use ft_sync::Event;
 
 mod error;
 mod iter;
+mod links;
 mod pop;
 mod push;
+mod quiescent;
 mod segment;
 
 pub use error::{
@@ -118,7 +120,7 @@ pub use error::{
 };
 pub use iter::{IntoIter, Iter, TryIter};
 
-use segment::{CLOSED, Segment};
+use segment::Segment;
 
 /// A first-in first-out queue for many producers and many consumers.
 ///
@@ -311,55 +313,6 @@ impl<T> ConcurrentQueue<T> {
         &self.not_full
     }
 
-    /// Calls `visit` with every item, in order, until it returns an error.
-    ///
-    /// Takes no lock, allocates nothing and leaves nothing to be freed later: made for garbage
-    /// collectors that look for references while the world is stopped.
-    ///
-    /// # Errors
-    ///
-    /// What `visit` returns.
-    ///
-    /// # Safety
-    ///
-    /// From before this call until it returns, no other thread is inside any method of this queue
-    /// (waiting on one of its events from outside is fine), and what other threads did to it
-    /// happens before. `visit` does not use the queue.
-    ///
-    /// ```
-    /// use ft_concurrent_queue::ConcurrentQueue;
-    ///
-    /// let queue: ConcurrentQueue<_> = (1..=5).collect();
-    /// let mut seen = vec![];
-    /// let mut visit = |&n: &u32| {
-    ///     seen.push(n);
-    ///     if n < 3 { Ok(()) } else { Err("enough") }
-    /// };
-    /// // SAFETY: this thread alone has the queue.
-    /// let result = unsafe { queue.for_each_quiescent(&mut visit) };
-    /// assert_eq!(result, Err("enough"));
-    /// assert_eq!(seen, [1, 2, 3]);
-    /// ```
-    pub unsafe fn for_each_quiescent<E>(
-        &self,
-        visit: &mut dyn FnMut(&T) -> Result<(), E>,
-    ) -> Result<(), E> {
-        // SAFETY: nobody else is in a method, says the caller, so nobody moves the links or frees
-        // a segment, and no protection is needed.
-        let guard = unsafe { epoch::unprotected() };
-        // Relaxed, here and below: what others did happens before, says the caller.
-        let mut next = self.head.load(Relaxed, guard);
-        // SAFETY: reached from `head`, so not retired, and nothing is retired meanwhile.
-        while let Some(segment) = unsafe { next.as_ref() } {
-            for slot in &segment.slots {
-                // SAFETY: passed on to the caller. An item that a pop has claimed is gone by now.
-                unsafe { slot.visit(&mut *visit)? };
-            }
-            next = segment.next.load(Relaxed, guard);
-        }
-        Ok(())
-    }
-
     /// Tells those who wait for room that pops have claimed `slots` more.
     #[inline]
     fn freed(&self, slots: usize) {
@@ -383,25 +336,5 @@ impl<T> fmt::Debug for ConcurrentQueue<T> {
             .field("capacity", &self.capacity())
             .field("closed", &self.is_closed())
             .finish_non_exhaustive()
-    }
-}
-
-impl<T> Drop for ConcurrentQueue<T> {
-    fn drop(&mut self) {
-        // SAFETY: `&mut self`: nobody else has the queue, so nobody moves the links or retires
-        // what they lead to.
-        let guard = unsafe { epoch::unprotected() };
-        // Relaxed, here and below: whoever used the queue before has handed it over since.
-        let mut first = self.head.load(Relaxed, guard);
-        while !first.is_null() {
-            // SAFETY: reached from `head`, so not retired: it is ours, and reached only once.
-            let segment = unsafe { first.into_owned() };
-            let tail = segment.tail.load(Relaxed) & !CLOSED;
-            for slot in &segment.slots[segment.head.load(Relaxed)..tail] {
-                // SAFETY: we have the queue to ourselves; no pop has claimed this slot.
-                drop(unsafe { slot.take() });
-            }
-            first = segment.next.load(Relaxed, guard);
-        }
     }
 }

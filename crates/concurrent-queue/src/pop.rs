@@ -5,15 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_epoch::{self as epoch, Guard, Shared};
+use crossbeam_epoch::{self as epoch, Guard};
 use ft_sync::{
-    atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
+    atomic::Ordering::{AcqRel, Relaxed},
     deadline_after,
 };
 
 use crate::{
     ConcurrentQueue, PopError, PopTimeoutError, TryPopError,
-    segment::{CLOSED, CLOSED_TAG, Peeked, SEGMENT, Segment},
+    segment::{SEGMENT, Segment},
 };
 
 impl<T> ConcurrentQueue<T> {
@@ -138,15 +138,14 @@ impl<T> ConcurrentQueue<T> {
         loop {
             let (segment, slots) = self.front(guard).ok()?;
             let index = slots.start;
-            // Acquire: pairs with the Release of the claims: no item is read as the first that a
-            // pop has claimed before.
-            let is_front = || segment.head.load(Acquire) == index;
+            // An item found here was the first of the queue at a moment of this call: after its
+            // push had claimed the slot, as `front` has seen, and before a pop did, as `front` had
+            // not. (A pop that has claimed it since waits for us.)
             // SAFETY: `front` has seen a push's claim on this slot, and pops' on those before.
-            match unsafe { segment.slots[index].peek(is_front) } {
-                Peeked::Item(item) => return Some(item),
-                Peeked::Burned => self.pass_burned(segment, index),
-                Peeked::Retry => {}
+            if let Some(item) = unsafe { segment.slots[index].peek() } {
+                return Some(item);
             }
+            self.pass_burned(segment, index);
         }
     }
 
@@ -169,108 +168,6 @@ impl<T> ConcurrentQueue<T> {
             {
                 return Ok((segment, slots));
             }
-        }
-    }
-
-    /// Finds the slots that pushes have claimed and pops have not, as far as they are in one
-    /// segment; at least one.
-    ///
-    /// `Empty` and `Closed` are true at one moment: when `head` was read. The end, read later, was
-    /// no further by then.
-    #[inline]
-    pub(crate) fn front<'g>(
-        &self,
-        guard: &'g Guard,
-    ) -> Result<(&'g Segment<T>, Range<usize>), TryPopError> {
-        loop {
-            // Acquire: pairs with the Release in `move_head`, by a thread that had acquired the
-            // segment.
-            let shared = self.head.load(Acquire, guard);
-            // SAFETY: `head` is never null, and what we read from it while pinned is freed only
-            // after we unpin (see *Reclamation* in the crate docs).
-            let segment = unsafe { shared.deref() };
-            // Acquire: pairs with the Release of the claims, made by threads that had acquired a
-            // `tail` beyond them: the `tail` we read next is not behind this `head`.
-            let start = segment.head.load(Acquire);
-            let closed = if start < SEGMENT {
-                // Acquire: pairs with the Release of closing: what was done before `close` is
-                // visible to whoever sees it.
-                let tail = segment.tail.load(Acquire);
-                let end = tail & !CLOSED;
-                if start < end {
-                    return Ok((segment, start..end));
-                }
-                tail & CLOSED != 0
-            } else {
-                // Acquire: pairs with the Release in `push_next`, for what is in the segment, and
-                // with that of closing.
-                let next = segment.next.load(Acquire, guard);
-                if !next.is_null() {
-                    self.move_head(shared, next, guard);
-                    continue;
-                }
-                next.tag() == CLOSED_TAG
-            };
-            return Err(match closed {
-                true => TryPopError::Closed,
-                false => TryPopError::Empty,
-            });
-        }
-    }
-
-    /// Moves `self.head` on from `first`, a segment whose slots are all claimed by pops, and
-    /// retires it, unless that was done already.
-    #[cold]
-    pub(crate) fn move_head(
-        &self,
-        first: Shared<'_, Segment<T>>,
-        next: Shared<'_, Segment<T>>,
-        guard: &Guard,
-    ) {
-        // `tail` must never be behind `head`, or it would lead to a retired segment. It was not
-        // when `head` came to `first`, so it is at `first` or beyond.
-        // Acquire: what moved it beyond, by whomever, also comes before our moving `head`.
-        if self.tail.load(Acquire, guard) == first {
-            self.move_tail(first, next, guard);
-        }
-        // Release: pairs with the Acquire in `front` and `popped`. Relaxed: on failure somebody
-        // else has done it.
-        if self
-            .head
-            .compare_exchange(first, next, Release, Relaxed, guard)
-            .is_ok()
-        {
-            // SAFETY:
-            // - Neither `head` nor `tail` leads to `first` any more, nor to a segment before it,
-            //   and nothing after it does, so a thread that pins from now on cannot reach it.
-            // - We alone have moved `head` away from it, so it is retired once.
-            // - No item is dropped with it: every slot was claimed by a pop, and a pop reads its
-            //   items before it unpins.
-            // - It is freed through no more than its own memory, so `T` need not outlive it.
-            unsafe { guard.defer_destroy(first) };
-        }
-    }
-
-    /// Returns the position of the first slot that no pop has claimed, exact at the moment when it
-    /// was read.
-    pub(crate) fn popped(&self, guard: &Guard) -> u64 {
-        loop {
-            // Acquire: as in `front`.
-            let shared = self.head.load(Acquire, guard);
-            // SAFETY: as in `front`.
-            let segment = unsafe { shared.deref() };
-            // Acquire: pairs with the Release of the claims: the caller's push into the room that
-            // they made comes after them.
-            let index = segment.head.load(Acquire);
-            if index < SEGMENT {
-                return segment.base + index as u64;
-            }
-            // Acquire: as in `front`.
-            let next = segment.next.load(Acquire, guard);
-            if next.is_null() {
-                return segment.base + SEGMENT as u64;
-            }
-            self.move_head(shared, next, guard);
         }
     }
 }

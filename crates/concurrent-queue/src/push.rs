@@ -7,13 +7,14 @@ use std::{
 
 use crossbeam_epoch::{self as epoch, Guard, Owned, Shared};
 use ft_sync::{
-    atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
+    atomic::Ordering::{AcqRel, Relaxed},
     deadline_after,
 };
 
 use crate::{
     ConcurrentQueue, PushError, PushTimeoutError, TryPushError, TryPushManyError,
-    segment::{CLOSED, CLOSED_TAG, SEGMENT, Segment},
+    links::End,
+    segment::{SEGMENT, Segment},
 };
 
 impl<T> ConcurrentQueue<T> {
@@ -234,81 +235,6 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Makes `end` report `closed`, for ever; false if it did so before.
-    pub(crate) fn close_quietly(&self) -> bool {
-        let guard = &epoch::pin();
-        loop {
-            let end = self.end(guard);
-            if end.closed {
-                return false;
-            }
-            // Release: pairs with the Acquire loads of `tail` and `next`. Acquire: hands on what
-            // earlier claims released. Relaxed: a failure decides nothing.
-            let closed = if end.index < SEGMENT {
-                // No claim succeeds from here on, so the segment is never used up.
-                let tail = &end.segment.tail;
-                tail.compare_exchange(end.index, end.index | CLOSED, AcqRel, Relaxed)
-                    .is_ok()
-            } else {
-                // There is nothing to claim, and from here on nothing can be appended.
-                let (null, closed) = (Shared::null(), Shared::null().with_tag(CLOSED_TAG));
-                let next = &end.segment.next;
-                next.compare_exchange(null, closed, AcqRel, Relaxed, guard)
-                    .is_ok()
-            };
-            if closed {
-                return true;
-            }
-        }
-    }
-
-    /// Finds the end of the queue, exact at the moment when its index was read.
-    #[inline]
-    pub(crate) fn end<'g>(&self, guard: &'g Guard) -> End<'g, T> {
-        loop {
-            // Acquire: pairs with the Release in `move_tail`, by a thread that had acquired the
-            // segment or made it.
-            let shared = self.tail.load(Acquire, guard);
-            // SAFETY: `tail` is never null, and what we read from it while pinned is freed only
-            // after we unpin (see *Reclamation* in the crate docs).
-            let segment = unsafe { shared.deref() };
-            // Acquire: pairs with the Release of the claims and of closing. Whoever sees a claim
-            // also sees the pops that made room for it, so what `room` reads later is not behind.
-            let tail = segment.tail.load(Acquire);
-            let mut closed = tail & CLOSED != 0;
-            if tail == SEGMENT {
-                // Acquire: pairs with the Release in `push_next`, for what is in the segment, and
-                // with that of closing.
-                let next = segment.next.load(Acquire, guard);
-                if !next.is_null() {
-                    self.move_tail(shared, next, guard);
-                    continue;
-                }
-                closed = next.tag() == CLOSED_TAG;
-            }
-            return End {
-                shared,
-                segment,
-                index: tail & !CLOSED,
-                closed,
-            };
-        }
-    }
-
-    /// Moves `self.tail` on from `last`, unless that was done already.
-    pub(crate) fn move_tail(
-        &self,
-        last: Shared<'_, Segment<T>>,
-        next: Shared<'_, Segment<T>>,
-        guard: &Guard,
-    ) {
-        // Release: pairs with the Acquire loads of `self.tail`. Relaxed: on failure somebody else
-        // has done it.
-        let _ = self
-            .tail
-            .compare_exchange(last, next, Release, Relaxed, guard);
-    }
-
     /// Returns how many more slots can be claimed from `position`, the end of the queue as the
     /// caller has seen it; at least one.
     ///
@@ -325,35 +251,6 @@ impl<T> ConcurrentQueue<T> {
             0 => Err(Refused::Full),
             room => Ok(room),
         }
-    }
-
-    /// Sees to it that a burned slot counts as popped, and says so to those who wait for room.
-    pub(crate) fn pass_burned(&self, segment: &Segment<T>, index: usize) {
-        // Who burns a slot has claimed it or has seen `head` there: it is there or beyond, and
-        // what `pass` needs of our view is only that it does not succeed too early, which an
-        // exchange that starts from `index` cannot.
-        if segment.pass(index) {
-            self.freed(1);
-        }
-    }
-}
-
-/// The end of the queue as it was at some moment.
-pub(crate) struct End<'g, T> {
-    /// The last segment.
-    shared: Shared<'g, Segment<T>>,
-    /// The same, as a reference.
-    segment: &'g Segment<T>,
-    /// The slot in it that comes next; [`SEGMENT`] if it is used up.
-    index: usize,
-    /// Whether it stays like this.
-    pub(crate) closed: bool,
-}
-
-impl<T> End<'_, T> {
-    /// Returns the position, in the whole queue, of the next slot.
-    pub(crate) fn position(&self) -> u64 {
-        self.segment.base + self.index as u64
     }
 }
 

@@ -1,7 +1,7 @@
 //! The segments that hold the items, and the slots in them.
 //!
 //! Everything here is about one segment; how segments follow one another is the business of
-//! `push.rs` and `pop.rs`.
+//! `links.rs`.
 
 use std::mem::MaybeUninit;
 
@@ -91,16 +91,6 @@ pub(crate) struct Slot<T> {
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
-/// What a peek found in the slot at the front.
-pub(crate) enum Peeked<T> {
-    /// A copy of the item.
-    Item(T),
-    /// No item, and never will be: it is burned.
-    Burned,
-    /// Somebody is at work there; look again.
-    Retry,
-}
-
 impl<T> Slot<T> {
     fn new() -> Self {
         Self {
@@ -186,47 +176,44 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Clones the item, if the slot is still the front of the queue, which `is_front` tells; burns
-    /// the slot if the push that has claimed it does not come.
+    /// Clones the item, or returns `None` if a pop has taken it or the slot is burned, if need be by
+    /// this call.
     ///
     /// # Safety
     ///
     /// A push has claimed this slot, and every slot before it was claimed by a pop or burned.
-    pub(crate) unsafe fn peek(&self, is_front: impl FnOnce() -> bool) -> Peeked<T>
+    pub(crate) unsafe fn peek(&self) -> Option<T>
     where
         T: Clone,
     {
-        for look in 0..=PATIENCE {
+        let mut looks = 0;
+        loop {
             // Acquire: pairs with the Release of FULL in `put`, as in `take`.
             // Relaxed: on failure nothing is read.
             match self.state.compare_exchange(FULL, PEEKED, Acquire, Relaxed) {
                 Ok(_) => {
                     let _restore = Restore(&self.state);
-                    if !is_front() {
-                        return Peeked::Retry;
-                    }
                     // SAFETY: the state was FULL, so `value` is initialized; it is PEEKED until
                     // `_restore` goes, even by a panic, and nobody else touches the value in that
                     // state.
-                    return Peeked::Item(
+                    return Some(
                         self.value
                             .with(|place| unsafe { (*place).assume_init_ref().clone() }),
                     );
                 }
-                Err(EMPTY) => pause(look),
-                Err(PEEKED) => {
-                    pause(look);
-                    if look == PATIENCE {
-                        return Peeked::Retry;
+                Err(EMPTY) if looks >= PATIENCE => {
+                    // Relaxed: nothing is handed over in either direction.
+                    let burned = self.state.compare_exchange(EMPTY, TAKEN, Relaxed, Relaxed);
+                    if burned.is_ok() {
+                        return None;
                     }
                 }
-                Err(_) => return Peeked::Burned,
+                Err(EMPTY | PEEKED) => {
+                    pause(looks);
+                    looks += 1;
+                }
+                Err(_) => return None,
             }
-        }
-        // Relaxed: nothing is handed over in either direction.
-        match self.state.compare_exchange(EMPTY, TAKEN, Relaxed, Relaxed) {
-            Ok(_) => Peeked::Burned,
-            Err(_) => Peeked::Retry,
         }
     }
 
