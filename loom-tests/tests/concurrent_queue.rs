@@ -35,8 +35,7 @@ fn both<T: 'static, A: 'static, B>(
     (thread.join().unwrap(), ours)
 }
 
-/// As [`check`], for three threads that wait for each other: with two preemptions, the schedules are
-/// too many to see them all.
+/// As [`check`], for three threads: with two preemptions, the schedules are too many.
 fn check_three(model: impl Fn() + Send + Sync + 'static) {
     check_with(|builder| builder.preemption_bound = Some(1), model);
 }
@@ -106,6 +105,66 @@ fn item_is_published() {
             },
         );
     });
+}
+
+/// What a thread wrote before a pop is visible after a push into the room that the pop made.
+#[test]
+fn room_is_published() {
+    check(|| {
+        let queue = queue(Some(1), 1);
+        let cell = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&cell);
+        both(
+            &queue,
+            move |queue| {
+                // SAFETY: the other thread looks only after it has seen the pop.
+                theirs.with_mut(|data| unsafe { *data = 7 });
+                queue.try_pop().unwrap();
+            },
+            |queue| {
+                if queue.try_push(1).is_ok() {
+                    // SAFETY: there was no room before the pop, and the cell was written before.
+                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                }
+            },
+        );
+    });
+}
+
+/// What a thread wrote before closing is visible to a pop that finds the queue closed.
+fn close_is_published(filled: usize) {
+    check(move || {
+        let queue = queue(None, filled);
+        let cell = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&cell);
+        both(
+            &queue,
+            move |queue| {
+                // SAFETY: the other thread looks only after it has seen the close.
+                theirs.with_mut(|data| unsafe { *data = 7 });
+                queue.close();
+            },
+            |queue| {
+                queue.try_iter().take(filled).for_each(drop);
+                if queue.try_pop() == Err(TryPopError::Closed) {
+                    // SAFETY: closed, so the cell was written.
+                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                }
+            },
+        );
+    });
+}
+
+/// The same in a segment that has room.
+#[test]
+fn close_is_published_here() {
+    close_is_published(0);
+}
+
+/// The same in a segment that is used up.
+#[test]
+fn close_is_published_next() {
+    close_is_published(2);
 }
 
 /// Two pops never get the same item, and neither fails while an item is left for it.
@@ -339,6 +398,38 @@ fn bound_holds() {
     });
 }
 
+/// Who sees the claim of a push sees the pop that made room for it: the bound is never found
+/// exceeded (the queue asserts it), though nothing else orders the three.
+#[test]
+fn bound_holds_among_three() {
+    check_three(|| {
+        let queue = queue(Some(1), 1);
+        let (popping, pushing) = (Arc::clone(&queue), Arc::clone(&queue));
+        let popper = thread::spawn(move || popping.try_pop().unwrap());
+        let pusher = thread::spawn(move || pushing.try_push(1).is_ok());
+        let ours = queue.try_push(2).is_ok();
+        assert_eq!(popper.join().unwrap(), 0);
+        assert!(!(pusher.join().unwrap() && ours));
+    });
+}
+
+/// Who sees the claim of a pop sees that of the push before it: the positions are never found the
+/// wrong way round (the queue asserts it), though nothing else orders the three.
+#[test]
+fn positions_among_three() {
+    check_three(|| {
+        let queue = queue(None, 0);
+        let (popping, pushing) = (Arc::clone(&queue), Arc::clone(&queue));
+        let popper = thread::spawn(move || popping.try_pop());
+        let pusher = thread::spawn(move || pushing.try_push(1).unwrap());
+        let ours = queue.try_pop();
+        let theirs = popper.join().unwrap();
+        pusher.join().unwrap();
+        let got = [ours, theirs, queue.try_pop()];
+        assert_eq!(got.iter().filter(|it| **it == Ok(1)).count(), 1);
+    });
+}
+
 /// The bound is never exceeded while a pop makes room, and what fits is let in.
 #[test]
 fn bound_holds_beside_pop() {
@@ -424,7 +515,30 @@ fn peek_and_pop() {
     });
 }
 
-/// Two peeks and a push: both see the first item or none, and it stays.
+/// A peek sees the item whole that another thread pushes.
+#[test]
+fn peek_and_push() {
+    check(|| {
+        let queue = Arc::new(ConcurrentQueue::unbounded());
+        assert!(queue.is_empty());
+        let (_, peeked) = both(
+            &queue,
+            |queue| {
+                let item = Slow(UnsafeCell::new(0));
+                // SAFETY: nobody else knows the item yet.
+                item.0.with_mut(|data| unsafe { *data = 7 });
+                queue.try_push(item).ok().unwrap();
+            },
+            |queue| queue.peek(),
+        );
+        if let Some(peeked) = peeked {
+            // SAFETY: we alone have the clone.
+            assert_eq!(peeked.0.with(|data| unsafe { *data }), 7);
+        }
+    });
+}
+
+/// Two peeks see the first item, and it stays.
 #[test]
 fn peek_and_peek() {
     check(|| {

@@ -88,6 +88,7 @@ impl<T> ConcurrentQueue<T> {
                 // visible to whoever sees it.
                 let tail = segment.tail.load(Acquire);
                 let end = tail & !CLOSED;
+                debug_assert!(start <= end, "popped beyond the end");
                 if start < end {
                     return Ok((segment, start..end));
                 }
