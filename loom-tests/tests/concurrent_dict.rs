@@ -81,7 +81,7 @@ fn compute(dict: &Dict<usize>, number: u8, f: impl FnOnce() -> Option<usize>) ->
             Claim::Ready(value) => return Some(value),
             Claim::Leader(leader) => {
                 let value = f()?;
-                let Ok(stored) = leader.publish(&Probe(number), key(number), value);
+                let Ok(stored) = leader.publish(&Probe(number), || key(number), value);
                 return Some(stored);
             }
             Claim::Follower(flight) => {

@@ -61,25 +61,23 @@ impl PyConcurrentDict {
         seen: Option<&Value>,
         new: Option<Value>,
     ) -> PyResult<bool> {
-        let new_key = probe.key();
-        let (done, _left_over) = self
-            .core
-            .try_entry(probe, |entry| match (entry, seen, new) {
-                (Entry::Occupied(mut entry), Some(seen), new) if entry.get().is_same(seen) => {
-                    match new {
-                        Some(new) => (true, (Some(new_key), Some(entry.replace(new)))),
-                        None => {
-                            let (key, value) = entry.remove();
-                            (true, (Some(key), Some(value)))
-                        }
-                    }
+        let (done, _taken_out) =
+            (self.core).try_entry(probe, |entry| match (entry, seen, new) {
+                (Entry::Occupied(mut entry), Some(seen), Some(new))
+                    if entry.get().is_same(seen) =>
+                {
+                    (true, (None, Some(entry.replace(new))))
+                }
+                (Entry::Occupied(entry), Some(seen), None) if entry.get().is_same(seen) => {
+                    let (key, value) = entry.remove();
+                    (true, (Some(key), Some(value)))
                 }
                 (Entry::Vacant(entry), None, Some(new)) => {
-                    entry.insert(new_key, new);
+                    entry.insert(probe.key(), new);
                     (true, (None, None))
                 }
-                (Entry::Vacant(_), None, None) => (true, (Some(new_key), None)),
-                (_, _, new) => (false, (Some(new_key), new)),
+                (Entry::Vacant(_), None, None) => (true, (None, None)),
+                (_, _, new) => (false, (None, new)),
             })?;
         Ok(done)
     }
@@ -90,16 +88,14 @@ impl PyConcurrentDict {
 
     /// Adds as counters do, in one step and without making an object; false if that cannot be.
     fn add_count(&self, probe: &Probe<'_, '_>, n: i64) -> PyResult<Option<i64>> {
-        let new_key = probe.key();
-        let (sum, _left_over) = self.core.try_entry(probe, |entry| match entry {
+        let (sum, _replaced) = self.core.try_entry(probe, |entry| match entry {
             Entry::Occupied(mut entry) => {
                 let sum = entry.get().count().and_then(|count| count.checked_add(n));
-                let before = sum.map(|sum| entry.replace(Value::Count(sum)));
-                (sum, (Some(new_key), before))
+                (sum, sum.map(|sum| entry.replace(Value::Count(sum))))
             }
             Entry::Vacant(entry) => {
-                entry.insert(new_key, Value::Count(n));
-                (Some(n), (None, None))
+                entry.insert(probe.key(), Value::Count(n));
+                (Some(n), None)
             }
         })?;
         Ok(sum)
@@ -175,7 +171,7 @@ impl PyConcurrentDict {
                 Claim::Ready(value) => return Ok(value.into_object(py)),
                 Claim::Leader(leader) => {
                     let value = factory.call0()?;
-                    let stored = leader.publish(&probe, probe.key(), Value::new(&value))?;
+                    let stored = leader.publish(&probe, || probe.key(), Value::new(&value))?;
                     return Ok(stored.into_object(py));
                 }
                 Claim::Follower(flight) if flight.is_led_by_me() => {

@@ -72,13 +72,12 @@ impl PyConcurrentDict {
 
     pub(crate) fn insert(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let probe = Probe::new(key)?;
-        // Made before the lock is taken; whichever is left over is dropped after.
-        let (new_key, value) = (probe.key(), Value::new(value));
+        let value = Value::new(value);
         let _replaced = self.core.try_entry(&probe, |entry| match entry {
-            Entry::Occupied(mut entry) => (Some(entry.replace(value)), Some(new_key)),
+            Entry::Occupied(mut entry) => Some(entry.replace(value)),
             Entry::Vacant(entry) => {
-                entry.insert(new_key, value);
-                (None, None)
+                entry.insert(probe.key(), value);
+                None
             }
         })?;
         Ok(())
@@ -229,11 +228,10 @@ impl PyConcurrentDict {
         if let Some(value) = found {
             return Ok(value.into_object(py));
         }
-        let new_key = probe.key();
         let value = default.map_or_else(|| Value::Object(Object(py.None())), Value::new);
         let (stored, _left_over) = self.core.try_entry(&probe, |entry| match entry {
-            Entry::Occupied(entry) => (entry.get().clone(), Some((new_key, value))),
-            Entry::Vacant(entry) => (entry.insert(new_key, value).clone(), None),
+            Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
+            Entry::Vacant(entry) => (entry.insert(probe.key(), value).clone(), None),
         })?;
         Ok(stored.into_object(py))
     }

@@ -27,7 +27,7 @@ impl<'a, 'py> Probe<'a, 'py> {
         self.object.py()
     }
 
-    /// Returns the key to store.
+    /// Returns the key to store; that increments a count, and may happen under a lock.
     pub(crate) fn key(&self) -> Object {
         Object(self.object.clone().unbind())
     }

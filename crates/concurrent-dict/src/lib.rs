@@ -233,7 +233,7 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
                 Claim::Ready(value) => return value,
                 Claim::Leader(leader) => {
                     let value = f();
-                    let Ok(stored) = leader.publish(&key, key.clone(), value);
+                    let Ok(stored) = leader.publish(&key, || key.clone(), value);
                     return stored;
                 }
                 Claim::Follower(flight) => {

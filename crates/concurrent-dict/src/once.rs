@@ -1,6 +1,6 @@
 //! Computing the value of a missing key once, however many threads ask for it.
 
-use crate::{ConcurrentDict, query::Query};
+use crate::{ConcurrentDict, Entry, query::Query};
 use ft_sync::{
     Arc, Event,
     atomic::{AtomicBool, Ordering::Relaxed},
@@ -55,7 +55,9 @@ impl Flight {
 }
 
 impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
-    /// Claims the computation of a missing key, under `key`, which must equal `query`.
+    /// Claims the computation of a missing key.
+    ///
+    /// `key` makes a key equal to `query`; like `Clone` it is called under a lock.
     ///
     /// Of all that claim a key while it is missing one becomes the [`Leader`]; the others get its
     /// [`Flight`] to wait for, and claim again when it has landed.
@@ -81,21 +83,15 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
             changed: Event::new(),
             leader: thread::current().id(),
         });
-        let key = key();
         let ours = Arc::clone(&flight);
-        let other = self.flights.entry(hash, query, |entry| {
-            let there = entry.get().cloned();
-            // Handed out, should it not be needed: a key is not dropped under a lock.
-            let unused = match entry {
-                crate::Entry::Occupied(_) => Some(key),
-                crate::Entry::Vacant(place) => {
-                    place.insert(key, ours);
-                    None
-                }
-            };
-            (there, unused)
+        let other = self.flights.entry(hash, query, |entry| match entry {
+            Entry::Occupied(entry) => Some(Arc::clone(entry.get())),
+            Entry::Vacant(entry) => {
+                entry.insert(key(), ours);
+                None
+            }
         })?;
-        if let (Some(flight), _) = other {
+        if let Some(flight) = other {
             return Ok(Claim::Follower(flight));
         }
         let leader = Leader {
@@ -114,12 +110,12 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
 
 impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
     /// Stores the value, unless somebody has stored one without a claim, and returns the value
-    /// that is there now.
+    /// that is there now; `key` is as for [`try_claim`](ConcurrentDict::try_claim).
     ///
     /// # Errors
     ///
     /// Those of the query, which must be the one that was claimed.
-    pub fn publish<Q>(self, query: &Q, key: K, value: V) -> Result<V, Q::Error>
+    pub fn publish<Q>(self, query: &Q, key: impl FnOnce() -> K, value: V) -> Result<V, Q::Error>
     where
         Q: Query<K> + ?Sized,
     {
@@ -127,8 +123,8 @@ impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
             .dict
             .values
             .entry(self.hash, query, |entry| match entry {
-                crate::Entry::Occupied(entry) => (entry.get().clone(), Some((key, value))),
-                crate::Entry::Vacant(entry) => (entry.insert(key, value).clone(), None),
+                Entry::Occupied(entry) => (entry.get().clone(), Some((key, value))),
+                Entry::Vacant(entry) => (entry.insert(key, value).clone(), None),
             });
         // What was not needed is dropped here, outside of the lock.
         outcome.map(|(stored, _unused)| stored)
