@@ -123,8 +123,8 @@ impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
             .dict
             .values
             .entry(self.hash, query, |entry| match entry {
-                Entry::Occupied(entry) => (entry.get().clone(), Some((key, value))),
-                Entry::Vacant(entry) => (entry.insert(key, value).clone(), None),
+                Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
+                Entry::Vacant(entry) => (entry.insert(key(), value).clone(), None),
             });
         // What was not needed is dropped here, outside of the lock.
         outcome.map(|(stored, _unused)| stored)
