@@ -25,15 +25,34 @@ pub fn folder() -> Result<PathBuf> {
         .ok_or_else(|| Error::new("no cache directory; name one with: XDG_CACHE_HOME=/some/folder"))
 }
 
+/// Whether others may hold the same lock at the same time.
+#[derive(Clone, Copy)]
+pub enum Access {
+    /// To use what is there, beside others who do.
+    Shared,
+    /// To change it.
+    Alone,
+}
+
 /// Held until dropped, or until the process dies.
-pub fn lock(path: &Path) -> Result<File> {
-    let file = File::create(path).map_err(|err| not_writable(path, &err))?;
-    match file.try_lock() {
+pub fn lock(path: &Path, access: Access) -> Result<File> {
+    let file = File::create(path).map_err(|err| run::cannot_write(path, &err))?;
+    let now = match access {
+        Access::Shared => file.try_lock_shared(),
+        Access::Alone => file.try_lock(),
+    };
+    let later = match now {
         Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => eprintln!("  another run is at it; waiting for it to end"),
-        Err(TryLockError::Error(err)) => return Err(not_writable(path, &err)),
-    }
-    file.lock().map_err(|err| not_writable(path, &err))?;
+        Err(TryLockError::Error(err)) => Err(err),
+        Err(TryLockError::WouldBlock) => {
+            eprintln!("  another run is at it; waiting for it to end");
+            match access {
+                Access::Shared => file.lock_shared(),
+                Access::Alone => file.lock(),
+            }
+        }
+    };
+    later.map_err(|err| run::cannot_write(path, &err))?;
     Ok(file)
 }
 

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::thread;
 
 use crate::apt;
-use crate::cache;
+use crate::cache::{self, Access};
 use crate::error::{Error, Result};
 use crate::mirror::{self, Mirror};
 use crate::probe::{Interp, probe};
@@ -84,7 +84,7 @@ pub fn build() -> Result<Interp> {
     let mirror = mirror::of_this_system()?;
     let cache = cache::folder()?;
     fs::create_dir_all(&cache).map_err(|err| cache::not_writable(&cache, &err))?;
-    let _lock = cache::lock(&cache.join("python.lock"))?;
+    let _lock = cache::lock(&cache.join("python.lock"), Access::Alone)?;
     // The run that had the lock before us may have made it.
     if let Some(found) = made().iter().find_map(|path| probe(path).ok()) {
         return Ok(found);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use xshell::Shell;
 
-use crate::cache;
+use crate::cache::{self, Access};
 use crate::error::{Error, Result};
 use crate::run;
 
@@ -53,10 +53,10 @@ impl Project {
         Ok(log)
     }
 
-    /// Keeps two runs in one checkout from changing the same virtual environment.
-    pub fn lock(&self) -> Result<File> {
+    /// Keeps a run from changing the virtual environments that another is using.
+    pub fn lock(&self, access: Access) -> Result<File> {
         let folder = self.scratch();
         std::fs::create_dir_all(&folder).map_err(|err| run::cannot_write(&folder, &err))?;
-        cache::lock(&folder.join("lock"))
+        cache::lock(&folder.join("lock"), access)
     }
 }

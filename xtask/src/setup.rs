@@ -1,8 +1,10 @@
 //! Interpreters, virtual environments and the wheel: what everything else stands on.
 
+use std::fs::File;
 use std::process::Command;
 
 use crate::args::Choice;
+use crate::cache::Access;
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::python;
@@ -18,6 +20,8 @@ pub struct Ready {
     pub no_free_threading: Option<String>,
     /// Why there is none with a GIL, if there is none.
     pub no_gil: Option<String>,
+    /// Keeps other runs from changing the environments while we use them.
+    lock: Option<File>,
 }
 
 impl Ready {
@@ -35,20 +39,40 @@ impl Ready {
 
 /// Makes all of it, or what is missing of it.
 pub fn all(project: &Project, choice: &Choice) -> Result<Ready> {
-    let _lock = project.lock()?;
-    let ready = environments(project, choice)?;
-    wheel::ensure(project, &ready.venvs)?;
-    Ok(ready)
+    make(project, choice, true)
 }
 
 /// The environments with their tools; no wheel.
 pub fn tools(project: &Project, choice: &Choice) -> Result<Ready> {
-    let _lock = project.lock()?;
-    environments(project, choice)
+    make(project, choice, false)
 }
 
-fn environments(project: &Project, choice: &Choice) -> Result<Ready> {
+fn make(project: &Project, choice: &Choice, with_wheel: bool) -> Result<Ready> {
     demand_compiler()?;
+    let mut ready = find(project, choice)?;
+    // A lock cannot be turned from one kind into the other, so what we have made may have been
+    // changed before we get to use it: by someone with other sources or other interpreters. Trying
+    // for ever would be of no use when somebody edits the sources all the time.
+    for _ in 0..3 {
+        let lock = project.lock(Access::Shared)?;
+        if venv::are_current(project, &ready.venvs)?
+            && (!with_wheel || wheel::are_current(project, &ready.venvs)?)
+        {
+            ready.lock = Some(lock);
+            return Ok(ready);
+        }
+        drop(lock);
+        let _lock = project.lock(Access::Alone)?;
+        venv::ensure(project, &ready.venvs)?;
+        if with_wheel {
+            wheel::ensure(project, &ready.venvs)?;
+        }
+    }
+    ready.lock = Some(project.lock(Access::Shared)?);
+    Ok(ready)
+}
+
+fn find(project: &Project, choice: &Choice) -> Result<Ready> {
     let mut interps = Vec::new();
     let mut no_gil = None;
     match python::with_gil(choice) {
@@ -78,9 +102,10 @@ fn environments(project: &Project, choice: &Choice) -> Result<Ready> {
         );
     }
     Ok(Ready {
-        venvs: venv::ensure(project, interps)?,
+        venvs: venv::places(project, interps),
         no_free_threading,
         no_gil,
+        lock: None,
     })
 }
 

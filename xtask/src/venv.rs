@@ -50,34 +50,43 @@ impl Venv {
     }
 }
 
-/// The environments for these interpreters, the first with the tools as well. All of them are
-/// filled by the pip of one, so that an interpreter without pip is welcome too.
-pub fn ensure(project: &Project, interps: Vec<Interp>) -> Result<Vec<Venv>> {
-    let venvs: Vec<Venv> = interps
-        .into_iter()
-        .map(|interp| Venv {
-            folder: project.target().join("venv").join(interp.name()),
-            interp,
-        })
-        .collect();
+/// The environments for these interpreters, which may not exist yet.
+pub fn places(project: &Project, interps: Vec<Interp>) -> Vec<Venv> {
+    let parent = project.target().join("venv");
+    let place = |interp: Interp| Venv {
+        folder: parent.join(interp.name()),
+        interp,
+    };
+    interps.into_iter().map(place).collect()
+}
+
+/// Whether [`ensure`] would have nothing to do.
+pub fn are_current(project: &Project, venvs: &[Venv]) -> Result<bool> {
+    for venv in venvs {
+        if !venv.is_current(&wanted(project, venv)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Makes what is missing, the first with the tools as well. All are filled by the pip of one, so
+/// that an interpreter without pip is welcome too.
+pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
     let mut jobs = Vec::new();
-    // The tools matter to every environment: pip is one of them.
-    let all = requirements(project, true);
-    let all = fingerprint::of(&all)?;
     for (place, venv) in venvs.iter().enumerate() {
-        let files = requirements(project, place == 0);
-        let want = format!("recipe 1\n{}\n{all:016x}\n", venv.interp.identity());
+        let want = wanted(project, venv)?;
         if !venv.is_current(&want) {
             // What is there was made from something else, or only in part.
             remove(venv)?;
-            jobs.push((venv, files, want));
+            jobs.push((venv, requirements(project, place == 0), want));
         }
     }
     if jobs.is_empty() {
-        return Ok(venvs);
+        return Ok(());
     }
 
-    let host = with_pip(project, &venvs)?;
+    let host = with_pip(project, venvs)?;
     for (venv, files, want) in jobs {
         let name = venv.name();
         let log = project.log(&format!("tools-{name}"))?;
@@ -92,7 +101,16 @@ pub fn ensure(project: &Project, interps: Vec<Interp>) -> Result<Vec<Venv>> {
         run::logged(pip, &format!("test tools for {name}"), &log)?;
         fs::write(venv.folder.join(STAMP), want)?;
     }
-    Ok(venvs)
+    Ok(())
+}
+
+/// What the stamp says if all is well. The tools matter to every environment: pip is one of them.
+fn wanted(project: &Project, venv: &Venv) -> Result<String> {
+    let files = fingerprint::of(&requirements(project, true))?;
+    Ok(format!(
+        "recipe 1\n{}\n{files:016x}\n",
+        venv.interp.identity()
+    ))
 }
 
 /// `host`'s pip, working on `venv`.

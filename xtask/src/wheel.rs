@@ -22,12 +22,17 @@ pub enum Audience {
     Everywhere,
 }
 
+/// Whether [`ensure`] would have nothing to do.
+pub fn are_current(project: &Project, venvs: &[Venv]) -> Result<bool> {
+    let want = wanted(project)?;
+    Ok(venvs.iter().all(|venv| stamp_of(venv) == want))
+}
+
 /// Builds and installs the wheel in each environment where it is not up to date.
 pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
     for venv in venvs {
-        let stamp = venv.folder.join(STAMP);
-        let want = format!("recipe 1\n{:016x}\n", fingerprint::of(&inputs(project))?);
-        if fs::read_to_string(&stamp).unwrap_or_default() == want {
+        let want = wanted(project)?;
+        if stamp_of(venv) == want {
             continue;
         }
         let name = venv.name();
@@ -37,6 +42,7 @@ pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
         let wheel = build(project, &venvs[0], &venv.interp, &out, Audience::Here)?;
 
         let log = project.log(&format!("install-{name}"))?;
+        let stamp = venv.folder.join(STAMP);
         let _ = fs::remove_file(&stamp);
         let mut pip = venv::pip(venv::with_pip(project, venvs)?, venv);
         pip.args(["install", "--force-reinstall", "--no-deps", "--no-index"])
@@ -45,6 +51,16 @@ pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
         fs::write(&stamp, want)?;
     }
     Ok(())
+}
+
+/// What the stamp says if the wheel that is installed is the one that would be built.
+fn wanted(project: &Project) -> Result<String> {
+    let inputs = fingerprint::of(&inputs(project))?;
+    Ok(format!("recipe 1\n{inputs:016x}\n"))
+}
+
+fn stamp_of(venv: &Venv) -> String {
+    fs::read_to_string(venv.folder.join(STAMP)).unwrap_or_default()
 }
 
 /// Builds a wheel for `interp` into `out`, with the maturin that `tools` has.
