@@ -146,25 +146,52 @@ fn look<K: Clone, V, Q>(
 where
     Q: Query<K> + ?Sized,
 {
-    let mut undecided = None;
+    let mut undecided = false;
     let found = shard.find(hash, |(slot, _)| {
-        if slot.hash != hash {
-            return false;
-        }
-        if let Some(equal) = query.peek(&slot.key) {
-            return equal;
-        }
-        let known = verdicts.iter().find(|(key, _)| Q::is_same(key, &slot.key));
-        if known.is_none() && undecided.is_none() {
-            undecided = Some(slot.key.clone());
-        }
-        known.is_some_and(|(_, equal)| *equal)
+        slot.hash == hash
+            && verdict(query, &slot.key, verdicts).unwrap_or_else(|| {
+                undecided = true;
+                false
+            })
     });
-    match (found, undecided) {
-        (Some(bucket), _) => Look::Found(bucket),
-        (None, Some(key)) => Look::Undecided(key),
-        (None, None) => Look::Absent,
+    match found {
+        Some(bucket) => Look::Found(bucket),
+        None if undecided => first_undecided(shard, hash, query, verdicts),
+        None => Look::Absent,
     }
+}
+
+/// Finds the key that `look` came across, which copies nothing that it might have to drop.
+#[cold]
+fn first_undecided<K: Clone, V, Q>(
+    shard: &Shard<K, V>,
+    hash: u64,
+    query: &Q,
+    verdicts: &Verdicts<K>,
+) -> Look<K, V>
+where
+    Q: Query<K> + ?Sized,
+{
+    let found = shard.get(hash, |(slot, _)| {
+        slot.hash == hash && verdict(query, &slot.key, verdicts).is_none()
+    });
+    match found {
+        Some((slot, _)) => Look::Undecided(slot.key.clone()),
+        // Only if `peek` changes its mind from one moment to the next.
+        None => Look::Absent,
+    }
+}
+
+/// Tells whether a stored key is equal, if that is known.
+#[inline]
+fn verdict<K, Q>(query: &Q, stored: &K, verdicts: &Verdicts<K>) -> Option<bool>
+where
+    Q: Query<K> + ?Sized,
+{
+    query.peek(stored).or_else(|| {
+        let known = verdicts.iter().find(|(key, _)| Q::is_same(key, stored));
+        known.map(|(_, equal)| *equal)
+    })
 }
 
 #[cold]
