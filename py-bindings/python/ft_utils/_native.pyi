@@ -11,6 +11,7 @@ from typing import (
     Final,
     Generic,
     Literal,
+    NoReturn,
     Protocol,
     Self,
     SupportsIndex,
@@ -18,6 +19,8 @@ from typing import (
     final,
     overload,
 )
+
+from typing_extensions import disjoint_base
 
 if sys.version_info >= (3, 13):
     from queue import ShutDown as ShutDown
@@ -44,6 +47,7 @@ class MissingType:
 
 MISSING: Final[MissingType]
 
+@disjoint_base
 class AtomicInt64:
     def __new__(
         cls,
@@ -126,10 +130,14 @@ class AtomicInt64:
     def __gt__(self, other: float | SupportsIndex, /) -> bool: ...
     def __ge__(self, other: float | SupportsIndex, /) -> bool: ...
     def __format__(self, spec: str, /) -> str: ...
+    # Refused: a copy would be another object than the one that threads share.
+    def __copy__(self) -> NoReturn: ...
+    def __deepcopy__(self, _memo: object) -> NoReturn: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 # It is registered as a MutableMapping, and does not inherit from it. To type checkers it is one,
 # as the builtin dict is, except that keys, values and items are lists.
+@disjoint_base
 class ConcurrentDict(MutableMapping[_K, _V]):
     @overload
     def __new__(cls, initial_capacity: SupportsIndex = 0) -> Self: ...
@@ -220,13 +228,17 @@ class ConcurrentDict(MutableMapping[_K, _V]):
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
-    def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
+    # Refused: a copy would be another object than the one that threads share.
+    def __copy__(self) -> NoReturn: ...
+    def __deepcopy__(self, _memo: object) -> NoReturn: ...
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
 
 @final
 class ConcurrentDictIterator(Iterator[_K_co]):
     def __iter__(self) -> Self: ...
     def __next__(self) -> _K_co: ...
 
+@disjoint_base
 class ConcurrentQueue(Generic[_T]):
     def __init__(
         self,
@@ -254,7 +266,10 @@ class ConcurrentQueue(Generic[_T]):
     def shutdown(self, immediate: bool = False) -> None: ...
     def handle(self) -> ConcurrentQueue[_T]: ...
     def __iter__(self) -> ConcurrentQueueIterator[_T]: ...
-    def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
+    # Refused: a copy would be another object than the one that threads share.
+    def __copy__(self) -> NoReturn: ...
+    def __deepcopy__(self, _memo: object) -> NoReturn: ...
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
 
 @final
 class ConcurrentQueueIterator(Iterator[_T_co]):
