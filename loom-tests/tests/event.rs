@@ -1,9 +1,8 @@
-//! Models of the event that everything waits on: of its stand-in under loom, that is, which has
-//! the fences of the real one.
+//! Models of the event that everything waits on, with a stand-in for the queue in it.
 #![cfg(loom)]
 
 use ft_sync::{
-    Arc, Event,
+    Arc, Event, Listener,
     atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
@@ -35,13 +34,14 @@ fn notify_and_wait() {
 fn each_wakes_one_more() {
     check(|| {
         let event = Arc::new(Event::new());
-        let waiters = [(); 2].map(|()| {
-            let listener = event.listen();
-            thread::spawn(move || listener.wait())
+        let theirs = Arc::clone(&event);
+        let listeners = [event.listen(), event.listen()];
+        let notifier = thread::spawn(move || {
+            theirs.notify(1);
+            theirs.notify(1);
         });
-        event.notify(1);
-        event.notify(1);
-        waiters.into_iter().for_each(|it| it.join().unwrap());
+        listeners.into_iter().for_each(Listener::wait);
+        notifier.join().unwrap();
     });
 }
 
@@ -50,12 +50,11 @@ fn each_wakes_one_more() {
 fn notify_all() {
     check(|| {
         let event = Arc::new(Event::new());
-        let waiters = [(); 2].map(|()| {
-            let listener = event.listen();
-            thread::spawn(move || listener.wait())
-        });
-        event.notify_all();
-        waiters.into_iter().for_each(|it| it.join().unwrap());
+        let theirs = Arc::clone(&event);
+        let listeners = [event.listen(), event.listen()];
+        let notifier = thread::spawn(move || theirs.notify_all());
+        listeners.into_iter().for_each(Listener::wait);
+        notifier.join().unwrap();
     });
 }
 
@@ -64,26 +63,26 @@ fn notify_all() {
 fn dropped_listener_hands_on() {
     check(|| {
         let event = Arc::new(Event::new());
-        let quitter = event.listen();
-        let waiter = event.listen();
-        let threads = [
-            thread::spawn(move || drop(quitter)),
-            thread::spawn(move || waiter.wait()),
-        ];
-        event.notify(1);
-        threads.into_iter().for_each(|it| it.join().unwrap());
+        let theirs = Arc::clone(&event);
+        let (quitter, waiter) = (event.listen(), event.listen());
+        let notifier = thread::spawn(move || theirs.notify(1));
+        drop(quitter);
+        waiter.wait();
+        notifier.join().unwrap();
     });
 }
 
-/// A listener that was dropped before counts for nobody: the notification goes to the next.
+/// One listener that leaves, notified or not, hides no other from the notifier.
 #[test]
-fn gone_listener_is_passed_over() {
+fn leaving_hides_nobody() {
     check(|| {
         let event = Arc::new(Event::new());
-        drop(event.listen());
+        let (theirs, quitters) = (Arc::clone(&event), Arc::clone(&event));
+        let quitter = thread::spawn(move || drop(quitters.listen()));
         let waiter = event.listen();
-        let thread = thread::spawn(move || waiter.wait());
-        event.notify(1);
-        thread.join().unwrap();
+        let notifier = thread::spawn(move || theirs.notify(2));
+        waiter.wait();
+        notifier.join().unwrap();
+        quitter.join().unwrap();
     });
 }

@@ -3,16 +3,21 @@
 //! Outside loom it is [`event_listener`]. A model with that inside does not end, so loom gets a
 //! stand-in with the same contract and the same fences.
 
+use crate::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+    fence,
+};
 use std::time::{Duration, Instant};
 
 #[cfg(loom)]
 mod modeled;
 #[cfg(loom)]
-use modeled as imp;
+use modeled as queue;
 
 #[cfg(not(loom))]
-mod imp {
-    pub(super) use event_listener::{Event, EventListener as Listener};
+mod queue {
+    pub(super) use event_listener::{Event as Queue, EventListener as Place};
 }
 
 /// Wakes threads that wait for a change of some other state.
@@ -23,14 +28,19 @@ mod imp {
 /// either the waiter's look sees the change or the notifier sees the waiter.
 ///
 /// Waiters are woken in the order in which they began to listen. Notifying costs a fence and a
-/// load while nobody listens.
+/// load while nobody listens, and takes a lock otherwise.
 #[derive(Debug, Default)]
-pub struct Event(imp::Event);
+pub struct Event {
+    /// How many [`Listener`]s there are, notified or not. Without it each notification would
+    /// take the lock of the queue.
+    listening: AtomicUsize,
+    queue: queue::Queue,
+}
 
 impl Event {
     /// Creates an event with no listeners.
     pub fn new() -> Self {
-        Self(imp::Event::new())
+        Self::default()
     }
 
     /// Wakes `count` more listeners, the longest waiting first.
@@ -39,12 +49,24 @@ impl Event {
     /// with 1 wake two listeners.
     #[inline]
     pub fn notify(&self, count: usize) {
+        // Pairs with the fence in `listen`. If that one comes first, we see the count here, and
+        // take the lock: either the listener is in the queue, or it will be after we have left the
+        // lock, and then sees the change, too. If ours comes first, its look sees the change.
+        fence(SeqCst);
+        // Relaxed: ordered by the fences.
+        if self.listening.load(Relaxed) > 0 {
+            self.notify_slow(count);
+        }
+    }
+
+    #[cold]
+    fn notify_slow(&self, count: usize) {
         #[cfg(loom)]
-        self.0.notify(count);
+        self.queue.notify(count);
         #[cfg(not(loom))]
         {
             use event_listener::IntoNotification;
-            self.0.notify(count.additional());
+            self.queue.notify(count.additional().relaxed());
         }
     }
 
@@ -55,8 +77,14 @@ impl Event {
     }
 
     /// Starts listening; notifications from now on reach the returned [`Listener`].
-    pub fn listen(&self) -> Listener {
-        Listener(self.0.listen())
+    pub fn listen(&self) -> Listener<'_> {
+        // Relaxed: ordered by the fence below.
+        self.listening.fetch_add(1, Relaxed);
+        let counted = Counted(&self.listening);
+        let place = self.queue.listen();
+        // Pairs with the fence in `notify`.
+        fence(SeqCst);
+        Listener { place, counted }
     }
 
     /// Waits until `attempt` returns something, and returns that; `None` if `deadline` passes.
@@ -96,29 +124,50 @@ impl Event {
 /// Dropping a listener that was notified, but never waited for that, passes the notification on
 /// to the next one: a waiter that gives up takes nobody's wake-up with it.
 #[derive(Debug)]
-pub struct Listener(imp::Listener);
+pub struct Listener<'a> {
+    // Dropped in this order: it counts for as long as it is in the queue.
+    place: queue::Place,
+    counted: Counted<'a>,
+}
 
-impl Listener {
+/// One of `Event::listening`.
+#[derive(Debug)]
+struct Counted<'a>(&'a AtomicUsize);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        // Relaxed: a notifier that still sees the count takes a lock in vain, no more.
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Listener<'_> {
     /// Waits until notified.
     pub fn wait(self) {
         self.wait_deadline(None);
     }
 
     /// Waits until notified, which returns true, or until `deadline`, which returns false.
+    ///
+    /// Under loom deadlines never pass.
     pub fn wait_deadline(self, deadline: Option<Instant>) -> bool {
+        let Self {
+            place,
+            counted: _counted,
+        } = self;
         #[cfg(loom)]
         {
             let _ = deadline;
-            self.0.wait();
+            place.wait();
             true
         }
         #[cfg(not(loom))]
         {
             use event_listener::Listener as _;
             match deadline {
-                Some(deadline) => self.0.wait_deadline(deadline).is_some(),
+                Some(deadline) => place.wait_deadline(deadline).is_some(),
                 None => {
-                    self.0.wait();
+                    place.wait();
                     true
                 }
             }

@@ -1,131 +1,106 @@
-//! The event for loom: a queue under a mutex, small enough to explore.
-//!
-//! The check of `listening` before the lock is as racy as in the real one. Without it the mutex
-//! would order everything, and no model could miss a fence.
+//! The queue of an event for loom: under a mutex, and small enough to explore.
 
-use loom::sync::{
-    Arc, Condvar, Mutex,
-    atomic::{
-        AtomicUsize,
-        Ordering::{Relaxed, SeqCst},
-        fence,
-    },
-};
+use loom::sync::{Arc, Condvar, Mutex};
 
 #[derive(Debug)]
-pub(super) struct Event(Arc<Inner>);
+pub(super) struct Queue(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// Listeners in `queue` that are not notified. Changes under the lock, is read without.
-    listening: AtomicUsize,
-    queue: Mutex<Queue>,
+    line: Mutex<Line>,
     woken: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Queue {
+struct Line {
     next_ticket: usize,
     /// Ticket and whether it was notified, in the order of arrival.
     entries: Vec<(usize, bool)>,
 }
 
+/// A ticket for the line.
 #[derive(Debug)]
-pub(super) struct Listener {
-    event: Arc<Inner>,
+pub(super) struct Place {
+    queue: Arc<Inner>,
     /// Taken by `wait`.
     ticket: Option<usize>,
 }
 
-impl Event {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Inner {
-            listening: AtomicUsize::new(0),
-            queue: Mutex::new(Queue::default()),
-            woken: Condvar::new(),
-        }))
-    }
-
+impl Queue {
     pub(super) fn notify(&self, count: usize) {
-        // Pairs with the fence in `listen`: if the change of state comes first, the listener's
-        // look sees it; if the listener comes first, its `listening` is seen here.
-        fence(SeqCst);
-        // Relaxed: ordered by the fence.
-        if self.0.listening.load(Relaxed) > 0 {
-            self.0.notify(count);
-        }
+        self.0.notify(count);
     }
 
-    pub(super) fn listen(&self) -> Listener {
-        let mut queue = self.0.queue.lock().unwrap();
-        let ticket = queue.next_ticket;
-        queue.next_ticket += 1;
-        queue.entries.push((ticket, false));
-        // Relaxed: ordered by the fence below, and by the lock among listeners.
-        self.0.listening.fetch_add(1, Relaxed);
-        drop(queue);
-        // Pairs with the fence in `notify`.
-        fence(SeqCst);
-        Listener {
-            event: Arc::clone(&self.0),
+    pub(super) fn listen(&self) -> Place {
+        let mut line = self.0.line.lock().unwrap();
+        let ticket = line.next_ticket;
+        line.next_ticket += 1;
+        line.entries.push((ticket, false));
+        drop(line);
+        Place {
+            queue: Arc::clone(&self.0),
             ticket: Some(ticket),
         }
     }
 }
 
-impl Default for Event {
+// Loom's types have no `Default`.
+impl Default for Queue {
     fn default() -> Self {
-        Self::new()
+        Self(Arc::new(Inner {
+            line: Mutex::new(Line::default()),
+            woken: Condvar::new(),
+        }))
     }
 }
 
 impl Inner {
     fn notify(&self, count: usize) {
-        let mut queue = self.queue.lock().unwrap();
-        let waiting = queue.entries.iter_mut().filter(|(_, notified)| !notified);
-        let mut woken = 0;
+        let mut line = self.line.lock().unwrap();
+        let waiting = line.entries.iter_mut().filter(|(_, notified)| !notified);
         for (_, notified) in waiting.take(count) {
             *notified = true;
-            woken += 1;
         }
-        // Relaxed: under the lock.
-        self.listening.fetch_sub(woken, Relaxed);
-        drop(queue);
+        drop(line);
         self.woken.notify_all();
     }
 }
 
-impl Listener {
+impl Place {
     pub(super) fn wait(mut self) {
         let ticket = self.ticket.take().expect("a listener waits once");
-        let mut queue = self.event.queue.lock().unwrap();
-        loop {
-            let place = queue.entries.iter().position(|entry| entry.0 == ticket);
-            let place = place.expect("only its listener removes a ticket");
-            if queue.entries[place].1 {
-                queue.entries.remove(place);
-                return;
-            }
-            queue = self.event.woken.wait(queue).unwrap();
+        let mut line = self.queue.line.lock().unwrap();
+        while !line.leave_if_notified(ticket) {
+            line = self.queue.woken.wait(line).unwrap();
         }
     }
 }
 
-impl Drop for Listener {
+impl Line {
+    fn leave_if_notified(&mut self, ticket: usize) -> bool {
+        let place = self.place(ticket);
+        let notified = self.entries[place].1;
+        if notified {
+            self.entries.remove(place);
+        }
+        notified
+    }
+
+    fn place(&self, ticket: usize) -> usize {
+        let place = self.entries.iter().position(|entry| entry.0 == ticket);
+        place.expect("only its holder gives a ticket up")
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
-        let mut queue = self.event.queue.lock().unwrap();
-        let place = queue.entries.iter().position(|entry| entry.0 == ticket);
-        let (_, notified) = queue
-            .entries
-            .remove(place.expect("only its listener removes a ticket"));
-        if !notified {
-            // Relaxed: under the lock.
-            self.event.listening.fetch_sub(1, Relaxed);
-        }
-        drop(queue);
+        let mut line = self.queue.line.lock().unwrap();
+        let place = line.place(ticket);
+        let (_, notified) = line.entries.remove(place);
+        drop(line);
         if notified {
-            self.event.notify(1);
+            self.queue.notify(1);
         }
     }
 }
