@@ -721,14 +721,15 @@ fn never_found_full() {
 fn giving_up_hands_on() {
     check(|| {
         let queue = queue(None, 0);
-        let first_in_line = queue.not_empty().listen();
-        let quitter = thread::spawn(move || drop(first_in_line));
-        let (_, popped) = both(
+        let (popped, ()) = both(
             &queue,
-            |queue| queue.try_push(7).unwrap(),
             |queue| queue.pop(),
+            |queue| {
+                let listener = queue.not_empty().listen();
+                queue.try_push(7).unwrap();
+                drop(listener);
+            },
         );
         assert_eq!(popped, Ok(7));
-        quitter.join().unwrap();
     });
 }
