@@ -1,0 +1,132 @@
+"""What several of the test files need."""
+
+import gc
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+
+# Long enough for a loaded machine; nothing waits this long unless it is broken.
+LONG = 30.0
+
+FREE_THREADED = hasattr(sys, "_is_gil_enabled") and not sys._is_gil_enabled()
+
+
+def run_threads(n: int, work: Callable[[int], object]) -> list:
+    """Run work(0) to work(n - 1) in threads that start together, and return what they return.
+
+    The first exception, if there is any, is raised here.
+    """
+    barrier = threading.Barrier(n)
+    results: list = [None] * n
+    errors: list[BaseException] = []
+
+    def run(index: int) -> None:
+        try:
+            barrier.wait(LONG)
+            results[index] = work(index)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(2 * LONG)
+    if errors:
+        raise errors[0]
+    assert not any(thread.is_alive() for thread in threads), "a thread hangs"
+    return results
+
+
+class Task:
+    """A call in a thread of its own."""
+
+    def __init__(self, call: Callable, *args: object, **kwargs: object) -> None:
+        self._thread = threading.Thread(target=self._run, args=(call, args, kwargs), daemon=True)
+        self._started = threading.Event()
+        self._result: object = None
+        self._error: BaseException | None = None
+        self._thread.start()
+        assert self._started.wait(LONG)
+
+    def _run(self, call: Callable, args: tuple, kwargs: dict) -> None:
+        self._started.set()
+        try:
+            self._result = call(*args, **kwargs)
+        except BaseException as error:
+            self._error = error
+
+    def is_done(self) -> bool:
+        return not self._thread.is_alive()
+
+    def until_asleep(self) -> "Task":
+        """Return when the thread sleeps, or is done.
+
+        Where the system does not tell, that is at once. So a test may use this to look at the case
+        that matters most of the time, and has to be right in the others too.
+        """
+        stat = f"/proc/self/task/{self._thread.native_id}/stat"
+        deadline = time.monotonic() + LONG
+        seen = 0
+        while seen < 3 and not self.is_done():
+            try:
+                with open(stat) as file:
+                    state = file.read().rpartition(")")[2].split()[0]
+            except OSError:
+                return self
+            seen = seen + 1 if state == "S" else 0
+            assert time.monotonic() < deadline, "the thread does not go to sleep"
+            time.sleep(0.001)
+        return self
+
+    def result(self) -> object:
+        self._thread.join(LONG)
+        assert self.is_done(), "the call hangs"
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Return when the condition holds; fail if that takes too long."""
+    deadline = time.monotonic() + LONG
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.001)
+
+
+def collected(reference: weakref.ref) -> bool:
+    """Tell whether the collector frees the object."""
+    for _ in range(3):
+        gc.collect()
+        if reference() is None:
+            return True
+    return False
+
+
+def run_python(code: str, *, status: int = 0, stderr: str | None = "") -> str:
+    """Run code in a new interpreter, check how it ends, and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=2 * LONG,
+        check=False,
+    )
+    assert done.returncode == status, done
+    if stderr is not None:
+        assert done.stderr == stderr
+    return done.stdout
+
+
+class Thing:
+    """An object that can be referred to weakly, and whose death is seen."""
+
+    def __init__(self, at_death: Callable[[], object] = lambda: None) -> None:
+        self.at_death = at_death
+
+    def __del__(self) -> None:
+        self.at_death()

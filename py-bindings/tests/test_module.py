@@ -1,0 +1,327 @@
+"""The package as a whole: names, the GIL, the life of a process."""
+
+import os
+import pickle
+import queue
+import sys
+import sysconfig
+
+import ft_utils
+import ft_utils.concurrency
+import pytest
+from support import run_python
+
+NAMES = {
+    "AtomicInt64",
+    "ConcurrentDict",
+    "ConcurrentQueue",
+    "Empty",
+    "Full",
+    "MISSING",
+    "ShutDown",
+}
+
+
+@pytest.mark.parametrize("module", [ft_utils, ft_utils.concurrency])
+def test_names_are_exported(module):
+    assert NAMES <= set(module.__all__)
+    for name in module.__all__:
+        assert hasattr(module, name)
+    assert module.__doc__
+
+
+def test_both_modules_agree():
+    for name in NAMES:
+        assert getattr(ft_utils, name) is getattr(ft_utils.concurrency, name)
+
+
+def test_exceptions_are_those_of_queue():
+    assert ft_utils.concurrency.Empty is queue.Empty
+    assert ft_utils.concurrency.Full is queue.Full
+    if sys.version_info >= (3, 13):
+        assert ft_utils.concurrency.ShutDown is queue.ShutDown
+    else:
+        assert ft_utils.concurrency.ShutDown.__bases__ == (Exception,)
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="a GIL build")
+def test_gil_stays_off():
+    assert sys._is_gil_enabled() is False
+    code = "import sys, ft_utils.concurrency; print(sys._is_gil_enabled())"
+    assert run_python(code) == "False\n"
+
+
+@pytest.mark.parametrize("name", ["AtomicInt64", "ConcurrentDict", "ConcurrentQueue"])
+def test_classes_are_found(name):
+    kind = getattr(ft_utils.concurrency, name)
+    assert kind.__module__ == "ft_utils.concurrency"
+    assert kind.__name__ == kind.__qualname__ == name
+    assert kind.__doc__
+    assert pickle.loads(pickle.dumps(kind)) is kind
+
+
+@pytest.mark.parametrize("name", ["AtomicInt64", "ConcurrentDict", "ConcurrentQueue"])
+def test_everything_is_documented(name):
+    kind = getattr(ft_utils.concurrency, name)
+    for attribute, member in vars(kind).items():
+        if not attribute.startswith("_"):
+            assert member.__doc__, attribute
+
+
+def test_missing_is_one_object():
+    missing = ft_utils.concurrency.MISSING
+    assert repr(missing) == "MISSING"
+    assert not missing
+    assert pickle.loads(pickle.dumps(missing)) is missing
+    with pytest.raises(TypeError):
+        type(missing)()
+
+
+@pytest.mark.parametrize("name", ["ConcurrentDictIterator", "ConcurrentQueueIterator"])
+def test_iterators_are_not_made(name):
+    from ft_utils import _native
+
+    with pytest.raises(TypeError):
+        getattr(_native, name)()
+
+
+def test_import_in_many_threads():
+    run_python(
+        """
+import threading
+barrier = threading.Barrier(8)
+found = []
+def work():
+    barrier.wait()
+    import ft_utils.concurrency
+    found.append(ft_utils.concurrency.ConcurrentDict)
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(found) == 8 and len(set(found)) == 1
+"""
+    )
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="no interpreter of its own GIL")
+def test_subinterpreter_is_refused_or_works():
+    out = run_python(
+        """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+id = interpreters.create()
+code = '''
+try:
+    from ft_utils.concurrency import AtomicInt64
+except ImportError as error:
+    assert "interpreter" in str(error), error
+else:
+    assert AtomicInt64(1).incr() == 2
+'''
+failed = interpreters.run_string(id, code)
+assert failed is None, failed
+interpreters.destroy(id)
+print("done")
+"""
+    )
+    assert out == "done\n"
+
+
+WAITERS = {
+    "pop": "q = ConcurrentQueue(); call = q.pop",
+    "pop with a timeout": "q = ConcurrentQueue(); call = lambda: q.pop(1000)",
+    "pop that spins": "q = ConcurrentQueue(lock_free=True); call = q.pop",
+    "push": "q = ConcurrentQueue(maxsize=1); q.push(0); call = lambda: q.push(1)",
+    "push_many": "q = ConcurrentQueue(maxsize=1); call = lambda: q.push_many([1, 2, 3])",
+    "pop_many": "q = ConcurrentQueue(); call = lambda: q.pop_many(5)",
+    "iteration": "q = ConcurrentQueue(); call = lambda: list(q)",
+    "iteration that spins": "q = ConcurrentQueue(lock_free=True); call = lambda: list(q)",
+    "get_or_insert": """
+d = ConcurrentDict()
+leading = threading.Event()
+def lead():
+    leading.set()
+    threading.Event().wait()
+threading.Thread(target=d.get_or_insert, args=("k", lead), daemon=True).start()
+leading.wait()
+call = lambda: d.get_or_insert("k", list)
+""",
+}
+
+# Waits for the thread to sleep in the call; a thread that spins sleeps too, now and then.
+ASLEEP = """
+def state(id):
+    with open(f"/proc/self/task/{id}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0]
+def until_asleep(id):
+    if not sys.platform.startswith("linux"):
+        return time.sleep(0.2)
+    seen = 0
+    while seen < 5:
+        seen = seen + 1 if state(id) == "S" else 0
+        time.sleep(0.002)
+"""
+
+HEAD = f"""
+import faulthandler, os, signal, sys, threading, time
+from ft_utils.concurrency import *
+faulthandler.dump_traceback_later(40, exit=True)
+{ASLEEP}
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+@pytest.mark.parametrize("wait", WAITERS.values(), ids=WAITERS.keys())
+def test_interrupt_ends_a_wait(wait):
+    out = run_python(
+        f"""{HEAD}
+{wait}
+def interrupt(id=threading.get_native_id()):
+    until_asleep(id)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    call()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    )
+    assert out == "interrupted\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+def test_signal_handler_may_push():
+    out = run_python(
+        f"""{HEAD}
+q = ConcurrentQueue()
+signal.signal(signal.SIGUSR1, lambda *_: q.push("from the handler"))
+def interrupt(id=threading.get_native_id()):
+    until_asleep(id)
+    os.kill(os.getpid(), signal.SIGUSR1)
+threading.Thread(target=interrupt, daemon=True).start()
+print(q.pop())
+"""
+    )
+    assert out == "from the handler\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+def test_interrupted_push_leaves_its_items():
+    out = run_python(
+        f"""{HEAD}
+q = ConcurrentQueue(maxsize=2)
+def interrupt(id=threading.get_native_id()):
+    until_asleep(id)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    q.push_many(range(5))
+except KeyboardInterrupt as error:
+    print(q.pop_many(9), error.remaining)
+"""
+    )
+    assert out == "[0, 1] [2, 3, 4]\n"
+
+
+@pytest.mark.parametrize("wait", WAITERS.values(), ids=WAITERS.keys())
+def test_exit_while_threads_wait(wait):
+    run_python(
+        f"""{HEAD}
+{wait}
+threads = [threading.Thread(target=call, daemon=True) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    until_asleep(thread.native_id)
+faulthandler.cancel_dump_traceback_later()
+"""
+    )
+
+
+def test_exit_while_threads_work():
+    run_python(
+        """
+import threading
+from ft_utils.concurrency import *
+q, d, n = ConcurrentQueue(maxsize=8), ConcurrentDict(), AtomicInt64()
+def work(index):
+    while True:
+        q.push([n.incr()])
+        d[n % 100] = [q.pop()]
+        d.get_or_insert(n % 200, lambda: [d.keys()])
+        if n % 10 == 0:
+            d.clear()
+for index in range(4):
+    threading.Thread(target=work, args=(index,), daemon=True).start()
+while n < 2000:
+    pass
+"""
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_fork_while_threads_work():
+    run_python(
+        f"""{HEAD}
+import warnings
+warnings.simplefilter("ignore")
+q, d, n = ConcurrentQueue(), ConcurrentDict(), AtomicInt64()
+bounded = ConcurrentQueue(maxsize=2)
+stop = threading.Event()
+def work(index):
+    while not stop.is_set():
+        q.push(n.incr())
+        d[n % 100] = q.pop()
+        d.add("count", 1)
+        try:
+            bounded.push(index, timeout=0.0001)
+            bounded.pop(timeout=0.0001)
+        except (Full, Empty):
+            pass
+threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(3)]
+threads.append(threading.Thread(target=ConcurrentQueue().pop, daemon=True))
+for thread in threads:
+    thread.start()
+while n < 100:
+    pass
+def child():
+    signal.alarm(20)
+    before = n.get()
+    assert n.incr() == before + 1
+    q.push_many(range(5))
+    assert len(q.pop_many(5)) == 5
+    assert isinstance(d.add("count", 1), int)
+    for key in range(1000):
+        d[key] = key
+    assert d.get_or_insert("new", lambda: 7) == 7
+    assert len(d.keys()) == len(d)
+    try:
+        while True:
+            bounded.pop(timeout=0.001)
+    except Empty:
+        pass
+    bounded.push_many([1, 2])
+    fresh = ConcurrentQueue()
+    thread = threading.Thread(target=lambda: fresh.push(fresh.pop() + 1))
+    thread.start()
+    fresh.push(1)
+    thread.join()
+    assert fresh.pop() == 2
+for _ in range(25):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            child()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    assert status == 0, status
+stop.set()
+faulthandler.cancel_dump_traceback_later()
+"""
+    )
