@@ -212,11 +212,15 @@ def parse_arguments() -> argparse.Namespace:
 
 def compare(max_threads: int, max_files: int | None, seconds: int) -> int:
     paths = library_files()[:max_files]
+    if not paths:
+        print("this Python came without the source of its standard library", file=sys.stderr)
+        return 1
     print(f"Python {sys.version.split()[0]}: {what_the_gil_means()}")
 
     begin = time.monotonic()
     show_progress("a plain loop, to compare with")
     expected = index_plainly(paths)
+    show_progress("")
     print(
         f"{len(paths)} files of the standard library, {expected.tokens:,} identifiers, "
         f"{len(expected.counts):,} different ones (keywords included)"
@@ -226,18 +230,20 @@ def compare(max_threads: int, max_files: int | None, seconds: int) -> int:
     best = dict.fromkeys(runs, float("inf"))
     rounds = 0
     round_seconds = 0.0
-    # A machine also has other things to do: the best of several rounds is nearest the truth.
+    # A machine also has other things to do: the best of several rounds is nearest the truth. Every
+    # other round goes backwards, so that no version always runs in the wake of the same one.
     while rounds == 0 or time.monotonic() - begin + round_seconds < seconds:
         rounds += 1
         round_begin = time.monotonic()
-        for done, (threads, name) in enumerate(runs):
+        order = runs if rounds % 2 else runs[::-1]
+        for done, (threads, name) in enumerate(order):
             show_progress(f"round {rounds}: {threads} x {name}", done / len(runs))
             start = time.perf_counter()
             index = VERSIONS[name](paths, threads)
             elapsed = time.perf_counter() - start
             if difference := first_difference(index, expected):
                 show_progress("")
-                print(f"{name} with {threads} threads: {difference}", file=sys.stderr)
+                print(f"{name}, threads: {threads}: {difference}", file=sys.stderr)
                 return 1
             best[threads, name] = min(best[threads, name], elapsed)
         round_seconds = time.monotonic() - round_begin
@@ -263,7 +269,7 @@ def what_the_gil_means() -> str:
     # Asked after ft_utils was imported: an import can bring the GIL back.
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         return "the GIL is off, so threads can run at the same time"
-    no_gain = "only one thread runs at a time: expect no speed-up from any version"
+    no_gain = "Only one thread runs at a time: expect no speed-up from any version"
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         return f"the GIL is ON, though this build can do without. {no_gain}"
     return f"the GIL is on, as always in this build. {no_gain}"
