@@ -190,35 +190,23 @@ fn python(
 }
 
 fn pytest(project: &Project, venv: &Venv, selection: &Selection, words: &[&str]) -> Result<()> {
-    // Not in a folder that holds `ft_utils`: the installed one is to be tested.
-    let folder = project.scratch().join("pytest").join(venv.name());
-    let plugins = project.scratch().join("plugins");
-    for folder in [&folder, &plugins] {
-        fs::create_dir_all(folder).map_err(|err| run::cannot_write(folder, &err))?;
-    }
-    fs::write(
-        plugins.join("ft_gil_check.py"),
-        include_str!("gil_check.py"),
-    )?;
+    let scratch = project.scratch();
+    let plugins = scratch.join("plugins");
+    fs::create_dir_all(&plugins).map_err(|err| run::cannot_write(&plugins, &err))?;
+    let plugin = plugins.join("ft_gil_check.py");
+    fs::write(&plugin, include_str!("gil_check.py"))
+        .map_err(|err| run::cannot_write(&plugin, &err))?;
 
     let mut cmd: Command = venv.call();
-    cmd.current_dir(&folder)
-        .args([
-            "-m",
-            "pytest",
-            "--quiet",
-            "-p",
-            "ft_gil_check",
-            "-p",
-            "no:cacheprovider",
-        ])
-        .arg("--config-file")
-        .arg(project.bindings().join("pyproject.toml"))
-        .arg("--rootdir")
-        .arg(project.bindings())
+    // Python looks for modules in this folder too, and must not find our sources in it: they are
+    // one further down, in `python`. The plugin checks that.
+    cmd.current_dir(project.bindings())
+        .args(["-m", "pytest", "--quiet", "-p", "ft_gil_check"])
+        .args(["-p", "no:cacheprovider"])
         .args(words)
         .args(&selection.python)
         .env("PYTHONPATH", &plugins)
+        .env("HYPOTHESIS_STORAGE_DIRECTORY", scratch.join("hypothesis"))
         .env("PYTHONFAULTHANDLER", "1")
         .env("PYTHONDONTWRITEBYTECODE", "1");
     let status = cmd.status()?;
