@@ -13,17 +13,17 @@ import pickle
 import struct
 import sys
 import threading
+import time
 import types
 import weakref
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-
 from ft_utils.concurrency import AtomicInt64, ConcurrentDict, ConcurrentQueue
 from ft_utils.local import LocalWrapper
 
@@ -171,7 +171,7 @@ def test_class() -> None:
         if isinstance(value, types.FunctionType):
             assert value.__name__ == attribute
             assert value.__qualname__ == f"LocalWrapper.{attribute}"
-            assert "self" in inspect.signature(value).parameters or attribute == "__new__"
+            assert "self" in inspect.signature(value).parameters
 
 
 def test_subscription() -> None:
@@ -185,7 +185,7 @@ def test_subscription() -> None:
 
 def test_is_not_an_instance_of_the_wrapped_type() -> None:
     wrapper: Any = LocalWrapper(5)
-    assert type(wrapper) is wrapper.__class__ is LocalWrapper
+    assert wrapper.__class__ is LocalWrapper
     assert not isinstance(wrapper, int)
 
 
@@ -208,11 +208,10 @@ def test_weak_reference_is_to_the_wrapper() -> None:
     obj = {1}
     wrapper = LocalWrapper(obj)
     reference = weakref.ref(wrapper)
-    proxy = weakref.proxy(wrapper)
+    proxy: Any = weakref.proxy(wrapper)
     assert reference() is wrapper
     assert proxy | {2} == {2} | proxy == LocalWrapper({2}) | proxy == {1, 2}
     del wrapper
-    gc.collect()
     assert reference() is None
 
 
@@ -226,7 +225,10 @@ def test_cycle_is_collected() -> None:
     assert node in gc.get_referents(node.me)
     reference = weakref.ref(node)
     del node
-    gc.collect()
+    deadline = time.monotonic() + 10
+    # A collection does nothing while another thread is at one.
+    while reference() is not None and time.monotonic() < deadline:
+        gc.collect()
     assert reference() is None
 
 
@@ -391,16 +393,16 @@ def test_wrapped_class() -> None:
         def __len__(self) -> int:
             return 1
 
-    wrapper = LocalWrapper(Local)
+    wrapper: Any = LocalWrapper(Local)
     instance = wrapper()
     assert type(instance) is Local
     assert wrapper.own() is wrapper.maker() is Local
     assert wrapper.__name__ == "Local"
     assert wrapper.__bases__ == (Plain,)
     assert wrapper.__annotations__ == {"x": int}
-    assert isinstance(instance, wrapper)  # type: ignore[arg-type]
-    assert not isinstance(5, wrapper)  # type: ignore[arg-type]
-    assert issubclass(Local, wrapper)  # type: ignore[arg-type]
+    assert isinstance(instance, wrapper)
+    assert not isinstance(5, wrapper)
+    assert issubclass(Local, wrapper)
     assert len(instance) == 1
     wrapper.method = lambda self: "replaced"
     wrapper.__len__ = lambda self: 2
@@ -475,8 +477,15 @@ def test_binary_operators(function: Callable[[Any, Any], Any], left: Any, right:
     assert outcome(function, LocalWrapper(left), LocalWrapper(right)) == expected
     assert outcome(function, LocalWrapper(LocalWrapper(left)), LocalWrapper(right)) == expected
     reflected = outcome(function, left, LocalWrapper(right))
-    # A type that takes any operand, or speaks of the one it refused, has seen the wrapper.
-    if reflected != expected:
+    # The left operand sees the wrapper first: it may speak of it when it refuses. Text takes all
+    # that has items for the mapping that `%` can do with, old Fractions raise to any power.
+    greedy = (
+        (str, operator.mod),
+        (bytes, operator.mod),
+        (bytearray, operator.mod),
+        (Fraction, operator.pow),
+    )
+    if reflected != expected and (type(left), function) not in greedy:
         assert reflected[0] is expected[0] is TypeError
 
 
@@ -535,20 +544,23 @@ def test_reflected_methods_by_name() -> None:
 
 
 def test_power_with_a_modulus() -> None:
+    five: Any = LocalWrapper(5)
     assert pow(LocalWrapper(2), 5, 7) == 4
     assert pow(LocalWrapper(2), LocalWrapper(5), LocalWrapper(7)) == 4
     assert outcome(pow, LocalWrapper(2), 5, 0) == outcome(pow, 2, 5, 0)
     if sys.version_info >= (3, 14):
-        assert pow(2, LocalWrapper(5), 7) == 4
+        assert pow(2, five, 7) == 4
     else:
         with pytest.raises(TypeError):
-            pow(2, LocalWrapper(5), 7)
+            pow(2, five, 7)
 
 
 def test_concat() -> None:
-    assert operator.concat(LocalWrapper([1]), LocalWrapper([2])) == [1, 2]
+    concat: Any = operator.concat
+    iconcat: Any = operator.iconcat
+    assert concat(LocalWrapper([1]), LocalWrapper([2])) == [1, 2]
     wrapper = LocalWrapper([1])
-    assert operator.iconcat(wrapper, [2]) is wrapper
+    assert iconcat(wrapper, [2]) is wrapper
     assert wrapper.wrapped == [1, 2]
 
 
@@ -560,8 +572,6 @@ def test_concat() -> None:
 def test_functions_of_one_argument(function: Callable[[Any], Any], obj: Any) -> None:
     wrapper = LocalWrapper(obj)
     expected = outcome(function, obj)
-    if function is list and expected[0] is TypeError or function is bytes and obj in [(), None]:
-        pass
     assert outcome(function, wrapper) == expected
     assert outcome(function, LocalWrapper(wrapper)) == expected
 
@@ -605,7 +615,8 @@ def test_custom_format_and_conversions() -> None:
 
 def test_identity_is_no_shortcut() -> None:
     wrapper = LocalWrapper(math.nan)
-    assert not wrapper == wrapper  # noqa: PLR0124
+    assert wrapper != wrapper
+    assert not operator.eq(wrapper, wrapper)
     assert wrapper in [wrapper]
 
 
@@ -615,7 +626,7 @@ def test_result_of_a_comparison_is_not_converted() -> None:
             return ["less", other]
 
     assert (LocalWrapper(Odd()) < LocalWrapper(3)) == ["less", 3]
-    assert (3 > LocalWrapper(Odd())) == ["less", 3]
+    assert operator.gt(3, LocalWrapper(Odd())) == ["less", 3]
 
 
 def test_wrapper_is_the_same_key() -> None:
@@ -647,7 +658,7 @@ def test_buffer() -> None:
     view.release()
     data.append(1)
     with pytest.raises(TypeError):
-        memoryview(LocalWrapper(5))  # type: ignore[arg-type]
+        memoryview(LocalWrapper(5))
 
 
 # Containers and iterators
@@ -678,7 +689,8 @@ def test_items(obj: Any, key: Any) -> None:
         if key.__hash__:
             inner = LocalWrapper(LocalWrapper(obj))
             assert outcome(function, inner, key) == outcome(function, obj, key)
-    for function, args in [(operator.setitem, (key, [7])), (operator.delitem, (key,))]:
+    changes: list[Any] = [(operator.setitem, (key, [7])), (operator.delitem, (key,))]
+    for function, args in changes:
         try:
             one, two = copy.copy(obj), copy.copy(obj)
         except TypeError:
@@ -744,9 +756,9 @@ def test_next() -> None:
 
 
 def test_next_keeps_the_value_of_the_return() -> None:
-    def generator() -> Iterator[int]:
-        return "value"  # type: ignore[return-value]
-        yield
+    def generator() -> Generator[int, None, str]:
+        yield from ()
+        return "value"
 
     with pytest.raises(StopIteration) as stop:
         next(LocalWrapper(generator()))
@@ -763,7 +775,8 @@ def test_call() -> None:
     wrapper = LocalWrapper(function)
     assert callable(wrapper)
     assert wrapper(1, self=2, wrapped=3) == ((1,), {"self": 2, "wrapped": 3})
-    for obj in (5, len, math.sqrt):
+    objects: list[Any] = [5, len, math.sqrt]
+    for obj in objects:
         assert outcome(LocalWrapper(obj), "x", "y") == outcome(obj, "x", "y")
 
 
@@ -851,7 +864,7 @@ def test_coroutines() -> None:
         assert await LocalWrapper(double)(2) == 4
         assert await LocalWrapper(double(3)) == 6
         assert await LocalWrapper(LocalWrapper(old_style())) == "old"
-        assert await asyncio.gather(LocalWrapper(double(1)), LocalWrapper(double(2))) == [2, 4]
+        assert await asyncio.wait_for(LocalWrapper(double(4)), 10) == 8
         obj = AsyncContext()
         assert [item async for item in LocalWrapper(obj)] == ["item"]
         with pytest.raises(StopAsyncIteration):
@@ -893,7 +906,7 @@ def test_copy() -> None:
     custom = Copied()
     assert copy.copy(LocalWrapper(custom)).wrapped is custom
     assert repr(copy.deepcopy(LocalWrapper(custom))) == "<LocalWrapper: 'deep copy'>"
-    shared = copy.deepcopy([items, wrapper])
+    shared: list[Any] = copy.deepcopy([items, wrapper])
     assert shared[1].wrapped is shared[0]
 
 
@@ -928,7 +941,8 @@ def test_nested() -> None:
 def test_around_the_shared_classes() -> None:
     counter = LocalWrapper(AtomicInt64(5))
     assert counter.incr() == 6
-    assert (int(counter), f"{counter}", 7 > counter, counter == 6) == (6, "6", True, True)
+    assert (int(counter), f"{counter}", counter == 6) == (6, "6", True)
+    assert operator.gt(7, counter)
     assert counter // 4 == 1
     counter += 1
     assert type(counter.wrapped) is AtomicInt64
@@ -1010,7 +1024,7 @@ def test_wrappers_from_a_queue() -> None:
 
     def work() -> None:
         for _ in range(ROUNDS):
-            total.add(operator.index(queue.pop_local()))
+            total.fetch_add(operator.index(queue.pop_local()))
 
     run(work)
     assert total == sum(range(THREADS * ROUNDS))
