@@ -9,7 +9,10 @@ settings.load_profile("ours")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what starts processes, or waits for the collector, on one thread."""
+    """Keep on one thread what starts threads or processes itself, and what takes long."""
     for item in items:
-        if item.path.name == "test_module.py":
+        function = item.function
+        has_threads = {"run_threads", "Task"} & set(function.__code__.co_names)
+        is_property = hasattr(function, "hypothesis") or hasattr(item.cls, "settings")
+        if has_threads or is_property or item.path.name == "test_module.py":
             item.add_marker(pytest.mark.thread_unsafe)

@@ -6,7 +6,8 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 
 # Long enough for a loaded machine; nothing waits this long unless it is broken.
 LONG = 30.0
@@ -39,6 +40,11 @@ def run_threads(n: int, work: Callable[[int], object]) -> list:
         raise errors[0]
     assert not any(thread.is_alive() for thread in threads), "a thread hangs"
     return results
+
+
+def flat(lists: Iterable[list]) -> list:
+    """Join lists."""
+    return list(chain.from_iterable(lists))
 
 
 class Task:

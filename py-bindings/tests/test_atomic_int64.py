@@ -13,7 +13,7 @@ import pytest
 from ft_utils.concurrency import AtomicInt64
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from support import Thing, collected, run_threads
+from support import Thing, collected, flat, run_threads
 
 MIN, MAX = -(2**63), 2**63 - 1
 
@@ -659,7 +659,7 @@ def test_mixed_counting_is_exact():
 def test_incr_values_are_unique():
     atomic = AtomicInt64()
     values = run_threads(THREADS, lambda _: [atomic.incr() for _ in range(ROUNDS)])
-    assert sorted(sum(values, [])) == list(range(1, THREADS * ROUNDS + 1))
+    assert sorted(flat(values)) == list(range(1, THREADS * ROUNDS + 1))
 
 
 def test_compare_exchange_counts_exactly():
@@ -682,7 +682,7 @@ def test_exchange_loses_nothing():
         first = index * ROUNDS
         return [atomic.exchange(value) for value in range(first, first + ROUNDS)]
 
-    seen = sum(run_threads(THREADS, work), [])
+    seen = flat(run_threads(THREADS, work))
     seen.append(atomic.get())
     assert sorted(seen) == list(range(-1, THREADS * ROUNDS))
 

@@ -14,7 +14,7 @@ import pytest
 from ft_utils.concurrency import MISSING, AtomicInt64, ConcurrentDict
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from support import Task, Thing, collected, run_threads, wait_until
+from support import Task, Thing, collected, flat, run_threads, wait_until
 
 
 class Key:
@@ -224,7 +224,7 @@ def test_unhashable_keys_raise(key):
         lambda: d.update([(key, 1)]),
         lambda: ConcurrentDict.fromkeys([key]),
     ):
-        with pytest.raises(TypeError, match="unhashable|hash"):
+        with pytest.raises(TypeError, match="unhashable"):
             call()
     assert d == {1: 1}
 
@@ -284,16 +284,19 @@ class BadKeys:
         raise LookupError("no keys")
 
 
-def failing():
-    yield "x", 1
-    raise LookupError("no more")
+class Failing:
+    """Yields a pair, and fails."""
+
+    def __iter__(self):
+        yield "x", 1
+        raise LookupError("no more")
 
 
 @pytest.mark.parametrize(
     ("source", "error"),
     [
         (BadKeys(), LookupError),
-        (failing(), LookupError),
+        (Failing(), LookupError),
         (5, TypeError),
         (None, TypeError),
         ([("a", 1), 5], TypeError),
@@ -647,7 +650,7 @@ def test_add_many():
 def test_failed_source_adds_nothing():
     d = ConcurrentDict()
     with pytest.raises(LookupError):
-        d.add_many(failing())
+        d.add_many(Failing())
     assert not d
 
 
@@ -1228,7 +1231,7 @@ def test_one_popitem_wins():
             except KeyError:
                 return won
 
-    won = sum(run_threads(THREADS, work), [])
+    won = flat(run_threads(THREADS, work))
     assert sorted(won) == list(range(ROUNDS))
 
 
@@ -1336,7 +1339,7 @@ def test_reading_while_others_delete(read, key):
     d, stop = ConcurrentDict(4), threading.Event()
     writers = [Task(churn, d, stop, key) for _ in range(2)]
     try:
-        for _ in range(40):
+        for _ in range(25):
             read(d)
     finally:
         stop.set()
@@ -1378,7 +1381,7 @@ def test_iteration_sees_what_stays():
 def test_one_iterator_in_many_threads():
     d = ConcurrentDict(8, dict.fromkeys(range(ROUNDS)))
     iterator = iter(d)
-    seen = sum(run_threads(THREADS, lambda _: list(iterator)), [])
+    seen = flat(run_threads(THREADS, lambda _: list(iterator)))
     assert sorted(seen) == list(range(ROUNDS))
 
 
@@ -1436,10 +1439,9 @@ def test_source_that_others_write():
 @pytest.mark.thread_unsafe(reason="runs the collector")
 def test_collector_while_threads_work():
     d, stop = ConcurrentDict(4), threading.Event()
-    handles = [d.handle() for _ in range(2)]
 
-    def work(index):
-        mine, n = handles[index], 0
+    def work(mine):
+        n = 0
         while not stop.is_set():
             n += 1
             mine[Key(n % 60, hash=n % 7)] = [mine, Thing()]
@@ -1451,9 +1453,9 @@ def test_collector_while_threads_work():
             for _ in zip(range(3), mine, strict=False):
                 pass
 
-    tasks = [Task(work, index) for index in range(2)]
+    tasks = [Task(work, d.handle()) for _ in range(2)]
     try:
-        for _ in range(60):
+        for _ in range(30):
             gc.collect()
     finally:
         stop.set()
@@ -1465,7 +1467,7 @@ def test_collector_while_threads_work():
     thing = Thing()
     reference = weakref.ref(thing)
     d["thing"] = thing
-    del thing, handles, tasks, work, d
+    del thing, tasks, task, d
     assert collected(reference)
 
 

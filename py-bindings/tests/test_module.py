@@ -310,7 +310,7 @@ def child():
     fresh.push(1)
     thread.join()
     assert fresh.pop() == 2
-for _ in range(25):
+for _ in range(10):
     pid = os.fork()
     if pid == 0:
         try:
