@@ -206,7 +206,7 @@ def parse_arguments() -> argparse.Namespace:
     add = partial(parser.add_argument, type=positive, metavar="N")
     add("--threads", default=cores, help="up to N threads (this machine: %(default)s)")
     add("--files", help="no more than N files (all)")
-    add("--seconds", default=60, help="start another round if it ends within N seconds (60)")
+    add("--seconds", default=75, help="start another round if it ends within N seconds (75)")
     return parser.parse_args()
 
 
@@ -216,6 +216,9 @@ def compare(max_threads: int, max_files: int | None, seconds: int) -> int:
         print("this Python came without the source of its standard library", file=sys.stderr)
         return 1
     print(f"Python {sys.version.split()[0]}: {what_the_gil_means()}")
+
+    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) >= 1:
+        print(f"load average {load:.1f}: other busy programs spoil the figures for several threads")
 
     begin = time.monotonic()
     show_progress("a plain loop, to compare with")
