@@ -38,7 +38,7 @@ impl<'a, 'py> Probe<'a, 'py> {
 /// The folded multiplication of wyhash (Wang Yi) and its kin; the factors are bits of pi.
 #[inline]
 fn mix(hash: isize) -> u64 {
-    let product = u128::from(hash as u64 ^ 0x243f_6a88_85a3_08d3) * 0x1319_8a2e_0370_7344_a409_3822;
+    let product = u128::from(hash as u64 ^ 0x243f_6a88_85a3_08d3) * 0x1319_8a2e_0370_7344;
     product as u64 ^ (product >> 64) as u64
 }
 

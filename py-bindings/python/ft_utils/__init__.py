@@ -1,7 +1,8 @@
 """Data structures and locks for Python without the GIL, written in Rust.
 
 Everything is importable from here, and from the modules where ``ft_utils`` 0.2.0 has it:
-``ft_utils.concurrency``.
+``ft_utils.concurrency`` and
+``ft_utils.local``.
 """
 
 from ft_utils.concurrency import (
@@ -13,6 +14,7 @@ from ft_utils.concurrency import (
     Full,
     ShutDown,
 )
+from ft_utils.local import LocalWrapper
 
 __all__ = [
     "MISSING",
@@ -21,5 +23,6 @@ __all__ = [
     "ConcurrentQueue",
     "Empty",
     "Full",
+    "LocalWrapper",
     "ShutDown",
 ]
