@@ -261,34 +261,49 @@ while n < 2000:
     )
 
 
+# What the threads of the parent do while it forks.
+BUSY = {
+    "working": """
+    q.push(n.incr())
+    d[n % 100] = q.pop()
+    d.add("count", 1)
+    d.get_or_insert(n % 200, list)
+    d.pop(n % 200)
+""",
+    "waiting": """
+    n.incr()
+    try:
+        if index % 2:
+            bounded.push(index, timeout=0.0001)
+        else:
+            bounded.pop(timeout=0.0001)
+    except (Full, Empty):
+        pass
+""",
+    "asleep": """
+    n.fetch_add(100)
+    ConcurrentQueue().pop()
+""",
+}
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_fork_while_threads_work():
+@pytest.mark.parametrize("busy", BUSY.values(), ids=BUSY.keys())
+def test_fork_while_threads_are(busy):
     run_python(
         f"""{HEAD}
 import warnings
 warnings.simplefilter("ignore")
 q, d, n = ConcurrentQueue(), ConcurrentDict(), AtomicInt64()
 bounded = ConcurrentQueue(maxsize=2)
-stop = threading.Event()
 def work(index):
-    while not stop.is_set():
-        q.push(n.incr())
-        d[n % 100] = q.pop()
-        d.add("count", 1)
-        try:
-            bounded.push(index, timeout=0.0001)
-            bounded.pop(timeout=0.0001)
-        except (Full, Empty):
-            pass
-threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(3)]
-threads.append(threading.Thread(target=ConcurrentQueue().pop, daemon=True))
-for thread in threads:
-    thread.start()
+  while True:{busy}
+for index in range(2):
+    threading.Thread(target=work, args=(index,), daemon=True).start()
 while n < 100:
-    pass
+    time.sleep(0.001)
 def child():
-    signal.alarm(20)
+    faulthandler.dump_traceback_later(15, exit=True)
     before = n.get()
     assert n.incr() == before + 1
     q.push_many(range(5))
@@ -310,7 +325,7 @@ def child():
     fresh.push(1)
     thread.join()
     assert fresh.pop() == 2
-for _ in range(10):
+for _ in range(20):
     pid = os.fork()
     if pid == 0:
         try:
@@ -321,7 +336,6 @@ for _ in range(10):
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     assert status == 0, status
-stop.set()
 faulthandler.cancel_dump_traceback_later()
 """
     )
