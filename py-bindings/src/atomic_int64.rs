@@ -479,7 +479,10 @@ impl PyAtomicInt64 {
         py: Python<'py>,
         ndigits: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.int(py).call_method1("__round__", (ndigits,))
+        match ndigits {
+            Some(ndigits) => self.int(py).call_method1("__round__", (ndigits,)),
+            None => Ok(self.int(py).into_any()),
+        }
     }
 
     fn __float__(&self) -> f64 {

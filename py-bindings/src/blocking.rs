@@ -4,11 +4,11 @@
 //! what it waits for attached, because that belongs to Python. Signals reach the main thread
 //! alone: it comes back from time to time to look for them.
 
+use crate::imports::Imports;
 use ft_sync::{Event, deadline_after};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
-    sync::PyOnceLock,
 };
 use std::time::{Duration, Instant};
 
@@ -128,9 +128,8 @@ fn next_slice(deadline: Option<Instant>) -> Option<Instant> {
 ///
 /// Asked at every wait that is not over at once: after a fork it is another one.
 fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
-    static MAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    static CURRENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let main = MAIN.import(py, "threading", "main_thread")?.call0()?;
-    let current = CURRENT.import(py, "threading", "get_ident")?.call0()?;
-    main.getattr(pyo3::intern!(py, "ident"))?.eq(current)
+    let imports = Imports::get(py);
+    let main = imports.main_thread.bind(py).call0()?;
+    main.getattr("ident")?
+        .eq(imports.get_ident.bind(py).call0()?)
 }

@@ -4,6 +4,7 @@ use crate::{
     blocking,
     concurrent_dict::PyConcurrentDict,
     error::key_error,
+    imports::Imports,
     key::Probe,
     value::{Value, count_of},
 };
@@ -11,7 +12,6 @@ use ft_concurrent_dict::{Claim, Entry};
 use pyo3::{
     exceptions::PyRuntimeError,
     prelude::*,
-    sync::PyOnceLock,
     types::{PyDict, PyMapping, PyTuple},
 };
 
@@ -210,14 +210,11 @@ impl PyConcurrentDict {
     }
 
     pub(crate) fn add_all(&self, source: &Bound<'_, PyAny>) -> PyResult<()> {
-        static COUNTER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = source.py();
         let counts = if source.cast::<PyMapping>().is_ok() {
             py.get_type::<PyDict>().call1((source,))?
         } else {
-            COUNTER
-                .import(py, "collections", "Counter")?
-                .call1((source,))?
+            Imports::get(py).counter.bind(py).call1((source,))?
         };
         for item in counts.cast::<PyDict>()?.items() {
             let item = item.cast::<PyTuple>()?;

@@ -4,6 +4,7 @@ use crate::{
     compound::Optional,
     dict_iter::DictIter,
     error::{key_error, not_copyable},
+    imports::Imports,
     key::Probe,
     object::Object,
     value::Value,
@@ -15,7 +16,6 @@ use pyo3::{
     exceptions::PyKeyError,
     ffi,
     prelude::*,
-    sync::PyOnceLock,
     types::{PyDict, PyInt, PyList, PyMapping, PyNotImplemented, PyTuple, PyType},
 };
 use std::sync::Arc;
@@ -347,9 +347,8 @@ impl PyConcurrentDict {
 
     /// Return the keys there are now: a list, with the set operations of a view.
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static KEYS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let keys = PyList::new(py, copies(&self.core).map(|(key, _)| key.0))?;
-        KEYS.import(py, "ft_utils._views", "Keys")?.call1((keys,))
+        Imports::get(py).keys.bind(py).call1((keys,))
     }
 
     /// Return a list of the values there are now.
@@ -363,12 +362,9 @@ impl PyConcurrentDict {
     /// Return the keys there are now with their values, in pairs: a list, with the set operations
     /// of a view.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static ITEMS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let items = copies(&self.core).map(|(key, value)| (key.0, value.into_object(py)));
         let items = PyList::new(py, items)?;
-        ITEMS
-            .import(py, "ft_utils._views", "Items")?
-            .call1((items,))
+        Imports::get(py).items.bind(py).call1((items,))
     }
 
     /// Return a copy, as a dict.
@@ -498,8 +494,7 @@ fn copies(core: &Core) -> std::vec::IntoIter<(Object, Value)> {
 
 /// Makes the class a MutableMapping in the eyes of `isinstance`, and of `match`.
 pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
-    static ABC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let abc = ABC.import(py, "collections.abc", "MutableMapping")?;
+    let abc = py.import("collections.abc")?.getattr("MutableMapping")?;
     abc.call_method1("register", (py.get_type::<PyConcurrentDict>(),))?;
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     blocking::{self, Timeout},
-    error::{empty_type, full_type, not_copyable, raised, shutdown_type},
+    error::{not_copyable, raised},
+    imports::Imports,
     object::Object,
 };
 use ft_concurrent_queue::{ConcurrentQueue, TryPopError, TryPushError, TryPushManyError};
@@ -10,7 +11,6 @@ use ft_sync::Event;
 use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyValueError},
-    intern,
     prelude::*,
     types::{PyDict, PyList, PyTuple},
 };
@@ -97,16 +97,17 @@ fn popped<T>(answer: Result<T, TryPopError>) -> Option<Result<T, TryPopError>> {
 }
 
 fn pop_error(py: Python<'_>, err: TryPopError) -> PyErr {
-    raised(match err {
-        TryPopError::Empty => empty_type(py),
-        TryPopError::Closed => shutdown_type(py),
-    })
+    let imports = Imports::get(py);
+    match err {
+        TryPopError::Empty => raised(py, &imports.empty),
+        TryPopError::Closed => raised(py, &imports.shut_down),
+    }
 }
 
 /// Puts the items that a `push_many` has not pushed into its exception.
 fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> PyErr {
     let rest = PyList::new(py, rest.into_iter().map(|item| item.0));
-    let set = rest.and_then(|rest| err.value(py).setattr(intern!(py, "remaining"), rest));
+    let set = rest.and_then(|rest| err.value(py).setattr("remaining", rest));
     set.err().unwrap_or(err)
 }
 
@@ -168,8 +169,8 @@ impl PyConcurrentQueue {
         let answer = inner.wait(py, timeout, inner.core.not_full(), attempt)?;
         match answer {
             Some(true) => Ok(()),
-            Some(false) => Err(raised(shutdown_type(py))),
-            None => Err(raised(full_type(py))),
+            Some(false) => Err(raised(py, &Imports::get(py).shut_down)),
+            None => Err(raised(py, &Imports::get(py).full)),
         }
     }
 
@@ -178,8 +179,8 @@ impl PyConcurrentQueue {
         let py = value.py();
         match self.core()?.try_push(Object(value.clone().unbind())) {
             Ok(()) => Ok(()),
-            Err(TryPushError::Full(_)) => Err(raised(full_type(py))),
-            Err(TryPushError::Closed(_)) => Err(raised(shutdown_type(py))),
+            Err(TryPushError::Full(_)) => Err(raised(py, &Imports::get(py).full)),
+            Err(TryPushError::Closed(_)) => Err(raised(py, &Imports::get(py).shut_down)),
         }
     }
 
@@ -204,8 +205,8 @@ impl PyConcurrentQueue {
         let answer = inner.wait(py, timeout, inner.core.not_full(), attempt);
         let err = match answer {
             Ok(Some(true)) => return Ok(()),
-            Ok(Some(false)) => raised(shutdown_type(py)),
-            Ok(None) => raised(full_type(py)),
+            Ok(Some(false)) => raised(py, &Imports::get(py).shut_down),
+            Ok(None) => raised(py, &Imports::get(py).full),
             Err(err) => err,
         };
         Err(with_rest(py, err, items))
@@ -265,8 +266,8 @@ impl PyConcurrentQueue {
         timeout: Option<Timeout>,
     ) -> PyResult<Bound<'py, PyAny>> {
         // Looked up first, so that nothing can fail once the item is out.
-        let wrapper = py.import(intern!(py, "ft_utils.local"))?;
-        let wrapper = wrapper.getattr(intern!(py, "LocalWrapper"))?;
+        let wrapper = py.import("ft_utils.local")?;
+        let wrapper = wrapper.getattr("LocalWrapper")?;
         wrapper.call1((self.pop(py, timeout)?,))
     }
 
@@ -274,7 +275,7 @@ impl PyConcurrentQueue {
     fn peek(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.core()?.peek() {
             Some(item) => Ok(item.0),
-            None => Err(raised(empty_type(py))),
+            None => Err(raised(py, &Imports::get(py).empty)),
         }
     }
 

@@ -2,11 +2,8 @@
 
 use ft_atomic_int::ArithmeticError;
 use pyo3::{
-    exceptions::{
-        PyException, PyKeyError, PyOverflowError, PyTypeError, PyValueError, PyZeroDivisionError,
-    },
+    exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyValueError, PyZeroDivisionError},
     prelude::*,
-    sync::PyOnceLock,
     types::PyType,
 };
 
@@ -62,42 +59,7 @@ pub(crate) fn not_copyable(object: &Bound<'_, PyAny>, instead: &str) -> PyResult
     )))
 }
 
-/// `queue.Empty`.
-pub(crate) fn empty_type(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
-    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    Ok(TYPE.import(py, "queue", "Empty")?.clone())
-}
-
-/// `queue.Full`.
-pub(crate) fn full_type(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
-    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    Ok(TYPE.import(py, "queue", "Full")?.clone())
-}
-
-/// `queue.ShutDown`; before Python 3.13, which has the first, one of ours.
-pub(crate) fn shutdown_type(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
-    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let kind = TYPE.get_or_try_init(py, || -> PyResult<_> {
-        if let Ok(kind) = py.import("queue")?.getattr("ShutDown") {
-            return Ok(kind.cast_into()?.unbind());
-        }
-        let base = py.get_type::<PyException>();
-        let doc = c"Raised by the operations of a queue that was shut down.";
-        PyErr::new_type(
-            py,
-            c"ft_utils.concurrency.ShutDown",
-            Some(doc),
-            Some(&base),
-            None,
-        )
-    })?;
-    Ok(kind.bind(py).clone())
-}
-
-/// An instance of one of these, without arguments.
-pub(crate) fn raised(kind: PyResult<Bound<'_, PyType>>) -> PyErr {
-    match kind {
-        Ok(kind) => PyErr::from_type(kind, ()),
-        Err(err) => err,
-    }
+/// An instance of one of the exceptions of queues, without arguments.
+pub(crate) fn raised(py: Python<'_>, kind: &Py<PyType>) -> PyErr {
+    PyErr::from_type(kind.bind(py).clone(), ())
 }

@@ -9,6 +9,7 @@ mod concurrent_dict;
 mod concurrent_queue;
 mod dict_iter;
 mod error;
+mod imports;
 mod key;
 mod object;
 mod value;
@@ -33,9 +34,10 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
         module.add("MISSING", Bound::new(py, Missing)?)?;
-        module.add("Empty", error::empty_type(py)?)?;
-        module.add("Full", error::full_type(py)?)?;
-        module.add("ShutDown", error::shutdown_type(py)?)?;
+        let imports = imports::Imports::load(py)?;
+        module.add("Empty", &imports.empty)?;
+        module.add("Full", &imports.full)?;
+        module.add("ShutDown", &imports.shut_down)?;
         concurrent_dict::register(py)
     }
 }

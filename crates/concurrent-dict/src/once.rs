@@ -6,7 +6,7 @@ use ft_sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
     thread::{self, ThreadId},
 };
-use std::hash::BuildHasher;
+use std::{hash::BuildHasher, process};
 
 /// What [`ConcurrentDict::try_claim`] found.
 pub enum Claim<'a, K: Clone, V, S> {
@@ -24,6 +24,8 @@ pub struct Flight {
     /// Set once, when the leader is done, with a value or without.
     landed: AtomicBool,
     changed: Event,
+    /// The process of the leader: a child that was forked meanwhile has no such thread.
+    process: u32,
     leader: ThreadId,
 }
 
@@ -59,6 +61,8 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
     ///
     /// `key` makes a key equal to `query`; like `Clone` it is called under a lock.
     ///
+    /// A process that was forked while a thread of its parent computed the key claims it anew.
+    ///
     /// Of all that claim a key while it is missing one becomes the [`Leader`]; the others get its
     /// [`Flight`] to wait for, and claim again when it has landed.
     /// [`get_or_insert_with`](Self::get_or_insert_with) does all this for keys that are plain.
@@ -81,10 +85,15 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
         let flight = Arc::new(Flight {
             landed: AtomicBool::new(false),
             changed: Event::new(),
+            process: process::id(),
             leader: thread::current().id(),
         });
         let ours = Arc::clone(&flight);
         let other = self.flights.entry(hash, query, |entry| match entry {
+            Entry::Occupied(mut entry) if entry.get().process != ours.process => {
+                drop(entry.replace(ours));
+                None
+            }
             Entry::Occupied(entry) => Some(Arc::clone(entry.get())),
             Entry::Vacant(entry) => {
                 entry.insert(key(), ours);

@@ -19,7 +19,8 @@ use ft_sync::{
 /// Slots in a segment. Few under loom, so that small models cross from one segment to the next.
 pub(crate) const SEGMENT: usize = if cfg!(loom) { 2 } else { 64 };
 
-/// How often a pop looks at a claimed slot that its push has yet to fill, before it burns it.
+/// How often a pop looks at a claimed slot that its push has yet to fill, before it burns it. A slot
+/// is never empty again, so whoever counts looks comes by this number while it is.
 const PATIENCE: usize = if cfg!(loom) { 0 } else { 100 };
 
 /// In `Segment::tail`: nothing can be claimed here any more, and no segment follows.
@@ -155,7 +156,7 @@ impl<T> Slot<T> {
         loop {
             let target = match state {
                 FULL => Some(TAKEN),
-                EMPTY if looks >= PATIENCE => Some(TAKEN),
+                EMPTY if looks == PATIENCE => Some(TAKEN),
                 EMPTY | PEEKED => None,
                 // Burned by a peek.
                 _ => return false,
@@ -201,7 +202,7 @@ impl<T> Slot<T> {
                             .with(|place| unsafe { (*place).assume_init_ref().clone() }),
                     );
                 }
-                Err(EMPTY) if looks >= PATIENCE => {
+                Err(EMPTY) if looks == PATIENCE => {
                     // Relaxed: nothing is handed over in either direction.
                     let burned = self.state.compare_exchange(EMPTY, TAKEN, Relaxed, Relaxed);
                     if burned.is_ok() {

@@ -1,7 +1,7 @@
 //! An event: what a thread waits on until somebody has changed something.
 //!
-//! Outside loom it is [`event_listener`]. A model with that inside does not end, so loom gets a
-//! stand-in with the same contract and the same fences.
+//! The queue in it is that of [`event_listener`]. A model with that inside does not end, so loom
+//! gets another one.
 
 use crate::atomic::{
     AtomicUsize,
@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 #[cfg(loom)]
 mod modeled;
-#[cfg(loom)]
-use modeled as queue;
-
 #[cfg(not(loom))]
-mod queue {
-    pub(super) use event_listener::{Event as Queue, EventListener as Place};
-}
+mod parked;
+
+#[cfg(loom)]
+use modeled::{Place, Queue};
+#[cfg(not(loom))]
+use parked::{Place, Queue};
 
 /// Wakes threads that wait for a change of some other state.
 ///
@@ -27,6 +27,8 @@ mod queue {
 /// first and notifies afterwards. Both sides pass a sequentially consistent fence in between, so
 /// either the waiter's look sees the change or the notifier sees the waiter.
 ///
+/// After a fork the child can use the event: it forgets the threads that waited in the parent.
+///
 /// Waiters are woken in the order in which they began to listen. Notifying costs a fence and a
 /// load while nobody listens, and takes a lock otherwise.
 #[derive(Debug, Default)]
@@ -34,7 +36,7 @@ pub struct Event {
     /// How many [`Listener`]s there are, notified or not. Without it each notification would
     /// take the lock of the queue.
     listening: AtomicUsize,
-    queue: queue::Queue,
+    queue: Queue,
 }
 
 impl Event {
@@ -55,18 +57,7 @@ impl Event {
         fence(SeqCst);
         // Relaxed: ordered by the fences.
         if self.listening.load(Relaxed) > 0 {
-            self.notify_slow(count);
-        }
-    }
-
-    #[cold]
-    fn notify_slow(&self, count: usize) {
-        #[cfg(loom)]
-        self.queue.notify(count);
-        #[cfg(not(loom))]
-        {
-            use event_listener::IntoNotification;
-            self.queue.notify(count.additional().relaxed());
+            self.queue.notify(count);
         }
     }
 
@@ -126,7 +117,7 @@ impl Event {
 #[derive(Debug)]
 pub struct Listener<'a> {
     // Dropped in this order: it counts for as long as it is in the queue.
-    place: queue::Place,
+    place: Place,
     counted: Counted<'a>,
 }
 
@@ -151,27 +142,10 @@ impl Listener<'_> {
     ///
     /// Under loom deadlines never pass.
     pub fn wait_deadline(self, deadline: Option<Instant>) -> bool {
-        let Self {
-            place,
-            counted: _counted,
-        } = self;
-        #[cfg(loom)]
-        {
-            let _ = deadline;
-            place.wait();
-            true
-        }
-        #[cfg(not(loom))]
-        {
-            use event_listener::Listener as _;
-            match deadline {
-                Some(deadline) => place.wait_deadline(deadline).is_some(),
-                None => {
-                    place.wait();
-                    true
-                }
-            }
-        }
+        let Self { place, counted } = self;
+        let notified = place.wait(deadline);
+        drop(counted);
+        notified
     }
 }
 

@@ -1,6 +1,7 @@
 //! The queue of an event for loom: under a mutex, and small enough to explore.
 
 use loom::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
 
 #[derive(Debug)]
 pub(super) struct Queue(Arc<Inner>);
@@ -67,12 +68,14 @@ impl Inner {
 }
 
 impl Place {
-    pub(super) fn wait(mut self) {
+    /// Waits; deadlines never come.
+    pub(super) fn wait(mut self, _deadline: Option<Instant>) -> bool {
         let ticket = self.ticket.take().expect("a listener waits once");
         let mut line = self.queue.line.lock().unwrap();
         while !line.leave_if_notified(ticket) {
             line = self.queue.woken.wait(line).unwrap();
         }
+        true
     }
 }
 

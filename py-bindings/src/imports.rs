@@ -1,0 +1,63 @@
+//! What the bindings use of Python's own library.
+//!
+//! All of it is looked up when the module is imported. Were it looked up when it is first needed, a
+//! process that forks in that moment would leave its child waiting for a thread that is not there.
+
+use pyo3::{exceptions::PyException, prelude::*, sync::PyOnceLock, types::PyType};
+
+static IMPORTS: PyOnceLock<Imports> = PyOnceLock::new();
+
+pub(crate) struct Imports {
+    /// `threading.main_thread`
+    pub(crate) main_thread: Py<PyAny>,
+    /// `threading.get_ident`
+    pub(crate) get_ident: Py<PyAny>,
+    /// `collections.Counter`
+    pub(crate) counter: Py<PyAny>,
+    /// `queue.Empty`
+    pub(crate) empty: Py<PyType>,
+    /// `queue.Full`
+    pub(crate) full: Py<PyType>,
+    /// `queue.ShutDown`; before Python 3.13, which has the first, one of ours.
+    pub(crate) shut_down: Py<PyType>,
+    /// `ft_utils._views.Keys`
+    pub(crate) keys: Py<PyAny>,
+    /// `ft_utils._views.Items`
+    pub(crate) items: Py<PyAny>,
+}
+
+impl Imports {
+    /// Looks everything up; called once, by the module's initialization.
+    pub(crate) fn load(py: Python<'_>) -> PyResult<&'static Self> {
+        let threading = py.import("threading")?;
+        let queue = py.import("queue")?;
+        let views = py.import("ft_utils._views")?;
+        let imports = Self {
+            main_thread: threading.getattr("main_thread")?.unbind(),
+            get_ident: threading.getattr("get_ident")?.unbind(),
+            counter: py.import("collections")?.getattr("Counter")?.unbind(),
+            empty: queue.getattr("Empty")?.cast_into()?.unbind(),
+            full: queue.getattr("Full")?.cast_into()?.unbind(),
+            shut_down: match queue.getattr("ShutDown") {
+                Ok(kind) => kind.cast_into()?.unbind(),
+                Err(_) => own_shut_down(py)?,
+            },
+            keys: views.getattr("Keys")?.unbind(),
+            items: views.getattr("Items")?.unbind(),
+        };
+        let _ = IMPORTS.set(py, imports);
+        Ok(Self::get(py))
+    }
+
+    pub(crate) fn get(py: Python<'_>) -> &'static Self {
+        let imports = IMPORTS.get(py);
+        imports.expect("the module that has the caller was initialized")
+    }
+}
+
+fn own_shut_down(py: Python<'_>) -> PyResult<Py<PyType>> {
+    let base = py.get_type::<PyException>();
+    let doc = c"Raised by the operations of a queue that was shut down.";
+    let name = c"ft_utils.concurrency.ShutDown";
+    PyErr::new_type(py, name, Some(doc), Some(&base), None)
+}
