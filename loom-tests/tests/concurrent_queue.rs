@@ -485,9 +485,9 @@ struct Slow(UnsafeCell<usize>);
 
 impl Clone for Slow {
     fn clone(&self) -> Self {
-        // SAFETY: the queue keeps the item still while it is cloned.
         Slow(UnsafeCell::new(self.0.with(|data| {
             thread::yield_now();
+            // SAFETY: the queue keeps the item still while it is cloned.
             unsafe { *data }
         })))
     }
