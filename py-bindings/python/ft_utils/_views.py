@@ -1,7 +1,7 @@
 """What ``ConcurrentDict.keys()`` and ``items()`` return.
 
-Each is a snapshot, and a list, as programs written for ``ft_utils`` 0.2.0 expect; and it has the set
-operations of a mapping's views, as programs written for ``dict`` expect.
+Each is a snapshot, and a list, as programs written for ``ft_utils`` 0.2.0 expect; and it has the
+set operations of a mapping's views, as programs written for ``dict`` expect.
 """
 
 from collections.abc import ItemsView, Iterable, KeysView
@@ -15,7 +15,7 @@ class _SetOfList(list[T]):
     """A list with the operators of a set, for any iterable on the other side."""
 
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __and__(self, other: Iterable[object]) -> set[T]:
         return set(self).intersection(other)
