@@ -214,7 +214,11 @@ impl PyConcurrentDict {
         let counts = if source.cast::<PyMapping>().is_ok() {
             py.get_type::<PyDict>().call1((source,))?
         } else {
-            Imports::get(py).counter.bind(py).call1((source,))?
+            // An iterator, because `Counter(None)` is empty, and no error.
+            Imports::get(py)
+                .counter
+                .bind(py)
+                .call1((source.try_iter()?,))?
         };
         for item in counts.cast::<PyDict>()?.items() {
             let item = item.cast::<PyTuple>()?;

@@ -31,9 +31,10 @@ pub(crate) type Core = ConcurrentDict<Object, Value>;
 ///
 /// Operations on one key are atomic. Those on all of it (len, iteration, keys, values, items,
 /// as_dict, copy, clear, ==, update) go from part to part: a key that is there all the time is seen
-/// exactly once, one that comes or goes meanwhile may be seen or not. Nothing raises because others
-/// write. The order of keys is unspecified. Hashes and comparisons of keys may run any code, and
-/// may use the same dictionary.
+/// exactly once, one that comes or goes meanwhile may be seen or not. None of them raises because
+/// others write. (But dict(d) and {**d} list the keys and then ask for each, so they raise KeyError
+/// when one has gone: use as_dict().) The order of keys is unspecified. Hashes and comparisons of
+/// keys may run any code, and may use the same dictionary.
 #[pyclass(
     frozen,
     subclass,

@@ -243,14 +243,17 @@ faulthandler.cancel_dump_traceback_later()
 def test_exit_while_threads_work():
     run_python(
         """
-import threading
+import sys, threading
 from ft_utils.concurrency import *
 q, d, n = ConcurrentQueue(maxsize=8), ConcurrentDict(), AtomicInt64()
 def work(index):
     while True:
         q.push([n.incr()])
         d[n % 100] = [q.pop()]
-        d.get_or_insert(n % 200, lambda: [d.keys()])
+        if sys.version_info >= (3, 14):
+            # Before, a daemon thread that is in Python code called by an extension when the
+            # interpreter ends is unwound through the extension, which no Rust code survives.
+            d.get_or_insert(n % 200, lambda: [d.keys()])
         if n % 10 == 0:
             d.clear()
 for index in range(4):
