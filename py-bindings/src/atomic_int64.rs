@@ -31,6 +31,7 @@ use std::sync::Arc;
     frozen,
     subclass,
     weakref,
+    generic,
     module = "ft_utils.concurrency",
     name = "AtomicInt64"
 )]

@@ -739,3 +739,9 @@ def test_runs_of_steps(steps):
         op(atomic, operand)
         plain = clamp(IN_PLACE[op](plain, operand), "wrap")
         assert atomic == plain
+
+
+def test_subscription():
+    alias = AtomicInt64[int]
+    assert alias.__origin__ is AtomicInt64
+    assert alias(3).get() == 3
