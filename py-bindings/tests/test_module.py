@@ -1,5 +1,6 @@
 """The package as a whole: names, the GIL, the life of a process."""
 
+import inspect
 import os
 import pickle
 import queue
@@ -9,6 +10,7 @@ import sysconfig
 import ft_utils
 import ft_utils.concurrency
 import pytest
+from ft_utils import AtomicInt64, ConcurrentDict, ConcurrentQueue
 from support import run_python
 
 NAMES = {
@@ -342,3 +344,13 @@ for _ in range(10):
 faulthandler.cancel_dump_traceback_later()
 """
     )
+
+
+def test_every_method_tells_its_signature():
+    for kind in (AtomicInt64, ConcurrentDict, ConcurrentQueue):
+        assert inspect.signature(kind).parameters
+        for name in dir(kind):
+            method = getattr(kind, name)
+            if not name.startswith("_") and callable(method):
+                assert inspect.signature(method) is not None
+                assert inspect.getdoc(method), f"{kind.__name__}.{name} has no docstring"
