@@ -16,8 +16,9 @@ pub(crate) struct Map<K, V> {
 enum Look<K, V> {
     Found(Bucket<(Slot<K, V>, dashmap::SharedValue<()>)>),
     Absent,
-    /// This key has the hash, and nobody knows yet whether it is equal.
-    Undecided(K),
+    /// There are keys with the hash of which nobody knows yet whether they are equal. They are
+    /// among the verdicts now, from this place on.
+    Undecided(usize),
 }
 
 /// Keys that were compared outside of the lock, and whether they are equal to the query.
@@ -35,8 +36,7 @@ impl<K: Clone, V> Map<K, V> {
 
     /// Calls `f` with the value for `query`, under the lock for reading.
     ///
-    /// Each turn of the loop either ends it or adds a verdict on one more key that somebody
-    /// stored meanwhile; a verdict is never asked for twice.
+    /// Each turn of the loop either ends it or adds a verdict on a key that has none.
     #[inline]
     pub(crate) fn read<Q, R>(
         &self,
@@ -51,7 +51,7 @@ impl<K: Clone, V> Map<K, V> {
         let mut verdicts = Verdicts::new();
         loop {
             let shard = self.table.read(place);
-            match look(&shard, hash, query, &verdicts) {
+            match look(&shard, hash, query, &mut verdicts) {
                 Look::Found(bucket) => {
                     // SAFETY: the bucket is of this shard, which nobody changes while it is
                     // locked for reading.
@@ -59,9 +59,9 @@ impl<K: Clone, V> Map<K, V> {
                     return Ok(f(Some(&slot.value)));
                 }
                 Look::Absent => return Ok(f(None)),
-                Look::Undecided(key) => {
+                Look::Undecided(judged) => {
                     drop(shard);
-                    judge(query, key, &mut verdicts)?;
+                    judge(query, &mut verdicts, judged)?;
                 }
             }
         }
@@ -82,12 +82,12 @@ impl<K: Clone, V> Map<K, V> {
         let mut verdicts = Verdicts::new();
         loop {
             let mut shard = self.table.write(place);
-            match look(&shard, hash, query, &verdicts) {
+            match look(&shard, hash, query, &mut verdicts) {
                 Look::Found(bucket) => return Ok(f(Entry::occupied(&mut shard, bucket))),
                 Look::Absent => return Ok(f(Entry::vacant(&mut shard, hash))),
-                Look::Undecided(key) => {
+                Look::Undecided(judged) => {
                     drop(shard);
-                    judge(query, key, &mut verdicts)?;
+                    judge(query, &mut verdicts, judged)?;
                 }
             }
         }
@@ -141,65 +141,71 @@ fn look<K: Clone, V, Q>(
     shard: &Shard<K, V>,
     hash: u64,
     query: &Q,
-    verdicts: &Verdicts<K>,
+    verdicts: &mut Verdicts<K>,
 ) -> Look<K, V>
 where
     Q: Query<K> + ?Sized,
 {
-    let mut undecided = false;
+    let judged = verdicts.len();
+    let mut next = 0;
     let found = shard.find(hash, |(slot, _)| {
         slot.hash == hash
-            && verdict(query, &slot.key, verdicts).unwrap_or_else(|| {
-                undecided = true;
-                false
-            })
+            && query
+                .peek(&slot.key)
+                .unwrap_or_else(|| recall::<K, Q>(&slot.key, verdicts, judged, &mut next))
     });
     match found {
         Some(bucket) => Look::Found(bucket),
-        None if undecided => first_undecided(shard, hash, query, verdicts),
+        None if verdicts.len() > judged => Look::Undecided(judged),
         None => Look::Absent,
     }
 }
 
-/// Finds the key that `look` came across, which copies nothing that it might have to drop.
+/// Returns the verdict on a stored key, of those up to `judged`; without one, takes the key down.
+///
+/// From the first key without a verdict on no more are looked up, only keys taken down, as many as
+/// are known already: so that the cost of `n` keys with one hash is not the square of `n`.
 #[cold]
-fn first_undecided<K: Clone, V, Q>(
-    shard: &Shard<K, V>,
-    hash: u64,
-    query: &Q,
-    verdicts: &Verdicts<K>,
-) -> Look<K, V>
+fn recall<K: Clone, Q>(
+    stored: &K,
+    verdicts: &mut Verdicts<K>,
+    judged: usize,
+    next: &mut usize,
+) -> bool
 where
     Q: Query<K> + ?Sized,
 {
-    let found = shard.get(hash, |(slot, _)| {
-        slot.hash == hash && verdict(query, &slot.key, verdicts).is_none()
-    });
-    match found {
-        Some((slot, _)) => Look::Undecided(slot.key.clone()),
-        // Only if `peek` changes its mind from one moment to the next.
-        None => Look::Absent,
+    if verdicts.len() == judged {
+        let is_same = |(key, _): &(K, bool)| Q::is_same(key, stored);
+        // Keys come in the order of their verdicts, unless the shard has changed meanwhile.
+        let place = match verdicts.get(*next) {
+            Some(verdict) if is_same(verdict) => Some(*next),
+            _ => verdicts.iter().position(is_same),
+        };
+        if let Some(place) = place {
+            *next = place + 1;
+            return verdicts[place].1;
+        }
     }
+    if verdicts.len() - judged < judged.max(1) {
+        verdicts.push((stored.clone(), false));
+    }
+    false
 }
 
-/// Tells whether a stored key is equal, if that is known.
-#[inline]
-fn verdict<K, Q>(query: &Q, stored: &K, verdicts: &Verdicts<K>) -> Option<bool>
-where
-    Q: Query<K> + ?Sized,
-{
-    query.peek(stored).or_else(|| {
-        let known = verdicts.iter().find(|(key, _)| Q::is_same(key, stored));
-        known.map(|(_, equal)| *equal)
-    })
-}
-
+/// Compares the keys that were taken down, up to the first that is equal.
 #[cold]
-fn judge<K, Q>(query: &Q, key: K, verdicts: &mut Verdicts<K>) -> Result<(), Q::Error>
+fn judge<K, Q>(query: &Q, verdicts: &mut Verdicts<K>, judged: usize) -> Result<(), Q::Error>
 where
     Q: Query<K> + ?Sized,
 {
-    let equal = query.compare(&key)?;
-    verdicts.push((key, equal));
+    for place in judged..verdicts.len() {
+        let (key, equal) = &mut verdicts[place];
+        *equal = query.compare(key)?;
+        if *equal {
+            verdicts.truncate(place + 1);
+            break;
+        }
+    }
     Ok(())
 }

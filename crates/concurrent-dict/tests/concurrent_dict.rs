@@ -73,6 +73,50 @@ fn colliding_keys_are_told_apart() {
     assert_eq!(dict.len(), 3);
 }
 
+thread_local! {
+    static LOOK_UPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// A probe that counts how often the verdicts are looked through.
+struct Counting(usize);
+
+impl Query<usize> for Counting {
+    type Error = std::convert::Infallible;
+
+    fn hash<S: BuildHasher>(&self, _: &S) -> u64 {
+        7
+    }
+    fn peek(&self, _: &usize) -> Option<bool> {
+        None
+    }
+    fn compare(&self, stored: &usize) -> Result<bool, Self::Error> {
+        Ok(self.0 == *stored)
+    }
+    fn is_same(one: &usize, other: &usize) -> bool {
+        LOOK_UPS.set(LOOK_UPS.get() + 1);
+        one == other
+    }
+}
+
+/// The verdicts on keys with one hash are found where they are expected: the cost of one search is
+/// not the square of their number, or its cube.
+#[test]
+fn search_among_colliding_keys_is_linear() {
+    const KEYS: usize = 512;
+    let dict = ConcurrentDict::<usize, ()>::new();
+    for key in 0..KEYS {
+        let Ok(()) = dict.try_entry(&Counting(key), |entry| {
+            if let Entry::Vacant(entry) = entry {
+                entry.insert(key, ());
+            }
+        });
+    }
+    LOOK_UPS.set(0);
+    let Ok(found) = dict.try_read(&Counting(KEYS), |value| value.is_some());
+    assert!(!found);
+    assert!(LOOK_UPS.get() < 4 * KEYS, "{} look-ups", LOOK_UPS.get());
+}
+
 #[test]
 fn failing_comparison_changes_nothing() {
     let dict = Dict::new();
