@@ -348,10 +348,16 @@ impl PyAtomicInt64 {
     fn __rpow__<'py>(
         &self,
         other: &Bound<'py, PyAny>,
-        _modulo: &Bound<'py, PyAny>,
+        modulo: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // Python reflects the operator alone, never the function with a modulus.
-        self.right(other, power)
+        let py = other.py();
+        if modulo.is_none() {
+            return self.right(other, power);
+        }
+        match (integer(other)?, integer(modulo)?) {
+            (Some(base), Some(modulo)) => base.into_any().pow(self.int(py), modulo),
+            _ => Ok(PyNotImplemented::get(py).to_owned().into_any()),
+        }
     }
 
     fn __lshift__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

@@ -211,7 +211,10 @@ impl PyConcurrentDict {
 
     pub(crate) fn add_all(&self, source: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = source.py();
-        let counts = if source.cast::<PyMapping>().is_ok() {
+        let counts = if let Ok(other) = source.cast::<Self>() {
+            // Not `dict(other)`: that raises KeyError when others remove keys meanwhile.
+            other.get().to_dict(py)?.into_any()
+        } else if source.cast::<PyMapping>().is_ok() {
             py.get_type::<PyDict>().call1((source,))?
         } else {
             // An iterator, because `Counter(None)` is empty, and no error.

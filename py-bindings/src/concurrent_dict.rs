@@ -130,7 +130,7 @@ impl PyConcurrentDict {
         Ok(())
     }
 
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for (key, value) in self.core.iter() {
             dict.set_item(key.0, value.into_object(py))?;

@@ -47,6 +47,9 @@ pub(crate) struct PyConcurrentQueue {
     /// The object whose items these are, if it is another one. It alone shows them to the
     /// collector.
     owner: Option<Py<Self>>,
+    /// True; false in memory that is still to become one of these. Python 3.11 and 3.12 show the
+    /// collector such memory, all zeros, when they make the dict of the instance.
+    is_made: bool,
 }
 
 #[derive(Clone)]
@@ -122,6 +125,7 @@ impl PyConcurrentQueue {
         Self {
             inner: OnceLock::new(),
             owner: None,
+            is_made: true,
         }
     }
 
@@ -265,10 +269,13 @@ impl PyConcurrentQueue {
         py: Python<'py>,
         timeout: Option<Timeout>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // Looked up first, so that nothing can fail once the item is out.
-        let wrapper = py.import("ft_utils.local")?;
-        let wrapper = wrapper.getattr("LocalWrapper")?;
-        wrapper.call1((self.pop(py, timeout)?,))
+        // Made first, because that runs Python code, which Ctrl-C can end. Once the item is out
+        // nothing may fail; putting it into the slot of the wrapper runs none.
+        let kind = py.import("ft_utils.local")?.getattr("LocalWrapper")?;
+        let put = kind.getattr("wrapped")?.getattr("__set__")?;
+        let wrapper = kind.call1((py.None(),))?;
+        put.call1((&wrapper, self.pop(py, timeout)?))?;
+        Ok(wrapper)
     }
 
     /// Return the oldest item without removing it; raise Empty if there is none.
@@ -332,6 +339,7 @@ impl PyConcurrentQueue {
         Ok(Self {
             inner: OnceLock::from(this.inner()?.clone()),
             owner: Some(owner),
+            is_made: true,
         })
     }
 
@@ -365,6 +373,9 @@ impl PyConcurrentQueue {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.is_made {
+            return Ok(());
+        }
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }
