@@ -46,11 +46,13 @@ def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float =
     """
 
     def handle(_number, frame):
-        # Only inside of work: it is work that is tested, not this function.
-        while frame is not None:
-            if frame.f_code is work.__code__:
-                raise Stop
+        # Only inside of work, or of what our code calls: this function is not tested, and others,
+        # as the callbacks of the collector, may not raise.
+        while frame.f_code is not work.__code__:
+            if not frame.f_globals["__name__"].startswith(("ft_utils", "threading")):
+                return
             frame = frame.f_back
+        raise Stop
 
     def blow():
         while not calm.wait(0.0003):
