@@ -1,5 +1,9 @@
-"""A pytest plugin of `cargo xtask test`: the installed package, and the GIL stays off."""
+"""A pytest plugin of `cargo xtask test`: the installed package, and the GIL stays off.
 
+Where there is a GIL, threads take turns as often as FT_SWITCH_INTERVAL says, in seconds.
+"""
+
+import os
 import sys
 import sysconfig
 import warnings
@@ -14,6 +18,8 @@ def gil_is_on() -> bool:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
+    if interval := os.environ.get("FT_SWITCH_INTERVAL"):
+        sys.setswitchinterval(float(interval))
     if gil_is_on():
         raise pytest.UsageError("the GIL is on before anything was imported")
     with warnings.catch_warnings():

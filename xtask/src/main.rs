@@ -28,6 +28,7 @@ use error::{Error, Result};
 use loom::Bounds;
 use project::Project;
 use report::Report;
+use setup::Ready;
 use wheel::Audience;
 
 /// A sub-command.
@@ -79,6 +80,18 @@ usage: cargo xtask loom [NAME] [--preemptions N] [--seconds N]
                        up to that bound, which is less than proved
   --seconds N          time limit per model, 120 unless told",
         run: loom,
+    },
+    Command {
+        name: "soak",
+        summary: "set up, then use all classes at once for some minutes",
+        details: "\
+usage: cargo xtask soak [--minutes N] [INTERPRETERS]
+
+Runs py-bindings/tests/soak.py with the free-threaded interpreter, or with the GIL build where there is
+no other. It fails if anything was lost, not released, or if memory grows.
+
+  --minutes N          how long, 10 unless told; may be a fraction",
+        run: soak,
     },
     Command {
         name: "python",
@@ -176,17 +189,24 @@ fn demo(mut args: Args) -> Result<()> {
     let project = Project::find()?;
     let choice = Choice::take(&mut args)?;
     let ready = setup::all(&project, &choice)?;
-    let example = project.bindings().join("examples/index_stdlib.py");
-    let status = ready
-        .best()
-        .call()
-        .arg(example)
-        .args(args.rest())
-        .status()?;
+    run_script(&project, &ready, "examples/index_stdlib.py", args.rest())
+}
+
+fn soak(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let choice = Choice::take(&mut args)?;
+    let ready = setup::all(&project, &choice)?;
+    run_script(&project, &ready, "tests/soak.py", args.rest())
+}
+
+fn run_script(project: &Project, ready: &Ready, script: &str, words: Vec<String>) -> Result<()> {
+    let mut cmd = ready.best().call();
+    cmd.arg(project.bindings().join(script)).args(words);
+    let status = cmd.status()?;
     if status.success() {
         return Ok(());
     }
-    Err(Error::new(format!("the demo ended with {status}")))
+    Err(Error::new(format!("{script} ended with {status}")))
 }
 
 fn test(mut args: Args) -> Result<()> {

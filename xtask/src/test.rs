@@ -16,7 +16,9 @@ use crate::setup::Ready;
 use crate::venv::Venv;
 
 /// Finds what only shows when a test runs on several threads at once.
-const PARALLEL: &str = "--parallel-threads=4";
+const PARALLEL: &str = "--parallel-threads=8";
+/// The shortest turn that a thread can have where there is a GIL, in seconds.
+const SHORT_TURNS: (&str, &str) = ("FT_SWITCH_INTERVAL", "1e-6");
 
 /// All of it.
 pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool) -> Result<()> {
@@ -162,22 +164,25 @@ fn python(
     report: &mut Report,
 ) {
     const WHAT: &str = "Python tests";
-    const ON_THREADS: &str = "Python tests, 4 threads";
+    const ON_THREADS: &str = "Python tests, 8 threads";
+    const IN_TURNS: &str = "Python tests, short turns";
     if selection.python.is_empty() {
         report.skip(WHAT, "pytest", "there are none");
         return;
     }
     for venv in &ready.venvs {
         let name = venv.name();
-        report.step(WHAT, &name, || pytest(project, venv, selection, &[]));
-        if !venv.interp.free_threaded {
-            continue;
-        }
-        if quick {
-            report.skip(ON_THREADS, &name, "--quick");
+        report.step(WHAT, &name, || pytest(project, venv, selection, &[], None));
+        let (again, words, variable): (_, &[_], _) = if venv.interp.free_threaded {
+            (ON_THREADS, &[PARALLEL], None)
         } else {
-            report.step(ON_THREADS, &name, || {
-                pytest(project, venv, selection, &[PARALLEL])
+            (IN_TURNS, &[], Some(SHORT_TURNS))
+        };
+        if quick {
+            report.skip(again, &name, "--quick");
+        } else {
+            report.step(again, &name, || {
+                pytest(project, venv, selection, words, variable)
             });
         }
     }
@@ -189,7 +194,13 @@ fn python(
     }
 }
 
-fn pytest(project: &Project, venv: &Venv, selection: &Selection, words: &[&str]) -> Result<()> {
+fn pytest(
+    project: &Project,
+    venv: &Venv,
+    selection: &Selection,
+    words: &[&str],
+    variable: Option<(&str, &str)>,
+) -> Result<()> {
     let scratch = project.scratch();
     let plugins = scratch.join("plugins");
     fs::create_dir_all(&plugins).map_err(|err| run::cannot_write(&plugins, &err))?;
@@ -208,7 +219,8 @@ fn pytest(project: &Project, venv: &Venv, selection: &Selection, words: &[&str])
         .env("PYTHONPATH", &plugins)
         .env("HYPOTHESIS_STORAGE_DIRECTORY", scratch.join("hypothesis"))
         .env("PYTHONFAULTHANDLER", "1")
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .envs(variable);
     let status = cmd.status()?;
     if status.success() {
         return Ok(());
