@@ -25,19 +25,27 @@
 
 mod cell;
 mod event;
+mod per_process;
+mod signal;
+mod spin;
+mod token;
 
 pub use cell::UnsafeCell;
 pub use event::{Event, Listener, deadline_after};
+pub use per_process::PerProcess;
+pub use signal::Signal;
+pub use spin::spin;
+pub use token::ThreadToken;
 
 #[cfg(loom)]
 pub use loom::{
     hint,
-    sync::{Arc, Mutex, MutexGuard, RwLock, atomic},
-    thread,
+    sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
+    thread, thread_local,
 };
 #[cfg(not(loom))]
 pub use std::{
     hint,
-    sync::{Arc, Mutex, MutexGuard, RwLock, atomic},
-    thread,
+    sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
+    thread, thread_local,
 };
