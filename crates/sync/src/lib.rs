@@ -41,11 +41,26 @@ pub use token::ThreadToken;
 pub use loom::{
     hint,
     sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
-    thread, thread_local,
+    thread,
 };
+#[cfg(not(loom))]
+pub use std::thread_local;
 #[cfg(not(loom))]
 pub use std::{
     hint,
     sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
-    thread, thread_local,
+    thread,
 };
+
+/// As that of std, for constants; loom's own does not understand that these are constant.
+#[cfg(loom)]
+#[macro_export]
+macro_rules! thread_local {
+    ($($(#[$attr:meta])* $vis:vis static $name:ident: $kind:ty = const { $value:expr };)*) => {
+        $crate::__loom::thread_local! { $($(#[$attr])* $vis static $name: $kind = $value;)* }
+    };
+}
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub use loom as __loom;
