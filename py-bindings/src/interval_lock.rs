@@ -224,7 +224,8 @@ impl PyIntervalLock {
             n => format!(", {n} waiting"),
         };
         Ok(format!(
-            "<{name} {state}, interval {} s{waiting}>",
+            "<{state} {name} object at {:p}, interval {} s{waiting}>",
+            slf.as_ptr(),
             this.interval()
         ))
     }

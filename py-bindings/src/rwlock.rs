@@ -213,15 +213,22 @@ impl PyRwLock {
         let this = slf.get();
         let name = slf.get_type().name()?;
         let state = match (this.writer_locked(), this.readers()) {
-            (true, _) => "locked for writing".to_owned(),
-            (false, 0) => "unlocked".to_owned(),
-            (false, n) => format!("locked for reading by {n}"),
+            (true, _) => "write-locked",
+            (false, 0) => "unlocked",
+            (false, _) => "read-locked",
+        };
+        let readers = match this.readers() {
+            0 => String::new(),
+            n => format!(", readers: {n}"),
         };
         let waiting = match this.writers_waiting() {
             0 => String::new(),
             n => format!(", writers waiting: {n}"),
         };
-        Ok(format!("<{name} {state}{waiting}>"))
+        Ok(format!(
+            "<{state} {name} object at {:p}{readers}{waiting}>",
+            slf.as_ptr()
+        ))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
