@@ -115,6 +115,32 @@ pub(crate) fn spin<T>(
     }
 }
 
+/// Waits for what a primitive hands over: `step` waits for it, detached, until the instant it is
+/// given, and returns it if it came.
+///
+/// After an error the caller gives up its place, and what came meanwhile goes to the next.
+pub(crate) fn wait_in_slices<T: Send>(
+    py: Python<'_>,
+    deadline: Option<Instant>,
+    mut step: impl FnMut(Option<Instant>) -> Option<T> + Send,
+) -> PyResult<Option<T>> {
+    let is_main = is_main_thread(py)?;
+    loop {
+        let until = if is_main {
+            next_slice(deadline)
+        } else {
+            deadline
+        };
+        if let Some(done) = py.detach(|| step(until)) {
+            return Ok(Some(done));
+        }
+        py.check_signals()?;
+        if has_passed(deadline) {
+            return Ok(None);
+        }
+    }
+}
+
 fn has_passed(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= Instant::now())
 }

@@ -1,8 +1,12 @@
 //! The one place where the primitives' errors become Python's.
 
 use ft_atomic_int::ArithmeticError;
+use ft_interval_lock::{AlreadyOwner, NotOwner};
+use ft_rwlock::{NotHeld, WouldDeadlock};
 use pyo3::{
-    exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyValueError, PyZeroDivisionError},
+    exceptions::{
+        PyKeyError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError, PyZeroDivisionError,
+    },
     prelude::*,
     types::PyType,
 };
@@ -24,6 +28,30 @@ impl From<PyErr> for Error {
 impl From<ArithmeticError> for Error {
     fn from(err: ArithmeticError) -> Self {
         Self::Arithmetic(err)
+    }
+}
+
+impl From<AlreadyOwner> for Error {
+    fn from(err: AlreadyOwner) -> Self {
+        Self::Py(PyRuntimeError::new_err(err.to_string()))
+    }
+}
+
+impl From<NotHeld> for Error {
+    fn from(err: NotHeld) -> Self {
+        Self::Py(PyRuntimeError::new_err(err.to_string()))
+    }
+}
+
+impl From<NotOwner> for Error {
+    fn from(err: NotOwner) -> Self {
+        Self::Py(PyRuntimeError::new_err(err.to_string()))
+    }
+}
+
+impl From<WouldDeadlock> for Error {
+    fn from(err: WouldDeadlock) -> Self {
+        Self::Py(PyRuntimeError::new_err(err.to_string()))
     }
 }
 

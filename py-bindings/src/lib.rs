@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod acquire;
 mod atomic_int64;
 mod blocking;
 mod compound;
@@ -10,8 +11,10 @@ mod concurrent_queue;
 mod dict_iter;
 mod error;
 mod imports;
+mod interval_lock;
 mod key;
 mod object;
+mod rwlock;
 mod value;
 
 /// The classes of ft_utils, implemented in Rust.
@@ -29,6 +32,11 @@ mod _native {
     use concurrent_queue::{PyConcurrentQueue, QueueIter};
     #[pymodule_export]
     use dict_iter::DictIter;
+
+    #[pymodule_export]
+    use interval_lock::PyIntervalLock;
+    #[pymodule_export]
+    use rwlock::{PyRwLock, PyRwReadContext, PyRwWriteContext};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

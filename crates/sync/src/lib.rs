@@ -25,19 +25,42 @@
 
 mod cell;
 mod event;
+mod per_process;
+mod signal;
+mod spin;
+mod token;
 
 pub use cell::UnsafeCell;
 pub use event::{Event, Listener, deadline_after};
+pub use per_process::PerProcess;
+pub use signal::Signal;
+pub use spin::spin;
+pub use token::ThreadToken;
 
 #[cfg(loom)]
 pub use loom::{
     hint,
-    sync::{Arc, Mutex, MutexGuard, RwLock, atomic},
+    sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
     thread,
 };
 #[cfg(not(loom))]
+pub use std::thread_local;
+#[cfg(not(loom))]
 pub use std::{
     hint,
-    sync::{Arc, Mutex, MutexGuard, RwLock, atomic},
+    sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
     thread,
 };
+
+/// As that of std, for constants; loom's own does not understand that these are constant.
+#[cfg(loom)]
+#[macro_export]
+macro_rules! thread_local {
+    ($($(#[$attr:meta])* $vis:vis static $name:ident: $kind:ty = const { $value:expr };)*) => {
+        $crate::__loom::thread_local! { $($(#[$attr])* $vis static $name: $kind = $value;)* }
+    };
+}
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub use loom as __loom;

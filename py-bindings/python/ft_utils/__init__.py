@@ -1,7 +1,7 @@
 """Data structures and locks for Python without the GIL, written in Rust.
 
 Everything is importable from here, and from the modules where ``ft_utils`` 0.2.0 has it:
-``ft_utils.concurrency`` and
+``ft_utils.concurrency``, ``ft_utils.synchronization`` and
 ``ft_utils.local``.
 """
 
@@ -15,6 +15,7 @@ from ft_utils.concurrency import (
     ShutDown,
 )
 from ft_utils.local import LocalWrapper
+from ft_utils.synchronization import IntervalLock, RWLock, RWReadContext, RWWriteContext
 
 __all__ = [
     "MISSING",
@@ -23,6 +24,10 @@ __all__ = [
     "ConcurrentQueue",
     "Empty",
     "Full",
+    "IntervalLock",
     "LocalWrapper",
+    "RWLock",
+    "RWReadContext",
+    "RWWriteContext",
     "ShutDown",
 ]

@@ -1,0 +1,256 @@
+//! Behavior seen from outside.
+
+use ft_interval_lock::{AlreadyOwner, IntervalLock, NotOwner, RawIntervalLock};
+use std::{
+    cell::Cell,
+    sync::{Arc, Barrier},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Rounds per thread of the stress test.
+const ROUNDS: usize = 3_000;
+
+const NEVER: Duration = Duration::MAX;
+
+fn soon() -> Option<Instant> {
+    Some(Instant::now() + Duration::from_millis(5))
+}
+
+fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn one_at_a_time() {
+    let lock = IntervalLock::new(NEVER, 7);
+    let mut guard = lock.lock();
+    assert!(lock.try_lock().is_none());
+    assert!(lock.is_locked());
+    *guard += 1;
+    assert!(!guard.poll() && !guard.cede());
+    drop(guard);
+    assert!(!lock.is_locked());
+    assert_eq!(*lock.lock_timeout(Duration::ZERO).unwrap(), 8);
+    assert_eq!(format!("{lock:?}"), "IntervalLock { value: 8, .. }");
+    assert_eq!(lock.into_inner(), 8);
+}
+
+#[test]
+#[should_panic(expected = "this thread would wait for itself")]
+fn guard_taken_twice() {
+    let lock = IntervalLock::new(NEVER, ());
+    let _guard = lock.lock();
+    let _ = lock.lock();
+}
+
+#[test]
+fn misuse_is_refused() {
+    let lock = RawIntervalLock::new(Duration::ZERO);
+    let refused = |lock: &RawIntervalLock| {
+        assert_eq!(lock.unlock(), Err(NotOwner));
+        assert_eq!(lock.cede(), Err(NotOwner));
+        assert_eq!(lock.poll(), Err(NotOwner));
+    };
+    refused(&lock);
+    lock.lock().unwrap();
+    assert_eq!(lock.lock(), Err(AlreadyOwner));
+    assert_eq!(lock.lock_deadline(soon()), Err(AlreadyOwner));
+    assert!(!lock.try_lock());
+    thread::scope(|scope| {
+        scope.spawn(|| refused(&lock));
+    });
+    assert!(lock.is_owner());
+    lock.unlock().unwrap();
+    refused(&lock);
+}
+
+#[test]
+fn intervals() {
+    let micros = Duration::from_micros;
+    for (given, expected) in [
+        (Duration::ZERO, Some(micros(0))),
+        (Duration::from_nanos(999), Some(micros(0))),
+        (Duration::from_nanos(1_999), Some(micros(1))),
+        (micros(5_000), Some(micros(5_000))),
+        (Duration::MAX, None),
+    ] {
+        let lock = RawIntervalLock::new(given);
+        assert_eq!(lock.interval(), expected);
+        lock.set_interval(micros(3));
+        assert_eq!(lock.interval(), Some(micros(3)));
+    }
+}
+
+/// Runs `holder` with the lock while another thread waits for it.
+fn with_waiter(interval: Duration, holder: impl FnOnce(&RawIntervalLock)) {
+    let lock = RawIntervalLock::new(interval);
+    thread::scope(|scope| {
+        lock.lock().unwrap();
+        scope.spawn(|| {
+            lock.lock().unwrap();
+            lock.unlock().unwrap();
+        });
+        until(|| lock.waiters() == 1);
+        holder(&lock);
+        lock.unlock().unwrap();
+    });
+}
+
+#[test]
+fn poll_before_the_interval() {
+    with_waiter(NEVER, |lock| {
+        assert_eq!(lock.poll(), Ok(false));
+        lock.set_interval(Duration::from_secs(1_000));
+        assert_eq!(lock.poll(), Ok(false));
+        assert_eq!(lock.waiters(), 1);
+        lock.set_interval(Duration::ZERO);
+        assert_eq!(lock.poll(), Ok(true));
+        assert_eq!(lock.waiters(), 0);
+    });
+}
+
+#[test]
+fn poll_after_the_interval() {
+    let interval = Duration::from_millis(20);
+    with_waiter(interval, |lock| {
+        lock.unlock().unwrap();
+        lock.lock().unwrap();
+    });
+    with_waiter(interval, |lock| {
+        let start = Instant::now();
+        while !lock.poll().unwrap() {}
+        // The other thread came later than we, so this is no more than a hint.
+        assert!(start.elapsed() < interval * 1_000);
+        assert!(lock.is_owner());
+    });
+}
+
+#[test]
+fn cede_before_the_interval() {
+    with_waiter(NEVER, |lock| {
+        assert_eq!(lock.cede(), Ok(true));
+        assert!(lock.is_owner());
+        assert_eq!(lock.cede(), Ok(false));
+    });
+}
+
+/// Those who wait are served in the order in which they came, and before the thread that cedes.
+#[test]
+fn first_come_first_served() {
+    for by_cede in [true, false] {
+        let lock = IntervalLock::new(NEVER, Vec::new());
+        thread::scope(|scope| {
+            let mut guard = lock.lock();
+            for n in 1..=5 {
+                let lock = &lock;
+                scope.spawn(move || lock.lock().push(n));
+                until(|| lock.waiters() == n);
+            }
+            if by_cede {
+                assert!(guard.cede());
+            } else {
+                drop(guard);
+                guard = lock.lock();
+            }
+            assert_eq!(*guard, [1, 2, 3, 4, 5]);
+        });
+    }
+}
+
+#[test]
+fn waiter_gives_up() {
+    let lock = RawIntervalLock::new(NEVER);
+    thread::scope(|scope| {
+        lock.lock().unwrap();
+        let gives_up = scope.spawn(|| lock.lock_deadline(soon()));
+        assert_eq!(gives_up.join().unwrap(), Ok(false));
+        assert_eq!(lock.waiters(), 0);
+        lock.unlock().unwrap();
+        assert!(lock.try_lock());
+    });
+}
+
+#[test]
+fn waiter_that_was_called_passes_it_on() {
+    let (lock, ready) = (RawIntervalLock::new(NEVER), Barrier::new(2));
+    thread::scope(|scope| {
+        lock.lock().unwrap();
+        scope.spawn(|| {
+            let mut waiter = lock.wait_to_lock().unwrap();
+            assert!(!waiter.wait_deadline(soon()));
+            ready.wait();
+            // Handed over, and never picked up.
+            ready.wait();
+            drop(waiter);
+        });
+        ready.wait();
+        lock.unlock().unwrap();
+        ready.wait();
+        lock.lock().unwrap();
+    });
+}
+
+#[test]
+fn owner_that_ended() {
+    let lock = Arc::new(RawIntervalLock::new(NEVER));
+    let theirs = Arc::clone(&lock);
+    thread::spawn(move || theirs.lock().unwrap())
+        .join()
+        .unwrap();
+    // New threads may get the identity that the system gave to the one that ended.
+    for _ in 0..50 {
+        let theirs = Arc::clone(&lock);
+        let unlocked = thread::spawn(move || theirs.unlock()).join().unwrap();
+        assert_eq!(unlocked, Err(NotOwner));
+    }
+    assert_eq!(lock.lock_deadline(soon()), Ok(false));
+}
+
+/// All the ways to take the lock and to give it up: no two threads have it, and in the end it is
+/// free.
+#[test]
+fn stress() {
+    let lock = IntervalLock::new(Duration::from_micros(30), Cell::new(0));
+    let count = |total: &Cell<usize>| {
+        let before = total.replace(usize::MAX);
+        assert_ne!(before, usize::MAX, "two threads at once");
+        total.set(before + 1);
+    };
+    let counted: usize = thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|index| {
+                let lock = &lock;
+                scope.spawn(move || {
+                    let mut counted = 0;
+                    for n in 0..ROUNDS {
+                        let timeout = Duration::from_micros(n as u64 % 40);
+                        let guard = match (n + index) % 3 {
+                            0 => lock.lock_timeout(timeout),
+                            1 => lock.try_lock(),
+                            _ => Some(lock.lock()),
+                        };
+                        let Some(mut guard) = guard else { continue };
+                        count(&guard);
+                        if n % 2 == 0 {
+                            guard.poll();
+                        } else {
+                            guard.cede();
+                        }
+                        count(&guard);
+                        counted += 2;
+                    }
+                    counted
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
+    });
+    assert_eq!((lock.waiters(), lock.is_locked()), (0, false));
+    assert_eq!(lock.into_inner().get(), counted);
+}

@@ -1,0 +1,122 @@
+//! The lock with a value, which is that of [`lock_api`].
+
+use crate::RawRwLock;
+use ft_sync::deadline_after;
+use std::time::{Duration, Instant};
+
+/// A phase-fair readers-writer lock for a value.
+///
+/// See the [crate docs](crate) for who goes first.
+///
+/// ```
+/// use ft_rwlock::{RwLock, RwLockWriteGuard};
+/// use std::time::Duration;
+///
+/// static TOTAL: RwLock<u64> = RwLock::new(1);
+///
+/// let mut writing = TOTAL.write();
+/// *writing += 1;
+/// assert!(TOTAL.try_read_for(Duration::from_millis(1)).is_none());
+/// let reading = RwLockWriteGuard::downgrade(writing);
+/// assert_eq!(*reading + *TOTAL.read_recursive(), 4);
+/// ```
+pub type RwLock<T> = lock_api::RwLock<RawRwLock, T>;
+
+/// What reads the value of a [`RwLock`] until it is dropped.
+pub type RwLockReadGuard<'a, T> = lock_api::RwLockReadGuard<'a, RawRwLock, T>;
+
+/// What reads and writes the value of a [`RwLock`] until it is dropped.
+pub type RwLockWriteGuard<'a, T> = lock_api::RwLockWriteGuard<'a, RawRwLock, T>;
+
+// SAFETY: `try_write` and `write_deadline` take the lock only when nobody has it, and as long as a
+// writer has it, nobody else can take it; readers take it only when no writer has it.
+unsafe impl lock_api::RawRwLock for RawRwLock {
+    // Each use is meant to be another lock.
+    #[allow(clippy::declare_interior_mutable_const)]
+    const INIT: Self = Self::unlocked();
+
+    type GuardMarker = lock_api::GuardSend;
+
+    #[inline]
+    fn lock_shared(&self) {
+        self.read_deadline(None);
+    }
+
+    #[inline]
+    fn try_lock_shared(&self) -> bool {
+        self.try_read()
+    }
+
+    #[inline]
+    unsafe fn unlock_shared(&self) {
+        // SAFETY: promised by the caller.
+        unsafe { self.unlock_read() }
+    }
+
+    #[inline]
+    fn lock_exclusive(&self) {
+        self.write_deadline(None);
+    }
+
+    #[inline]
+    fn try_lock_exclusive(&self) -> bool {
+        self.try_write()
+    }
+
+    #[inline]
+    unsafe fn unlock_exclusive(&self) {
+        // SAFETY: promised by the caller.
+        unsafe { self.unlock_write() }
+    }
+
+    fn is_locked(&self) -> bool {
+        self.readers() > 0 || self.is_write_locked()
+    }
+
+    fn is_locked_exclusive(&self) -> bool {
+        self.is_write_locked()
+    }
+}
+
+// SAFETY: no writer has the lock between the writing and the reading.
+unsafe impl lock_api::RawRwLockDowngrade for RawRwLock {
+    unsafe fn downgrade(&self) {
+        // SAFETY: promised by the caller.
+        unsafe { self.downgrade() }
+    }
+}
+
+// SAFETY: as for `RawRwLock`.
+unsafe impl lock_api::RawRwLockRecursive for RawRwLock {
+    fn lock_shared_recursive(&self) {
+        if !self.try_read_recursive() {
+            self.read_deadline(None);
+        }
+    }
+
+    fn try_lock_shared_recursive(&self) -> bool {
+        self.try_read_recursive()
+    }
+}
+
+// SAFETY: as for `RawRwLock`.
+unsafe impl lock_api::RawRwLockTimed for RawRwLock {
+    type Duration = Duration;
+    type Instant = Instant;
+
+    fn try_lock_shared_for(&self, timeout: Duration) -> bool {
+        self.read_deadline(deadline_after(timeout))
+    }
+
+    fn try_lock_shared_until(&self, deadline: Instant) -> bool {
+        self.read_deadline(Some(deadline))
+    }
+
+    fn try_lock_exclusive_for(&self, timeout: Duration) -> bool {
+        self.write_deadline(deadline_after(timeout))
+    }
+
+    fn try_lock_exclusive_until(&self, deadline: Instant) -> bool {
+        self.write_deadline(Some(deadline))
+    }
+}

@@ -1,0 +1,143 @@
+//! What one thread waits for and another one gives, once.
+
+use crate::{
+    Condvar, Mutex, MutexGuard,
+    atomic::{
+        AtomicBool,
+        Ordering::{Acquire, Release},
+    },
+};
+use std::{sync::PoisonError, time::Instant};
+
+/// A flag that is raised once, for one thread that waits for it.
+///
+/// A primitive that hands something over to the threads in its line has one for each of them. What
+/// happened before [`raise`](Signal::raise) is visible to whoever sees the flag raised.
+#[derive(Debug)]
+pub struct Signal {
+    raised: AtomicBool,
+    /// Whether a thread sleeps, or is about to look at `raised` once more and then sleep.
+    asleep: Mutex<bool>,
+    woken: Condvar,
+}
+
+impl Default for Signal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Signal {
+    /// Creates a flag that is not raised.
+    pub fn new() -> Self {
+        Self {
+            raised: AtomicBool::new(false),
+            asleep: Mutex::new(false),
+            woken: Condvar::new(),
+        }
+    }
+
+    /// Tells whether the flag is raised.
+    #[inline]
+    pub fn is_raised(&self) -> bool {
+        // Acquire: pairs with the Release in `raise`.
+        self.raised.load(Acquire)
+    }
+
+    /// Raises the flag, and wakes the thread that waits.
+    pub fn raise(&self) {
+        // Release: pairs with the Acquire in `is_raised`.
+        self.raised.store(true, Release);
+        // A thread that took this lock before us is asleep by now, or gone. One that takes it after
+        // us sees the flag.
+        if *self.asleep() {
+            self.woken.notify_one();
+        }
+    }
+
+    /// Waits until the flag is raised, which returns true, or until `deadline`, which returns false.
+    ///
+    /// Looks a few times before it sleeps, because waking up is slow. Under loom every
+    /// deadline has passed, so that models come to the giving up.
+    pub fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
+        let look = || self.is_raised().then_some(());
+        if crate::spin(look).is_some() {
+            return true;
+        }
+        let mut asleep = self.asleep();
+        *asleep = true;
+        while !self.is_raised() {
+            if has_passed(deadline) {
+                *asleep = false;
+                return false;
+            }
+            asleep = self.sleep(asleep, deadline);
+        }
+        true
+    }
+
+    fn asleep(&self) -> MutexGuard<'_, bool> {
+        // Nothing panics while it has this lock.
+        self.asleep.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(not(loom))]
+    fn sleep<'a>(
+        &self,
+        asleep: MutexGuard<'a, bool>,
+        deadline: Option<Instant>,
+    ) -> MutexGuard<'a, bool> {
+        let Some(deadline) = deadline else {
+            let woken = self.woken.wait(asleep);
+            return woken.unwrap_or_else(PoisonError::into_inner);
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let woken = self.woken.wait_timeout(asleep, left);
+        woken.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    #[cfg(loom)]
+    fn sleep<'a>(
+        &self,
+        asleep: MutexGuard<'a, bool>,
+        _deadline: Option<Instant>,
+    ) -> MutexGuard<'a, bool> {
+        self.woken.wait(asleep).unwrap()
+    }
+}
+
+fn has_passed(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| cfg!(loom) || deadline <= Instant::now())
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::{thread, time::Duration};
+
+    #[test]
+    fn raised_before() {
+        let signal = Signal::new();
+        assert!(!signal.wait_deadline(Some(Instant::now())));
+        signal.raise();
+        assert!(signal.wait_deadline(Some(Instant::now())));
+    }
+
+    #[test]
+    fn raised_while_asleep() {
+        let signal = Signal::new();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| signal.wait_deadline(None));
+            thread::sleep(Duration::from_millis(10));
+            signal.raise();
+            assert!(waiter.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn deadline_passes() {
+        let soon = Instant::now() + Duration::from_millis(5);
+        assert!(!Signal::new().wait_deadline(Some(soon)));
+        assert!(Instant::now() >= soon);
+    }
+}

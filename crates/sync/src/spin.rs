@@ -1,0 +1,32 @@
+//! Looking a few times before lying down to sleep.
+
+/// Calls `attempt` a few times, with growing pauses, until it returns something.
+///
+/// That takes some microseconds at most: about as long as it would take to fall asleep and be woken.
+/// The last pauses leave the processor to other threads. Under loom it calls nothing: a model would
+/// have to explore every call, and they differ in nothing from the first one that follows.
+#[cfg(not(loom))]
+pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    /// Pauses of 1, 2, 4, ... hints to the processor.
+    const HINTED: u32 = 6;
+    /// Pauses that yield.
+    const YIELDED: u32 = 4;
+
+    for round in 0..HINTED + YIELDED {
+        if let Some(done) = attempt() {
+            return Some(done);
+        }
+        if round < HINTED {
+            (0..1 << round).for_each(|_| std::hint::spin_loop());
+        } else {
+            std::thread::yield_now();
+        }
+    }
+    attempt()
+}
+
+/// Calls nothing.
+#[cfg(loom)]
+pub fn spin<T>(_attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    None
+}

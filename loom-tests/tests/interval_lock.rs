@@ -1,0 +1,163 @@
+//! Every schedule of the interval lock.
+#![cfg(loom)]
+
+use ft_interval_lock::{IntervalLock, NotOwner};
+use ft_sync::{Arc, thread};
+use loom_tests::check;
+use std::time::{Duration, Instant};
+
+type Lock = IntervalLock<usize>;
+
+/// An interval that has always ended, and one that never does: no clock is looked at.
+const ALWAYS: Duration = Duration::ZERO;
+const NEVER: Duration = Duration::MAX;
+
+fn shared(interval: Duration) -> Arc<Lock> {
+    Arc::new(IntervalLock::new(interval, 0))
+}
+
+fn spawn(lock: &Arc<Lock>, work: impl FnOnce(&Lock) + 'static) -> thread::JoinHandle<()> {
+    let theirs = Arc::clone(lock);
+    thread::spawn(move || work(&theirs))
+}
+
+fn add(lock: &Lock) {
+    *lock.lock() += 1;
+}
+
+/// Owners exclude each other, see what the others have written, and all come to their turn.
+#[test]
+fn owners_exclude_each_other() {
+    check(|| {
+        let lock = shared(NEVER);
+        let others = [(); 2].map(|()| spawn(&lock, add));
+        add(&lock);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(*lock.lock(), 3);
+    });
+}
+
+/// Unlocking and locking again does not overtake a thread that waits.
+#[test]
+fn no_overtaking() {
+    check(|| {
+        let lock = shared(NEVER);
+        let guard = lock.lock();
+        let other = spawn(&lock, add);
+        let waited = lock.waiters();
+        drop(guard);
+        let seen = *lock.lock();
+        assert!(seen >= waited);
+        other.join().unwrap();
+    });
+}
+
+/// A thread that cedes gets the lock back after those who waited, and tells whether there were any.
+#[test]
+fn cede_lets_others_in() {
+    check(|| {
+        let lock = shared(NEVER);
+        let mut guard = lock.lock();
+        let others = [(); 2].map(|()| spawn(&lock, add));
+        let waited = lock.waiters();
+        let ceded = guard.cede();
+        assert!(*guard >= waited);
+        assert_eq!(ceded, *guard > 0);
+        drop(guard);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(*lock.lock(), 2);
+    });
+}
+
+/// Two threads that poll after the interval take turns until both are done.
+#[test]
+fn polls_take_turns() {
+    check(|| {
+        let lock = shared(ALWAYS);
+        let work = |lock: &Lock| {
+            let mut guard = lock.lock();
+            *guard += 1;
+            guard.poll();
+            *guard += 1;
+        };
+        let other = spawn(&lock, work);
+        work(&lock);
+        other.join().unwrap();
+        assert_eq!(*lock.lock(), 4);
+    });
+}
+
+/// A poll before the interval keeps the lock.
+#[test]
+fn poll_keeps_the_lock() {
+    check(|| {
+        let lock = shared(NEVER);
+        let mut guard = lock.lock();
+        let other = spawn(&lock, add);
+        assert!(!guard.poll());
+        assert_eq!(*guard, 0);
+        drop(guard);
+        other.join().unwrap();
+    });
+}
+
+/// Who gives up a place takes nothing along: the lock goes to the next in line, and in the end it
+/// is free.
+#[test]
+fn giving_up_loses_nothing() {
+    check(|| {
+        let lock = shared(NEVER);
+        let guard = lock.lock();
+        let gives_up = spawn(&lock, |lock| {
+            if let Some(mut guard) = lock.lock_deadline(Some(Instant::now())) {
+                *guard += 10;
+            }
+        });
+        let other = spawn(&lock, add);
+        drop(guard);
+        gives_up.join().unwrap();
+        other.join().unwrap();
+        assert_eq!(*lock.try_lock().unwrap() % 10, 1);
+    });
+}
+
+/// An attempt without waiting that fails spoils nothing.
+#[test]
+fn attempts() {
+    check(|| {
+        let lock = shared(NEVER);
+        let other = spawn(&lock, |lock| {
+            lock.lock().cede();
+        });
+        let tries = spawn(&lock, |lock| {
+            if let Some(mut guard) = lock.try_lock() {
+                *guard += 1;
+            }
+        });
+        if let Some(mut guard) = lock.try_lock() {
+            *guard += 1;
+        }
+        other.join().unwrap();
+        tries.join().unwrap();
+        assert!(lock.try_lock().is_some());
+    });
+}
+
+/// No thread passes for the owner because of what it sees late.
+#[test]
+fn only_the_owner_is_the_owner() {
+    check(|| {
+        let lock = Arc::new(ft_interval_lock::RawIntervalLock::new(NEVER));
+        let theirs = Arc::clone(&lock);
+        let other = thread::spawn(move || {
+            theirs.lock().unwrap();
+            theirs.unlock().unwrap();
+            assert_eq!(theirs.unlock(), Err(NotOwner));
+        });
+        assert_eq!(lock.unlock(), Err(NotOwner));
+        lock.lock().unwrap();
+        lock.unlock().unwrap();
+        assert_eq!(lock.poll(), Err(NotOwner));
+        other.join().unwrap();
+    });
+}

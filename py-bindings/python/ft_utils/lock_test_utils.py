@@ -1,0 +1,62 @@
+"""Help for tests of locks."""
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TypeVar
+from unittest import TestCase
+
+__all__ = ["run_interrupt_handling"]
+
+_L = TypeVar("_L")
+
+
+def run_interrupt_handling(
+    self: TestCase,
+    lock: _L,
+    acquire: Callable[[_L], object],
+    release: Callable[[_L], object],
+) -> None:
+    """Test that a signal is handled though the main thread waits for a lock.
+
+    Another thread takes the lock with acquire(lock), raises the signal of Ctrl-C, and gives the lock
+    up with release(lock). Meanwhile the main thread, which has to be the caller, takes it too. The
+    handler must have run by then, in the main thread. The handler that was there before is put back.
+    """
+    # On Windows SIGINT cannot be told from Ctrl-C in the console of the tests.
+    number = getattr(signal, "SIGBREAK", signal.SIGINT)
+    handled_by: list[threading.Thread] = []
+    has_lock = threading.Event()
+    failures: list[BaseException] = []
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        handled_by.append(threading.current_thread())
+
+    def interrupt() -> None:
+        try:
+            acquire(lock)
+            try:
+                has_lock.set()
+                signal.raise_signal(number)
+            finally:
+                release(lock)
+        except BaseException as failure:
+            failures.append(failure)
+            has_lock.set()
+
+    before = signal.signal(number, handle)
+    try:
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        has_lock.wait()
+        if not failures:
+            acquire(lock)
+            release(lock)
+        thread.join()
+    finally:
+        # None stands for a handler that was not set from Python.
+        signal.signal(number, signal.SIG_DFL if before is None else before)
+    if failures:
+        raise failures[0]
+    self.assertEqual(handled_by, [threading.main_thread()])
