@@ -98,28 +98,6 @@ fn block_wakes_as_many() {
     });
 }
 
-/// A repetition wakes a thread that waits while another has the first item.
-#[test]
-fn repetition_wakes() {
-    check(|| {
-        let deque = deque([]);
-        let (theirs, ()) = both(
-            &deque,
-            |deque: &Deque| {
-                let first = deque.pop_back_deadline(None);
-                (first, deque.pop_back_deadline(None))
-            },
-            |deque| {
-                deque.push_back(1);
-                // One more, or none if the first is gone.
-                deque.repeat(2).unwrap();
-                deque.insert(0, 1).unwrap();
-            },
-        );
-        assert_eq!(theirs, (Some(1), Some(1)));
-    });
-}
-
 /// A waiter that gives up does not take the wake-up with it.
 #[test]
 fn one_who_gives_up_passes_on() {
@@ -238,6 +216,26 @@ fn removal_and_pop() {
             }
             None => assert_eq!(popped, [Some(0), Some(1)]),
         }
+    });
+}
+
+/// A removal never takes what has come to the place of the item that it found.
+#[test]
+fn removal_and_replacement() {
+    check(|| {
+        let deque = deque([(1, 0)]);
+        let (popped, removed) = both(
+            &deque,
+            |deque| {
+                let popped = deque.pop_front();
+                deque.push_front((2, 0));
+                popped
+            },
+            |deque| deque.try_remove(&Find(1)).unwrap(),
+        );
+        assert_eq!(popped.or(removed), Some((1, 0)));
+        assert!(popped.is_none() || removed.is_none());
+        assert_eq!(deque.to_vec(), [(2, 0)]);
     });
 }
 

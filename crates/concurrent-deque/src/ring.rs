@@ -152,8 +152,8 @@ impl<T: Clone> Ring<T> {
     /// Appends so many copies of everything.
     pub(crate) fn append_copies(&mut self, copies: usize) -> Result<(), TryReserveError> {
         let len = self.items.len();
-        // A product that is too large for a number is too large for memory.
-        let more = len.checked_mul(copies).unwrap_or(usize::MAX);
+        // What is too large for a number is too large for memory.
+        let more = len.saturating_mul(copies);
         self.items.try_reserve(more)?;
         for index in 0..more {
             self.items.push_back(self.items[index].clone());

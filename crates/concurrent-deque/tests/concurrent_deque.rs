@@ -189,33 +189,33 @@ fn waits_with_deadlines() {
     });
 }
 
-/// Whatever puts items in wakes as many as it puts in.
+/// What puts items in wakes as many waiters, and what puts in none wakes nobody.
 #[test]
-fn every_way_in_wakes() {
-    let ways: [fn(&ConcurrentDeque<u8>); 4] = [
-        |deque| assert_eq!(deque.extend_front(vec![1, 1]), []),
-        |deque| {
-            deque.push_front(1);
-            deque.push_back(1);
-        },
-        |deque| (0..2).for_each(|_| deque.insert(0, 1).unwrap()),
-        |deque| {
-            deque.push_back(1);
-            // Finds the item, or nothing: then nobody is left waiting but the other one.
-            deque.repeat(2).unwrap();
-            deque.push_back(1);
-        },
+fn each_item_wakes_one() {
+    let ways: [(usize, fn(&ConcurrentDeque<u8>)); 12] = [
+        (1, |deque| drop(deque.push_back(1))),
+        (1, |deque| drop(deque.push_front(1))),
+        (3, |deque| drop(deque.extend_back(vec![1, 2, 3]))),
+        (3, |deque| drop(deque.extend_front(vec![1, 2, 3]))),
+        (1, |deque| deque.insert(0, 1).unwrap()),
+        (2, |deque| drop(deque.repeat(3))),
+        (0, |deque| drop(deque.extend_back(vec![]))),
+        (0, |deque| drop(deque.repeat(0))),
+        (0, |deque| drop(deque.set(0, 1))),
+        (0, |deque| drop(deque.pop_back())),
+        (0, |deque| deque.rotate(1)),
+        (0, |deque| deque.reverse()),
     ];
-    for put_in in ways {
-        let deque = ConcurrentDeque::new();
-        thread::scope(|scope| {
-            let takers = [(); 2].map(|()| scope.spawn(|| deque.pop_back_timeout(LONG)));
-            thread::sleep(SHORT);
-            put_in(&deque);
-            for taker in takers {
-                assert_eq!(taker.join().unwrap(), Some(1));
-            }
-        });
+    for (index, (expected, way)) in ways.into_iter().enumerate() {
+        let deque = deque([7]);
+        let listeners: Vec<_> = (0..5).map(|_| deque.not_empty().listen()).collect();
+        way(&deque);
+        let past = Some(Instant::now());
+        let woken = listeners
+            .into_iter()
+            .map(|listener| listener.wait_deadline(past))
+            .filter(|&woken| woken);
+        assert_eq!(woken.count(), expected, "{index}");
     }
 }
 
