@@ -193,16 +193,16 @@ fn waits_with_deadlines() {
 #[test]
 fn each_item_wakes_one() {
     let ways: [(usize, fn(&ConcurrentDeque<u8>)); 12] = [
-        (1, |deque| drop(deque.push_back(1))),
-        (1, |deque| drop(deque.push_front(1))),
-        (3, |deque| drop(deque.extend_back(vec![1, 2, 3]))),
-        (3, |deque| drop(deque.extend_front(vec![1, 2, 3]))),
+        (1, |deque| _ = deque.push_back(1)),
+        (1, |deque| _ = deque.push_front(1)),
+        (3, |deque| _ = deque.extend_back(vec![1, 2, 3])),
+        (3, |deque| _ = deque.extend_front(vec![1, 2, 3])),
         (1, |deque| deque.insert(0, 1).unwrap()),
-        (2, |deque| drop(deque.repeat(3))),
-        (0, |deque| drop(deque.extend_back(vec![]))),
-        (0, |deque| drop(deque.repeat(0))),
-        (0, |deque| drop(deque.set(0, 1))),
-        (0, |deque| drop(deque.pop_back())),
+        (2, |deque| _ = deque.repeat(3)),
+        (0, |deque| _ = deque.extend_back(vec![])),
+        (0, |deque| _ = deque.repeat(0)),
+        (0, |deque| _ = deque.set(0, 1)),
+        (0, |deque| _ = deque.pop_back()),
         (0, |deque| deque.rotate(1)),
         (0, |deque| deque.reverse()),
     ];
