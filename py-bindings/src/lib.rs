@@ -5,13 +5,16 @@ use pyo3::prelude::*;
 mod atomic_int64;
 mod blocking;
 mod compound;
+mod concurrent_deque;
 mod concurrent_dict;
 mod concurrent_queue;
+mod deque_iter;
 mod dict_iter;
 mod error;
 mod imports;
 mod key;
 mod object;
+mod release;
 mod value;
 
 /// The classes of ft_utils, implemented in Rust.
@@ -24,9 +27,13 @@ mod _native {
     #[pymodule_export]
     use compound::Missing;
     #[pymodule_export]
+    use concurrent_deque::PyConcurrentDeque;
+    #[pymodule_export]
     use concurrent_dict::PyConcurrentDict;
     #[pymodule_export]
     use concurrent_queue::{PyConcurrentQueue, QueueIter};
+    #[pymodule_export]
+    use deque_iter::DequeIter;
     #[pymodule_export]
     use dict_iter::DictIter;
 
@@ -38,6 +45,8 @@ mod _native {
         module.add("Empty", &imports.empty)?;
         module.add("Full", &imports.full)?;
         module.add("ShutDown", &imports.shut_down)?;
+        module.add("EmptyDequeError", &imports.empty_deque)?;
+        concurrent_deque::register(py)?;
         concurrent_dict::register(py)
     }
 }

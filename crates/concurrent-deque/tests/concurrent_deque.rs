@@ -192,7 +192,8 @@ fn waits_with_deadlines() {
 /// What puts items in wakes as many waiters, and what puts in none wakes nobody.
 #[test]
 fn each_item_wakes_one() {
-    let ways: [(usize, fn(&ConcurrentDeque<u8>)); 12] = [
+    type Way = fn(&ConcurrentDeque<u8>);
+    let ways: [(usize, Way); 12] = [
         (1, |deque| _ = deque.push_back(1)),
         (1, |deque| _ = deque.push_front(1)),
         (3, |deque| _ = deque.extend_back(vec![1, 2, 3])),

@@ -8,9 +8,11 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 from ft_utils.concurrency import (
     MISSING,
     AtomicInt64,
+    ConcurrentDeque,
     ConcurrentDict,
     ConcurrentQueue,
     Empty,
+    EmptyDequeError,
     Full,
     ShutDown,
 )
@@ -19,9 +21,11 @@ from ft_utils.local import LocalWrapper
 __all__ = [
     "MISSING",
     "AtomicInt64",
+    "ConcurrentDeque",
     "ConcurrentDict",
     "ConcurrentQueue",
     "Empty",
+    "EmptyDequeError",
     "Full",
     "LocalWrapper",
     "ShutDown",
