@@ -5,8 +5,8 @@ use crate::{
     deque_iter::DequeIter,
     error::not_copyable,
     imports::Imports,
+    nesting::{Call, release},
     object::Object,
-    release::release,
 };
 use ft_concurrent_deque::{ConcurrentDeque, Query};
 use pyo3::{
@@ -461,6 +461,7 @@ impl PyConcurrentDeque {
         let Ok(other) = other.cast::<Self>() else {
             return Ok(PyNotImplemented::get(py).to_owned().into_any());
         };
+        let _call = Call::enter()?;
         let ours = list(py, slf.get().core().to_vec())?;
         let theirs = list(py, other.get().core().to_vec())?;
         ours.into_any().rich_compare(theirs, op)
@@ -468,6 +469,7 @@ impl PyConcurrentDeque {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let py = slf.py();
+        let _call = Call::enter()?;
         // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
         match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
             0 => {

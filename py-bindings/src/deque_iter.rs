@@ -1,6 +1,6 @@
 //! The iterator over the items of a `ConcurrentDeque`.
 
-use crate::{object::Object, release::release};
+use crate::{nesting::release, object::Object};
 use pyo3::{PyTraverseError, PyVisit, prelude::*};
 use std::{
     mem,

@@ -13,8 +13,8 @@ mod dict_iter;
 mod error;
 mod imports;
 mod key;
+mod nesting;
 mod object;
-mod release;
 mod value;
 
 /// The classes of ft_utils, implemented in Rust.

@@ -1,6 +1,7 @@
-//! Dropping what a container held, however deeply containers are nested in each other.
+//! Containers in containers in containers: what must not overflow the stack.
 
 use crate::object::Object;
+use pyo3::{exceptions::PyRecursionError, prelude::*};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -9,7 +10,15 @@ use std::{
 /// How many containers may die inside of each other before the next one has to wait.
 const DEEPEST: usize = 50;
 
+/// How many comparisons or texts of containers there may be inside of each other.
+///
+/// Python's own limit counts calls, as many as fit the stack with the frames of its own containers.
+/// Ours have more of them.
+const DEEPEST_CALL: usize = 500;
+
 thread_local! {
+    /// How many [`Call`]s the thread is in.
+    static CALLS: Cell<usize> = const { Cell::new(0) };
     /// How many calls of `release` the thread is in.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     /// What is too deep, for the outermost call to drop.
@@ -36,4 +45,27 @@ pub(crate) fn release(objects: VecDeque<Object>) {
         }
     }
     DEPTH.set(depth);
+}
+
+/// A comparison or a text of a container, which asks the items, which may be containers.
+pub(crate) struct Call(());
+
+impl Call {
+    /// Raises RecursionError if the thread is in too many of them.
+    pub(crate) fn enter() -> PyResult<Self> {
+        let calls = CALLS.get();
+        if calls == DEEPEST_CALL {
+            return Err(PyRecursionError::new_err(
+                "containers are nested too deeply",
+            ));
+        }
+        CALLS.set(calls + 1);
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        CALLS.set(CALLS.get() - 1);
+    }
 }
