@@ -3,7 +3,12 @@
 //! All of it is looked up when the module is imported. Were it looked up when it is first needed, a
 //! process that forks in that moment would leave its child waiting for a thread that is not there.
 
-use pyo3::{exceptions::PyException, prelude::*, sync::PyOnceLock, types::PyType};
+use pyo3::{
+    exceptions::{PyException, PyIndexError, PyRuntimeError},
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyDict, PyType},
+};
 
 static IMPORTS: PyOnceLock<Imports> = PyOnceLock::new();
 
@@ -22,6 +27,8 @@ pub(crate) struct Imports {
     pub(crate) full: Py<PyType>,
     /// `queue.ShutDown`; before Python 3.13, which has the first, one of ours.
     pub(crate) shut_down: Py<PyType>,
+    /// `EmptyDequeError`, ours
+    pub(crate) empty_deque: Py<PyType>,
     /// `ft_utils._views.Keys`
     pub(crate) keys: Py<PyAny>,
     /// `ft_utils._views.Items`
@@ -45,6 +52,7 @@ impl Imports {
                 Ok(kind) => kind.cast_into()?.unbind(),
                 Err(_) => own_shut_down(py)?,
             },
+            empty_deque: empty_deque_error(py)?,
             keys: views.getattr("Keys")?.unbind(),
             items: views.getattr("Items")?.unbind(),
         };
@@ -63,4 +71,19 @@ fn own_shut_down(py: Python<'_>) -> PyResult<Py<PyType>> {
     let doc = c"Raised by the operations of a queue that was shut down.";
     let name = c"ft_utils.concurrency.ShutDown";
     PyErr::new_type(py, name, Some(doc), Some(&base), None)
+}
+
+/// Makes the error that is both what `collections.deque` raises and what `ft_utils` 0.2.0 does.
+fn empty_deque_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+    let bases = (
+        py.get_type::<PyIndexError>(),
+        py.get_type::<PyRuntimeError>(),
+    );
+    let contents = PyDict::new(py);
+    contents.set_item("__module__", "ft_utils.concurrency")?;
+    let doc = "Raised by a pop from an empty ConcurrentDeque; an IndexError and a RuntimeError.";
+    contents.set_item("__doc__", doc)?;
+    let kind = py.get_type::<PyType>();
+    let kind = kind.call1(("EmptyDequeError", bases, contents))?;
+    Ok(kind.cast_into()?.unbind())
 }

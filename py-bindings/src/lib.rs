@@ -6,13 +6,16 @@ mod acquire;
 mod atomic_int64;
 mod blocking;
 mod compound;
+mod concurrent_deque;
 mod concurrent_dict;
 mod concurrent_queue;
+mod deque_iter;
 mod dict_iter;
 mod error;
 mod imports;
 mod interval_lock;
 mod key;
+mod nesting;
 mod object;
 mod rwlock;
 mod value;
@@ -27,9 +30,13 @@ mod _native {
     #[pymodule_export]
     use compound::Missing;
     #[pymodule_export]
+    use concurrent_deque::PyConcurrentDeque;
+    #[pymodule_export]
     use concurrent_dict::PyConcurrentDict;
     #[pymodule_export]
     use concurrent_queue::{PyConcurrentQueue, QueueIter};
+    #[pymodule_export]
+    use deque_iter::DequeIter;
     #[pymodule_export]
     use dict_iter::DictIter;
 
@@ -46,6 +53,8 @@ mod _native {
         module.add("Empty", &imports.empty)?;
         module.add("Full", &imports.full)?;
         module.add("ShutDown", &imports.shut_down)?;
+        module.add("EmptyDequeError", &imports.empty_deque)?;
+        concurrent_deque::register(py)?;
         concurrent_dict::register(py)
     }
 }

@@ -8,9 +8,11 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 from ft_utils.concurrency import (
     MISSING,
     AtomicInt64,
+    ConcurrentDeque,
     ConcurrentDict,
     ConcurrentQueue,
     Empty,
+    EmptyDequeError,
     Full,
     ShutDown,
 )
@@ -20,9 +22,11 @@ from ft_utils.synchronization import IntervalLock, RWLock, RWReadContext, RWWrit
 __all__ = [
     "MISSING",
     "AtomicInt64",
+    "ConcurrentDeque",
     "ConcurrentDict",
     "ConcurrentQueue",
     "Empty",
+    "EmptyDequeError",
     "Full",
     "IntervalLock",
     "LocalWrapper",

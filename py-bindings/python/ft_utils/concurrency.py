@@ -3,9 +3,11 @@
 from ft_utils._native import (
     MISSING,
     AtomicInt64,
+    ConcurrentDeque,
     ConcurrentDict,
     ConcurrentQueue,
     Empty,
+    EmptyDequeError,
     Full,
     ShutDown,
 )
@@ -13,9 +15,11 @@ from ft_utils._native import (
 __all__ = [
     "MISSING",
     "AtomicInt64",
+    "ConcurrentDeque",
     "ConcurrentDict",
     "ConcurrentQueue",
     "Empty",
+    "EmptyDequeError",
     "Full",
     "ShutDown",
 ]

@@ -1,0 +1,279 @@
+//! Models of `ft-concurrent-deque`. A search clones and compares one item at first under loom.
+#![cfg(loom)]
+
+use std::convert::Infallible;
+
+use ft_concurrent_deque::{ConcurrentDeque, Query};
+use ft_sync::{Arc, UnsafeCell, thread};
+use loom_tests::check;
+
+type Deque = ConcurrentDeque<usize>;
+
+/// Finds a number. The numbers in a model are all different, unless it says otherwise.
+struct Find(usize);
+
+impl Query<usize> for Find {
+    type Error = Infallible;
+
+    fn matches(&self, item: &usize) -> Result<bool, Infallible> {
+        Ok(*item == self.0)
+    }
+
+    fn is_same(one: &usize, other: &usize) -> bool {
+        one == other
+    }
+}
+
+/// Finds an item by the first of its numbers; the second tells it from its equals.
+impl Query<(usize, usize)> for Find {
+    type Error = Infallible;
+
+    fn matches(&self, item: &(usize, usize)) -> Result<bool, Infallible> {
+        Ok(item.0 == self.0)
+    }
+
+    fn is_same(one: &(usize, usize), other: &(usize, usize)) -> bool {
+        one == other
+    }
+}
+
+/// Runs `theirs` on another thread and `ours` on this one; then nobody uses the deque.
+fn both<T: 'static, A: 'static, B>(
+    deque: &Arc<ConcurrentDeque<T>>,
+    theirs: impl FnOnce(&ConcurrentDeque<T>) -> A + 'static,
+    ours: impl FnOnce(&ConcurrentDeque<T>) -> B,
+) -> (A, B) {
+    let shared = Arc::clone(deque);
+    let thread = thread::spawn(move || theirs(&shared));
+    let ours = ours(deque);
+    (thread.join().unwrap(), ours)
+}
+
+fn deque<T>(items: impl IntoIterator<Item = T>) -> Arc<ConcurrentDeque<T>> {
+    Arc::new(items.into_iter().collect())
+}
+
+/// Two threads at different ends of a deque with two items get one each, and a third pop none.
+#[test]
+fn pops_share_out() {
+    check(|| {
+        let deque = deque(0..2);
+        let (theirs, ours) = both(
+            &deque,
+            |deque| deque.pop_back(),
+            |deque| [deque.pop_front(), deque.pop_front()],
+        );
+        let mut all: Vec<_> = [theirs, ours[0], ours[1]].into_iter().flatten().collect();
+        all.sort_unstable();
+        assert_eq!(all, [0, 1]);
+    });
+}
+
+/// A thread that waits gets the item that comes, whenever it comes.
+#[test]
+fn waiter_is_woken() {
+    check(|| {
+        let deque = deque([]);
+        let (theirs, ()) = both(
+            &deque,
+            |deque: &Deque| deque.pop_front_deadline(None),
+            |deque| assert!(deque.push_back(7).is_none()),
+        );
+        assert_eq!(theirs, Some(7));
+    });
+}
+
+/// A block of two wakes two.
+#[test]
+fn block_wakes_as_many() {
+    check(|| {
+        let deque = deque([]);
+        let wait = |deque: &Deque| deque.pop_back_deadline(None);
+        let other = Arc::clone(&deque);
+        let third = thread::spawn(move || wait(&other));
+        let (second, ()) = both(&deque, wait, |deque| {
+            deque.extend_front(vec![1, 2]);
+        });
+        assert_eq!(second.unwrap() + third.join().unwrap().unwrap(), 3);
+    });
+}
+
+/// A waiter that gives up does not take the wake-up with it.
+#[test]
+fn one_who_gives_up_passes_on() {
+    check(|| {
+        let deque = deque([]);
+        let other = Arc::clone(&deque);
+        let waiter = thread::spawn(move || other.pop_back_deadline(None));
+        both(
+            &deque,
+            |deque: &Deque| drop(deque.not_empty().listen()),
+            |deque| deque.push_back(1),
+        );
+        assert_eq!(waiter.join().unwrap(), Some(1));
+    });
+}
+
+/// What a thread wrote before it put an item in is visible to the one that takes it out.
+#[test]
+fn item_is_published() {
+    check(|| {
+        let deque = deque([]);
+        both(
+            &deque,
+            |deque| {
+                let cell = Arc::new(UnsafeCell::new(0));
+                // SAFETY: nobody else knows the cell yet.
+                cell.with_mut(|data| unsafe { *data = 7 });
+                deque.push_front(cell);
+            },
+            |deque| {
+                if let Some(cell) = deque.pop_back() {
+                    // SAFETY: the cell came with the item, and only we have it.
+                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                }
+            },
+        );
+    });
+}
+
+/// Nobody sees half a block, nor another item inside of one.
+#[test]
+fn blocks_are_whole() {
+    check(|| {
+        let deque = deque([]);
+        let (_, seen) = both(
+            &deque,
+            |deque: &Deque| deque.extend_back(vec![1, 2]),
+            |deque| {
+                let before = deque.to_vec();
+                deque.push_back(9);
+                before
+            },
+        );
+        assert!(seen.is_empty() || seen == [1, 2], "{seen:?}");
+        let all = deque.to_vec();
+        assert!(all == [1, 2, 9] || all == [9, 1, 2], "{all:?}");
+    });
+}
+
+/// Two threads fill a deque at both ends, a third looks: it never has more items than the maximum,
+/// and each item is in it or was pushed out, once.
+#[test]
+fn maximum_is_exact() {
+    check(|| {
+        let deque = Arc::new(ConcurrentDeque::with_maxlen(1));
+        let other = Arc::clone(&deque);
+        let looker = thread::spawn(move || assert!(other.len() <= 1));
+        let (theirs, ours) = both(
+            &deque,
+            |deque: &Deque| deque.push_front(1),
+            |deque| deque.extend_back(vec![2, 3]),
+        );
+        looker.join().unwrap();
+        let mut all: Vec<_> = theirs
+            .into_iter()
+            .chain(ours)
+            .chain(deque.to_vec())
+            .collect();
+        all.sort_unstable();
+        assert_eq!(all, [1, 2, 3]);
+    });
+}
+
+/// An item that is rotated all the time is always found, at one end or the other.
+#[test]
+fn rotated_item_is_found() {
+    check(|| {
+        let deque = deque(0..2);
+        let (_, found) = both(
+            &deque,
+            |deque| {
+                deque.rotate(1);
+                deque.rotate(-1);
+            },
+            |deque| deque.try_position(&Find(1), 0, 9).unwrap(),
+        );
+        assert!(found.is_some());
+    });
+}
+
+/// A removal and a pop that want the same item do not both get it, and the removal takes no other
+/// one.
+#[test]
+fn removal_and_pop() {
+    check(|| {
+        let deque = deque(0..3);
+        let (popped, removed) = both(
+            &deque,
+            |deque| [deque.pop_front(), deque.pop_front()],
+            |deque| deque.try_remove(&Find(1)).unwrap(),
+        );
+        match removed {
+            Some(number) => {
+                assert_eq!(number, 1);
+                assert_eq!(popped, [Some(0), Some(2)]);
+            }
+            None => assert_eq!(popped, [Some(0), Some(1)]),
+        }
+    });
+}
+
+/// A removal never takes what has come to the place of the item that it found.
+#[test]
+fn removal_and_replacement() {
+    check(|| {
+        let deque = deque([(1, 0)]);
+        let (popped, removed) = both(
+            &deque,
+            |deque| {
+                let popped = deque.pop_front();
+                deque.push_front((2, 0));
+                popped
+            },
+            |deque| deque.try_remove(&Find(1)).unwrap(),
+        );
+        assert_eq!(popped.or(removed), Some((1, 0)));
+        assert!(popped.is_none() || removed.is_none());
+        assert_eq!(deque.to_vec(), [(2, 0)]);
+    });
+}
+
+/// Two removals of equal items take one each.
+#[test]
+fn removals_share_out() {
+    check(|| {
+        let deque = deque([(1, 0), (2, 0), (1, 1)]);
+        let remove = |deque: &ConcurrentDeque<(usize, usize)>| deque.try_remove(&Find(1)).unwrap();
+        let (theirs, ours) = both(&deque, remove, remove);
+        let both = [theirs.unwrap(), ours.unwrap()];
+        assert!(both == [(1, 0), (1, 1)] || both == [(1, 1), (1, 0)]);
+        assert_eq!(deque.to_vec(), [(2, 0)]);
+    });
+}
+
+/// A removal takes the first match of its moment: once an equal item was put in front, what was
+/// behind it stays for as long as that one does.
+#[test]
+fn removal_takes_the_first() {
+    check(|| {
+        let deque = deque([(0, 0), (1, 0)]);
+        let (both_there, removed) = both(
+            &deque,
+            |deque| {
+                deque.push_front((1, 1));
+                deque.len() == 3
+            },
+            |deque| deque.try_remove(&Find(1)).unwrap().unwrap(),
+        );
+        if both_there {
+            assert_eq!(removed, (1, 1));
+        }
+        let left = if removed == (1, 0) {
+            vec![(1, 1), (0, 0)]
+        } else {
+            vec![(0, 0), (1, 0)]
+        };
+        assert_eq!(deque.to_vec(), left);
+    });
+}
