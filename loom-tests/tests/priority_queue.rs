@@ -117,23 +117,53 @@ fn draining_during_a_comparison() {
     });
 }
 
-/// A push wakes a pop that waits, and closing the next.
+/// A pop that compares while the queue is drained finds nothing, or has its item already.
 #[test]
-fn push_and_close_wake() {
+fn draining_during_a_pop() {
     check(|| {
-        let (theirs, ours) = shared(&[]);
-        let other = thread::spawn(move || {
-            theirs.try_push(1, &Natural).unwrap();
-            theirs.close();
+        let (theirs, ours) = shared(&[1, 2, 3]);
+        let other = thread::spawn(move || theirs.try_pop(&Slow));
+        match ours.close_and_drain().len() {
+            2 => assert_eq!(other.join().unwrap(), Ok(1)),
+            _ => assert_eq!(other.join().unwrap(), Err(PriorityPopError::Closed)),
+        }
+    });
+}
+
+/// A push wakes a pop that waits, and so does closing.
+#[test]
+fn push_or_close_wakes() {
+    for expected in [Ok(1), Err(PriorityPopError::Closed)] {
+        check(move || {
+            let (theirs, ours) = shared(&[]);
+            let other = thread::spawn(move || match expected {
+                Ok(item) => theirs.try_push(item, &Natural).unwrap(),
+                Err(_) => theirs.close(),
+            });
+            let attempt = || match ours.try_pop(&Slow) {
+                Err(PriorityPopError::Empty) => None,
+                done => Some(done),
+            };
+            assert_eq!(ours.not_empty().wait_until(None, attempt), Some(expected));
+            other.join().unwrap();
         });
-        let attempt = || match ours.try_pop(&Slow) {
-            Err(PriorityPopError::Empty) => None,
-            done => Some(done),
-        };
-        assert_eq!(ours.not_empty().wait_until(None, attempt), Some(Ok(1)));
-        let closed = ours.not_empty().wait_until(None, attempt);
-        assert_eq!(closed, Some(Err(PriorityPopError::Closed)));
+    }
+}
+
+/// A pop wakes a push that waits for room.
+#[test]
+fn pop_wakes_a_push() {
+    check(|| {
+        let ours = Arc::new(PriorityQueue::bounded(1));
+        ours.try_push(1, &Natural).unwrap();
+        let theirs = Arc::clone(&ours);
+        let other = thread::spawn(move || {
+            let push = || theirs.try_push(2, &Natural).ok();
+            theirs.not_full().wait_until(None, push);
+        });
+        assert_eq!(ours.try_pop(&Natural), Ok(1));
         other.join().unwrap();
+        assert_eq!(rest(&ours), [2]);
     });
 }
 

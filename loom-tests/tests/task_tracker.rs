@@ -29,6 +29,27 @@ fn wait_sees_what_was_done() {
     });
 }
 
+/// A count of zero that is seen without waiting publishes what was done, too.
+#[test]
+fn zero_sees_what_was_done() {
+    check(|| {
+        let ours = Arc::new((TaskTracker::new(), UnsafeCell::new(0)));
+        ours.0.add();
+        let theirs = Arc::clone(&ours);
+        let worker = thread::spawn(move || {
+            // SAFETY: nobody else looks at the cell before the task is done.
+            theirs.1.with_mut(|data| unsafe { *data = 7 });
+            theirs.0.task_done().unwrap();
+        });
+        while ours.0.unfinished() > 0 {
+            thread::yield_now();
+        }
+        // SAFETY: the task is done, so the worker is done with the cell.
+        assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        worker.join().unwrap();
+    });
+}
+
 /// Waiting for two workers sees what both did, whoever is last.
 #[test]
 fn wait_sees_both_workers() {
