@@ -12,6 +12,10 @@ mod error;
 mod imports;
 mod key;
 mod object;
+mod order;
+mod std_channel;
+mod std_ordered;
+mod std_queue;
 mod value;
 
 /// The classes of ft_utils, implemented in Rust.
@@ -29,6 +33,10 @@ mod _native {
     use concurrent_queue::{PyConcurrentQueue, QueueIter};
     #[pymodule_export]
     use dict_iter::DictIter;
+    #[pymodule_export]
+    use std_ordered::{OrderedIter, PyOrderedQueue, PyStdLifoQueue, PyStdPriorityQueue};
+    #[pymodule_export]
+    use std_queue::PyStdQueue;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

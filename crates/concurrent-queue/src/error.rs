@@ -70,7 +70,8 @@ pub enum PriorityPushError<T, E = Infallible> {
     Closed(T),
     /// Another thread is comparing items.
     Busy(T),
-    /// A comparison failed.
+    /// A comparison failed. Whoever was woken for room before this should notify
+    /// [`not_full`](crate::PriorityQueue::not_full) of it, for the next one.
     Order {
         /// The item that was not pushed.
         item: T,
@@ -88,7 +89,8 @@ pub enum PriorityPopError<E = Infallible> {
     Closed,
     /// Another thread is comparing items.
     Busy,
-    /// A comparison failed. The items are all there.
+    /// A comparison failed. The items are all there; whoever was woken for one before this should
+    /// notify [`not_empty`](crate::PriorityQueue::not_empty) of it, for the next one.
     Order(E),
 }
 

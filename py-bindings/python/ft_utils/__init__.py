@@ -13,6 +13,9 @@ from ft_utils.concurrency import (
     Empty,
     Full,
     ShutDown,
+    StdConcurrentLifoQueue,
+    StdConcurrentPriorityQueue,
+    StdConcurrentQueue,
 )
 from ft_utils.local import LocalWrapper
 
@@ -25,4 +28,7 @@ __all__ = [
     "Full",
     "LocalWrapper",
     "ShutDown",
+    "StdConcurrentLifoQueue",
+    "StdConcurrentPriorityQueue",
+    "StdConcurrentQueue",
 ]

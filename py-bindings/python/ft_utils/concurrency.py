@@ -8,6 +8,9 @@ from ft_utils._native import (
     Empty,
     Full,
     ShutDown,
+    StdConcurrentLifoQueue,
+    StdConcurrentPriorityQueue,
+    StdConcurrentQueue,
 )
 
 __all__ = [
@@ -18,4 +21,7 @@ __all__ = [
     "Empty",
     "Full",
     "ShutDown",
+    "StdConcurrentLifoQueue",
+    "StdConcurrentPriorityQueue",
+    "StdConcurrentQueue",
 ]
