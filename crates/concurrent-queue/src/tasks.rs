@@ -115,8 +115,12 @@ impl TaskTracker {
                 // At least one task is no mere attempt.
                 // AcqRel: see *Orderings*. Relaxed: as above.
                 match (self.state).compare_exchange_weak(state, state - TASK, AcqRel, Relaxed) {
-                    Ok(_) if tasks == 1 => return Ok(self.all_done.notify_all()),
-                    Ok(_) => return Ok(()),
+                    Ok(_) => {
+                        if tasks == 1 {
+                            self.all_done.notify_all();
+                        }
+                        return Ok(());
+                    }
                     Err(now) => state = now,
                 }
                 continue;
