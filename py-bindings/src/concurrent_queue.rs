@@ -6,7 +6,9 @@ use crate::{
     imports::Imports,
     object::Object,
 };
-use ft_concurrent_queue::{ConcurrentQueue, TryPopError, TryPushError, TryPushManyError};
+use ft_concurrent_queue::{
+    ConcurrentQueue, TaskTracker, TryPopError, TryPushError, TryPushManyError,
+};
 use ft_sync::Event;
 use pyo3::{
     PyTraverseError, PyVisit,
@@ -19,7 +21,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-type Core = ConcurrentQueue<Object>;
+pub(crate) type Core = ConcurrentQueue<Object>;
 
 /// A first-in first-out queue for many producers and many consumers.
 ///
@@ -53,13 +55,55 @@ pub(crate) struct PyConcurrentQueue {
 }
 
 #[derive(Clone)]
-struct Inner {
-    core: Arc<Core>,
+pub(crate) struct Inner {
+    pub(crate) core: Arc<Core>,
+    /// Counts the items that were pushed and are not done, in the subclass that has `task_done`.
+    pub(crate) tasks: Option<Arc<TaskTracker>>,
     /// Wait by spinning.
     spins: bool,
 }
 
 impl Inner {
+    pub(crate) fn new(maxsize: Option<usize>, tasks: Option<TaskTracker>, spins: bool) -> Self {
+        let core = maxsize.map_or_else(Core::unbounded, Core::bounded);
+        Self {
+            core: Arc::new(core),
+            tasks: tasks.map(Arc::new),
+            spins,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn try_push(&self, item: Object) -> Result<(), TryPushError<Object>> {
+        let Some(tasks) = &self.tasks else {
+            return self.core.try_push(item);
+        };
+        let attempt = tasks.attempt();
+        self.core.try_push(item)?;
+        attempt.succeeded();
+        Ok(())
+    }
+
+    fn try_push_many(&self, items: &mut VecDeque<Object>) -> Result<(), TryPushError<()>> {
+        if self.tasks.is_none() {
+            return match self.core.try_push_many(items) {
+                Ok(_) => Ok(()),
+                Err(TryPushManyError::Full { .. }) => Err(TryPushError::Full(())),
+                Err(TryPushManyError::Closed { .. }) => Err(TryPushError::Closed(())),
+            };
+        }
+        while let Some(item) = items.pop_front() {
+            let (item, refused) = match self.try_push(item) {
+                Ok(()) => continue,
+                Err(TryPushError::Full(item)) => (item, TryPushError::Full(())),
+                Err(TryPushError::Closed(item)) => (item, TryPushError::Closed(())),
+            };
+            items.push_front(item);
+            return Err(refused);
+        }
+        Ok(())
+    }
+
     #[inline]
     fn wait<T>(
         &self,
@@ -81,8 +125,36 @@ impl Inner {
 }
 
 impl PyConcurrentQueue {
+    /// For `__new__`, here and in the subclass.
+    pub(crate) fn unmade() -> Self {
+        Self {
+            inner: OnceLock::new(),
+            owner: None,
+            is_made: true,
+        }
+    }
+
+    /// For `__init__`. A second call changes nothing: other threads use what the first one made.
+    pub(crate) fn make(&self, inner: Inner) {
+        let _ = self.inner.set(inner);
+    }
+
+    /// Another object for the same queue.
+    pub(crate) fn share(slf: &Bound<'_, Self>) -> PyResult<Self> {
+        let this = slf.get();
+        let owner = match &this.owner {
+            Some(owner) => owner.clone_ref(slf.py()),
+            None => slf.clone().unbind(),
+        };
+        Ok(Self {
+            inner: OnceLock::from(this.inner()?.clone()),
+            owner: Some(owner),
+            is_made: true,
+        })
+    }
+
     #[inline]
-    fn inner(&self) -> PyResult<&Inner> {
+    pub(crate) fn inner(&self) -> PyResult<&Inner> {
         self.inner.get().ok_or_else(|| {
             PyRuntimeError::new_err("ConcurrentQueue.__init__() was not called by the subclass")
         })
@@ -99,7 +171,7 @@ fn popped<T>(answer: Result<T, TryPopError>) -> Option<Result<T, TryPopError>> {
     (!matches!(answer, Err(TryPopError::Empty))).then_some(answer)
 }
 
-fn pop_error(py: Python<'_>, err: TryPopError) -> PyErr {
+pub(crate) fn pop_error(py: Python<'_>, err: TryPopError) -> PyErr {
     let imports = Imports::get(py);
     match err {
         TryPopError::Empty => raised(py, &imports.empty),
@@ -107,8 +179,22 @@ fn pop_error(py: Python<'_>, err: TryPopError) -> PyErr {
     }
 }
 
+/// Puts what `pop` returns into a LocalWrapper.
+pub(crate) fn in_wrapper<'py>(
+    py: Python<'py>,
+    pop: impl FnOnce() -> PyResult<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // Made first, because that runs Python code, which Ctrl-C can end. Once the item is out nothing
+    // may fail; putting it into the slot of the wrapper runs none.
+    let kind = py.import("ft_utils.local")?.getattr("LocalWrapper")?;
+    let put = kind.getattr("wrapped")?.getattr("__set__")?;
+    let wrapper = kind.call1((py.None(),))?;
+    put.call1((&wrapper, pop()?))?;
+    Ok(wrapper)
+}
+
 /// Puts the items that a `push_many` has not pushed into its exception.
-fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> PyErr {
+pub(crate) fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> PyErr {
     let rest = PyList::new(py, rest.into_iter().map(|item| item.0));
     let set = rest.and_then(|rest| err.value(py).setattr("remaining", rest));
     set.err().unwrap_or(err)
@@ -122,11 +208,7 @@ impl PyConcurrentQueue {
         text_signature = "(scaling=None, lock_free=False, *, maxsize=0)",
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self {
-            inner: OnceLock::new(),
-            owner: None,
-            is_made: true,
-        }
+        Self::unmade()
     }
 
     #[pyo3(signature = (scaling=None, lock_free=None, *, maxsize=0))]
@@ -138,13 +220,8 @@ impl PyConcurrentQueue {
     ) -> PyResult<()> {
         let _ = scaling;
         let spins = lock_free.map_or(Ok(false), |flag| flag.is_truthy())?;
-        let core = match usize::try_from(maxsize) {
-            Err(_) | Ok(0) => Core::unbounded(),
-            Ok(maxsize) => Core::bounded(maxsize),
-        };
-        let core = Arc::new(core);
-        // A second call changes nothing: other threads use what the first one made.
-        let _ = self.inner.set(Inner { core, spins });
+        let maxsize = usize::try_from(maxsize).ok().filter(|&maxsize| maxsize > 0);
+        self.make(Inner::new(maxsize, None, spins));
         Ok(())
     }
 
@@ -158,7 +235,7 @@ impl PyConcurrentQueue {
         let mut item = Some(Object(value.clone().unbind()));
         let attempt = || {
             // Each attempt that fails hands the item back.
-            match inner.core.try_push(item.take()?) {
+            match inner.try_push(item.take()?) {
                 Ok(()) => Some(true),
                 Err(TryPushError::Full(back)) => {
                     item = Some(back);
@@ -181,7 +258,7 @@ impl PyConcurrentQueue {
     /// Append an item; raise Full at once if there is no room.
     fn try_push(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
-        match self.core()?.try_push(Object(value.clone().unbind())) {
+        match self.inner()?.try_push(Object(value.clone().unbind())) {
             Ok(()) => Ok(()),
             Err(TryPushError::Full(_)) => Err(raised(py, &Imports::get(py).full)),
             Err(TryPushError::Closed(_)) => Err(raised(py, &Imports::get(py).shut_down)),
@@ -201,10 +278,10 @@ impl PyConcurrentQueue {
         let mut items = values
             .map(|value| Ok(Object(value?.unbind())))
             .collect::<PyResult<VecDeque<_>>>()?;
-        let attempt = || match inner.core.try_push_many(&mut items) {
-            Ok(_) => Some(true),
-            Err(TryPushManyError::Full { .. }) => None,
-            Err(TryPushManyError::Closed { .. }) => Some(false),
+        let attempt = || match inner.try_push_many(&mut items) {
+            Ok(()) => Some(true),
+            Err(TryPushError::Full(())) => None,
+            Err(TryPushError::Closed(())) => Some(false),
         };
         let answer = inner.wait(py, timeout, inner.core.not_full(), attempt);
         let err = match answer {
@@ -269,13 +346,7 @@ impl PyConcurrentQueue {
         py: Python<'py>,
         timeout: Option<Timeout>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // Made first, because that runs Python code, which Ctrl-C can end. Once the item is out
-        // nothing may fail; putting it into the slot of the wrapper runs none.
-        let kind = py.import("ft_utils.local")?.getattr("LocalWrapper")?;
-        let put = kind.getattr("wrapped")?.getattr("__set__")?;
-        let wrapper = kind.call1((py.None(),))?;
-        put.call1((&wrapper, self.pop(py, timeout)?))?;
-        Ok(wrapper)
+        in_wrapper(py, || self.pop(py, timeout))
     }
 
     /// Return the oldest item without removing it; raise Empty if there is none.
@@ -318,11 +389,14 @@ impl PyConcurrentQueue {
     /// Items that are left can be popped; with immediate=True they are dropped.
     #[pyo3(signature = (immediate=false))]
     fn shutdown(&self, immediate: bool) -> PyResult<()> {
-        let core = self.core()?;
-        if immediate {
-            drop(core.close_and_drain());
-        } else {
+        let Inner { core, tasks, .. } = self.inner()?;
+        if !immediate {
             core.close();
+            return Ok(());
+        }
+        let left = core.close_and_drain();
+        if let Some(tasks) = tasks {
+            tasks.discard(left.len());
         }
         Ok(())
     }
@@ -331,16 +405,7 @@ impl PyConcurrentQueue {
     ///
     /// A thread that uses a handle of its own does not share a reference count with the others.
     fn handle(slf: &Bound<'_, Self>) -> PyResult<Self> {
-        let this = slf.get();
-        let owner = match &this.owner {
-            Some(owner) => owner.clone_ref(slf.py()),
-            None => slf.clone().unbind(),
-        };
-        Ok(Self {
-            inner: OnceLock::from(this.inner()?.clone()),
-            owner: Some(owner),
-            is_made: true,
-        })
+        Self::share(slf)
     }
 
     /// Pop item after item, waiting for each, until the queue is shut down and drained.

@@ -18,6 +18,10 @@ mod key;
 mod nesting;
 mod object;
 mod rwlock;
+mod order;
+mod std_channel;
+mod std_ordered;
+mod std_queue;
 mod value;
 
 /// The classes of ft_utils, implemented in Rust.
@@ -39,6 +43,10 @@ mod _native {
     use deque_iter::DequeIter;
     #[pymodule_export]
     use dict_iter::DictIter;
+    #[pymodule_export]
+    use std_ordered::{OrderedIter, PyOrderedQueue, PyStdLifoQueue, PyStdPriorityQueue};
+    #[pymodule_export]
+    use std_queue::PyStdQueue;
 
     #[pymodule_export]
     use interval_lock::PyIntervalLock;

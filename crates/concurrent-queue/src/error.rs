@@ -1,6 +1,6 @@
 //! What can keep an operation from succeeding. An item that was not taken comes back inside.
 
-use std::{error::Error, fmt};
+use std::{convert::Infallible, error::Error, fmt};
 
 /// Why [`try_push`](crate::ConcurrentQueue::try_push) did not push.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,9 +61,43 @@ pub enum PopTimeoutError {
     Closed,
 }
 
+/// Why [`PriorityQueue::try_push`](crate::PriorityQueue::try_push) did not push.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum PriorityPushError<T, E = Infallible> {
+    /// A bounded queue has no room.
+    Full(T),
+    /// The queue was closed.
+    Closed(T),
+    /// Another thread is comparing items.
+    Busy(T),
+    /// A comparison failed. Whoever was woken for room before this should notify
+    /// [`not_full`](crate::PriorityQueue::not_full) of it, for the next one.
+    Order {
+        /// The item that was not pushed.
+        item: T,
+        /// What the comparison returned.
+        error: E,
+    },
+}
+
+/// Why [`PriorityQueue::try_pop`](crate::PriorityQueue::try_pop) has no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriorityPopError<E = Infallible> {
+    /// The queue is empty for now.
+    Empty,
+    /// The queue is empty and closed: there will be no more items.
+    Closed,
+    /// Another thread is comparing items.
+    Busy,
+    /// A comparison failed. The items are all there; whoever was woken for one before this should
+    /// notify [`not_empty`](crate::PriorityQueue::not_empty) of it, for the next one.
+    Order(E),
+}
+
 const FULL: &str = "queue is full";
 const CLOSED: &str = "queue is closed";
 const TIMEOUT: &str = "timed out waiting on a queue";
+const BUSY: &str = "another thread is comparing items";
 
 impl<T> TryPushError<T> {
     /// Returns the item that was not pushed.
@@ -86,6 +120,16 @@ impl<T> PushTimeoutError<T> {
     pub fn into_inner(self) -> T {
         match self {
             Self::Timeout(item) | Self::Closed(item) => item,
+        }
+    }
+}
+
+impl<T, E> PriorityPushError<T, E> {
+    /// Returns the item that was not pushed.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Full(item) | Self::Closed(item) | Self::Busy(item) => item,
+            Self::Order { item, .. } => item,
         }
     }
 }
@@ -157,6 +201,28 @@ impl fmt::Display for PopTimeoutError {
     }
 }
 
+impl<T, E: fmt::Display> fmt::Display for PriorityPushError<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(_) => f.write_str(FULL),
+            Self::Closed(_) => f.write_str(CLOSED),
+            Self::Busy(_) => f.write_str(BUSY),
+            Self::Order { error, .. } => write!(f, "cannot compare items: {error}"),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for PriorityPopError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => fmt::Display::fmt(&TryPopError::Empty, f),
+            Self::Closed => fmt::Display::fmt(&TryPopError::Closed, f),
+            Self::Busy => f.write_str(BUSY),
+            Self::Order(error) => write!(f, "cannot compare items: {error}"),
+        }
+    }
+}
+
 // Written out, because the items inside need not be `Debug`.
 
 impl<T> fmt::Debug for TryPushError<T> {
@@ -183,6 +249,17 @@ impl<T> fmt::Debug for PushTimeoutError<T> {
     }
 }
 
+impl<T, E> fmt::Debug for PriorityPushError<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full(..)",
+            Self::Closed(_) => "Closed(..)",
+            Self::Busy(_) => "Busy(..)",
+            Self::Order { .. } => "Order { .. }",
+        })
+    }
+}
+
 impl<T> Error for TryPushError<T> {}
 impl<T> Error for PushError<T> {}
 impl<T> Error for PushTimeoutError<T> {}
@@ -190,3 +267,5 @@ impl Error for TryPushManyError {}
 impl Error for TryPopError {}
 impl Error for PopError {}
 impl Error for PopTimeoutError {}
+impl<T, E: fmt::Display> Error for PriorityPushError<T, E> {}
+impl<E: fmt::Debug + fmt::Display> Error for PriorityPopError<E> {}

@@ -4,6 +4,10 @@
 //! bound, can be closed, and hands over items singly or many at a time. Whoever waits is parked,
 //! with or without a deadline.
 //!
+//! Beside it are [`ConcurrentStack`], last in, first out, and [`PriorityQueue`], least out first, two
+//! plain structures behind a lock; and [`TaskTracker`], which tells when everything that was
+//! handed out is done. The rest of this page is about the queue.
+//!
 //! ```
 //! use ft_concurrent_queue::ConcurrentQueue;
 //! use std::{sync::Arc, thread};
@@ -107,18 +111,25 @@ use crossbeam_utils::CachePadded;
 use ft_sync::Event;
 
 mod error;
+mod heap;
 mod iter;
 mod links;
 mod pop;
+mod priority;
 mod push;
 mod quiescent;
 mod segment;
+mod stack;
+mod tasks;
 
 pub use error::{
-    PopError, PopTimeoutError, PushError, PushTimeoutError, TryPopError, TryPushError,
-    TryPushManyError,
+    PopError, PopTimeoutError, PriorityPopError, PriorityPushError, PushError, PushTimeoutError,
+    TryPopError, TryPushError, TryPushManyError,
 };
 pub use iter::{IntoIter, Iter, TryIter};
+pub use priority::{Natural, Order, PriorityQueue, Turn};
+pub use stack::ConcurrentStack;
+pub use tasks::{Attempt, TaskTracker, TooManyDone};
 
 use segment::Segment;
 

@@ -15,6 +15,9 @@ from ft_utils.concurrency import (
     EmptyDequeError,
     Full,
     ShutDown,
+    StdConcurrentLifoQueue,
+    StdConcurrentPriorityQueue,
+    StdConcurrentQueue,
 )
 from ft_utils.local import LocalWrapper
 from ft_utils.synchronization import IntervalLock, RWLock, RWReadContext, RWWriteContext
@@ -34,4 +37,7 @@ __all__ = [
     "RWReadContext",
     "RWWriteContext",
     "ShutDown",
+    "StdConcurrentLifoQueue",
+    "StdConcurrentPriorityQueue",
+    "StdConcurrentQueue",
 ]

@@ -10,6 +10,9 @@ from ft_utils._native import (
     EmptyDequeError,
     Full,
     ShutDown,
+    StdConcurrentLifoQueue,
+    StdConcurrentPriorityQueue,
+    StdConcurrentQueue,
 )
 
 __all__ = [
@@ -22,4 +25,7 @@ __all__ = [
     "EmptyDequeError",
     "Full",
     "ShutDown",
+    "StdConcurrentLifoQueue",
+    "StdConcurrentPriorityQueue",
+    "StdConcurrentQueue",
 ]

@@ -1,0 +1,220 @@
+//! Counting the tasks that are not done yet.
+
+use std::{error::Error, fmt, time::Instant};
+
+use ft_sync::{
+    Event,
+    atomic::{
+        AtomicU64,
+        Ordering::{AcqRel, Acquire, Relaxed},
+    },
+    hint, thread,
+};
+
+/// Bits of [`TaskTracker::state`] that count attempts. There are never as many as fit in here,
+/// because each is a thread in the middle of a call that does not wait.
+const ATTEMPT_BITS: u32 = 16;
+
+/// One attempt.
+const ATTEMPT: u64 = 1;
+
+/// One task.
+const TASK: u64 = 1 << ATTEMPT_BITS;
+
+const ATTEMPTS: u64 = TASK - 1;
+
+/// Counts tasks that were handed out and are not done, and lets threads wait until none is left.
+///
+/// It is what `task_done` and `join` of Python's `queue.Queue` are made of. A task has to be counted
+/// before anybody can find it, or whoever finds it at once could be done with it too early. Where
+/// handing it out can fail, it is first counted as an [`Attempt`].
+///
+/// The count is exact at every moment: a call to [`task_done`](Self::task_done) is refused if and
+/// only if there is no task left for it, even while attempts are made that will fail.
+///
+/// ```
+/// use ft_concurrent_queue::{ConcurrentQueue, TaskTracker, TooManyDone};
+///
+/// let (queue, tasks) = (ConcurrentQueue::bounded(8), TaskTracker::new());
+///
+/// let attempt = tasks.attempt();
+/// queue.try_push("work").unwrap();
+/// attempt.succeeded();
+///
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         queue.pop().unwrap();
+///         tasks.task_done().unwrap();
+///     });
+///     tasks.wait();
+/// });
+/// assert_eq!(tasks.unfinished(), 0);
+/// assert_eq!(tasks.task_done(), Err(TooManyDone));
+/// ```
+///
+/// # Orderings
+///
+/// The count is the only state. Every change is a read-modify-write with acquire and release, so
+/// all of them are one release sequence: what a thread did before `task_done` happens before what
+/// another does after [`wait`](Self::wait).
+#[derive(Debug, Default)]
+pub struct TaskTracker {
+    /// In the low [`ATTEMPT_BITS`]: attempts that are neither over nor given up. In the bits above:
+    /// tasks that are not done, with those of the attempts (which are 48 bits: ten million tasks
+    /// a second, none of them ever done, for ten months).
+    state: AtomicU64,
+    /// Signaled whenever the number of tasks becomes zero.
+    all_done: Event,
+}
+
+/// A task that is counted, but may still turn out not to exist; made by [`TaskTracker::attempt`].
+///
+/// Meant to be short-lived: calls to [`TaskTracker::task_done`] that may be for this very task
+/// wait, spinning, until it is decided. Dropping it takes the task back.
+#[derive(Debug)]
+#[must_use = "dropping an attempt takes its task back"]
+pub struct Attempt<'a>(&'a TaskTracker);
+
+/// Every task was done already, so [`TaskTracker::task_done`] has refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyDone;
+
+impl TaskTracker {
+    /// Creates a tracker with no tasks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts one more task.
+    #[inline]
+    pub fn add(&self) {
+        // AcqRel: see *Orderings*.
+        self.state.fetch_add(TASK, AcqRel);
+    }
+
+    /// Counts one more task, unless the attempt is dropped.
+    #[inline]
+    pub fn attempt(&self) -> Attempt<'_> {
+        // AcqRel: see *Orderings*.
+        self.state.fetch_add(TASK + ATTEMPT, AcqRel);
+        Attempt(self)
+    }
+
+    /// Counts one task as done.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyDone`] if there is none; nothing has changed then.
+    pub fn task_done(&self) -> Result<(), TooManyDone> {
+        let mut looks = 0_u32;
+        // Relaxed: only a guess; the exchange decides, and so does the second look below.
+        let mut state = self.state.load(Relaxed);
+        loop {
+            let tasks = state >> ATTEMPT_BITS;
+            if tasks > state & ATTEMPTS {
+                // At least one task is no mere attempt.
+                // AcqRel: see *Orderings*. Relaxed: as above.
+                match (self.state).compare_exchange_weak(state, state - TASK, AcqRel, Relaxed) {
+                    Ok(_) => {
+                        if tasks == 1 {
+                            self.all_done.notify_all();
+                        }
+                        return Ok(());
+                    }
+                    Err(now) => state = now,
+                }
+                continue;
+            }
+            // Acquire: pairs with the Release of what has made it so. A refusal is a statement
+            // about this moment, so it is not made from an old value.
+            let now = self.state.load(Acquire);
+            if now == state {
+                if tasks == 0 {
+                    return Err(TooManyDone);
+                }
+                // Each of the tasks left is an attempt that another thread is about to decide.
+                pause(looks);
+                looks += 1;
+            }
+            state = now;
+        }
+    }
+
+    /// Counts up to `count` tasks as done, those of items that were thrown away; no more than
+    /// there are.
+    pub fn discard(&self, count: usize) {
+        let removed = u64::try_from(count).unwrap_or(u64::MAX);
+        self.remove(|tasks| tasks.saturating_sub(removed), 0);
+    }
+
+    /// Returns the number of tasks that are not done, with those of attempts.
+    pub fn unfinished(&self) -> u64 {
+        // Acquire: whoever sees zero sees what was done.
+        self.state.load(Acquire) >> ATTEMPT_BITS
+    }
+
+    /// Waits until there is no task that is not done.
+    pub fn wait(&self) {
+        self.wait_deadline(None);
+    }
+
+    /// Waits until there is no task that is not done, which returns true, or until `deadline`,
+    /// which returns false.
+    pub fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
+        let all_done = || (self.unfinished() == 0).then_some(());
+        self.all_done.wait_until(deadline, all_done).is_some()
+    }
+
+    /// The event that is notified whenever no task is left: for callers that wait in their own way.
+    pub fn all_done(&self) -> &Event {
+        &self.all_done
+    }
+
+    /// Changes the number of tasks, and takes off `attempts`.
+    fn remove(&self, rest: impl Fn(u64) -> u64, attempts: u64) {
+        let change = |state| {
+            let tasks = rest(state >> ATTEMPT_BITS);
+            Some((tasks << ATTEMPT_BITS) | ((state & ATTEMPTS) - attempts))
+        };
+        // AcqRel: see *Orderings*. Relaxed: a failed look decides nothing.
+        let before = self.state.fetch_update(AcqRel, Relaxed, change);
+        let before = before.unwrap_or_else(|state| state) >> ATTEMPT_BITS;
+        if before > 0 && rest(before) == 0 {
+            self.all_done.notify_all();
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// Lets the task stand.
+    #[inline]
+    pub fn succeeded(self) {
+        // AcqRel: see *Orderings*.
+        self.0.state.fetch_sub(ATTEMPT, AcqRel);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        // The task may be gone: `discard` cannot tell it from others.
+        self.0.remove(|tasks| tasks.saturating_sub(1), ATTEMPT);
+    }
+}
+
+/// Waits a moment: spins first, and lets other threads run when that has not helped.
+fn pause(looks: u32) {
+    if cfg!(loom) || looks % 32 == 31 {
+        thread::yield_now();
+    } else {
+        hint::spin_loop();
+    }
+}
+
+impl fmt::Display for TooManyDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("task_done() called too many times")
+    }
+}
+
+impl Error for TooManyDone {}

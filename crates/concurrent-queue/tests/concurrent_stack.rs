@@ -1,0 +1,159 @@
+//! Behavior seen from outside. What depends on schedules is in `loom-tests`.
+
+use std::{cell::Cell, thread};
+
+use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
+use proptest::prelude::*;
+
+/// Items per producer in the stress test.
+const ITEMS: usize = if cfg!(miri) { 50 } else { 20_000 };
+
+#[test]
+fn last_in_first_out() {
+    let stack = ConcurrentStack::unbounded();
+    assert!(stack.is_empty());
+    for n in 0..100 {
+        stack.try_push(n).unwrap();
+        assert_eq!(stack.peek(), Some(n));
+    }
+    assert_eq!(stack.len(), 100);
+    assert!(!stack.is_full());
+    for n in (0..100).rev() {
+        assert_eq!(stack.try_pop(), Ok(n));
+    }
+    assert_eq!(stack.try_pop(), Err(TryPopError::Empty));
+    assert_eq!(stack.peek(), None);
+}
+
+#[test]
+fn bound_is_exact() {
+    let stack = ConcurrentStack::bounded(2);
+    assert_eq!(stack.capacity(), Some(2));
+    stack.try_push('a').unwrap();
+    assert!(!stack.is_full());
+    stack.try_push('b').unwrap();
+    assert!(stack.is_full());
+    assert_eq!(stack.try_push('c'), Err(TryPushError::Full('c')));
+    assert_eq!(stack.len(), 2);
+}
+
+#[test]
+#[should_panic(expected = "capacity must be positive")]
+fn capacity_zero() {
+    ConcurrentStack::<u8>::bounded(0);
+}
+
+#[test]
+fn certain_means_certain() {
+    let stack = ConcurrentStack::bounded(1);
+    let calls = Cell::new(0);
+    let certain = || calls.set(calls.get() + 1);
+    stack.try_push_with(1, certain).unwrap();
+    assert!(stack.try_push_with(2, certain).is_err());
+    stack.close();
+    assert!(stack.try_push_with(3, certain).is_err());
+    assert_eq!(calls.get(), 1);
+}
+
+#[test]
+fn closing() {
+    let stack = ConcurrentStack::bounded(2);
+    stack.try_push(1).unwrap();
+    assert!(!stack.is_closed());
+    let (empty, full) = (stack.not_empty().listen(), stack.not_full().listen());
+    stack.close();
+    empty.wait();
+    full.wait();
+    assert!(stack.is_closed());
+    assert_eq!(stack.try_push(2), Err(TryPushError::Closed(2)));
+    assert_eq!(stack.try_pop(), Ok(1));
+    assert_eq!(stack.try_pop(), Err(TryPopError::Closed));
+}
+
+#[test]
+fn draining() {
+    let stack = ConcurrentStack::unbounded();
+    (1..=3).for_each(|n| stack.try_push(n).unwrap());
+    let listener = stack.not_empty().listen();
+    assert_eq!(stack.close_and_drain(), [1, 2, 3]);
+    listener.wait();
+    assert_eq!(stack.try_pop(), Err(TryPopError::Closed));
+    assert!(stack.close_and_drain().is_empty());
+}
+
+#[test]
+fn visits_end_with_an_error() {
+    let stack = ConcurrentStack::default();
+    (1..=3).for_each(|n| stack.try_push(n).unwrap());
+    let mut seen = vec![];
+    let result = stack.try_for_each(|&n| {
+        seen.push(n);
+        if n < 2 { Ok(()) } else { Err("enough") }
+    });
+    assert_eq!(result, Err("enough"));
+    assert_eq!(seen, [1, 2]);
+    let text = "ConcurrentStack { len: 3, capacity: None, closed: false, .. }";
+    assert_eq!(format!("{stack:?}"), text);
+}
+
+#[test]
+fn stress() {
+    let stack = ConcurrentStack::bounded(5);
+    let mut all: Vec<usize> = thread::scope(|scope| {
+        let consumers = [(); 2].map(|()| {
+            scope.spawn(|| {
+                let next = || match stack.try_pop() {
+                    Ok(n) => Some(Some(n)),
+                    Err(TryPopError::Closed) => Some(None),
+                    Err(TryPopError::Empty) => None,
+                };
+                let pops =
+                    std::iter::from_fn(|| stack.not_empty().wait_until(None, next).flatten());
+                pops.collect::<Vec<_>>()
+            })
+        });
+        let producers = [0, 1].map(|producer| {
+            let stack = &stack;
+            scope.spawn(move || {
+                for n in 0..ITEMS {
+                    let push = || stack.try_push(producer * ITEMS + n).ok();
+                    stack.not_full().wait_until(None, push);
+                    assert!(stack.len() <= 5);
+                }
+            })
+        });
+        for producer in producers {
+            producer.join().unwrap();
+        }
+        stack.close();
+        consumers
+            .into_iter()
+            .flat_map(|consumer| consumer.join().unwrap())
+            .collect()
+    });
+    all.sort_unstable();
+    assert!(all.into_iter().eq(0..2 * ITEMS));
+}
+
+proptest! {
+    /// It does what a vector does.
+    #[test]
+    fn as_a_vector(capacity in 1_usize..5, steps in prop::collection::vec(prop::option::of(0..9), 0..40)) {
+        let stack = ConcurrentStack::bounded(capacity);
+        let mut model = vec![];
+        for step in steps {
+            match step {
+                Some(n) if model.len() == capacity => {
+                    prop_assert_eq!(stack.try_push(n), Err(TryPushError::Full(n)));
+                }
+                Some(n) => {
+                    prop_assert_eq!(stack.try_push(n), Ok(()));
+                    model.push(n);
+                }
+                None => prop_assert_eq!(stack.try_pop().ok(), model.pop()),
+            }
+            prop_assert_eq!(stack.len(), model.len());
+            prop_assert_eq!(stack.peek(), model.last().copied());
+        }
+    }
+}

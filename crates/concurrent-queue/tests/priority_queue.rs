@@ -1,0 +1,303 @@
+//! Behavior seen from outside. What depends on schedules is in `loom-tests`.
+
+use std::{
+    cell::{Cell, RefCell},
+    cmp::Reverse,
+    collections::BinaryHeap,
+    sync::mpsc,
+    thread,
+};
+
+use ft_concurrent_queue::{Natural, Order, PriorityPopError, PriorityPushError, PriorityQueue};
+use proptest::prelude::*;
+
+/// Items per producer in the stress tests.
+const ITEMS: usize = if cfg!(miri) { 50 } else { 5_000 };
+
+/// Never quick; asks the closure.
+struct Slow<F>(F);
+
+impl<T, E, F: Fn(&T, &T) -> Result<bool, E>> Order<T> for Slow<F> {
+    type Error = E;
+
+    fn quick(&self, _: &T, _: &T) -> Option<bool> {
+        None
+    }
+
+    fn is_less(&self, a: &T, b: &T) -> Result<bool, E> {
+        (self.0)(a, b)
+    }
+}
+
+fn slow<T: Ord>() -> impl Order<T, Error = ()> {
+    Slow(|a: &T, b: &T| Ok(a < b))
+}
+
+fn filled<T: Ord + Clone>(items: impl IntoIterator<Item = T>) -> PriorityQueue<T> {
+    let queue = PriorityQueue::unbounded();
+    for item in items {
+        queue.try_push(item, &Natural).unwrap();
+    }
+    queue
+}
+
+fn drained<T: Clone, O: Order<T>>(queue: &PriorityQueue<T>, order: &O) -> Vec<T> {
+    std::iter::from_fn(|| queue.try_pop(order).ok()).collect()
+}
+
+#[test]
+fn least_first() {
+    let queue = filled([5, 3, 8, 1, 9, 2]);
+    assert_eq!(queue.peek(), Some(1));
+    assert_eq!(queue.len(), 6);
+    assert_eq!(drained(&queue, &Natural), [1, 2, 3, 5, 8, 9]);
+    assert_eq!(queue.try_pop(&Natural), Err(PriorityPopError::Empty));
+    assert_eq!(queue.peek(), None);
+    assert!(queue.is_empty());
+}
+
+#[test]
+fn bound_is_exact() {
+    let queue = PriorityQueue::bounded(2);
+    assert_eq!(queue.capacity(), Some(2));
+    queue.try_push(2, &Natural).unwrap();
+    assert!(!queue.is_full());
+    queue.try_push(1, &Natural).unwrap();
+    assert!(queue.is_full());
+    assert_eq!(queue.try_push(0, &Natural), Err(PriorityPushError::Full(0)));
+    assert_eq!(drained(&queue, &Natural), [1, 2]);
+}
+
+#[test]
+#[should_panic(expected = "capacity must be positive")]
+fn capacity_zero() {
+    PriorityQueue::<u8>::bounded(0);
+}
+
+#[test]
+fn closing() {
+    let queue = filled([2, 1]);
+    let (empty, full) = (queue.not_empty().listen(), queue.not_full().listen());
+    queue.close();
+    empty.wait();
+    full.wait();
+    assert!(queue.is_closed());
+    assert_eq!(
+        queue.try_push(0, &Natural),
+        Err(PriorityPushError::Closed(0))
+    );
+    assert_eq!(queue.try_pop(&Natural), Ok(1));
+    assert_eq!(queue.close_and_drain(), [2]);
+    assert_eq!(queue.try_pop(&Natural), Err(PriorityPopError::Closed));
+}
+
+#[test]
+fn failed_comparison_changes_nothing() {
+    for len in 2..20 {
+        // Whichever comparison fails.
+        for failing in 0.. {
+            let queue = filled((0..len).rev());
+            let left = Cell::new(failing);
+            let order = Slow(|a: &i32, b: &i32| match left.get() {
+                0 => Err("no"),
+                n => {
+                    left.set(n - 1);
+                    Ok(a < b)
+                }
+            });
+            let certain = Cell::new(false);
+            let pushed = queue.try_push_with(-1, &order, || certain.set(true));
+            let push_failed = pushed.is_err();
+            if push_failed {
+                let refused = PriorityPushError::Order {
+                    item: -1,
+                    error: "no",
+                };
+                assert_eq!(pushed, Err(refused));
+            }
+            assert_ne!(certain.get(), push_failed);
+            left.set(failing);
+            let expected = (if push_failed { 0 } else { -1 }..len).collect::<Vec<_>>();
+            let popped = queue.try_pop(&order);
+            let mut all: Vec<_> = popped.into_iter().collect();
+            all.extend(drained(&queue, &Natural));
+            assert_eq!(all, expected);
+            if popped.is_ok() && !push_failed {
+                break;
+            }
+            if popped.is_err() {
+                assert_eq!(popped, Err(PriorityPopError::Order("no")));
+            }
+        }
+    }
+}
+
+#[test]
+fn errors_have_their_items() {
+    type Error = PriorityPushError<u8, &'static str>;
+    for (err, text) in [
+        (Error::Full(1), "queue is full"),
+        (Error::Closed(1), "queue is closed"),
+        (Error::Busy(1), "another thread is comparing items"),
+        (
+            Error::Order {
+                item: 1,
+                error: "no",
+            },
+            "cannot compare items: no",
+        ),
+    ] {
+        assert_eq!(err.to_string(), text);
+        assert_eq!(err.into_inner(), 1);
+    }
+}
+
+/// A comparison may use the queue; the operation that compares starts again.
+#[test]
+fn reentrant_operations() {
+    let queue = filled([10, 20, 30, 40]);
+    let calls = Cell::new(0);
+    let order = Slow(|a: &i32, b: &i32| {
+        calls.set(calls.get() + 1);
+        match calls.get() {
+            1 => queue.try_push(5, &slow()).unwrap(),
+            2 => assert!(queue.try_pop(&slow()).is_ok()),
+            _ => {}
+        }
+        Ok::<_, ()>(a < b)
+    });
+    queue.try_push(1, &order).unwrap();
+    assert!(calls.get() > 2);
+    calls.set(0);
+    // The pop within takes what was the least.
+    assert_eq!(queue.try_pop(&order), Ok(5));
+    assert_eq!(drained(&queue, &Natural), [10, 20, 30, 40]);
+}
+
+#[test]
+fn comparison_may_close() {
+    let queue = filled([10, 20, 30]);
+    let order = Slow(|a: &i32, b: &i32| {
+        queue.close_and_drain();
+        Ok::<_, ()>(a < b)
+    });
+    assert_eq!(queue.try_push(1, &order), Err(PriorityPushError::Closed(1)));
+    let queue = filled([10, 20, 30]);
+    let order = Slow(|a: &i32, b: &i32| {
+        queue.close_and_drain();
+        Ok::<_, ()>(a < b)
+    });
+    assert_eq!(queue.try_pop(&order), Err(PriorityPopError::Closed));
+}
+
+/// While one thread compares, others see the size and can close, and are refused the rest.
+#[test]
+fn others_while_comparing() {
+    let queue = filled([10, 20, 30]);
+    let order = Slow(|a: &i32, b: &i32| {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                assert_eq!(queue.len(), 3);
+                assert_eq!(queue.try_push(5, &Natural), Err(PriorityPushError::Busy(5)));
+                assert_eq!(queue.try_pop(&Natural), Err(PriorityPopError::Busy));
+                assert!(queue.try_turn().is_none());
+            });
+        });
+        assert!(queue.try_turn().is_some());
+        Ok::<_, ()>(a < b)
+    });
+    queue.try_push(1, &order).unwrap();
+    let listener = queue.turn_over().listen();
+    // The turn ends with the comparisons that fail, too.
+    let failing = Slow(|_: &i32, _: &i32| Err(()));
+    assert!(queue.try_push(0, &failing).is_err());
+    listener.wait();
+    let turn = queue.try_turn();
+    assert!(turn.is_some());
+    thread::scope(|scope| {
+        let other = scope.spawn(|| queue.try_pop(&Natural));
+        assert_eq!(other.join().unwrap(), Err(PriorityPopError::Busy));
+    });
+    drop(turn);
+    assert_eq!(drained(&queue, &Natural), [1, 10, 20, 30]);
+}
+
+/// An operation with the turn is never disturbed by others that wait for it.
+#[test]
+fn stress() {
+    let queue = PriorityQueue::unbounded();
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        for thread in 0..3 {
+            let (queue, sender) = (&queue, sender.clone());
+            scope.spawn(move || {
+                for n in 0..ITEMS {
+                    let item = (n * 7919 % ITEMS) * 3 + thread;
+                    let push = || match thread {
+                        0 => queue.try_push(item, &Natural).map_err(|_| ()),
+                        _ => queue.try_push(item, &slow()).map_err(|_| ()),
+                    };
+                    if push().is_err() {
+                        let turn = queue.turn_over().wait_until(None, || queue.try_turn());
+                        assert!(turn.is_some());
+                        push().unwrap();
+                    }
+                    if n % 2 == 0 {
+                        continue;
+                    }
+                    let popped = queue.try_pop(&slow()).or_else(|_| {
+                        let _turn = queue.turn_over().wait_until(None, || queue.try_turn());
+                        queue.try_pop(&slow())
+                    });
+                    sender.send(popped.unwrap()).unwrap();
+                }
+            });
+        }
+    });
+    drop(sender);
+    let rest = drained(&queue, &Natural);
+    assert!(rest.is_sorted());
+    let mut all: Vec<_> = receiver.into_iter().chain(rest).collect();
+    all.sort_unstable();
+    assert!(all.into_iter().eq(0..3 * ITEMS));
+}
+
+/// As few comparisons as there should be: those of Python's `heapq`.
+#[test]
+fn few_comparisons() {
+    let queue = filled(0..1023);
+    let calls = RefCell::new(0);
+    let order = Slow(|a: &i32, b: &i32| {
+        *calls.borrow_mut() += 1;
+        Ok::<_, ()>(a < b)
+    });
+    queue.try_pop(&order).unwrap();
+    assert!(*calls.borrow() <= 10 + 10, "{}", calls.borrow());
+    *calls.borrow_mut() = 0;
+    queue.try_push(5000, &order).unwrap();
+    assert_eq!(*calls.borrow(), 1);
+}
+
+proptest! {
+    /// It does what the standard heap does, however comparisons are made.
+    #[test]
+    fn as_a_heap(steps in prop::collection::vec((prop::option::of(0..20), any::<bool>()), 0..80)) {
+        let queue = PriorityQueue::unbounded();
+        let mut model = BinaryHeap::new();
+        for (step, is_slow) in steps {
+            match (step, is_slow) {
+                (Some(n), true) => queue.try_push(n, &slow()).unwrap(),
+                (Some(n), false) => queue.try_push(n, &Natural).unwrap(),
+                (None, true) => {
+                    prop_assert_eq!(queue.try_pop(&slow()).ok(), model.pop().map(|Reverse(n)| n));
+                }
+                (None, false) => {
+                    prop_assert_eq!(queue.try_pop(&Natural).ok(), model.pop().map(|Reverse(n)| n));
+                }
+            }
+            model.extend(step.map(Reverse));
+            prop_assert_eq!(queue.len(), model.len());
+            prop_assert_eq!(queue.peek(), model.peek().map(|&Reverse(n)| n));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Models of `ConcurrentStack`.
+#![cfg(loom)]
+
+use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
+use ft_sync::{Arc, UnsafeCell, thread};
+use loom_tests::check;
+
+fn shared<T>(stack: ConcurrentStack<T>) -> (Arc<ConcurrentStack<T>>, Arc<ConcurrentStack<T>>) {
+    let ours = Arc::new(stack);
+    (Arc::clone(&ours), ours)
+}
+
+fn pop_waiting<T>(stack: &ConcurrentStack<T>) -> Option<T> {
+    let attempt = || match stack.try_pop() {
+        Ok(item) => Some(Some(item)),
+        Err(TryPopError::Closed) => Some(None),
+        Err(TryPopError::Empty) => None,
+    };
+    stack.not_empty().wait_until(None, attempt).flatten()
+}
+
+/// A push wakes a pop that waits, which sees what was written before the push.
+#[test]
+fn push_wakes_a_pop() {
+    check(|| {
+        let (theirs, ours) = shared(ConcurrentStack::unbounded());
+        let producer = thread::spawn(move || {
+            let cell = Box::new(UnsafeCell::new(0));
+            // SAFETY: nobody else has the cell.
+            cell.with_mut(|data| unsafe { *data = 7 });
+            theirs.try_push(cell).unwrap();
+        });
+        let cell = pop_waiting(&ours).unwrap();
+        // SAFETY: it is ours now.
+        assert_eq!(cell.with(|data| unsafe { *data }), 7);
+        producer.join().unwrap();
+    });
+}
+
+/// Two pushes wake two pops.
+#[test]
+fn two_pushes_wake_two_pops() {
+    check(|| {
+        let (theirs, ours) = shared(ConcurrentStack::unbounded());
+        let others = Arc::clone(&ours);
+        let first = thread::spawn(move || pop_waiting(&theirs));
+        let second = thread::spawn(move || pop_waiting(&others));
+        ours.try_push(1).unwrap();
+        ours.try_push(2).unwrap();
+        let mut all = [first.join().unwrap(), second.join().unwrap()];
+        all.sort_unstable();
+        assert_eq!(all, [Some(1), Some(2)]);
+    });
+}
+
+/// A pop wakes a push that waits for room.
+#[test]
+fn pop_wakes_a_push() {
+    check(|| {
+        let (theirs, ours) = shared(ConcurrentStack::bounded(1));
+        ours.try_push(1).unwrap();
+        let producer = thread::spawn(move || {
+            let push = || theirs.try_push(2).ok();
+            theirs.not_full().wait_until(None, push);
+        });
+        assert_eq!(pop_waiting(&ours), Some(1));
+        assert_eq!(pop_waiting(&ours), Some(2));
+        producer.join().unwrap();
+    });
+}
+
+/// Of two pushes with room for one, one is refused.
+#[test]
+fn bound_is_exact() {
+    check(|| {
+        let (theirs, ours) = shared(ConcurrentStack::bounded(1));
+        let other = thread::spawn(move || theirs.try_push(1).is_ok());
+        let us = ours.try_push(2);
+        assert_ne!(us.is_ok(), other.join().unwrap());
+        assert!(us.is_ok() || us == Err(TryPushError::Full(2)));
+        assert_eq!(ours.len(), 1);
+    });
+}
+
+/// Closing wakes a pop that waits.
+#[test]
+fn closing_wakes() {
+    check(|| {
+        let (theirs, ours) = shared(ConcurrentStack::<u8>::unbounded());
+        let closer = thread::spawn(move || theirs.close());
+        assert_eq!(pop_waiting(&ours), None);
+        closer.join().unwrap();
+    });
+}
+
+/// An item is drained or refused, never left behind by a push that races with closing.
+#[test]
+fn draining_leaves_nothing() {
+    check(|| {
+        let (theirs, ours) = shared(ConcurrentStack::unbounded());
+        let producer = thread::spawn(move || theirs.try_push(1).is_ok());
+        let drained = ours.close_and_drain();
+        assert_eq!(producer.join().unwrap(), drained == [1]);
+        assert_eq!(ours.try_pop(), Err(TryPopError::Closed));
+    });
+}

@@ -1,0 +1,608 @@
+//! `StdConcurrentLifoQueue` and `StdConcurrentPriorityQueue`.
+
+use crate::{
+    blocking::{self, Timeout},
+    concurrent_queue::{in_wrapper, with_rest},
+    error::{not_copyable, raised},
+    imports::Imports,
+    object::Object,
+    order::LessThan,
+    std_channel::{self, Channel, Truth},
+};
+use ft_concurrent_queue::{
+    ConcurrentStack, PriorityPopError, PriorityPushError, PriorityQueue, TaskTracker, TryPopError,
+    TryPushError,
+};
+use ft_sync::Event;
+use pyo3::{
+    PyTraverseError, PyVisit,
+    exceptions::{PyRuntimeError, PyValueError},
+    prelude::*,
+    types::{PyDict, PyList, PyTuple},
+};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
+
+/// What the queues that are not first-in first-out have in common.
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    dict,
+    generic,
+    module = "ft_utils._native",
+    name = "StdOrderedQueue"
+)]
+pub(crate) struct PyOrderedQueue {
+    /// Set by `__init__`, so that subclasses are free in what they take.
+    inner: OnceLock<Arc<Inner>>,
+    /// The object whose items these are, if it is another one. It alone shows them to the
+    /// collector.
+    owner: Option<Py<Self>>,
+    /// True; false in memory that is still to become one of these. Python 3.11 and 3.12 show the
+    /// collector such memory, all zeros, when they make the dict of the instance.
+    is_made: bool,
+}
+
+struct Inner {
+    items: Items,
+    tasks: TaskTracker,
+}
+
+enum Items {
+    Lifo(ConcurrentStack<Object>),
+    Priority(PriorityQueue<Object>),
+}
+
+impl Items {
+    fn lifo(maxsize: Option<usize>) -> Self {
+        Self::Lifo(maxsize.map_or_else(ConcurrentStack::unbounded, ConcurrentStack::bounded))
+    }
+
+    fn priority(maxsize: Option<usize>) -> Self {
+        Self::Priority(maxsize.map_or_else(PriorityQueue::unbounded, PriorityQueue::bounded))
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        match self {
+            Self::Lifo(stack) => stack.capacity(),
+            Self::Priority(queue) => queue.capacity(),
+        }
+    }
+
+    fn peek(&self) -> Option<Object> {
+        match self {
+            Self::Lifo(stack) => stack.peek(),
+            Self::Priority(queue) => queue.peek(),
+        }
+    }
+
+    fn close(&self) {
+        match self {
+            Self::Lifo(stack) => stack.close(),
+            Self::Priority(queue) => queue.close(),
+        }
+    }
+
+    fn close_and_drain(&self) -> Vec<Object> {
+        match self {
+            Self::Lifo(stack) => stack.close_and_drain(),
+            Self::Priority(queue) => queue.close_and_drain(),
+        }
+    }
+}
+
+/// Makes an attempt, which returns `None` while another thread is comparing items; if so, waits for
+/// the turn and makes another.
+fn in_turn<T>(
+    py: Python<'_>,
+    queue: &PriorityQueue<Object>,
+    mut attempt: impl FnMut() -> Option<T>,
+) -> PyResult<T> {
+    if let Some(done) = attempt() {
+        return Ok(done);
+    }
+    loop {
+        let _turn = blocking::wait(py, None, queue.turn_over(), || queue.try_turn())?;
+        if let Some(done) = attempt() {
+            return Ok(done);
+        }
+    }
+}
+
+impl Channel for Inner {
+    fn try_put(&self, py: Python<'_>, item: Object) -> PyResult<Result<(), TryPushError<Object>>> {
+        let certain = || self.tasks.add();
+        let queue = match &self.items {
+            Items::Lifo(stack) => return Ok(stack.try_push_with(item, certain)),
+            Items::Priority(queue) => queue,
+        };
+        let mut item = Some(item);
+        in_turn(py, queue, || {
+            let done = match queue.try_push_with(item.take()?, &LessThan(py), certain) {
+                Ok(()) => Ok(Ok(())),
+                Err(PriorityPushError::Full(item)) => Ok(Err(TryPushError::Full(item))),
+                Err(PriorityPushError::Closed(item)) => Ok(Err(TryPushError::Closed(item))),
+                Err(PriorityPushError::Order { error, .. }) => Err(error),
+                Err(PriorityPushError::Busy(back)) => {
+                    item = Some(back);
+                    return None;
+                }
+            };
+            Some(done)
+        })?
+    }
+
+    fn try_get(&self, py: Python<'_>) -> PyResult<Result<Object, TryPopError>> {
+        let queue = match &self.items {
+            Items::Lifo(stack) => return Ok(stack.try_pop()),
+            Items::Priority(queue) => queue,
+        };
+        in_turn(py, queue, || match queue.try_pop(&LessThan(py)) {
+            Ok(item) => Some(Ok(Ok(item))),
+            Err(PriorityPopError::Empty) => Some(Ok(Err(TryPopError::Empty))),
+            Err(PriorityPopError::Closed) => Some(Ok(Err(TryPopError::Closed))),
+            Err(PriorityPopError::Order(err)) => Some(Err(err)),
+            Err(PriorityPopError::Busy) => None,
+        })?
+    }
+
+    fn len(&self) -> usize {
+        match &self.items {
+            Items::Lifo(stack) => stack.len(),
+            Items::Priority(queue) => queue.len(),
+        }
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.items.capacity().is_some()
+    }
+
+    fn is_closed(&self) -> bool {
+        match &self.items {
+            Items::Lifo(stack) => stack.is_closed(),
+            Items::Priority(queue) => queue.is_closed(),
+        }
+    }
+
+    fn not_empty(&self) -> &Event {
+        match &self.items {
+            Items::Lifo(stack) => stack.not_empty(),
+            Items::Priority(queue) => queue.not_empty(),
+        }
+    }
+
+    fn not_full(&self) -> &Event {
+        match &self.items {
+            Items::Lifo(stack) => stack.not_full(),
+            Items::Priority(queue) => queue.not_full(),
+        }
+    }
+}
+
+impl PyOrderedQueue {
+    fn unmade() -> Self {
+        Self {
+            inner: OnceLock::new(),
+            owner: None,
+            is_made: true,
+        }
+    }
+
+    /// A second call changes nothing: other threads use what the first one made.
+    fn make(&self, items: Items) {
+        let tasks = TaskTracker::new();
+        let _ = self.inner.set(Arc::new(Inner { items, tasks }));
+    }
+
+    #[inline]
+    fn inner(&self) -> PyResult<&Inner> {
+        let missing = || PyRuntimeError::new_err("__init__() was not called by the subclass");
+        self.inner.get().map(|inner| &**inner).ok_or_else(missing)
+    }
+
+    /// Another object for the same queue.
+    fn share(slf: &Bound<'_, Self>) -> PyResult<Self> {
+        let this = slf.get();
+        this.inner()?;
+        let owner = match &this.owner {
+            Some(owner) => owner.clone_ref(slf.py()),
+            None => slf.clone().unbind(),
+        };
+        Ok(Self {
+            inner: this.inner.clone(),
+            owner: Some(owner),
+            is_made: true,
+        })
+    }
+}
+
+#[pymethods]
+impl PyOrderedQueue {
+    /// Put an item in, waiting while the queue is full.
+    ///
+    /// Raise Full after timeout seconds, or at once if block is false; ShutDown if the queue is shut
+    /// down.
+    #[pyo3(
+        signature = (item, block=Truth(true), timeout=None),
+        text_signature = "($self, item, block=True, timeout=None)",
+    )]
+    fn put(
+        &self,
+        item: &Bound<'_, PyAny>,
+        block: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        std_channel::put(self.inner()?, item, block.0, timeout)
+    }
+
+    /// Put an item in; raise Full at once if there is no room.
+    fn put_nowait(&self, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        std_channel::put(self.inner()?, item, false, None)
+    }
+
+    /// Remove and return the item whose turn it is, waiting while the queue is empty.
+    ///
+    /// Raise Empty after timeout seconds, or at once if block is false; ShutDown if the queue is
+    /// shut down and drained.
+    #[pyo3(
+        signature = (block=Truth(true), timeout=None),
+        text_signature = "($self, block=True, timeout=None)",
+    )]
+    fn get(
+        &self,
+        py: Python<'_>,
+        block: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        std_channel::get(self.inner()?, py, block.0, timeout)
+    }
+
+    /// Remove and return the item whose turn it is; raise Empty at once if there is none.
+    fn get_nowait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        std_channel::get(self.inner()?, py, false, None)
+    }
+
+    /// Return the number of items.
+    fn qsize(&self) -> PyResult<usize> {
+        Ok(self.inner()?.len())
+    }
+
+    /// Tell the queue that the work on an item is done.
+    ///
+    /// Raise ValueError if that was said of every item already.
+    fn task_done(&self) -> PyResult<()> {
+        std_channel::task_done(&self.inner()?.tasks)
+    }
+
+    /// Wait until task_done() was called for every item that was put in.
+    ///
+    /// Items that shutdown(immediate=True) has dropped do not count.
+    fn join(&self, py: Python<'_>) -> PyResult<()> {
+        std_channel::join(&self.inner()?.tasks, py)
+    }
+
+    /// The number of items that were put in and are not done.
+    #[getter]
+    fn unfinished_tasks(&self) -> PyResult<u64> {
+        Ok(self.inner()?.tasks.unfinished())
+    }
+
+    /// Put an item in, waiting while the queue is full.
+    ///
+    /// Raise Full after timeout seconds, ShutDown if the queue is shut down.
+    #[pyo3(signature = (value, timeout=None))]
+    fn push(&self, value: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
+        let deadline = Timeout::deadline(timeout);
+        std_channel::put_until(self.inner()?, value, deadline)
+    }
+
+    /// Put an item in; raise Full at once if there is no room.
+    fn try_push(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.put_nowait(value)
+    }
+
+    /// Put the items of an iterable in, one by one, waiting for room as often as it takes.
+    ///
+    /// The iterable is read to its end before anything is put in. Raise Full after timeout seconds,
+    /// ShutDown if the queue is shut down, and what a comparison raises; the items that were not put
+    /// in are in the exception's attribute remaining, a list.
+    #[pyo3(signature = (values, timeout=None))]
+    fn push_many(&self, values: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
+        let py = values.py();
+        let inner = self.inner()?;
+        let deadline = Timeout::deadline(timeout);
+        let values = values.try_iter()?;
+        let mut items = values
+            .map(|value| Ok(Object(value?.unbind())))
+            .collect::<PyResult<VecDeque<_>>>()?;
+        while let Some(item) = items.front() {
+            if let Err(err) = std_channel::put_until(inner, item.0.bind(py), deadline) {
+                return Err(with_rest(py, err, items));
+            }
+            items.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Remove and return the item whose turn it is, waiting while the queue is empty.
+    ///
+    /// Raise Empty after timeout seconds, ShutDown if the queue is shut down and drained.
+    #[pyo3(signature = (timeout=None))]
+    fn pop(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
+        std_channel::get_until(self.inner()?, py, Timeout::deadline(timeout))
+    }
+
+    /// Remove and return the item whose turn it is; raise Empty at once if there is none.
+    fn try_pop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.get_nowait(py)
+    }
+
+    /// Remove and return a list of up to max_items items, waiting until there is at least one.
+    ///
+    /// Raise Empty after timeout seconds, ShutDown if the queue is shut down and drained, and what a
+    /// comparison raises; items that were removed before that are in the exception's attribute
+    /// popped, a list.
+    #[pyo3(signature = (max_items, timeout=None))]
+    fn pop_many<'py>(
+        &self,
+        py: Python<'py>,
+        max_items: isize,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        if max_items <= 0 {
+            let message = format!("max_items must be positive, not {max_items}");
+            return Err(PyValueError::new_err(message));
+        }
+        let inner = self.inner()?;
+        let first = std_channel::get_until(inner, py, Timeout::deadline(timeout))?;
+        let popped = PyList::new(py, [first])?;
+        while popped.len() < max_items as usize {
+            let next = inner.try_get(py).and_then(|next| match next {
+                Ok(item) => popped.append(item.0).map(|()| true),
+                Err(_) => Ok(false),
+            });
+            match next {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(err) => {
+                    let set = err.value(py).setattr("popped", popped);
+                    return Err(set.err().unwrap_or(err));
+                }
+            }
+        }
+        Ok(popped)
+    }
+
+    /// Remove the item whose turn it is and return it in a LocalWrapper.
+    #[pyo3(signature = (timeout=None))]
+    fn pop_local<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        in_wrapper(py, || self.pop(py, timeout))
+    }
+
+    /// Return the item whose turn it is without removing it; raise Empty if there is none.
+    fn peek(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.inner()?.items.peek() {
+            Some(item) => Ok(item.0),
+            None => Err(raised(py, &Imports::get(py).empty)),
+        }
+    }
+
+    /// Return the number of items.
+    fn size(&self) -> PyResult<usize> {
+        self.qsize()
+    }
+
+    /// Tell whether the queue has no items.
+    fn empty(&self) -> PyResult<bool> {
+        Ok(self.inner()?.len() == 0)
+    }
+
+    /// Tell whether the queue has maxsize items.
+    fn full(&self) -> PyResult<bool> {
+        let inner = self.inner()?;
+        Ok(inner.items.capacity() == Some(inner.len()))
+    }
+
+    /// The bound, or 0 if there is none.
+    #[getter]
+    fn maxsize(&self) -> PyResult<usize> {
+        Ok(self.inner()?.items.capacity().unwrap_or(0))
+    }
+
+    /// Whether shutdown() was called.
+    #[getter]
+    fn is_shutdown(&self) -> PyResult<bool> {
+        Ok(self.inner()?.is_closed())
+    }
+
+    /// Refuse items from now on, and wake everyone who waits.
+    ///
+    /// Items that are left can be taken out; with immediate=True they are dropped, and their tasks
+    /// count as done.
+    #[pyo3(signature = (immediate=false))]
+    fn shutdown(&self, immediate: bool) -> PyResult<()> {
+        let Inner { items, tasks } = self.inner()?;
+        if immediate {
+            let left = items.close_and_drain();
+            tasks.discard(left.len());
+        } else {
+            items.close();
+        }
+        Ok(())
+    }
+
+    /// Take out item after item, waiting for each, until the queue is shut down and drained.
+    fn __iter__(slf: Bound<'_, Self>) -> OrderedIter {
+        OrderedIter(slf.unbind())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let name = slf.get_type().name()?;
+        let Some(inner) = slf.get().inner.get() else {
+            return Ok(format!("<{name}, not initialized>"));
+        };
+        let bound = (inner.items.capacity()).map_or(String::new(), |n| format!(" of {n}"));
+        let state = if inner.is_closed() { ", shut down" } else { "" };
+        Ok(format!("<{name} with {}{bound} items{state}>", inner.len()))
+    }
+
+    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        not_copyable(slf, "handle() to share the object")
+    }
+
+    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.is_made {
+            return Ok(());
+        }
+        if let Some(owner) = &self.owner {
+            return visit.call(owner);
+        }
+        // The locks are free: the collector runs while no other thread is attached, and no thread
+        // stops or starts the collector while it holds one.
+        match self.inner.get().map(|inner| &inner.items) {
+            Some(Items::Lifo(stack)) => stack.try_for_each(|item| visit.call(&item.0)),
+            Some(Items::Priority(queue)) => queue.try_for_each(|item| visit.call(&item.0)),
+            None => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        if let (None, Some(inner)) = (&self.owner, self.inner.get()) {
+            drop(inner.items.close_and_drain());
+        }
+    }
+}
+
+/// A last-in first-out queue with the methods of queue.LifoQueue.
+///
+/// StdConcurrentLifoQueue(maxsize=0)
+///
+/// It holds at most maxsize items, or any number if maxsize is not positive; whoever gets one gets
+/// the one that was put in last. What is said of StdConcurrentQueue and queue.Queue holds here too.
+#[pyclass(
+    frozen,
+    subclass,
+    extends = PyOrderedQueue,
+    module = "ft_utils.concurrency",
+    name = "StdConcurrentLifoQueue"
+)]
+pub(crate) struct PyStdLifoQueue;
+
+#[pymethods]
+impl PyStdLifoQueue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    fn new(
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(PyOrderedQueue::unmade()).add_subclass(Self)
+    }
+
+    #[pyo3(signature = (maxsize=None))]
+    fn __init__(
+        slf: &Bound<'_, Self>,
+        #[pyo3(from_py_with = std_channel::bound)] maxsize: Option<usize>,
+    ) {
+        slf.as_super().get().make(Items::lifo(maxsize));
+    }
+
+    /// Return another object for the same queue.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        let base = PyClassInitializer::from(PyOrderedQueue::share(slf.as_super())?);
+        Bound::new(slf.py(), base.add_subclass(Self))
+    }
+}
+
+/// A queue with the methods of queue.PriorityQueue, whose least item leaves first.
+///
+/// StdConcurrentPriorityQueue(maxsize=0)
+///
+/// It holds at most maxsize items, or any number if maxsize is not positive. Items are compared with
+/// "<" alone; equal ones leave in no particular order. A comparison that raises makes the call that
+/// compares raise, and nothing else: the item that was to be put in is not, the one that was to be
+/// taken out stays. A comparison may use the queue itself: then the call that compares starts again.
+/// While one thread compares items by methods in Python, calls of others that put or get wait for it.
+/// What is said of StdConcurrentQueue and queue.Queue holds here too.
+#[pyclass(
+    frozen,
+    subclass,
+    extends = PyOrderedQueue,
+    module = "ft_utils.concurrency",
+    name = "StdConcurrentPriorityQueue"
+)]
+pub(crate) struct PyStdPriorityQueue;
+
+#[pymethods]
+impl PyStdPriorityQueue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    fn new(
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(PyOrderedQueue::unmade()).add_subclass(Self)
+    }
+
+    #[pyo3(signature = (maxsize=None))]
+    fn __init__(
+        slf: &Bound<'_, Self>,
+        #[pyo3(from_py_with = std_channel::bound)] maxsize: Option<usize>,
+    ) {
+        slf.as_super().get().make(Items::priority(maxsize));
+    }
+
+    /// Return another object for the same queue.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        let base = PyClassInitializer::from(PyOrderedQueue::share(slf.as_super())?);
+        Bound::new(slf.py(), base.add_subclass(Self))
+    }
+}
+
+/// An iterator that takes items out, and ends when the queue is shut down and drained.
+#[pyclass(
+    frozen,
+    weakref,
+    module = "ft_utils._native",
+    name = "StdOrderedQueueIterator"
+)]
+pub(crate) struct OrderedIter(Py<PyOrderedQueue>);
+
+#[pymethods]
+impl OrderedIter {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let inner = self.0.get().inner()?;
+        match std_channel::get_until(inner, py, None) {
+            Ok(item) => Ok(Some(item)),
+            Err(err) if err.get_type(py).is(&Imports::get(py).shut_down) => Ok(None),
+            Err(err) => Err(err),
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.0)
+    }
+}

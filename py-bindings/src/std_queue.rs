@@ -1,0 +1,172 @@
+//! `StdConcurrentQueue`.
+
+use crate::{
+    concurrent_queue::{Inner, PyConcurrentQueue},
+    object::Object,
+    std_channel::{self, Channel, Truth},
+};
+use ft_concurrent_queue::{TaskTracker, TryPopError, TryPushError};
+use ft_sync::Event;
+use pyo3::{
+    exceptions::PyRuntimeError,
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+
+/// A first-in first-out queue with the methods of queue.Queue.
+///
+/// StdConcurrentQueue(maxsize=0)
+///
+/// It holds at most maxsize items, or any number if maxsize is not positive. It is a ConcurrentQueue
+/// and does what queue.Queue does on Python 3.13, on every version, with these exceptions: the
+/// bound cannot be changed; there is no lock (mutex), no deque (queue) and no condition to get hold
+/// of; and subclasses cannot change how items are kept by overriding _init, _put, _get, _qsize.
+#[pyclass(
+    frozen,
+    subclass,
+    generic,
+    extends = PyConcurrentQueue,
+    module = "ft_utils.concurrency",
+    name = "StdConcurrentQueue"
+)]
+pub(crate) struct PyStdQueue;
+
+impl Channel for Inner {
+    #[inline]
+    fn try_put(&self, _: Python<'_>, item: Object) -> PyResult<Result<(), TryPushError<Object>>> {
+        Ok(self.try_push(item))
+    }
+
+    #[inline]
+    fn try_get(&self, _: Python<'_>) -> PyResult<Result<Object, TryPopError>> {
+        Ok(self.core.try_pop())
+    }
+
+    fn len(&self) -> usize {
+        self.core.len()
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.core.capacity().is_some()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.core.is_closed()
+    }
+
+    fn not_empty(&self) -> &Event {
+        self.core.not_empty()
+    }
+
+    fn not_full(&self) -> &Event {
+        self.core.not_full()
+    }
+}
+
+fn inner<'a>(slf: &'a Bound<'_, PyStdQueue>) -> PyResult<&'a Inner> {
+    slf.as_super().get().inner()
+}
+
+fn tasks<'a>(slf: &'a Bound<'_, PyStdQueue>) -> PyResult<&'a TaskTracker> {
+    // Only an `__init__` other than ours makes a queue without.
+    let missing = || PyRuntimeError::new_err("StdConcurrentQueue.__init__() was not called");
+    inner(slf)?.tasks.as_deref().ok_or_else(missing)
+}
+
+#[pymethods]
+impl PyStdQueue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    fn new(
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(PyConcurrentQueue::unmade()).add_subclass(Self)
+    }
+
+    #[pyo3(signature = (maxsize=None))]
+    fn __init__(
+        slf: &Bound<'_, Self>,
+        #[pyo3(from_py_with = std_channel::bound)] maxsize: Option<usize>,
+    ) -> PyResult<()> {
+        let inner = Inner::new(maxsize, Some(TaskTracker::new()), false);
+        slf.as_super().get().make(inner);
+        Ok(())
+    }
+
+    /// Put an item in, waiting while the queue is full.
+    ///
+    /// Raise Full after timeout seconds, or at once if block is false; ShutDown if the queue is shut
+    /// down.
+    #[pyo3(
+        signature = (item, block=Truth(true), timeout=None),
+        text_signature = "($self, item, block=True, timeout=None)",
+    )]
+    fn put(
+        slf: &Bound<'_, Self>,
+        item: &Bound<'_, PyAny>,
+        block: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        std_channel::put(inner(slf)?, item, block.0, timeout)
+    }
+
+    /// Put an item in; raise Full at once if there is no room.
+    fn put_nowait(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        std_channel::put(inner(slf)?, item, false, None)
+    }
+
+    /// Remove and return the oldest item, waiting while the queue is empty.
+    ///
+    /// Raise Empty after timeout seconds, or at once if block is false; ShutDown if the queue is
+    /// shut down and drained.
+    #[pyo3(
+        signature = (block=Truth(true), timeout=None),
+        text_signature = "($self, block=True, timeout=None)",
+    )]
+    fn get(
+        slf: &Bound<'_, Self>,
+        block: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        std_channel::get(inner(slf)?, slf.py(), block.0, timeout)
+    }
+
+    /// Remove and return the oldest item; raise Empty at once if there is none.
+    fn get_nowait(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        std_channel::get(inner(slf)?, slf.py(), false, None)
+    }
+
+    /// Return the number of items, exact while no other thread puts or gets.
+    fn qsize(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        Ok(inner(slf)?.core.len())
+    }
+
+    /// Tell the queue that the work on an item is done.
+    ///
+    /// Raise ValueError if that was said of every item already.
+    fn task_done(slf: &Bound<'_, Self>) -> PyResult<()> {
+        std_channel::task_done(tasks(slf)?)
+    }
+
+    /// Wait until task_done() was called for every item that was put in.
+    ///
+    /// Items that shutdown(immediate=True) has dropped do not count.
+    fn join(slf: &Bound<'_, Self>) -> PyResult<()> {
+        std_channel::join(tasks(slf)?, slf.py())
+    }
+
+    /// The number of items that were put in and are not done.
+    #[getter]
+    fn unfinished_tasks(slf: &Bound<'_, Self>) -> PyResult<u64> {
+        Ok(tasks(slf)?.unfinished())
+    }
+
+    /// Return another object for the same queue.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        let base = PyClassInitializer::from(PyConcurrentQueue::share(slf.as_super())?);
+        Bound::new(slf.py(), base.add_subclass(Self))
+    }
+}
