@@ -3,7 +3,7 @@
 
 use ft_gathering_iter::{GatheringIter, InsertError, NextError, Refusal};
 use ft_sync::{Arc, UnsafeCell, thread};
-use loom_tests::{check, check_with};
+use loom_tests::check;
 
 type Gathering<V = u64> = GatheringIter<V, u64>;
 
@@ -21,11 +21,6 @@ fn both<V: 'static, A: 'static, B>(
     let thread = thread::spawn(move || theirs(&shared));
     let ours = ours(gathering);
     (thread.join().unwrap(), ours)
-}
-
-/// As [`check`], for three threads: with two preemptions, the schedules are too many.
-fn check_three(model: impl Fn() + Send + Sync + 'static) {
-    check_with(|builder| builder.preemption_bound = Some(1), model);
 }
 
 /// A reader that waits is woken by the insertion of its key, and of no other that it needs to wait
@@ -80,6 +75,31 @@ fn close_and_wait() {
     });
 }
 
+/// What a thread wrote before closing is visible to a reader that ends, and to an insertion that is
+/// refused.
+#[test]
+fn close_is_published() {
+    check(|| {
+        let cell = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&cell);
+        both(
+            &gathering(None),
+            move |gathering| {
+                // SAFETY: the other thread looks only after it has seen the close.
+                theirs.with_mut(|data| unsafe { *data = 7 });
+                gathering.close();
+            },
+            |gathering| {
+                let refused = gathering.insert(0, 0).is_err();
+                if refused || gathering.drain(2).count() == 1 {
+                    // SAFETY: closed, so the cell was written.
+                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                }
+            },
+        );
+    });
+}
+
 /// A failure wakes a reader that waits, comes after the values that were inserted before, and
 /// publishes what its thread wrote.
 #[test]
@@ -108,7 +128,7 @@ fn fail_and_wait() {
 /// A reader that ends because of a close has missed nothing: what it did not get was refused.
 #[test]
 fn close_and_insert() {
-    check_three(|| {
+    check(|| {
         let gathering = gathering(None);
         let closers = gathering.clone();
         let closer = thread::spawn(move || closers.close());
@@ -132,7 +152,7 @@ fn close_and_insert() {
 /// takes what the other one waits for.
 #[test]
 fn draining_together() {
-    check_three(|| {
+    check(|| {
         let gathering = gathering(None);
         let readers = [(); 2].map(|()| gathering.drain(2));
         for reader in &readers {
@@ -177,7 +197,7 @@ fn progress_ends() {
 /// Threads that share a reader get each value once, and both are told of the end.
 #[test]
 fn sharing_a_reader() {
-    check_three(|| {
+    check(|| {
         let gathering = gathering(None);
         let reader = Arc::new(gathering.drain(2));
         let threads = [(); 2].map(|()| {
@@ -215,7 +235,7 @@ fn close_reader() {
 /// Copying readers both see all, and both are woken.
 #[test]
 fn copying() {
-    check_three(|| {
+    check(|| {
         let gathering = gathering(None);
         let theirs = gathering.clone();
         let producer = thread::spawn(move || theirs.insert(0, 7).unwrap());
@@ -272,7 +292,7 @@ fn window_and_wait() {
 /// Two insertions that wait for room are both woken, each by the value that makes room for it.
 #[test]
 fn two_wait_for_room() {
-    check_three(|| {
+    check(|| {
         let gathering = gathering(Some(1));
         let producers = [1, 2].map(|key| {
             let gathering = gathering.clone();
@@ -283,7 +303,9 @@ fn two_wait_for_room() {
             gathering.drain(3).collect::<Vec<_>>(),
             [Ok(0), Ok(1), Ok(2)]
         );
-        producers.map(|producer| producer.join().unwrap());
+        for producer in producers {
+            producer.join().unwrap();
+        }
     });
 }
 

@@ -4,7 +4,10 @@ use crate::{
     InsertError, Prospect, Refusal, Shared,
     shard::What::{Arrival, Departure},
 };
-use ft_sync::{Arc, Event, atomic::Ordering::Relaxed};
+use ft_sync::{
+    Arc, Event,
+    atomic::Ordering::{Acquire, Relaxed},
+};
 use std::time::Instant;
 
 impl<V, E: Clone> Shared<V, E> {
@@ -22,9 +25,11 @@ impl<V, E: Clone> Shared<V, E> {
     #[inline]
     fn obstacle(&self, key: u64) -> Option<u64> {
         let obstacle = key.checked_sub(self.window?.get())?;
-        // Relaxed: a stale value may name a key that was taken meanwhile, and then `admit_after`
-        // sees that; or one may pass that was within the window until the readers started anew.
-        (self.taken.load(Relaxed) <= obstacle).then_some(obstacle)
+        // Acquire: pairs with the Release in `Reader::try_next`. What the readers did before they
+        // made room is visible to who uses it. A stale value may name a key that was taken
+        // meanwhile, and then `admit_after` sees that; or let pass what was within the window until
+        // the readers started anew.
+        (self.taken.load(Acquire) <= obstacle).then_some(obstacle)
     }
 
     #[cold]

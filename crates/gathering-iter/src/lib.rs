@@ -54,7 +54,8 @@
 //! said under the lock of its shard, and the lock is what publishes it. The two atomics, how far
 //! draining readers have come and whether gathering is over, are written before or under the
 //! lock of each shard in which they make a difference, and read again under that lock before
-//! anybody lies down; a stale value read without it only leads there.
+//! anybody lies down. They are written with release and read with acquire where somebody may see
+//! them before the lock has published them.
 
 use std::{
     convert::Infallible,
@@ -67,7 +68,10 @@ use std::{
 use crossbeam_utils::CachePadded;
 use ft_sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+    atomic::{
+        AtomicU8, AtomicU64,
+        Ordering::{Acquire, Relaxed, Release},
+    },
     deadline_after,
 };
 
@@ -253,7 +257,7 @@ impl<V, E> GatheringIter<V, E> {
         let mut failure = lock(&self.0.failure);
         let reason = failure.take();
         if reason.is_some() {
-            // Relaxed: see `Shared::prospect`.
+            // Relaxed: says nothing about anything else.
             self.0.state.store(OPEN, Relaxed);
         }
         reason
@@ -269,8 +273,7 @@ impl<V, E> GatheringIter<V, E> {
 
     /// Tells whether it was closed.
     pub fn is_closed(&self) -> bool {
-        // Relaxed: says nothing about anything else.
-        self.0.state.load(Relaxed) == CLOSED
+        self.0.is_closed()
     }
 
     /// Calls `value` with every value and `failure` with the reason of a failure, waiting for no
@@ -392,8 +395,9 @@ impl<V, E> Shared<V, E> {
             return false;
         }
         *failure = reason;
-        // Relaxed: published by the locks below; see `prospect`.
-        self.state.store(state, Relaxed);
+        // Release: pairs with the Acquire in `is_closed` and `prospect`, for who sees it before the
+        // locks below publish it.
+        self.state.store(state, Release);
         drop(failure);
         for shard in &self.shards {
             let signals = lock(shard).ended();
@@ -416,8 +420,9 @@ impl<V, E> Shared<V, E> {
     where
         E: Clone,
     {
-        // Relaxed: ordered by the lock of the shard, as said above.
-        match self.state.load(Relaxed) {
+        // Acquire: pairs with the Release in `end`, to see what came before that. That we see it in
+        // time is due to the lock, as said above.
+        match self.state.load(Acquire) {
             OPEN => Prospect::Open,
             CLOSED => Prospect::Closed,
             _ => self.failed(),
@@ -439,8 +444,8 @@ impl<V, E> Shared<V, E> {
 
     #[inline]
     fn is_closed(&self) -> bool {
-        // Relaxed: asked under the lock of a shard (see `prospect`) or under that of the failure.
-        self.state.load(Relaxed) == CLOSED
+        // Acquire: pairs with the Release in `end`.
+        self.state.load(Acquire) == CLOSED
     }
 }
 

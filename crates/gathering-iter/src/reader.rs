@@ -4,7 +4,11 @@ use crate::{
     NextError, Prospect, Shared, lock,
     shard::What::{Arrival, Departure},
 };
-use ft_sync::{Arc, Event, Mutex, atomic::Ordering::Relaxed, deadline_after};
+use ft_sync::{
+    Arc, Event, Mutex,
+    atomic::Ordering::{Relaxed, Release},
+    deadline_after,
+};
 use std::{
     fmt,
     iter::FusedIterator,
@@ -107,9 +111,10 @@ impl<V, E: Clone> Reader<V, E> {
             };
             if let Some(value) = value {
                 if self.copy.is_none() {
-                    // Relaxed: published by the lock of the shard. It was at least `key`, since
-                    // we have passed all below.
-                    self.shared.taken.fetch_max(key + 1, Relaxed);
+                    // Release: pairs with the Acquire in `Shared::obstacle`; others learn of it
+                    // under the lock of the shard. It was at least `key`, since we have passed all
+                    // below.
+                    self.shared.taken.fetch_max(key + 1, Release);
                     let signals = shard.happened(key, Departure);
                     drop(shard);
                     signals.give();
