@@ -9,6 +9,7 @@ mod concurrent_dict;
 mod concurrent_queue;
 mod dict_iter;
 mod error;
+mod gathering_iter;
 mod imports;
 mod key;
 mod object;
@@ -29,6 +30,8 @@ mod _native {
     use concurrent_queue::{PyConcurrentQueue, QueueIter};
     #[pymodule_export]
     use dict_iter::DictIter;
+    #[pymodule_export]
+    use gathering_iter::{GatheringReader, PyGatheringIter};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -9,10 +9,12 @@ from ft_utils.concurrency import (
     MISSING,
     AtomicInt64,
     ConcurrentDict,
+    ConcurrentGatheringIterator,
     ConcurrentQueue,
     Empty,
     Full,
     ShutDown,
+    map_ordered,
 )
 from ft_utils.local import LocalWrapper
 
@@ -20,9 +22,11 @@ __all__ = [
     "MISSING",
     "AtomicInt64",
     "ConcurrentDict",
+    "ConcurrentGatheringIterator",
     "ConcurrentQueue",
     "Empty",
     "Full",
     "LocalWrapper",
     "ShutDown",
+    "map_ordered",
 ]
