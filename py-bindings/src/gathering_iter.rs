@@ -70,16 +70,15 @@ impl PyGatheringIter {
     fn reader(
         slf: &Bound<'_, Self>,
         max_key: &Bound<'_, PyAny>,
-        clear: Option<&Bound<'_, PyAny>>,
+        clear: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
         wrapper: Option<Wrapper>,
     ) -> PyResult<GatheringReader> {
         let end = end_of(max_key)?;
-        let clear = clear.map_or(Ok(true), |flag| flag.is_truthy())?;
         let timeout = timeout.map_or(Ok(None), duration)?;
         let core = slf.get().core()?;
         Ok(GatheringReader {
-            reader: if clear {
+            reader: if clear.0 {
                 core.drain(end)
             } else {
                 core.iter(end)
@@ -149,6 +148,17 @@ fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
     timeout.extract::<Timeout>()?;
     // Longer than any clock is for ever.
     Ok(Duration::try_from_secs_f64(timeout.extract()?).ok())
+}
+
+/// Any object, taken by its truth value.
+struct Truth(bool);
+
+impl FromPyObject<'_, '_> for Truth {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        object.is_truthy().map(Self)
+    }
 }
 
 /// What a reader raises when it misses a value because of what a producer raised.
@@ -271,13 +281,13 @@ impl PyGatheringIter {
     ///
     /// Threads may share an iterator: each value goes to one of them.
     #[pyo3(
-        signature = (max_key, clear=None, timeout=None),
+        signature = (max_key, clear=Truth(true), timeout=None),
         text_signature = "($self, max_key, clear=True, timeout=None)",
     )]
     fn iterator(
         slf: &Bound<'_, Self>,
         max_key: &Bound<'_, PyAny>,
-        clear: Option<&Bound<'_, PyAny>>,
+        clear: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<GatheringReader> {
         Self::reader(slf, max_key, clear, timeout, None)
@@ -285,13 +295,13 @@ impl PyGatheringIter {
 
     /// Return an iterator like iterator(), with each value in a LocalWrapper.
     #[pyo3(
-        signature = (max_key, clear=None, timeout=None),
+        signature = (max_key, clear=Truth(true), timeout=None),
         text_signature = "($self, max_key, clear=True, timeout=None)",
     )]
     fn iterator_local(
         slf: &Bound<'_, Self>,
         max_key: &Bound<'_, PyAny>,
-        clear: Option<&Bound<'_, PyAny>>,
+        clear: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<GatheringReader> {
         let wrapper = Wrapper::find(slf.py())?;
