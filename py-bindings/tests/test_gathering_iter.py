@@ -10,6 +10,7 @@ import threading
 import time
 import types
 import weakref
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
@@ -41,10 +42,8 @@ def filled(values, *args, **kwargs):
 def available(iterator):
     """What an iterator with timeout=0 yields before it would wait."""
     values = []
-    try:
+    with suppress(TimeoutError):
         values.extend(iterator)
-    except TimeoutError:
-        pass
     return values
 
 
@@ -918,10 +917,8 @@ def test_reference_counts_stay():
 
 
 def add_own_failure(g):
-    try:
+    with suppress(TypeError):
         g.insert([], 1)
-    except TypeError:
-        pass
 
 
 TIES = {
@@ -1209,23 +1206,20 @@ def test_short_timeouts_among_threads():
 
 def test_insert_among_closes():
     for _ in range(100):
-        g = ConcurrentGatheringIterator()
+        g, done = ConcurrentGatheringIterator(), []
 
-        def work(index, g=g):
+        def work(index, g=g, done=done):
             if index == 0:
                 g.close()
                 return []
             if index == 1:
                 return list(g.iterator(9))
-            try:
+            with suppress(ShutDown):
                 for key in range(10):
                     g.insert(key, key)
                     done.append(key)
-            except ShutDown:
-                pass
             return []
 
-        done: list = []
         values = run_threads(3, work)[1]
         assert values == done
         assert g.size() == 0
@@ -1238,10 +1232,8 @@ def test_collector_while_threads_work():
     def work(mine):
         key = 0
         while not stop.is_set():
-            try:
+            with suppress(TimeoutError):
                 mine.insert(key % 150, [Thing(), mine, mine.iterator(3)], 0.001)
-            except TimeoutError:
-                pass
             key += 1
             if key % 50 == 0:
                 available(mine.iterator(150, timeout=0))

@@ -19,14 +19,14 @@ def map_ordered(
 ) -> Generator[_R, None, None]:
     """Yield fn(item) for each item, in the order of the items, computed by an executor.
 
-    At most window results are being computed or wait to be read; items are drawn as results are
-    read, so there may be infinitely many. A window of about twice the number of workers keeps all
-    of them busy, unless some items take much longer than others.
+    At most window results are being computed or wait to be read. Items are drawn one by one, as
+    results are read, so there may be infinitely many. A window of about twice the number of workers
+    keeps all of them busy, unless some items take much longer than others.
 
-    An exception, of fn, of items, or of the executor (BrokenProcessPool, say, or RuntimeError if it
-    was shut down), is raised in the place of the result that is missing, and ends the iterator. When
-    the iterator ends, is closed or dropped, calls that have not begun are cancelled, and results that
-    nobody has read are released.
+    An exception, of fn, of items, or of the executor (BrokenProcessPool, say, or RuntimeError if
+    it was shut down), is raised in the place of the result that is missing, and ends the iterator.
+    When the iterator ends, is closed or dropped, calls that have not begun are cancelled, and
+    results that nobody has read are released.
 
     The executor is any concurrent.futures.Executor: one of threads, one of processes, or one whose
     workers are on other machines, such as that of a Dask cluster::
