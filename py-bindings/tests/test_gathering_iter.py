@@ -982,7 +982,7 @@ def test_deep_nesting(nest):
     run_python(
         "from ft_utils import ConcurrentGatheringIterator as G\n"
         "x = None\n"
-        f"for _ in range(100_000): y = G(1); {nest}; x = y\n"
+        f"for _ in range(1000): y = G(1); {nest}; x = y\n"
         "del x, y\n"
     )
 
