@@ -12,6 +12,7 @@ mod concurrent_queue;
 mod deque_iter;
 mod dict_iter;
 mod error;
+mod gathering_iter;
 mod imports;
 mod interval_lock;
 mod key;
@@ -52,6 +53,7 @@ mod _native {
     use interval_lock::PyIntervalLock;
     #[pymodule_export]
     use rwlock::{PyRwLock, PyRwReadContext, PyRwWriteContext};
+    use gathering_iter::{GatheringReader, PyGatheringIter};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

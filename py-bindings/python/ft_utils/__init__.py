@@ -10,6 +10,7 @@ from ft_utils.concurrency import (
     AtomicInt64,
     ConcurrentDeque,
     ConcurrentDict,
+    ConcurrentGatheringIterator,
     ConcurrentQueue,
     Empty,
     EmptyDequeError,
@@ -18,6 +19,7 @@ from ft_utils.concurrency import (
     StdConcurrentLifoQueue,
     StdConcurrentPriorityQueue,
     StdConcurrentQueue,
+    map_ordered,
 )
 from ft_utils.local import LocalWrapper
 from ft_utils.synchronization import IntervalLock, RWLock, RWReadContext, RWWriteContext
@@ -27,6 +29,7 @@ __all__ = [
     "AtomicInt64",
     "ConcurrentDeque",
     "ConcurrentDict",
+    "ConcurrentGatheringIterator",
     "ConcurrentQueue",
     "Empty",
     "EmptyDequeError",
@@ -40,4 +43,5 @@ __all__ = [
     "StdConcurrentLifoQueue",
     "StdConcurrentPriorityQueue",
     "StdConcurrentQueue",
+    "map_ordered",
 ]

@@ -1,10 +1,12 @@
 """Atomics, a dictionary and a queue that threads share."""
 
+from ft_utils._map_ordered import map_ordered
 from ft_utils._native import (
     MISSING,
     AtomicInt64,
     ConcurrentDeque,
     ConcurrentDict,
+    ConcurrentGatheringIterator,
     ConcurrentQueue,
     Empty,
     EmptyDequeError,
@@ -20,6 +22,7 @@ __all__ = [
     "AtomicInt64",
     "ConcurrentDeque",
     "ConcurrentDict",
+    "ConcurrentGatheringIterator",
     "ConcurrentQueue",
     "Empty",
     "EmptyDequeError",
@@ -28,4 +31,5 @@ __all__ = [
     "StdConcurrentLifoQueue",
     "StdConcurrentPriorityQueue",
     "StdConcurrentQueue",
+    "map_ordered",
 ]

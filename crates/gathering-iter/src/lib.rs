@@ -1,0 +1,492 @@
+//! Gathers numbered values from many threads, and hands them out in the order of their numbers.
+//!
+//! Work is handed to threads in pieces that are numbered from 0; each thread inserts the result of
+//! a piece when it has it; readers get the results of pieces 0, 1, 2 and so on, each as soon as it
+//! is there.
+//!
+//! ```
+//! use ft_gathering_iter::GatheringIter;
+//! use std::{convert::Infallible, thread};
+//!
+//! let squares: GatheringIter<u64> = GatheringIter::new();
+//! thread::scope(|scope| {
+//!     for first in 0..4 {
+//!         let squares = &squares;
+//!         // This one computes the pieces 0, 4, 8, the next one 1, 5, 9, and so on.
+//!         scope.spawn(move || {
+//!             for n in (first..12).step_by(4) {
+//!                 squares.insert(n, n * n).unwrap();
+//!             }
+//!         });
+//!     }
+//!     let in_order: Result<Vec<u64>, Infallible> = squares.drain(12).collect();
+//!     assert_eq!(in_order, Ok((0..12).map(|n| n * n).collect()));
+//! });
+//! ```
+//!
+//! # Readers
+//!
+//! Each reader starts at key 0. Those made by [`iter`](GatheringIter::iter) clone the values and
+//! leave them where they are, so each of them sees all. Those made by
+//! [`drain`](GatheringIter::drain) take the values out, and each value goes to exactly one of them.
+//! Draining readers that are *in progress* at the same time share the work: a key that one of them
+//! has taken, the others pass over. A reader is in progress from its first call until it has
+//! reached its end, has failed, is [closed](Reader::close) or dropped. When none is, the next one
+//! waits for key 0 to be inserted again.
+//!
+//! Alternatively several threads use one reader: each value goes to one of them.
+//!
+//! # How it works
+//!
+//! Keys are spread over shards, each a hash map behind a mutex, which is held for a few
+//! instructions. A reader that finds its next key missing leaves a note in the shard, under the
+//! same lock; whoever inserts that key finds the note, and wakes that reader and no other. In the
+//! same way a thread that has to wait for room in the [window](GatheringIter::with_window) leaves a
+//! note at the one key that has to be taken first. So inserting costs a lock of one shard, whoever
+//! else waits for whatever else.
+//!
+//! No value is cloned, dropped or compared under a lock, with one exception: readers made by
+//! `iter` clone under the lock of the shard.
+//!
+//! # Orderings
+//!
+//! All that is said about a key (its value, notes, that it was taken, that it will never come) is
+//! said under the lock of its shard, and the lock is what publishes it. The two atomics, how far
+//! draining readers have come and whether gathering is over, are written before or under the
+//! lock of each shard in which they make a difference, and read again under that lock before
+//! anybody lies down. They are written with release and read with acquire where somebody may see
+//! them before the lock has published them.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    num::{NonZero, NonZeroU64},
+    sync::PoisonError,
+    time::{Duration, Instant},
+};
+
+use crossbeam_utils::CachePadded;
+use ft_sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{
+        AtomicU8, AtomicU64,
+        Ordering::{Acquire, Relaxed, Release},
+    },
+    deadline_after,
+};
+
+mod error;
+mod insertion;
+mod reader;
+mod shard;
+
+pub use error::{InsertError, NextError, Refusal};
+pub use insertion::Insertion;
+pub use reader::Reader;
+
+use shard::Shard;
+
+/// The most shards that there are, whatever is asked for.
+const MAX_SHARDS: usize = 1024;
+
+/// Gathers values by key from many threads, for readers that get them in the order of the keys.
+///
+/// `E` is the reason that readers are given when gathering has [failed](Self::fail).
+///
+/// This is a handle; its clones are for the same values. See the [crate docs](crate) for how
+/// readers share.
+///
+/// ```
+/// use ft_gathering_iter::{GatheringIter, InsertError, NextError, Refusal};
+///
+/// let gathering = GatheringIter::<_, String>::new();
+/// gathering.insert(1, 'b')?;
+/// let reader = gathering.drain(10);
+/// assert_eq!(reader.try_next(), Err(NextError::Missing));
+/// gathering.insert(0, 'a')?;
+/// assert_eq!(reader.try_next(), Ok('a'));
+/// assert_eq!(reader.try_next(), Ok('b'));
+///
+/// gathering.close();
+/// assert_eq!(reader.try_next(), Err(NextError::Ended));
+/// let (value, reason) = ('c', Refusal::Closed);
+/// assert_eq!(gathering.insert(2, 'c'), Err(InsertError { value, reason }));
+/// # Ok::<(), InsertError<char, String>>(())
+/// ```
+pub struct GatheringIter<V, E = Infallible>(Arc<Shared<V, E>>);
+
+/// What all handles and readers share.
+pub(crate) struct Shared<V, E> {
+    /// A power of two of them.
+    shards: Box<[CachePadded<Mutex<Shard<V>>>]>,
+    /// How far beyond `taken` keys may be; `None`: any.
+    window: Option<NonZeroU64>,
+    /// The draining readers in progress have taken every key below this, and nobody has taken this
+    /// one. Goes up by one, under the lock of the key that it was; back to 0 when none is in
+    /// progress.
+    taken: CachePadded<AtomicU64>,
+    /// How many draining readers are in progress.
+    draining: Mutex<usize>,
+    /// [`OPEN`], [`FAILED`] or [`CLOSED`]; changed under the lock of `failure`.
+    state: AtomicU8,
+    /// The reason, while failed.
+    failure: Mutex<Option<E>>,
+}
+
+/// Values may come.
+const OPEN: u8 = 0;
+/// Values may come, but whoever waits for one is told that gathering has failed.
+const FAILED: u8 = 1;
+/// No more values come.
+const CLOSED: u8 = 2;
+
+/// Whether a thread may wait for something to happen.
+pub(crate) enum Prospect<E> {
+    Open,
+    Failed(E),
+    Closed,
+}
+
+impl<V, E> GatheringIter<V, E> {
+    /// Creates one that takes any key at any time.
+    pub fn new() -> Self {
+        Self::with_shards(default_shards(), None)
+    }
+
+    /// Creates one that takes a key only if it is less than `window` ahead of what draining readers
+    /// have taken, so that there are never more than `window` values that nobody has read.
+    ///
+    /// The next key of a reader is always within the window. With no draining reader in progress
+    /// the window begins at 0. Readers made by [`iter`](Self::iter) do not move it.
+    ///
+    /// ```
+    /// use ft_gathering_iter::{GatheringIter, InsertError, Refusal};
+    ///
+    /// let gathering: GatheringIter<_> = GatheringIter::with_window(2.try_into().unwrap());
+    /// let reader = gathering.drain(10);
+    /// gathering.try_insert(1, 'b').unwrap();
+    /// let (value, reason) = ('c', Refusal::Full);
+    /// assert_eq!(gathering.try_insert(2, 'c'), Err(InsertError { value, reason }));
+    ///
+    /// gathering.try_insert(0, 'a').unwrap();
+    /// assert_eq!(reader.try_next(), Ok('a'));
+    /// assert_eq!(gathering.try_insert(2, 'c'), Ok(None));
+    /// ```
+    pub fn with_window(window: NonZeroU64) -> Self {
+        Self::with_shards(default_shards(), Some(window))
+    }
+
+    /// As [`new`](Self::new) or [`with_window`](Self::with_window), for about so many threads at
+    /// once.
+    ///
+    /// The number is rounded up to a power of two, and kept between 1 and 1024.
+    pub fn with_shards(shards: usize, window: Option<NonZeroU64>) -> Self {
+        let shards = shards.clamp(1, MAX_SHARDS).next_power_of_two();
+        let shard = |_| CachePadded::new(Mutex::new(Shard::new()));
+        Self(Arc::new(Shared {
+            shards: (0..shards).map(shard).collect(),
+            window,
+            taken: CachePadded::new(AtomicU64::new(0)),
+            draining: Mutex::new(0),
+            state: AtomicU8::new(OPEN),
+            failure: Mutex::new(None),
+        }))
+    }
+
+    /// Returns the window, or `None` if there is none.
+    pub fn window(&self) -> Option<NonZeroU64> {
+        self.0.window
+    }
+
+    /// Returns the number of values that are there, adding up one shard after another.
+    pub fn len(&self) -> usize {
+        let shards = self.0.shards.iter();
+        shards.map(|shard| lock(shard).values.len()).sum()
+    }
+
+    /// Tells whether no shard had a value when it was looked at.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes out and returns all values, in no order, shard by shard. Readers in progress wait for
+    /// them to be inserted again.
+    pub fn clear(&self) -> Vec<V> {
+        let mut values = Vec::new();
+        for shard in &self.0.shards {
+            let taken = std::mem::take(&mut lock(shard).values);
+            values.extend(taken.into_values());
+        }
+        values
+    }
+
+    /// Returns a reader that takes out the values of keys below `end`, in order.
+    pub fn drain(&self, end: u64) -> Reader<V, E> {
+        Reader::new(&self.0, end, None)
+    }
+
+    /// Returns a reader that clones the values of keys below `end`, in order.
+    pub fn iter(&self, end: u64) -> Reader<V, E>
+    where
+        V: Clone,
+    {
+        Reader::new(&self.0, end, Some(V::clone))
+    }
+
+    /// Says that no more values come, and returns whether this call did it; not if gathering has
+    /// ended before, in whatever way.
+    ///
+    /// Readers get what is there, up to the first key that is missing, and then end. Insertions
+    /// are refused, those that wait for room as well.
+    pub fn close(&self) -> bool {
+        self.0.end(CLOSED, None)
+    }
+
+    /// Says that a value will not come, and why; returns whether this call did it: not if gathering
+    /// has ended before, in whatever way.
+    ///
+    /// Readers get what is there, up to the first key that is missing, and then the reason.
+    /// Insertions go on, except those that would have to wait for room.
+    pub fn fail(&self, reason: E) -> bool {
+        self.0.end(FAILED, Some(reason))
+    }
+
+    /// Takes back a [`fail`](Self::fail), and returns its reason: readers, other than those that
+    /// have ended with it, wait again.
+    pub fn clear_failure(&self) -> Option<E> {
+        let mut failure = lock(&self.0.failure);
+        let reason = failure.take();
+        if reason.is_some() {
+            // Relaxed: says nothing about anything else.
+            self.0.state.store(OPEN, Relaxed);
+        }
+        reason
+    }
+
+    /// Returns the reason, if gathering has failed.
+    pub fn failure(&self) -> Option<E>
+    where
+        E: Clone,
+    {
+        lock(&self.0.failure).clone()
+    }
+
+    /// Tells whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Calls `value` with every value and `failure` with the reason of a failure, waiting for no
+    /// lock: what somebody else is at work on is left out. Ends with the first error.
+    ///
+    /// For garbage collectors, which run when nobody else does. The functions must not use this
+    /// object.
+    ///
+    /// # Errors
+    ///
+    /// The first error of one of the functions.
+    pub fn visit<X>(
+        &self,
+        value: impl Fn(&V) -> Result<(), X>,
+        failure: impl Fn(&E) -> Result<(), X>,
+    ) -> Result<(), X> {
+        for shard in &self.0.shards {
+            if let Ok(shard) = shard.try_lock() {
+                shard.values.values().try_for_each(&value)?;
+            }
+        }
+        match self.0.failure.try_lock() {
+            Ok(reason) => reason.iter().try_for_each(failure),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Inserting.
+impl<V, E: Clone> GatheringIter<V, E> {
+    /// Stores a value, waiting while the key is beyond the window, and returns the one that it
+    /// replaces, which nobody has read.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Closed`]; and [`Refusal::Failed`] if it had to wait.
+    pub fn insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
+        self.insert_wait(key, value, || None)
+    }
+
+    /// Stores a value, if the key is within the window, and returns the one that it replaces.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    #[inline]
+    pub fn try_insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
+        match self.0.admit(key, None) {
+            Ok(()) => self.0.store(key, value),
+            Err(reason) => Err(InsertError { value, reason }),
+        }
+    }
+
+    /// As [`insert`](Self::insert), waiting at most `timeout`. A timeout too large for the clock
+    /// waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub fn insert_timeout(
+        &self,
+        key: u64,
+        value: V,
+        timeout: Duration,
+    ) -> Result<Option<V>, InsertError<V, E>> {
+        self.insert_wait(key, value, || deadline_after(timeout))
+    }
+
+    /// As [`insert`](Self::insert), waiting until `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub fn insert_deadline(
+        &self,
+        key: u64,
+        value: V,
+        deadline: Instant,
+    ) -> Result<Option<V>, InsertError<V, E>> {
+        self.insert_wait(key, value, || Some(deadline))
+    }
+
+    /// Returns an insertion that waits for room in its caller's own way.
+    pub fn insertion(&self, key: u64, value: V) -> Insertion<'_, V, E> {
+        Insertion::new(&self.0, key, value)
+    }
+
+    #[inline]
+    fn insert_wait(
+        &self,
+        key: u64,
+        value: V,
+        deadline: impl FnOnce() -> Option<Instant>,
+    ) -> Result<Option<V>, InsertError<V, E>> {
+        let InsertError { value, reason } = match self.try_insert(key, value) {
+            Ok(replaced) => return Ok(replaced),
+            Err(refused) => refused,
+        };
+        match reason {
+            Refusal::Full => self.insertion(key, value).wait(deadline()),
+            reason => Err(InsertError { value, reason }),
+        }
+    }
+}
+
+impl<V, E> Shared<V, E> {
+    /// Locks the shard of a key.
+    #[inline]
+    pub(crate) fn shard(&self, key: u64) -> MutexGuard<'_, Shard<V>> {
+        // Neighbors lie in different shards. Truncation on 32 bits is fine: the mask is shorter.
+        lock(&self.shards[key as usize & (self.shards.len() - 1)])
+    }
+
+    fn end(&self, state: u8, reason: Option<E>) -> bool {
+        let mut failure = lock(&self.failure);
+        // Relaxed: changed under this lock.
+        if self.state.load(Relaxed) != OPEN {
+            drop(failure);
+            return false;
+        }
+        *failure = reason;
+        // Release: pairs with the Acquire in `is_closed` and `prospect`, for who sees it before the
+        // locks below publish it.
+        self.state.store(state, Release);
+        drop(failure);
+        for shard in &self.shards {
+            let signals = lock(shard).ended();
+            signals.give();
+        }
+        true
+    }
+
+    /// Tells a thread that has not found what it looks for whether to wait for it.
+    ///
+    /// To be called under the lock of the shard in which it looked, and under which it then leaves
+    /// its note. If `end` has not come to this shard yet, the note will be found. If it has, its
+    /// unlocking of this shard happened before our locking, and we see its state.
+    ///
+    /// If we see the end, all that was inserted before it is visible, too: an insertion for which
+    /// we are too early unlocks the shard after us, and the end after that would be too late for us
+    /// to see.
+    #[inline]
+    pub(crate) fn prospect(&self) -> Prospect<E>
+    where
+        E: Clone,
+    {
+        // Acquire: pairs with the Release in `end`, to see what came before that. That we see it in
+        // time is due to the lock, as said above.
+        match self.state.load(Acquire) {
+            OPEN => Prospect::Open,
+            CLOSED => Prospect::Closed,
+            _ => self.failed(),
+        }
+    }
+
+    #[cold]
+    fn failed(&self) -> Prospect<E>
+    where
+        E: Clone,
+    {
+        match &*lock(&self.failure) {
+            Some(reason) => Prospect::Failed(reason.clone()),
+            // Taken back, and perhaps closed since; the note that we leave will be found then.
+            None if self.is_closed() => Prospect::Closed,
+            None => Prospect::Open,
+        }
+    }
+
+    #[inline]
+    fn is_closed(&self) -> bool {
+        // Acquire: pairs with the Release in `end`.
+        self.state.load(Acquire) == CLOSED
+    }
+}
+
+/// Locks a mutex. One that is poisoned was held by a thread whose values panicked in `clone`, which
+/// had not changed anything.
+#[inline]
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn default_shards() -> usize {
+    // Eight for each core: two of `n` threads rarely meet in one of `8 n` shards.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    cores.saturating_mul(8)
+}
+
+impl<V, E> Clone for GatheringIter<V, E> {
+    /// Returns another handle for the same values.
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V, E> Default for GatheringIter<V, E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<V, E> fmt::Debug for GatheringIter<V, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Relaxed: for people to read.
+        let state = match self.0.state.load(Relaxed) {
+            OPEN => "open",
+            FAILED => "failed",
+            _ => "closed",
+        };
+        f.debug_struct("GatheringIter")
+            .field("len", &self.len())
+            .field("window", &self.0.window)
+            .field("state", &format_args!("{state}"))
+            .finish_non_exhaustive()
+    }
+}

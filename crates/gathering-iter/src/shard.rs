@@ -1,0 +1,111 @@
+//! The values of some of the keys, and those who wait for one of these keys.
+
+use ft_sync::{Arc, Event};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
+
+/// What happens to a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// A value is inserted.
+    Arrival,
+    /// The value is taken by a draining reader, the first that comes so far.
+    Departure,
+}
+
+pub(crate) struct Shard<V> {
+    pub(crate) values: HashMap<u64, V, BuildHasherDefault<KeyHasher>>,
+    /// Empty unless somebody waits, so that what nobody waits for costs one look at a length.
+    waiting: Vec<Waiting>,
+}
+
+struct Waiting {
+    key: u64,
+    what: What,
+    event: Arc<Event>,
+}
+
+impl<V> Shard<V> {
+    pub(crate) fn new() -> Self {
+        Self {
+            values: HashMap::default(),
+            waiting: Vec::new(),
+        }
+    }
+
+    /// Asks for one signal to `event` when that happens to the key.
+    pub(crate) fn ask(&mut self, key: u64, what: What, event: &Arc<Event>) {
+        let asked = |w: &Waiting| w.key == key && w.what == what && Arc::ptr_eq(&w.event, event);
+        if !self.waiting.iter().any(asked) {
+            let event = Arc::clone(event);
+            self.waiting.push(Waiting { key, what, event });
+        }
+    }
+
+    /// Withdraws whatever was asked for with this event.
+    pub(crate) fn withdraw(&mut self, event: &Arc<Event>) {
+        self.waiting.retain(|w| !Arc::ptr_eq(&w.event, event));
+    }
+
+    /// It has happened: returns whom to signal, once the shard is unlocked.
+    #[inline]
+    pub(crate) fn happened(&mut self, key: u64, what: What) -> Signals {
+        if self.waiting.is_empty() {
+            Signals(Vec::new())
+        } else {
+            self.asked(|w| w.key == key && w.what == what)
+        }
+    }
+
+    /// Nothing may happen any more: returns everybody.
+    pub(crate) fn ended(&mut self) -> Signals {
+        self.asked(|_| true)
+    }
+
+    #[cold]
+    fn asked(&mut self, is_meant: impl Fn(&Waiting) -> bool) -> Signals {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (meant, others) = waiting.into_iter().partition(is_meant);
+        self.waiting = others;
+        Signals(meant)
+    }
+}
+
+/// Signals still to be given.
+#[must_use = "they wait for it"]
+pub(crate) struct Signals(Vec<Waiting>);
+
+impl Signals {
+    #[inline]
+    pub(crate) fn give(self) {
+        for waiting in self.0 {
+            waiting.event.notify_all();
+        }
+    }
+}
+
+/// Spreads a key over 64 bits, and does nothing else: within a shard the low bits of all keys are
+/// the same.
+///
+/// The folded multiplication of wyhash (Wang Yi) and its kin; the factor is bits of pi.
+#[derive(Default)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are u64");
+    }
+
+    #[inline]
+    fn write_u64(&mut self, key: u64) {
+        let product = u128::from(key) * 0x1319_8a2e_0370_7345;
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,347 @@
+//! Models of `ft-gathering-iter`, with one or two shards.
+#![cfg(loom)]
+
+use ft_gathering_iter::{GatheringIter, InsertError, NextError, Refusal};
+use ft_sync::{Arc, UnsafeCell, thread};
+use loom_tests::check;
+
+type Gathering<V = u64> = GatheringIter<V, u64>;
+
+fn gathering<V>(window: Option<u64>) -> Gathering<V> {
+    Gathering::with_shards(2, window.map(|n| n.try_into().unwrap()))
+}
+
+/// Runs `theirs` on another thread and `ours` on this one.
+fn both<V: 'static, A: 'static, B>(
+    gathering: &Gathering<V>,
+    theirs: impl FnOnce(&Gathering<V>) -> A + 'static,
+    ours: impl FnOnce(&Gathering<V>) -> B,
+) -> (A, B) {
+    let shared = gathering.clone();
+    let thread = thread::spawn(move || theirs(&shared));
+    let ours = ours(gathering);
+    (thread.join().unwrap(), ours)
+}
+
+/// A reader that waits is woken by the insertion of its key, and of no other that it needs to wait
+/// for; it gets the values in order.
+#[test]
+fn insert_and_wait() {
+    check(|| {
+        let (_, values) = both(
+            &gathering(None),
+            |gathering| [1, 0].map(|key| gathering.insert(key, key).unwrap()),
+            |gathering| gathering.drain(2).collect::<Vec<_>>(),
+        );
+        assert_eq!(values, [Ok(0), Ok(1)]);
+    });
+}
+
+/// What a thread wrote before an insertion is visible to the reader of the value.
+#[test]
+fn value_is_published() {
+    check(|| {
+        let cell = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&cell);
+        both(
+            &gathering(None),
+            move |gathering| {
+                // SAFETY: the other thread looks only after it has the value.
+                theirs.with_mut(|data| unsafe { *data = 7 });
+                gathering.insert(0, ()).unwrap();
+            },
+            |gathering| {
+                assert_eq!(gathering.drain(1).next(), Some(Ok(())));
+                // SAFETY: the cell was written before the value was inserted.
+                assert_eq!(cell.with(|data| unsafe { *data }), 7);
+            },
+        );
+    });
+}
+
+/// Closing wakes a reader that waits, and hides nothing that was inserted before.
+#[test]
+fn close_and_wait() {
+    check(|| {
+        let (_, values) = both(
+            &gathering(None),
+            |gathering| {
+                gathering.insert(0, 0).unwrap();
+                gathering.close();
+            },
+            |gathering| gathering.drain(2).collect::<Vec<_>>(),
+        );
+        assert_eq!(values, [Ok(0)]);
+    });
+}
+
+/// What a thread wrote before closing is visible to a reader that ends, and to an insertion that is
+/// refused.
+#[test]
+fn close_is_published() {
+    check(|| {
+        let cell = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&cell);
+        both(
+            &gathering(None),
+            move |gathering| {
+                // SAFETY: the other thread looks only after it has seen the close.
+                theirs.with_mut(|data| unsafe { *data = 7 });
+                gathering.close();
+            },
+            |gathering| {
+                let refused = gathering.insert(0, 0).is_err();
+                if refused || gathering.drain(2).count() == 1 {
+                    // SAFETY: closed, so the cell was written.
+                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                }
+            },
+        );
+    });
+}
+
+/// A failure wakes a reader that waits, comes after the values that were inserted before, and
+/// publishes what its thread wrote.
+#[test]
+fn fail_and_wait() {
+    check(|| {
+        let cell = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&cell);
+        both(
+            &gathering(None),
+            move |gathering| {
+                gathering.insert(0, 0).unwrap();
+                // SAFETY: the other thread looks only after it has the failure.
+                theirs.with_mut(|data| unsafe { *data = 7 });
+                gathering.fail(5);
+            },
+            |gathering| {
+                let values: Vec<_> = gathering.iter(2).collect();
+                assert_eq!(values, [Ok(0), Err(5)]);
+                // SAFETY: the cell was written before the failure.
+                assert_eq!(cell.with(|data| unsafe { *data }), 7);
+            },
+        );
+    });
+}
+
+/// A reader that ends because of a close has missed nothing: what it did not get was refused.
+#[test]
+fn close_and_insert() {
+    check(|| {
+        let gathering = gathering(None);
+        let closers = gathering.clone();
+        let closer = thread::spawn(move || closers.close());
+        let (inserted, read) = both(
+            &gathering,
+            |gathering| gathering.insert(0, 0),
+            |gathering| gathering.drain(1).next(),
+        );
+        closer.join().unwrap();
+        match read {
+            Some(value) => assert_eq!((value, inserted), (Ok(0), Ok(None))),
+            None => {
+                let (value, reason) = (0, Refusal::Closed);
+                assert_eq!(inserted, Err(InsertError { value, reason }));
+            }
+        }
+    });
+}
+
+/// Draining readers in progress together get each value once, in order, and both end, though one
+/// takes what the other one waits for.
+#[test]
+fn draining_together() {
+    check(|| {
+        let gathering = gathering(None);
+        let readers = [(); 2].map(|()| gathering.drain(2));
+        for reader in &readers {
+            assert_eq!(reader.try_next(), Err(NextError::Missing));
+        }
+        let threads = readers.map(|reader| thread::spawn(move || reader.collect::<Vec<_>>()));
+        for key in 0..2 {
+            gathering.insert(key, key).unwrap();
+        }
+        let mut all = threads.map(|thread| thread.join().unwrap()).concat();
+        all.sort();
+        assert_eq!(all, [Ok(0), Ok(1)]);
+    });
+}
+
+/// When the last of two draining readers is through, the next one begins anew, whatever the order in
+/// which they took values and finished.
+#[test]
+fn progress_ends() {
+    check(|| {
+        let gathering = gathering(None);
+        for key in 0..2 {
+            gathering.insert(key, key).unwrap();
+        }
+        let one = gathering.drain(2);
+        assert_eq!(one.try_next(), Ok(0));
+        let (theirs, ours) = both(
+            &gathering,
+            move |_| one.try_next().ok(),
+            |gathering| {
+                let reader = gathering.drain(2);
+                reader.try_next().ok()
+            },
+        );
+        assert_eq!(theirs.into_iter().chain(ours).collect::<Vec<_>>(), [1]);
+        let reader = gathering.drain(1);
+        assert_eq!(reader.try_next(), Err(NextError::Missing));
+        assert_eq!(reader.position(), Some(0));
+    });
+}
+
+/// Threads that share a reader get each value once, and both are told of the end.
+#[test]
+fn sharing_a_reader() {
+    check(|| {
+        let gathering = gathering(None);
+        let reader = Arc::new(gathering.drain(2));
+        let threads = [(); 2].map(|()| {
+            let reader = Arc::clone(&reader);
+            thread::spawn(move || {
+                let values: Vec<_> = (&*reader).collect();
+                assert!(values.is_sorted());
+                values
+            })
+        });
+        for key in 0..2 {
+            gathering.insert(key, key).unwrap();
+        }
+        let mut all = threads.map(|thread| thread.join().unwrap()).concat();
+        all.sort();
+        assert_eq!(all, [Ok(0), Ok(1)]);
+    });
+}
+
+/// Closing a reader wakes the threads that wait for its values.
+#[test]
+fn close_reader() {
+    check(|| {
+        let gathering: Gathering = gathering(None);
+        let reader = Arc::new(gathering.drain(1));
+        let theirs = Arc::clone(&reader);
+        both(
+            &gathering,
+            move |_| theirs.close(),
+            |_| assert_eq!((&*reader).next(), None),
+        );
+    });
+}
+
+/// Copying readers both see all, and both are woken.
+#[test]
+fn copying() {
+    check(|| {
+        let gathering = gathering(None);
+        let theirs = gathering.clone();
+        let producer = thread::spawn(move || theirs.insert(0, 7).unwrap());
+        let read = |gathering: &Gathering| gathering.iter(1).next();
+        let seen = both(&gathering, read, read);
+        assert_eq!(seen, (Some(Ok(7)), Some(Ok(7))));
+        producer.join().unwrap();
+    });
+}
+
+/// A reader that goes while it waits takes nobody's wake-up with it.
+#[test]
+fn reader_gives_up() {
+    check(|| {
+        let gathering = gathering(None);
+        let quitter = gathering.iter(1);
+        assert_eq!(quitter.try_next(), Err(NextError::Missing));
+        let waiter = gathering.iter(1);
+        let theirs = gathering.clone();
+        let producer = thread::spawn(move || theirs.insert(0, 7).unwrap());
+        let dropper = thread::spawn(move || drop(quitter));
+        assert_eq!(waiter.collect::<Vec<_>>(), [Ok(7)]);
+        producer.join().unwrap();
+        dropper.join().unwrap();
+    });
+}
+
+/// An insertion that waits for room is woken when a reader comes so far, and what the reader did
+/// before it took the value is visible to it.
+#[test]
+fn window_and_wait() {
+    check(|| {
+        let gathering = gathering(Some(1));
+        gathering.insert(0, 0).unwrap();
+        let cell = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&cell);
+        both(
+            &gathering,
+            move |gathering| {
+                gathering.insert(1, 1).unwrap();
+                // SAFETY: there is room only after the other thread has written.
+                assert_eq!(theirs.with(|data| unsafe { *data }), 7);
+            },
+            |gathering| {
+                let reader = gathering.drain(2);
+                // SAFETY: the other thread looks only after the value was taken.
+                cell.with_mut(|data| unsafe { *data = 7 });
+                assert_eq!(reader.collect::<Vec<_>>(), [Ok(0), Ok(1)]);
+            },
+        );
+    });
+}
+
+/// Two insertions that wait for room are both woken, each by the value that makes room for it.
+#[test]
+fn two_wait_for_room() {
+    check(|| {
+        let gathering = gathering(Some(1));
+        let producers = [1, 2].map(|key| {
+            let gathering = gathering.clone();
+            thread::spawn(move || gathering.insert(key, key).unwrap())
+        });
+        gathering.insert(0, 0).unwrap();
+        assert_eq!(
+            gathering.drain(3).collect::<Vec<_>>(),
+            [Ok(0), Ok(1), Ok(2)]
+        );
+        for producer in producers {
+            producer.join().unwrap();
+        }
+    });
+}
+
+/// Closing and failing wake insertions that wait for room.
+#[test]
+fn end_and_wait_for_room() {
+    let ends: [(fn(&Gathering) -> bool, _); 2] = [
+        (|gathering| gathering.close(), Refusal::Closed),
+        (|gathering| gathering.fail(5), Refusal::Failed(5)),
+    ];
+    for (end, reason) in ends {
+        check(move || {
+            let (_, refused) = both(
+                &gathering(Some(1)),
+                move |gathering| assert!(end(gathering)),
+                |gathering| gathering.insert(1, 1),
+            );
+            assert_eq!(refused, Err(InsertError { value: 1, reason }));
+        });
+    }
+}
+
+/// A failure that is taken back and followed by the value, or by another failure, leaves nobody
+/// asleep.
+#[test]
+fn failure_is_taken_back() {
+    check(|| {
+        let (_, read) = both(
+            &gathering(None),
+            |gathering| {
+                gathering.fail(1);
+                assert_eq!(gathering.clear_failure(), Some(1));
+                gathering.fail(2);
+            },
+            |gathering: &Gathering| gathering.drain(1).next(),
+        );
+        assert!([Some(Err(1)), Some(Err(2))].contains(&read));
+    });
+}

@@ -1,0 +1,516 @@
+//! `ConcurrentGatheringIterator`.
+
+use crate::{
+    blocking::{self, Timeout},
+    error::{not_copyable, raised},
+    imports::Imports,
+    object::Object,
+    value::count_of,
+};
+use ft_gathering_iter::{GatheringIter, InsertError, NextError, Reader, Refusal};
+use ft_sync::{Arc, deadline_after};
+use pyo3::{
+    PyTraverseError, PyVisit,
+    exceptions::{
+        PyBaseException, PyException, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
+        PyValueError,
+    },
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+use std::{num::NonZeroU64, sync::OnceLock, time::Duration};
+
+/// Values by key, and the exception of the producer that failed.
+type Core = GatheringIter<Object, Object>;
+
+/// Gathers values by number from many threads, for readers that get them in the order 0, 1, 2, ...
+///
+/// ConcurrentGatheringIterator(scaling=None, *, window=None)
+///
+/// Producers insert(key, value) in any order; iterator(max_key) yields the values of the keys 0 to
+/// max_key, each as soon as it is there. An insert wakes the readers that wait for its key, and no
+/// others. Waits end within 0.1 s of Ctrl-C.
+///
+/// With a window, an insert waits while its key is window or more ahead of what clearing iterators
+/// have taken, so that at most that many values are held for them. While no clearing iterator is in
+/// progress the window begins at key 0.
+///
+/// close() says that no more values come, fail(exception) that one will not come. scaling is a hint
+/// how many threads use the object at once.
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    dict,
+    generic,
+    module = "ft_utils.concurrency",
+    name = "ConcurrentGatheringIterator"
+)]
+pub(crate) struct PyGatheringIter {
+    /// Set by `__init__`, so that subclasses are free in what they take.
+    core: OnceLock<Core>,
+    /// The object whose values these are, if it is another one. It alone shows them to the
+    /// collector.
+    owner: Option<Py<Self>>,
+    /// True; false in memory that is still to become one of these. Python 3.11 and 3.12 show the
+    /// collector such memory, all zeros, when they make the dict of the instance.
+    is_made: bool,
+}
+
+impl PyGatheringIter {
+    #[inline]
+    fn core(&self) -> PyResult<&Core> {
+        self.core.get().ok_or_else(|| {
+            PyRuntimeError::new_err(
+                "ConcurrentGatheringIterator.__init__() was not called by the subclass",
+            )
+        })
+    }
+
+    fn reader(
+        slf: &Bound<'_, Self>,
+        max_key: &Bound<'_, PyAny>,
+        clear: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+        wrapper: Option<Wrapper>,
+    ) -> PyResult<GatheringReader> {
+        let end = end_of(max_key)?;
+        let timeout = timeout.map_or(Ok(None), duration)?;
+        let core = slf.get().core()?;
+        Ok(GatheringReader {
+            reader: if clear.0 {
+                core.drain(end)
+            } else {
+                core.iter(end)
+            },
+            timeout,
+            wrapper,
+            source: slf.clone().unbind(),
+        })
+    }
+}
+
+/// The number that a key is: `None` if no reader comes to it, because it is negative, or no
+/// integer, or more than anybody lives to see.
+///
+/// May run any code, and fail.
+#[inline]
+fn number_of(key: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+    match count_of(key) {
+        Some(number) => Ok(u64::try_from(number).ok()),
+        None => number_equal_to(key),
+    }
+}
+
+/// As a dict finds it: what is equal to an int has the hash of that int, which is the int itself
+/// unless it is huge.
+#[cold]
+fn number_equal_to(key: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+    let hash = key.hash()?;
+    Ok(match u64::try_from(hash) {
+        Ok(number) if key.eq(number)? => Some(number),
+        _ => None,
+    })
+}
+
+/// The first key that is beyond `max_key`.
+fn end_of(max_key: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let py = max_key.py();
+    let err = match max_key.extract::<i64>() {
+        Ok(max_key) => return Ok(u64::try_from(max_key).map_or(0, |max_key| max_key + 1)),
+        Err(err) => err,
+    };
+    if err.is_instance_of::<PyOverflowError>(py) {
+        let is_negative = max_key.call_method0("__index__")?.lt(0)?;
+        return Ok(if is_negative { 0 } else { u64::MAX });
+    }
+    if !err.is_instance_of::<PyTypeError>(py) {
+        return Err(err);
+    }
+    let max_key: f64 = max_key.extract().map_err(|err: PyErr| {
+        if !err.is_instance_of::<PyTypeError>(py) {
+            return err;
+        }
+        let kind = max_key.get_type();
+        PyTypeError::new_err(format!("max_key must be a number, not {kind}"))
+    })?;
+    // No key is at most NaN. The conversion rounds down and saturates.
+    let is_readable = max_key >= 0.0;
+    Ok(if is_readable {
+        (max_key as u64).saturating_add(1)
+    } else {
+        0
+    })
+}
+
+/// A timeout that begins anew with each call.
+fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
+    timeout.extract::<Timeout>()?;
+    // Longer than any clock is for ever.
+    Ok(Duration::try_from_secs_f64(timeout.extract()?).ok())
+}
+
+/// Any object, taken by its truth value.
+struct Truth(bool);
+
+impl FromPyObject<'_, '_> for Truth {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        object.is_truthy().map(Self)
+    }
+}
+
+/// What a reader raises when it misses a value because of what a producer raised.
+fn failed(py: Python<'_>, reason: Object, message: &'static str) -> PyErr {
+    let err = PyRuntimeError::new_err(message);
+    err.set_cause(py, Some(PyErr::from_value(reason.0.into_bound(py))));
+    err
+}
+
+/// Remembers what an insert raises, if it is an `Exception`: its value is missing.
+fn remember(py: Python<'_>, core: &Core, err: PyErr) -> PyErr {
+    if err.is_instance_of::<PyException>(py) {
+        core.fail(Object(err.value(py).clone().into_any().unbind()));
+    }
+    err
+}
+
+fn refused(py: Python<'_>, reason: Refusal<Object>) -> PyErr {
+    match reason {
+        Refusal::Full => PyTimeoutError::new_err("the key is beyond the window"),
+        Refusal::Closed => raised(py, &Imports::get(py).shut_down),
+        Refusal::Failed(reason) => {
+            let message = "the key is beyond the window, and gathering has failed";
+            failed(py, reason, message)
+        }
+    }
+}
+
+#[pymethods]
+impl PyGatheringIter {
+    #[new]
+    #[pyo3(
+        signature = (*_args, **_kwargs),
+        text_signature = "(scaling=None, *, window=None)",
+    )]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            core: OnceLock::new(),
+            owner: None,
+            is_made: true,
+        }
+    }
+
+    #[pyo3(signature = (scaling=None, *, window=None))]
+    fn __init__(&self, scaling: Option<isize>, window: Option<i64>) -> PyResult<()> {
+        let window = match window.map(|n| (n, u64::try_from(n).ok().and_then(NonZeroU64::new))) {
+            None => None,
+            Some((_, Some(window))) => Some(window),
+            Some((n, None)) => {
+                let message = format!("window must be positive or None, not {n}");
+                return Err(PyValueError::new_err(message));
+            }
+        };
+        let shards = scaling.and_then(|n| usize::try_from(n).ok());
+        let core = match shards.filter(|&n| n > 0) {
+            Some(shards) => Core::with_shards(shards, window),
+            None => window.map_or_else(Core::new, Core::with_window),
+        };
+        // A second call changes nothing: other threads use what the first one made.
+        let _ = self.core.set(core);
+        Ok(())
+    }
+
+    /// Store a value under a key, in place of one that nobody has read.
+    ///
+    /// Any hashable key is accepted. Keys that are equal to 0, 1, 2, ... are read; a value under any
+    /// other, say -1 or "x", never is, and is not kept. Once its value was taken a key may be used
+    /// again.
+    ///
+    /// With a window it waits until the key is within that, and raises TimeoutError after timeout
+    /// seconds. It raises ShutDown if the object is closed; RuntimeError if it would have to wait
+    /// although the object has failed. If it fails because of its key (a list, say), that is a
+    /// failure of the object, as with fail().
+    #[pyo3(signature = (key, value, timeout=None))]
+    fn insert(
+        &self,
+        key: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<()> {
+        let py = key.py();
+        let core = self.core()?;
+        let number = number_of(key).map_err(|err| remember(py, core, err))?;
+        let Some(number) = number else {
+            return match core.is_closed() {
+                true => Err(refused(py, Refusal::Closed)),
+                false => Ok(()),
+            };
+        };
+        let value = Object(value.clone().unbind());
+        let InsertError { value, reason } = match core.try_insert(number, value) {
+            // Drops the value that it replaces.
+            Ok(_) => return Ok(()),
+            Err(refused) => refused,
+        };
+        if !matches!(reason, Refusal::Full) {
+            return Err(refused(py, reason));
+        }
+        let mut insertion = core.insertion(number, value);
+        let event = Arc::clone(insertion.event());
+        let deadline = Timeout::deadline(timeout);
+        let done = blocking::wait(py, deadline, &event, || insertion.attempt());
+        match done.map_err(|err| remember(py, core, err))? {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(InsertError { reason, .. })) => Err(refused(py, reason)),
+            None => Err(refused(py, Refusal::Full)),
+        }
+    }
+
+    /// Return an iterator over the values of the keys 0 to max_key, in this order.
+    ///
+    /// It waits for each value; TimeoutError after timeout seconds, and then goes on where it was if
+    /// asked again. When the next value is missing, it ends if the object is closed, and raises
+    /// RuntimeError, from the producer's exception, if the object has failed.
+    ///
+    /// With clear=True it takes the values out, and each value goes to exactly one iterator: those
+    /// that are in progress at the same time pass over keys that another one has taken. In progress
+    /// means from the first next() until it is exhausted, has raised RuntimeError, or is closed or
+    /// dropped. With clear=False it leaves the values where they are, for others to see.
+    ///
+    /// Threads may share an iterator: each value goes to one of them.
+    #[pyo3(
+        signature = (max_key, clear=Truth(true), timeout=None),
+        text_signature = "($self, max_key, clear=True, timeout=None)",
+    )]
+    fn iterator(
+        slf: &Bound<'_, Self>,
+        max_key: &Bound<'_, PyAny>,
+        clear: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<GatheringReader> {
+        Self::reader(slf, max_key, clear, timeout, None)
+    }
+
+    /// Return an iterator like iterator(), with each value in a LocalWrapper.
+    #[pyo3(
+        signature = (max_key, clear=Truth(true), timeout=None),
+        text_signature = "($self, max_key, clear=True, timeout=None)",
+    )]
+    fn iterator_local(
+        slf: &Bound<'_, Self>,
+        max_key: &Bound<'_, PyAny>,
+        clear: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<GatheringReader> {
+        let wrapper = Wrapper::find(slf.py())?;
+        Self::reader(slf, max_key, clear, timeout, Some(wrapper))
+    }
+
+    /// Say that no more values come.
+    ///
+    /// Iterators yield what is there, up to the first key that is missing, and end. insert() raises
+    /// ShutDown, at once if it waits. Nothing happens if the object has failed or is closed.
+    fn close(&self) -> PyResult<()> {
+        self.core()?.close();
+        Ok(())
+    }
+
+    /// Say that a value will not come, because of an exception.
+    ///
+    /// Iterators yield what is there, up to the first key that is missing, and raise RuntimeError
+    /// from the exception; those that wait do so at once. insert() goes on, except where it would
+    /// have to wait. Nothing happens if the object has failed or is closed.
+    fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !exception.is_instance_of::<PyBaseException>() {
+            let kind = exception.get_type();
+            let message = format!("exception must be an exception, not {kind}");
+            return Err(PyTypeError::new_err(message));
+        }
+        self.core()?.fail(Object(exception.clone().unbind()));
+        Ok(())
+    }
+
+    /// Forget a failure, so that iterators wait again; return its exception, or None.
+    fn clear_failure(&self) -> PyResult<Option<Py<PyAny>>> {
+        Ok(self.core()?.clear_failure().map(|reason| reason.0))
+    }
+
+    /// The exception of the first producer that failed, or None.
+    #[getter]
+    fn failure(&self) -> PyResult<Option<Py<PyAny>>> {
+        Ok(self.core()?.failure().map(|reason| reason.0))
+    }
+
+    /// Whether close() has taken effect.
+    #[getter]
+    fn closed(&self) -> PyResult<bool> {
+        Ok(self.core()?.is_closed())
+    }
+
+    /// How far ahead of the readers a key may be, or None.
+    #[getter]
+    fn window(&self) -> PyResult<Option<u64>> {
+        Ok(self.core()?.window().map(NonZeroU64::get))
+    }
+
+    /// Return the number of values held, exact while no other thread uses the object.
+    fn size(&self) -> PyResult<usize> {
+        Ok(self.core()?.len())
+    }
+
+    /// Return another object for the same values.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(slf: &Bound<'_, Self>) -> PyResult<Self> {
+        let this = slf.get();
+        let owner = match &this.owner {
+            Some(owner) => owner.clone_ref(slf.py()),
+            None => slf.clone().unbind(),
+        };
+        Ok(Self {
+            core: OnceLock::from(this.core()?.clone()),
+            owner: Some(owner),
+            is_made: true,
+        })
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let name = slf.get_type().name()?;
+        let Some(core) = slf.get().core.get() else {
+            return Ok(format!("<{name}, not initialized>"));
+        };
+        let state = match core.failure() {
+            _ if core.is_closed() => ", closed",
+            Some(_) => ", failed",
+            None => "",
+        };
+        Ok(format!("<{name} with {} values{state}>", core.len()))
+    }
+
+    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        not_copyable(slf, "handle() to share the object")
+    }
+
+    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.is_made {
+            return Ok(());
+        }
+        if let Some(owner) = &self.owner {
+            return visit.call(owner);
+        }
+        // Only attached threads are inside the core, and none of them stops there: nothing in it
+        // allocates a Python object, detaches, or runs Python code. So no lock is taken now.
+        self.core.get().map_or(Ok(()), |core| {
+            core.visit(|value| visit.call(&value.0), |reason| visit.call(&reason.0))
+        })
+    }
+
+    fn __clear__(&self) {
+        if let (None, Some(core)) = (&self.owner, self.core.get()) {
+            drop((core.clear(), core.clear_failure()));
+        }
+    }
+}
+
+/// An iterator over the values of a ConcurrentGatheringIterator, in the order of their keys.
+///
+/// Threads may share it: each value goes to one of them.
+#[pyclass(
+    frozen,
+    weakref,
+    module = "ft_utils.concurrency",
+    name = "ConcurrentGatheringReader"
+)]
+pub(crate) struct GatheringReader {
+    reader: Reader<Object, Object>,
+    /// How long to wait for each value; `None`: for ever.
+    timeout: Option<Duration>,
+    /// What values are put into.
+    wrapper: Option<Wrapper>,
+    /// Shows the values to the collector.
+    source: Py<PyGatheringIter>,
+}
+
+impl GatheringReader {
+    fn read(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let attempt = || match self.reader.try_next() {
+            Err(NextError::Missing) => None,
+            done => Some(done),
+        };
+        let done = match attempt() {
+            Some(done) => done,
+            None => {
+                let deadline = self.timeout.and_then(deadline_after);
+                let done = blocking::wait(py, deadline, self.reader.event(), attempt)?;
+                done.unwrap_or(Err(NextError::Missing))
+            }
+        };
+        match done {
+            Ok(value) => Ok(Some(value.0)),
+            Err(NextError::Ended) => Ok(None),
+            Err(NextError::Failed(reason)) => {
+                let message = "the next value is missing, and gathering has failed";
+                Err(failed(py, reason, message))
+            }
+            Err(NextError::Missing) => Err(PyTimeoutError::new_err("the next value is missing")),
+        }
+    }
+}
+
+#[pymethods]
+impl GatheringReader {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let Some(wrapper) = &self.wrapper else {
+            return self.read(py);
+        };
+        // Made first: once the value is out nothing may fail.
+        let wrapped = wrapper.kind.call1(py, (py.None(),))?;
+        let Some(value) = self.read(py)? else {
+            return Ok(None);
+        };
+        wrapper.put.call1(py, (&wrapped, value))?;
+        Ok(Some(wrapped))
+    }
+
+    /// End the iterator; threads that wait in next() get StopIteration.
+    fn close(&self) {
+        self.reader.close();
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(Wrapper { kind, put }) = &self.wrapper {
+            visit.call(kind)?;
+            visit.call(put)?;
+        }
+        visit.call(&self.source)
+    }
+}
+
+/// `LocalWrapper`, and what puts a value into one without running Python code.
+struct Wrapper {
+    kind: Py<PyAny>,
+    put: Py<PyAny>,
+}
+
+impl Wrapper {
+    fn find(py: Python<'_>) -> PyResult<Self> {
+        let kind = py.import("ft_utils.local")?.getattr("LocalWrapper")?;
+        let put = kind.getattr("wrapped")?.getattr("__set__")?.unbind();
+        let kind = kind.unbind();
+        Ok(Self { kind, put })
+    }
+}
