@@ -5,6 +5,7 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 ``ft_utils.local``.
 """
 
+from ft_utils._native import __version__
 from ft_utils.concurrency import (
     MISSING,
     AtomicInt64,
@@ -14,15 +15,21 @@ from ft_utils.concurrency import (
     Full,
     ShutDown,
 )
-from ft_utils.local import LocalWrapper
+from ft_utils.local import BatchExecutor, LocalWrapper
+
+# Opens what may still change, as `ft_utils.weave`.
+ENABLE_EXPERIMENTAL = False
 
 __all__ = [
+    "ENABLE_EXPERIMENTAL",
     "MISSING",
     "AtomicInt64",
+    "BatchExecutor",
     "ConcurrentDict",
     "ConcurrentQueue",
     "Empty",
     "Full",
     "LocalWrapper",
     "ShutDown",
+    "__version__",
 ]
