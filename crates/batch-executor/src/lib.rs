@@ -56,7 +56,7 @@
 //! `end` is set with release by the filler and read with acquire by those who take: that publishes
 //! the words and what they point to. `next` is advanced with release by those who take and read
 //! with acquire by the next filler: all have read their words before it writes new ones. Fillers
-//! follow one another under a lock. Waking is the business of [`Event`](ft_sync::Event).
+//! follow one another under a lock. Waking is the business of [`Event`].
 
 use std::{fmt, num::NonZeroUsize, time::Duration};
 
