@@ -741,23 +741,24 @@ def test_source_may_use_threads():
 
 def test_source_in_c_lets_others_run():
     """Filling with a source that is not Python code holds up neither the collector nor others."""
-    executor = BatchExecutor(functools.partial(random.getrandbits, 8), 2_000_000)
+    executor = BatchExecutor(functools.partial(random.getrandbits, 8), 300_000)
     filler = Task(executor.load)
     while executor.buffered == 0 and not filler.is_done():
         gc.collect()
     filler.result()
-    assert executor.buffered == 2_000_000 - 1
+    assert executor.buffered == 300_000 - 1
 
 
 WITH_SIGNALS = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no such signals")
 
 
-def interrupt_when_asleep():
-    """Send SIGINT to the main thread once it sleeps, from another thread."""
+def interrupt_when_asleep(armed):
+    """Send SIGINT to this thread once it sleeps after armed is set."""
     main = threading.get_ident()
     stat = f"/proc/self/task/{threading.get_native_id()}/stat"
 
     def work():
+        assert armed.wait(LONG)
         seen = 0
         while seen < 5:
             with open(stat) as file:
@@ -777,8 +778,10 @@ def test_interrupt_ends_a_wait():
     filler = Task(executor.load)
     gate.wait()
     for call in (executor.load, lambda: executor.load(1000), lambda: next(iter(executor))):
-        interrupter = interrupt_when_asleep()
+        armed = threading.Event()
+        interrupter = interrupt_when_asleep(armed)
         with pytest.raises(KeyboardInterrupt):
+            armed.set()
             call()
         interrupter.result()
     gate.open(2)
