@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod acquire;
 mod atomic_int64;
+mod batch_executor;
 mod blocking;
 mod compound;
 mod concurrent_deque;
@@ -33,6 +34,8 @@ mod _native {
     #[pymodule_export]
     use atomic_int64::PyAtomicInt64;
     #[pymodule_export]
+    use batch_executor::{BatchIter, PyBatchExecutor};
+    #[pymodule_export]
     use compound::Missing;
     #[pymodule_export]
     use concurrent_deque::PyConcurrentDeque;
@@ -58,6 +61,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("MISSING", Bound::new(py, Missing)?)?;
         let imports = imports::Imports::load(py)?;
         module.add("Empty", &imports.empty)?;

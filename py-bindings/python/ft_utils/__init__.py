@@ -5,6 +5,7 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 ``ft_utils.local``.
 """
 
+from ft_utils._native import __version__
 from ft_utils.concurrency import (
     MISSING,
     AtomicInt64,
@@ -23,11 +24,17 @@ from ft_utils.concurrency import (
 )
 from ft_utils.local import LocalWrapper
 from ft_utils.synchronization import IntervalLock, RWLock, RWReadContext, RWWriteContext
+from ft_utils.local import BatchExecutor, LocalWrapper
+
+# Opens what may still change, as `ft_utils.weave`.
+ENABLE_EXPERIMENTAL = False
 
 __all__ = [
+    "ENABLE_EXPERIMENTAL",
     "MISSING",
     "AtomicInt64",
     "ConcurrentDeque",
+    "BatchExecutor",
     "ConcurrentDict",
     "ConcurrentGatheringIterator",
     "ConcurrentQueue",
@@ -44,4 +51,5 @@ __all__ = [
     "StdConcurrentPriorityQueue",
     "StdConcurrentQueue",
     "map_ordered",
+    "__version__",
 ]

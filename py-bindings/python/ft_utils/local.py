@@ -6,6 +6,8 @@ import operator as op
 import os
 from types import FunctionType, GenericAlias
 
+from ft_utils._native import BatchExecutor as BatchExecutor
+
 
 def _unary(function):
     """Make a method that hands the wrapped object to a function."""

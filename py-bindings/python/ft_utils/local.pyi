@@ -2,6 +2,8 @@ from collections.abc import Generator, Iterable
 from types import GenericAlias
 from typing import Any, Generic, Self, TypeVar
 
+from ft_utils._native import BatchExecutor as BatchExecutor
+
 _T = TypeVar("_T")
 
 # What an operation gives is up to the wrapped object.
