@@ -25,9 +25,11 @@
 
 mod cell;
 mod event;
+mod parker;
 
 pub use cell::UnsafeCell;
 pub use event::{Event, Listener, deadline_after};
+pub use parker::Parker;
 
 #[cfg(loom)]
 pub use loom::{

@@ -5,11 +5,13 @@
 
 use event_listener::{EventListener, IntoNotification, Listener};
 use std::{
+    pin::Pin,
     process, ptr,
     sync::atomic::{
         AtomicPtr,
         Ordering::{AcqRel, Acquire},
     },
+    task::{Context, Poll},
     time::Instant,
 };
 
@@ -93,5 +95,10 @@ impl Place {
                 true
             }
         }
+    }
+
+    /// Polls; the waker is called under the lock of the line.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx)
     }
 }
