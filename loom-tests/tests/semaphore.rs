@@ -94,10 +94,15 @@ fn release_publishes() {
             theirs.1.with_mut(|data| unsafe { *data = 7 });
             theirs.0.release().unwrap();
         });
-        if let Some(_permit) = ours.0.try_acquire() {
-            // SAFETY: we have the one permit.
-            assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
-        }
+        let permit = loop {
+            match ours.0.try_acquire() {
+                Some(permit) => break permit,
+                None => thread::yield_now(),
+            }
+        };
+        // SAFETY: we have the one permit.
+        assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        drop(permit);
         holder.join().unwrap();
         assert_all_free(&ours.0);
     });
