@@ -4,7 +4,7 @@
 //! what it waits for attached, because that belongs to Python. Signals reach the main thread
 //! alone: it comes back from time to time to look for them.
 
-use crate::imports::Imports;
+use crate::{awaiting, imports::Imports};
 use ft_sync::{Event, deadline_after};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
@@ -63,6 +63,7 @@ pub(crate) fn wait<T>(
     event: &Event,
     mut attempt: impl FnMut() -> Option<T>,
 ) -> PyResult<Option<T>> {
+    let mut attempt = || awaiting::ringing(py, &mut attempt);
     if let Some(done) = attempt() {
         return Ok(Some(done));
     }
@@ -92,6 +93,7 @@ pub(crate) fn spin<T>(
     deadline: Option<Instant>,
     mut attempt: impl FnMut() -> Option<T>,
 ) -> PyResult<Option<T>> {
+    let mut attempt = || awaiting::ringing(py, &mut attempt);
     let mut round = 0_u32;
     loop {
         if let Some(done) = attempt() {
@@ -112,6 +114,32 @@ pub(crate) fn spin<T>(
             }
         });
         round = round.saturating_add(1);
+    }
+}
+
+/// Waits for what a primitive hands over: `step` waits for it, detached, until the instant it is
+/// given, and returns it if it came.
+///
+/// After an error the caller gives up its place, and what came meanwhile goes to the next.
+pub(crate) fn wait_in_slices<T: Send>(
+    py: Python<'_>,
+    deadline: Option<Instant>,
+    mut step: impl FnMut(Option<Instant>) -> Option<T> + Send,
+) -> PyResult<Option<T>> {
+    let is_main = is_main_thread(py)?;
+    loop {
+        let until = if is_main {
+            next_slice(deadline)
+        } else {
+            deadline
+        };
+        if let Some(done) = py.detach(|| step(until)) {
+            return Ok(Some(done));
+        }
+        py.check_signals()?;
+        if has_passed(deadline) {
+            return Ok(None);
+        }
     }
 }
 

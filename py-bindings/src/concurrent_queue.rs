@@ -1,6 +1,7 @@
 //! `ConcurrentQueue`.
 
 use crate::{
+    awaiting::{Coroutine, Retry, ringing},
     blocking::{self, Timeout},
     error::{not_copyable, raised},
     imports::Imports,
@@ -68,7 +69,7 @@ impl Inner {
         event: &Event,
         mut attempt: impl FnMut() -> Option<T>,
     ) -> PyResult<Option<T>> {
-        if let Some(done) = attempt() {
+        if let Some(done) = ringing(py, &mut attempt) {
             return Ok(Some(done));
         }
         let deadline = Timeout::deadline(timeout);
@@ -112,6 +113,55 @@ fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> PyErr {
     let rest = PyList::new(py, rest.into_iter().map(|item| item.0));
     let set = rest.and_then(|rest| err.value(py).setattr("remaining", rest));
     set.err().unwrap_or(err)
+}
+
+fn push_coroutine(
+    slf: &Bound<'_, PyConcurrentQueue>,
+    name: &'static str,
+    item: Py<PyAny>,
+    timeout: Option<Timeout>,
+) -> PyResult<Coroutine> {
+    let operation = Retry {
+        core: Arc::clone(&slf.get().inner()?.core),
+        owner: slf.clone().into_any().unbind(),
+        item: Some(Object(item)),
+        event: Core::not_full,
+        attempt: |py, core, item| match core.try_push(item.take()?) {
+            Ok(()) => Some(Ok(None)),
+            Err(TryPushError::Full(back)) => {
+                *item = Some(back);
+                None
+            }
+            Err(TryPushError::Closed(back)) => {
+                *item = Some(back);
+                Some(Err(raised(py, &Imports::get(py).shut_down)))
+            }
+        },
+        timed_out: |py| raised(py, &Imports::get(py).full),
+        listening: None,
+    };
+    Ok(Coroutine::new(name, operation, Timeout::deadline(timeout)))
+}
+
+fn pop_coroutine(
+    slf: &Bound<'_, PyConcurrentQueue>,
+    name: &'static str,
+    timeout: Option<Timeout>,
+) -> PyResult<Coroutine> {
+    let operation = Retry {
+        core: Arc::clone(&slf.get().inner()?.core),
+        owner: slf.clone().into_any().unbind(),
+        item: None,
+        event: Core::not_empty,
+        attempt: |py, core, _| match core.try_pop() {
+            Ok(item) => Some(Ok(Some(item.0))),
+            Err(TryPopError::Empty) => None,
+            Err(err) => Some(Err(pop_error(py, err))),
+        },
+        timed_out: |py| raised(py, &Imports::get(py).empty),
+        listening: None,
+    };
+    Ok(Coroutine::new(name, operation, Timeout::deadline(timeout)))
 }
 
 #[pymethods]
@@ -181,7 +231,8 @@ impl PyConcurrentQueue {
     /// Append an item; raise Full at once if there is no room.
     fn try_push(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
-        match self.core()?.try_push(Object(value.clone().unbind())) {
+        let core = self.core()?;
+        match ringing(py, || core.try_push(Object(value.clone().unbind()))) {
             Ok(()) => Ok(()),
             Err(TryPushError::Full(_)) => Err(raised(py, &Imports::get(py).full)),
             Err(TryPushError::Closed(_)) => Err(raised(py, &Imports::get(py).shut_down)),
@@ -232,7 +283,8 @@ impl PyConcurrentQueue {
 
     /// Remove and return the oldest item; raise Empty at once if there is none.
     fn try_pop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        match self.core()?.try_pop() {
+        let core = self.core()?;
+        match ringing(py, || core.try_pop()) {
             Ok(item) => Ok(item.0),
             Err(err) => Err(pop_error(py, err)),
         }
@@ -260,6 +312,44 @@ impl PyConcurrentQueue {
             Ok(_) => PyList::new(py, items.into_iter().map(|item| item.0)),
             Err(err) => Err(pop_error(py, err)),
         }
+    }
+
+    /// As push(), to be awaited: while the queue is full the task waits, not its thread.
+    ///
+    /// Any number of event loops may use one queue. The timeout counts from this call. A task that
+    /// is cancelled while it waits has appended nothing.
+    #[pyo3(signature = (value, timeout=None))]
+    fn push_async(
+        slf: &Bound<'_, Self>,
+        value: Py<PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        push_coroutine(slf, "ConcurrentQueue.push_async", value, timeout)
+    }
+
+    /// As pop(), to be awaited: while the queue is empty the task waits, not its thread.
+    ///
+    /// Any number of event loops may use one queue. The timeout counts from this call. A task that
+    /// is cancelled while it waits has removed nothing.
+    #[pyo3(signature = (timeout=None))]
+    fn pop_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
+        pop_coroutine(slf, "ConcurrentQueue.pop_async", timeout)
+    }
+
+    /// The same as push_async().
+    #[pyo3(signature = (item, timeout=None))]
+    fn put_async(
+        slf: &Bound<'_, Self>,
+        item: Py<PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        push_coroutine(slf, "ConcurrentQueue.put_async", item, timeout)
+    }
+
+    /// The same as pop_async().
+    #[pyo3(signature = (timeout=None))]
+    fn get_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
+        pop_coroutine(slf, "ConcurrentQueue.get_async", timeout)
     }
 
     /// Remove the oldest item and return it in a LocalWrapper.
@@ -317,12 +407,12 @@ impl PyConcurrentQueue {
     ///
     /// Items that are left can be popped; with immediate=True they are dropped.
     #[pyo3(signature = (immediate=false))]
-    fn shutdown(&self, immediate: bool) -> PyResult<()> {
+    fn shutdown(&self, py: Python<'_>, immediate: bool) -> PyResult<()> {
         let core = self.core()?;
         if immediate {
-            drop(core.close_and_drain());
+            drop(ringing(py, || core.close_and_drain()));
         } else {
-            core.close();
+            ringing(py, || core.close());
         }
         Ok(())
     }
@@ -388,9 +478,9 @@ impl PyConcurrentQueue {
         unsafe { core.for_each_quiescent(&mut |item| visit.call(&item.0)) }
     }
 
-    fn __clear__(&self) {
+    fn __clear__(&self, py: Python<'_>) {
         if let (None, Some(Inner { core, .. })) = (&self.owner, self.inner.get()) {
-            core.try_iter().for_each(drop);
+            ringing(py, || core.try_iter().for_each(drop));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The one place where the primitives' errors become Python's.
 
 use ft_atomic_int::ArithmeticError;
+use ft_semaphore::ReleaseError;
 use pyo3::{
     exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyValueError, PyZeroDivisionError},
     prelude::*,
@@ -11,6 +12,7 @@ use pyo3::{
 pub(crate) enum Error {
     Py(PyErr),
     Arithmetic(ArithmeticError),
+    Release(ReleaseError),
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -27,10 +29,17 @@ impl From<ArithmeticError> for Error {
     }
 }
 
+impl From<ReleaseError> for Error {
+    fn from(err: ReleaseError) -> Self {
+        Self::Release(err)
+    }
+}
+
 impl From<Error> for PyErr {
     fn from(err: Error) -> Self {
         match err {
             Error::Py(err) => err,
+            Error::Release(err) => PyValueError::new_err(err.to_string()),
             Error::Arithmetic(err) => {
                 let message = err.to_string();
                 match err {

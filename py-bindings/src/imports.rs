@@ -12,6 +12,8 @@ pub(crate) struct Imports {
     pub(crate) main_thread: Py<PyAny>,
     /// `threading.get_ident`
     pub(crate) get_ident: Py<PyAny>,
+    /// `sys.modules`
+    pub(crate) modules: Py<PyAny>,
     /// `collections.Counter`
     pub(crate) counter: Py<PyAny>,
     /// `queue.Empty`
@@ -35,6 +37,7 @@ impl Imports {
         let imports = Self {
             main_thread: threading.getattr("main_thread")?.unbind(),
             get_ident: threading.getattr("get_ident")?.unbind(),
+            modules: py.import("sys")?.getattr("modules")?.unbind(),
             counter: py.import("collections")?.getattr("Counter")?.unbind(),
             empty: queue.getattr("Empty")?.cast_into()?.unbind(),
             full: queue.getattr("Full")?.cast_into()?.unbind(),

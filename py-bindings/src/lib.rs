@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 mod atomic_int64;
+mod awaiting;
 mod blocking;
 mod compound;
 mod concurrent_dict;
@@ -12,6 +13,7 @@ mod error;
 mod imports;
 mod key;
 mod object;
+mod semaphore;
 mod value;
 
 /// The classes of ft_utils, implemented in Rust.
@@ -29,6 +31,8 @@ mod _native {
     use concurrent_queue::{PyConcurrentQueue, QueueIter};
     #[pymodule_export]
     use dict_iter::DictIter;
+    #[pymodule_export]
+    use semaphore::PyProcessSemaphore;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

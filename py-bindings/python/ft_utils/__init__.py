@@ -12,6 +12,7 @@ from ft_utils.concurrency import (
     ConcurrentQueue,
     Empty,
     Full,
+    ProcessSemaphore,
     ShutDown,
 )
 from ft_utils.local import LocalWrapper
@@ -24,5 +25,6 @@ __all__ = [
     "Empty",
     "Full",
     "LocalWrapper",
+    "ProcessSemaphore",
     "ShutDown",
 ]

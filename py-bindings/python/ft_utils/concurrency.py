@@ -7,6 +7,7 @@ from ft_utils._native import (
     ConcurrentQueue,
     Empty,
     Full,
+    ProcessSemaphore,
     ShutDown,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "ConcurrentQueue",
     "Empty",
     "Full",
+    "ProcessSemaphore",
     "ShutDown",
 ]
