@@ -14,7 +14,10 @@ use crate::{imports::Imports, object::Object};
 use ft_sync::Event;
 use pyo3::{
     PyTraverseError, PyVisit,
-    exceptions::{PyRuntimeError, PyRuntimeWarning, PyStopIteration, PyTimeoutError, PyValueError},
+    exceptions::{
+        PyBaseException, PyRuntimeError, PyRuntimeWarning, PyStopIteration, PyTimeoutError,
+        PyTypeError, PyValueError,
+    },
     ffi, intern,
     prelude::*,
     sync::PyOnceLock,
@@ -123,6 +126,8 @@ pub(crate) struct Coroutine {
 enum Stage {
     /// Nobody has awaited it yet.
     New(Job),
+    /// Nobody has awaited it yet, nor has to.
+    Finished,
     /// Its task waits.
     Suspended(Job, Suspension),
     /// A thread is in one of its steps.
@@ -168,28 +173,17 @@ impl Coroutine {
 
     /// Makes a coroutine that has nothing left to do.
     pub(crate) fn finished(name: &'static str) -> Self {
-        struct Nothing;
-
-        impl Operation for Nothing {
-            fn attempt(&mut self, _py: Python<'_>) -> Option<Outcome> {
-                Some(Ok(None))
-            }
-
-            fn poll(&mut self, _py: Python<'_>, _waker: &Waker) -> Poll<Outcome> {
-                Poll::Ready(Ok(None))
-            }
-
-            fn traverse(&self, _visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-                Ok(())
-            }
+        Self {
+            name,
+            stage: Arc::new(Mutex::new(Stage::Finished)),
         }
-
-        Self::new(name, Nothing, None)
     }
 
     /// Runs until the operation is done, or has to wait for what it returns in `Err`.
     fn resume(&self, py: Python<'_>) -> PyResult<Result<Option<Py<PyAny>>, Py<PyAny>>> {
-        let (job, suspension) = self.begin()?;
+        let Some((job, suspension)) = self.begin()? else {
+            return Ok(Ok(None));
+        };
         let step = self.step(py, job, suspension);
         let (stage, answer) = match step {
             Ok(Step::Finished(value)) => (Stage::Done, Ok(Ok(value))),
@@ -203,11 +197,16 @@ impl Coroutine {
         answer
     }
 
-    fn begin(&self) -> PyResult<(Job, Option<Suspension>)> {
+    /// Takes out what is to be done; `None` if there is nothing.
+    fn begin(&self) -> PyResult<Option<(Job, Option<Suspension>)>> {
         let mut stage = lock(&self.stage);
         match mem::replace(&mut *stage, Stage::Running) {
-            Stage::New(job) => Ok((job, None)),
-            Stage::Suspended(job, suspension) => Ok((job, Some(suspension))),
+            Stage::New(job) => Ok(Some((job, None))),
+            Stage::Suspended(job, suspension) => Ok(Some((job, Some(suspension)))),
+            Stage::Finished => {
+                *stage = Stage::Done;
+                Ok(None)
+            }
             Stage::Running => Err(PyValueError::new_err("coroutine already executing")),
             Stage::Done => {
                 *stage = Stage::Done;
@@ -336,6 +335,10 @@ impl Coroutine {
             (None, Ok(kind)) => kind.call0()?,
             (None, Err(_)) => typ,
         };
+        if !error.is_instance_of::<PyBaseException>() {
+            let message = format!("throw() takes an exception, not {}", error.get_type());
+            return Err(PyTypeError::new_err(message));
+        }
         if let Some(tb) = tb {
             error.call_method1(intern!(py, "with_traceback"), (tb,))?;
         }
@@ -381,7 +384,7 @@ impl Coroutine {
                 visit.call(&alarm.future)?;
                 timer.as_ref().map_or(Ok(()), |timer| visit.call(timer))
             }
-            Stage::Running | Stage::Done => Ok(()),
+            Stage::Finished | Stage::Running | Stage::Done => Ok(()),
         }
     }
 
@@ -395,7 +398,7 @@ impl Coroutine {
 impl Drop for Coroutine {
     fn drop(&mut self) {
         let before = mem::replace(&mut *lock(&self.stage), Stage::Done);
-        if let Stage::Done = before {
+        if let Stage::Done | Stage::Finished = before {
             return;
         }
         // SAFETY: the interpreter frees an object in an attached thread, and one that could not be
@@ -472,21 +475,25 @@ impl Alarm {
         let event_loop = self.event_loop.clone_ref(py).into_bound(py);
         let future = self.future.clone_ref(py).into_bound(py);
         let mut interrupt = None;
+        let mut is_closed = None;
         for _ in 0..TRIES {
             let Err(err) = resume_task(&event_loop, &future) else {
                 return interrupt;
             };
-            match event_loop.call_method0(intern!(py, "is_closed")) {
-                Ok(answer) if answer.is_truthy().unwrap_or(false) => {
-                    self.give_up();
-                    return interrupt;
-                }
-                _ => interrupt = Some(err),
+            is_closed = event_loop
+                .call_method0(intern!(py, "is_closed"))
+                .and_then(|answer| answer.is_truthy())
+                .ok();
+            if is_closed == Some(true) {
+                self.give_up();
+                return interrupt;
             }
+            interrupt = Some(err);
         }
-        // Not a signal, then: the loop does not work.
+        // Not a signal, then: the loop does not work. One that does not even tell whether it is
+        // closed is garbage, which the collector has begun to clear.
         self.give_up();
-        if let Some(err) = interrupt {
+        if let (Some(false), Some(err)) = (is_closed, interrupt) {
             err.write_unraisable(py, Some(&event_loop));
         }
         None
@@ -554,6 +561,16 @@ impl Wake for Alarm {
 pub(crate) fn ringing<T>(py: Python<'_>, call: impl FnOnce() -> T) -> T {
     let done = call();
     ring(py);
+    done
+}
+
+/// Makes a call that wakes nobody but coroutines that are garbage, and rings no alarm for them.
+pub(crate) fn hushed<T>(call: impl FnOnce() -> T) -> T {
+    let before = RUNG.take();
+    let done = call();
+    let garbage = RUNG.replace(before);
+    HAS_RUNG.set(RUNG.with_borrow(|rung| !rung.is_empty()));
+    drop(garbage);
     done
 }
 

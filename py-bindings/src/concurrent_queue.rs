@@ -1,7 +1,7 @@
 //! `ConcurrentQueue`.
 
 use crate::{
-    awaiting::{Coroutine, Retry, ringing},
+    awaiting::{Coroutine, Retry, hushed, ringing},
     blocking::{self, Timeout},
     error::{not_copyable, raised},
     imports::Imports,
@@ -478,9 +478,11 @@ impl PyConcurrentQueue {
         unsafe { core.for_each_quiescent(&mut |item| visit.call(&item.0)) }
     }
 
-    fn __clear__(&self, py: Python<'_>) {
+    fn __clear__(&self) {
         if let (None, Some(Inner { core, .. })) = (&self.owner, self.inner.get()) {
-            ringing(py, || core.try_iter().for_each(drop));
+            // Whoever waits for the queue holds it, and is garbage too.
+            let left: Vec<_> = hushed(|| core.try_iter().collect());
+            drop(left);
         }
     }
 }
