@@ -1,6 +1,7 @@
 """The coroutines of ConcurrentQueue: many event loops, threads among them."""
 
 import asyncio
+import contextlib
 import gc
 import inspect
 import os
@@ -384,7 +385,7 @@ def test_loops_and_threads():
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("maxsize", [0, 1, 3])
 def test_random_cancellations(seed, maxsize):
-    """What a put that was not cancelled has put in comes out once; what a cancelled one has not, never."""
+    """What the puts have put in comes out, once; what the cancelled ones have not, never."""
     q = ConcurrentQueue(maxsize=maxsize)
     producing = AtomicInt64(3)
 
@@ -426,10 +427,8 @@ def test_random_cancellations(seed, maxsize):
         got = []
         try:
             while True:
-                try:
+                with contextlib.suppress(Empty):
                     got.append(q.pop(0.0005))
-                except Empty:
-                    pass
         except ShutDown:
             return got
 

@@ -638,15 +638,20 @@ def test_thread_waits_for_a_task():
     assert all_free(semaphore)
 
 
-def left_in_a_closed_loop(semaphore):
-    """Return a coroutine that waits in a loop that was closed."""
-    loop = asyncio.new_event_loop()
-    coroutine = semaphore.acquire()
+def waits_in(loop, coroutine):
+    """Let a coroutine wait in a loop, and return it."""
 
     async def begin():
         coroutine.send(None)
 
     loop.run_until_complete(begin())
+    return coroutine
+
+
+def left_in_a_closed_loop(semaphore):
+    """Return a coroutine that waits in a loop that was closed."""
+    loop = asyncio.new_event_loop()
+    coroutine = waits_in(loop, semaphore.acquire())
     loop.close()
     return coroutine
 
@@ -685,12 +690,7 @@ def test_loop_closed_after_hand_over():
     semaphore = ProcessSemaphore(1)
     semaphore.try_acquire()
     loop = asyncio.new_event_loop()
-    coroutine = semaphore.acquire()
-
-    async def begin():
-        coroutine.send(None)
-
-    loop.run_until_complete(begin())
+    coroutine = waits_in(loop, semaphore.acquire())
     semaphore.release()
     assert semaphore.locked()
     loop.close()
@@ -769,7 +769,7 @@ def test_random_cancellations(seed):
 
 
 def test_hand_over_against_cancellation():
-    """In one moment a thread hands over and the loop cancels: the slot goes one way or the other."""
+    """A thread hands over and the loop cancels, in one moment: no slot is lost."""
     semaphore = ProcessSemaphore(1)
     barrier = threading.Barrier(2)
     rounds = 200
@@ -808,15 +808,10 @@ def test_cycles_through_waiters_are_collected():
         pass
 
     loop = Loop()
-    loop.coroutine = left = semaphore.acquire()
-
-    async def begin():
-        left.send(None)
-
-    loop.run_until_complete(begin())
+    loop.coroutine = waits_in(loop, semaphore.acquire())
     loop.close()
     reference = weakref.ref(loop)
-    del loop, left
+    del loop
     assert collected(reference)
     assert waiting(semaphore) == 0
     semaphore.release()
