@@ -236,6 +236,11 @@ impl Coroutine {
                 suspension.cancel_timer(py)?;
                 // Fails if somebody has cancelled the future, and not the task.
                 future.call_method0(intern!(py, "result"))?;
+                // Most often it is done now, and needs no other alarm.
+                let waker = Waker::from(suspension.alarm);
+                if let Poll::Ready(outcome) = job.operation.poll(py, &waker) {
+                    return outcome.map(Step::Finished);
+                }
             }
         }
         loop {

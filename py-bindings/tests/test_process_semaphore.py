@@ -910,6 +910,60 @@ def test_signals_lose_no_slot():
     assert seen == 30
 
 
+class FailingLoop(asyncio.SelectorEventLoop):
+    """Fails the given number of times to take calls from other threads."""
+
+    failures = 0
+    error = KeyboardInterrupt
+
+    def call_soon_threadsafe(self, *args, **kwargs):
+        if self.failures:
+            self.failures -= 1
+            raise self.error
+        return super().call_soon_threadsafe(*args, **kwargs)
+
+
+def test_interrupt_while_waking():
+    """It comes out after the call that it has struck, which is done, and the waiter is woken."""
+    semaphore = ProcessSemaphore(1)
+    semaphore.try_acquire()
+    loop = FailingLoop()
+    task = loop.create_task(semaphore.acquire())
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.failures = 2
+    released = []
+    with pytest.raises(KeyboardInterrupt):
+        released.append(semaphore.release())
+        released.append("where it comes at the latest")
+        wait_until(lambda: False)
+    loop.run_until_complete(asyncio.wait_for(task, LONG))
+    loop.close()
+    assert len(released) < 3
+    semaphore.release()
+    assert all_free(semaphore)
+
+
+@pytest.mark.thread_unsafe
+def test_loop_that_does_not_work():
+    """Its waiters are skipped, and somebody is told."""
+    semaphore = ProcessSemaphore(1)
+    semaphore.try_acquire()
+    loop = FailingLoop()
+    loop.failures, loop.error = 1000, LookupError
+    coroutine = waits_in(loop, semaphore.acquire())
+    told = []
+    hook, sys.unraisablehook = sys.unraisablehook, lambda told_of: told.append(told_of.exc_type)
+    try:
+        semaphore.release()
+    finally:
+        sys.unraisablehook = hook
+    assert told == [LookupError]
+    assert all_free(semaphore)
+    loop.failures = 0
+    loop.close()
+    coroutine.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_fork():
     out = run_python(
