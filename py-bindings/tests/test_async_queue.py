@@ -15,7 +15,17 @@ from collections import Counter
 
 import pytest
 from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Empty, Full, ShutDown
-from support import LONG, Task, Thing, collected, flat, run_python, run_threads, wait_until
+from support import (
+    FREE_THREADED,
+    LONG,
+    Task,
+    Thing,
+    collected,
+    flat,
+    run_python,
+    run_threads,
+    wait_until,
+)
 
 PUTS = pytest.mark.parametrize("put", ["put_async", "push_async"])
 GETS = pytest.mark.parametrize("get", ["get_async", "pop_async"])
@@ -458,6 +468,42 @@ def test_wake_ups_are_not_lost():
             assert await there.get_async() == i
 
     run_threads(2, lambda index: run(serve() if index else play(here, there)))
+
+
+def test_push_before_it_listens():
+    """An item that comes after the first look, in the middle of the step, is seen."""
+    q = ConcurrentQueue()
+
+    class Loop(asyncio.SelectorEventLoop):
+        def create_future(self):
+            if q.empty():
+                q.push("in time")
+            return super().create_future()
+
+    loop = Loop()
+    task = loop.create_task(q.get_async())
+    assert loop.run_until_complete(asyncio.wait_for(task, LONG)) == "in time"
+    loop.close()
+
+
+def test_pushes_while_a_task_begins_to_wait():
+    """Each item comes when its task has just found none: if overlooked, it is waited for for ever."""
+    q = ConcurrentQueue()
+    n = 2000 if FREE_THREADED else 500
+
+    async def main():
+        for i in range(n):
+            assert await q.get_async() == i
+
+    def push():
+        for i in range(n):
+            while not q.empty():
+                pass
+            q.push(i)
+
+    task = Task(push)
+    run(main())
+    task.result()
 
 
 def test_cycles_are_collected():
