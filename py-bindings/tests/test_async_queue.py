@@ -149,6 +149,19 @@ def test_timeouts():
     run(main())
 
 
+def test_timed_out_get_takes_no_wake_up():
+    q = ConcurrentQueue()
+
+    async def main():
+        (first, second) = await started(q.get_async(timeout=0.001), q.get_async())
+        with pytest.raises(Empty):
+            await first
+        q.push(1)
+        assert await second == 1
+
+    run(main())
+
+
 @pytest.mark.parametrize("timeout", [-1, float("nan"), "1"])
 def test_bad_timeouts(timeout):
     q = ConcurrentQueue()
@@ -487,7 +500,7 @@ def test_push_before_it_listens():
 
 
 def test_pushes_while_a_task_begins_to_wait():
-    """Each item comes when its task has just found none: if overlooked, it is waited for for ever."""
+    """Each item comes when its task has just found none; one overlooked would end the game."""
     q = ConcurrentQueue()
     n = 2000 if FREE_THREADED else 500
 
@@ -522,12 +535,12 @@ def test_cycles_are_collected():
         assert collected(reference)
 
     # A queue whose items lead back to it is kept by its coroutine, and goes with it.
-    q = ConcurrentQueue()
+    q = ConcurrentQueue(maxsize=1)
     thing = Thing()
-    coroutine = left_in_a_closed_loop(q.get_async())
+    q.push(thing)
+    coroutine = left_in_a_closed_loop(q.put_async(1))
     thing.parts = [q, coroutine]
     reference = weakref.ref(thing)
-    q.push(thing)
     del q, coroutine, thing
     assert collected(reference)
 

@@ -819,25 +819,30 @@ def test_cycles_through_waiters_are_collected():
 
 
 def test_freed_while_an_exception_is_on_its_way():
+    """A waiter that was served is freed by an expression that fails: the next is woken."""
     semaphore = ProcessSemaphore(1)
+
+    class Failing:
+        def __init__(self, coroutine):
+            self.coroutine = coroutine
+
+        def fail(self):
+            raise KeyError("this one")
 
     async def main():
         await semaphore.acquire()
+        coroutine = semaphore.acquire()
+        coroutine.send(None)
         (task,) = await queued(semaphore)
-
-        def fail():
-            coroutine = semaphore.acquire()
-            coroutine.send(None)
-            raise KeyError("this one")
-
-        with pytest.raises(KeyError, match="this one") as caught:
-            fail()
         semaphore.release()
-        # Frees the coroutine, with the frame, in the middle of an expression that fails.
-        del caught
+        assert not task.done()
+        failing = [Failing(coroutine)]
+        del coroutine
+        with pytest.raises(KeyError, match="this one"):
+            # The last reference is that of the call.
+            failing.pop().fail()
         gc.collect()
         await task
-        assert waiting(semaphore) == 0
         semaphore.release()
 
     run(main())
