@@ -2,11 +2,29 @@
 #![cfg(loom)]
 
 use ft_sync::{
-    Arc, Event, Listener,
+    Arc, Event, Listener, Parker, UnsafeCell,
     atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
 use loom_tests::check;
+use std::{
+    pin::pin,
+    task::{Context, Poll},
+};
+
+/// Drives a future in this thread.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let parker = Parker::new();
+    let waker = parker.waker();
+    let mut cx = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut cx) {
+            return done;
+        }
+        parker.park(None);
+    }
+}
 
 /// A notification is not lost between the look and the wait, though the state is read and written
 /// relaxed: the fences order them.
@@ -84,5 +102,66 @@ fn leaving_hides_nobody() {
         waiter.wait();
         notifier.join().unwrap();
         quitter.join().unwrap();
+    });
+}
+
+/// A task's notification is not lost between its look and its wait.
+#[test]
+fn notify_and_await() {
+    check(|| {
+        let shared = Arc::new((AtomicUsize::new(0), Event::new()));
+        let theirs = Arc::clone(&shared);
+        let notifier = thread::spawn(move || {
+            // Relaxed: the fence in `notify` comes after.
+            theirs.0.store(7, Relaxed);
+            theirs.1.notify(1);
+        });
+        let seen = block_on(shared.1.wait_until_async(|| {
+            // Relaxed: the fence in `listen` comes before.
+            Some(shared.0.load(Relaxed)).filter(|&n| n > 0)
+        }));
+        assert_eq!(seen, 7);
+        notifier.join().unwrap();
+    });
+}
+
+/// A task and a thread are woken by one notification each; a task that gives up in that moment
+/// takes none with it.
+#[test]
+fn dropped_task_hands_on() {
+    check(|| {
+        let event = Arc::new(Event::new());
+        let theirs = Arc::clone(&event);
+        let parker = Parker::new();
+        let waker = parker.waker();
+        let mut quitter = Box::pin(event.listen());
+        let polled = quitter.as_mut().poll(&mut Context::from_waker(&waker));
+        assert_eq!(polled, Poll::Pending);
+        let waiter = event.listen();
+        let notifier = thread::spawn(move || theirs.notify(1));
+        drop(quitter);
+        waiter.wait();
+        notifier.join().unwrap();
+    });
+}
+
+/// What a waker's thread did before is visible to the thread that it unparks; an early wake-up
+/// counts.
+#[test]
+fn parker_sees_what_the_waker_did() {
+    check(|| {
+        let parker = Parker::new();
+        let waker = parker.waker();
+        let ours = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&ours);
+        let other = thread::spawn(move || {
+            // SAFETY: nobody else looks at the cell before the wake-up.
+            theirs.with_mut(|data| unsafe { *data = 7 });
+            waker.wake();
+        });
+        assert!(parker.park(None));
+        // SAFETY: the other thread has woken us, so it is done with the cell.
+        assert_eq!(ours.with(|data| unsafe { *data }), 7);
+        other.join().unwrap();
     });
 }

@@ -4,7 +4,7 @@
 //! what it waits for attached, because that belongs to Python. Signals reach the main thread
 //! alone: it comes back from time to time to look for them.
 
-use crate::imports::Imports;
+use crate::{awaiting, imports::Imports};
 use ft_sync::{Event, deadline_after};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
@@ -63,6 +63,7 @@ pub(crate) fn wait<T>(
     event: &Event,
     mut attempt: impl FnMut() -> Option<T>,
 ) -> PyResult<Option<T>> {
+    let mut attempt = || awaiting::ringing(py, &mut attempt);
     if let Some(done) = attempt() {
         return Ok(Some(done));
     }
@@ -92,6 +93,7 @@ pub(crate) fn spin<T>(
     deadline: Option<Instant>,
     mut attempt: impl FnMut() -> Option<T>,
 ) -> PyResult<Option<T>> {
+    let mut attempt = || awaiting::ringing(py, &mut attempt);
     let mut round = 0_u32;
     loop {
         if let Some(done) = attempt() {

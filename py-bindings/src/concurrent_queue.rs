@@ -1,6 +1,7 @@
 //! `ConcurrentQueue`.
 
 use crate::{
+    awaiting::{Coroutine, Retry, hushed, ringing},
     blocking::{self, Timeout},
     error::{not_copyable, raised},
     imports::Imports,
@@ -112,7 +113,7 @@ impl Inner {
         event: &Event,
         mut attempt: impl FnMut() -> Option<T>,
     ) -> PyResult<Option<T>> {
-        if let Some(done) = attempt() {
+        if let Some(done) = ringing(py, &mut attempt) {
             return Ok(Some(done));
         }
         let deadline = Timeout::deadline(timeout);
@@ -200,6 +201,55 @@ pub(crate) fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> P
     set.err().unwrap_or(err)
 }
 
+fn push_coroutine(
+    slf: &Bound<'_, PyConcurrentQueue>,
+    name: &'static str,
+    item: Py<PyAny>,
+    timeout: Option<Timeout>,
+) -> PyResult<Coroutine> {
+    let operation = Retry {
+        core: Arc::new(slf.get().inner()?.clone()),
+        owner: slf.clone().into_any().unbind(),
+        item: Some(Object(item)),
+        event: |inner| inner.core.not_full(),
+        attempt: |py, inner: &Inner, item| match inner.try_push(item.take()?) {
+            Ok(()) => Some(Ok(None)),
+            Err(TryPushError::Full(back)) => {
+                *item = Some(back);
+                None
+            }
+            Err(TryPushError::Closed(back)) => {
+                *item = Some(back);
+                Some(Err(raised(py, &Imports::get(py).shut_down)))
+            }
+        },
+        timed_out: |py| raised(py, &Imports::get(py).full),
+        listening: None,
+    };
+    Ok(Coroutine::new(name, operation, Timeout::deadline(timeout)))
+}
+
+fn pop_coroutine(
+    slf: &Bound<'_, PyConcurrentQueue>,
+    name: &'static str,
+    timeout: Option<Timeout>,
+) -> PyResult<Coroutine> {
+    let operation = Retry {
+        core: Arc::new(slf.get().inner()?.clone()),
+        owner: slf.clone().into_any().unbind(),
+        item: None,
+        event: |inner| inner.core.not_empty(),
+        attempt: |py, inner: &Inner, _| match inner.core.try_pop() {
+            Ok(item) => Some(Ok(Some(item.0))),
+            Err(TryPopError::Empty) => None,
+            Err(err) => Some(Err(pop_error(py, err))),
+        },
+        timed_out: |py| raised(py, &Imports::get(py).empty),
+        listening: None,
+    };
+    Ok(Coroutine::new(name, operation, Timeout::deadline(timeout)))
+}
+
 #[pymethods]
 impl PyConcurrentQueue {
     #[new]
@@ -258,7 +308,8 @@ impl PyConcurrentQueue {
     /// Append an item; raise Full at once if there is no room.
     fn try_push(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
-        match self.inner()?.try_push(Object(value.clone().unbind())) {
+        let inner = self.inner()?;
+        match ringing(py, || inner.try_push(Object(value.clone().unbind()))) {
             Ok(()) => Ok(()),
             Err(TryPushError::Full(_)) => Err(raised(py, &Imports::get(py).full)),
             Err(TryPushError::Closed(_)) => Err(raised(py, &Imports::get(py).shut_down)),
@@ -309,7 +360,8 @@ impl PyConcurrentQueue {
 
     /// Remove and return the oldest item; raise Empty at once if there is none.
     fn try_pop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        match self.core()?.try_pop() {
+        let core = self.core()?;
+        match ringing(py, || core.try_pop()) {
             Ok(item) => Ok(item.0),
             Err(err) => Err(pop_error(py, err)),
         }
@@ -337,6 +389,44 @@ impl PyConcurrentQueue {
             Ok(_) => PyList::new(py, items.into_iter().map(|item| item.0)),
             Err(err) => Err(pop_error(py, err)),
         }
+    }
+
+    /// As push(), to be awaited: while the queue is full the task waits, not its thread.
+    ///
+    /// Any number of event loops may use one queue. The timeout counts from this call. A task that
+    /// is cancelled while it waits has appended nothing.
+    #[pyo3(signature = (value, timeout=None))]
+    fn push_async(
+        slf: &Bound<'_, Self>,
+        value: Py<PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        push_coroutine(slf, "ConcurrentQueue.push_async", value, timeout)
+    }
+
+    /// As pop(), to be awaited: while the queue is empty the task waits, not its thread.
+    ///
+    /// Any number of event loops may use one queue. The timeout counts from this call. A task that
+    /// is cancelled while it waits has removed nothing.
+    #[pyo3(signature = (timeout=None))]
+    fn pop_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
+        pop_coroutine(slf, "ConcurrentQueue.pop_async", timeout)
+    }
+
+    /// The same as push_async().
+    #[pyo3(signature = (item, timeout=None))]
+    fn put_async(
+        slf: &Bound<'_, Self>,
+        item: Py<PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        push_coroutine(slf, "ConcurrentQueue.put_async", item, timeout)
+    }
+
+    /// The same as pop_async().
+    #[pyo3(signature = (timeout=None))]
+    fn get_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
+        pop_coroutine(slf, "ConcurrentQueue.get_async", timeout)
     }
 
     /// Remove the oldest item and return it in a LocalWrapper.
@@ -388,13 +478,13 @@ impl PyConcurrentQueue {
     ///
     /// Items that are left can be popped; with immediate=True they are dropped.
     #[pyo3(signature = (immediate=false))]
-    fn shutdown(&self, immediate: bool) -> PyResult<()> {
+    fn shutdown(&self, py: Python<'_>, immediate: bool) -> PyResult<()> {
         let Inner { core, tasks, .. } = self.inner()?;
         if !immediate {
-            core.close();
+            ringing(py, || core.close());
             return Ok(());
         }
-        let left = core.close_and_drain();
+        let left = ringing(py, || core.close_and_drain());
         if let Some(tasks) = tasks {
             tasks.discard(left.len());
         }
@@ -455,7 +545,9 @@ impl PyConcurrentQueue {
 
     fn __clear__(&self) {
         if let (None, Some(Inner { core, .. })) = (&self.owner, self.inner.get()) {
-            core.try_iter().for_each(drop);
+            // Whoever waits for the queue holds it, and is garbage too.
+            let left: Vec<_> = hushed(|| core.try_iter().collect());
+            drop(left);
         }
     }
 }

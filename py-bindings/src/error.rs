@@ -3,6 +3,7 @@
 use ft_atomic_int::ArithmeticError;
 use ft_interval_lock::{AlreadyOwner, NotOwner};
 use ft_rwlock::{NotHeld, WouldDeadlock};
+use ft_semaphore::ReleaseError;
 use pyo3::{
     exceptions::{
         PyKeyError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError, PyZeroDivisionError,
@@ -52,6 +53,12 @@ impl From<NotOwner> for Error {
 impl From<WouldDeadlock> for Error {
     fn from(err: WouldDeadlock) -> Self {
         Self::Py(PyRuntimeError::new_err(err.to_string()))
+    }
+}
+
+impl From<ReleaseError> for Error {
+    fn from(err: ReleaseError) -> Self {
+        Self::Py(PyValueError::new_err(err.to_string()))
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Imports {
     pub(crate) get_ident: Py<PyAny>,
     /// `threading.TIMEOUT_MAX`
     pub(crate) timeout_max: f64,
+    /// `sys.modules`
+    pub(crate) modules: Py<PyAny>,
     /// `collections.Counter`
     pub(crate) counter: Py<PyAny>,
     /// `queue.Empty`
@@ -45,6 +47,7 @@ impl Imports {
             main_thread: threading.getattr("main_thread")?.unbind(),
             get_ident: threading.getattr("get_ident")?.unbind(),
             timeout_max: threading.getattr("TIMEOUT_MAX")?.extract()?,
+            modules: py.import("sys")?.getattr("modules")?.unbind(),
             counter: py.import("collections")?.getattr("Counter")?.unbind(),
             empty: queue.getattr("Empty")?.cast_into()?.unbind(),
             full: queue.getattr("Full")?.cast_into()?.unbind(),

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod acquire;
 mod atomic_int64;
+mod awaiting;
 mod batch_executor;
 mod blocking;
 mod compound;
@@ -19,8 +20,9 @@ mod interval_lock;
 mod key;
 mod nesting;
 mod object;
-mod rwlock;
 mod order;
+mod rwlock;
+mod semaphore;
 mod std_channel;
 mod std_ordered;
 mod std_queue;
@@ -48,15 +50,17 @@ mod _native {
     #[pymodule_export]
     use dict_iter::DictIter;
     #[pymodule_export]
-    use std_ordered::{OrderedIter, PyOrderedQueue, PyStdLifoQueue, PyStdPriorityQueue};
-    #[pymodule_export]
-    use std_queue::PyStdQueue;
-
+    use gathering_iter::{GatheringReader, PyGatheringIter};
     #[pymodule_export]
     use interval_lock::PyIntervalLock;
     #[pymodule_export]
     use rwlock::{PyRwLock, PyRwReadContext, PyRwWriteContext};
-    use gathering_iter::{GatheringReader, PyGatheringIter};
+    #[pymodule_export]
+    use semaphore::PyProcessSemaphore;
+    #[pymodule_export]
+    use std_ordered::{OrderedIter, PyOrderedQueue, PyStdLifoQueue, PyStdPriorityQueue};
+    #[pymodule_export]
+    use std_queue::PyStdQueue;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -765,7 +765,7 @@ def test_repr():
 
 def test_identity():
     lock, other = IntervalLock(), IntervalLock()
-    assert lock == lock  # noqa: PLR0124
+    assert lock == lock
     assert lock != other
     assert lock != lock.handle()
     assert len({lock, other, lock}) == 2

@@ -1,4 +1,4 @@
-//! An event: what a thread waits on until somebody has changed something.
+//! An event: what a thread or a task waits on until somebody has changed something.
 //!
 //! The queue in it is that of [`event_listener`]. A model with that inside does not end, so loom
 //! gets another one.
@@ -8,7 +8,11 @@ use crate::atomic::{
     Ordering::{Relaxed, SeqCst},
     fence,
 };
-use std::time::{Duration, Instant};
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
 
 #[cfg(loom)]
 mod modeled;
@@ -20,10 +24,11 @@ use modeled::{Place, Queue};
 #[cfg(not(loom))]
 use parked::{Place, Queue};
 
-/// Wakes threads that wait for a change of some other state.
+/// Wakes threads and tasks that wait for a change of some other state.
 ///
 /// An event holds no state of its own, so a waiter listens *first*, then looks at the state, and
-/// only then waits; [`wait_until`](Event::wait_until) does that. The notifier changes the state
+/// only then waits; [`wait_until`](Event::wait_until) and
+/// [`wait_until_async`](Event::wait_until_async) do that. The notifier changes the state
 /// first and notifies afterwards. Both sides pass a sequentially consistent fence in between, so
 /// either the waiter's look sees the change or the notifier sees the waiter.
 ///
@@ -108,12 +113,34 @@ impl Event {
             }
         }
     }
+
+    /// Waits, as a task, until `attempt` returns something, and returns that.
+    ///
+    /// `attempt` runs at least once, and again after each wake-up, always in a poll of the future.
+    /// So a future that is dropped has done nothing, or all of it.
+    pub async fn wait_until_async<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
+        if let Some(done) = attempt() {
+            return done;
+        }
+        loop {
+            let listener = self.listen();
+            if let Some(done) = attempt() {
+                return done;
+            }
+            listener.await;
+        }
+    }
 }
 
 /// A place in the queue of an [`Event`].
 ///
 /// Dropping a listener that was notified, but never waited for that, passes the notification on
 /// to the next one: a waiter that gives up takes nobody's wake-up with it.
+///
+/// A thread waits with [`wait`](Listener::wait); a task awaits the listener, which is a future. Its
+/// waker is called by the notifying thread, perhaps under the lock of the event, so a waker may
+/// neither use the event nor run code that could. It is dropped there only if a later poll brought
+/// another one.
 #[derive(Debug)]
 pub struct Listener<'a> {
     // Dropped in this order: it counts for as long as it is in the queue.
@@ -149,6 +176,15 @@ impl Listener<'_> {
     }
 }
 
+impl Future for Listener<'_> {
+    type Output = ();
+
+    /// Ready once notified; not to be polled again after that.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.place.poll(cx)
+    }
+}
+
 /// Returns the instant `timeout` from now, or `None`, for ever, when no clock reaches that far.
 pub fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
@@ -157,7 +193,29 @@ pub fn deadline_after(timeout: Duration) -> Option<Instant> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::{
+        pin::pin,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering::SeqCst},
+        },
+        task::{Wake, Waker},
+    };
+
+    /// Counts how often it wakes.
+    #[derive(Default)]
+    struct Bell(AtomicUsize);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    fn bell() -> (Arc<Bell>, Waker) {
+        let bell = Arc::new(Bell::default());
+        (Arc::clone(&bell), Waker::from(bell))
+    }
 
     #[test]
     fn each_notification_wakes_one_more() {
@@ -178,6 +236,56 @@ mod tests {
         event.notify(1);
         drop(first);
         assert!(second.wait_deadline(Some(Instant::now())));
+    }
+
+    #[test]
+    fn awaited_listener_is_woken_in_turn() {
+        let event = Event::new();
+        let (bell, waker) = bell();
+        let mut cx = Context::from_waker(&waker);
+        let (mut task, thread) = (pin!(event.listen()), event.listen());
+        assert_eq!(task.as_mut().poll(&mut cx), Poll::Pending);
+        event.notify(1);
+        assert_eq!(bell.0.load(SeqCst), 1);
+        assert_eq!(task.as_mut().poll(&mut cx), Poll::Ready(()));
+        event.notify(1);
+        assert!(thread.wait_deadline(Some(Instant::now())));
+    }
+
+    #[test]
+    fn dropped_task_passes_on() {
+        let event = Event::new();
+        let ((_, first_waker), (bell, waker)) = (bell(), bell());
+        let mut first = Box::pin(event.listen());
+        let mut second = pin!(event.listen());
+        let mut cx = Context::from_waker(&first_waker);
+        assert_eq!(first.as_mut().poll(&mut cx), Poll::Pending);
+        let mut cx = Context::from_waker(&waker);
+        assert_eq!(second.as_mut().poll(&mut cx), Poll::Pending);
+        event.notify(1);
+        assert_eq!(bell.0.load(SeqCst), 0);
+        drop(first);
+        assert_eq!(bell.0.load(SeqCst), 1);
+        assert_eq!(second.as_mut().poll(&mut cx), Poll::Ready(()));
+    }
+
+    #[test]
+    fn waiting_as_a_task() {
+        let (event, ready) = (Event::new(), AtomicUsize::new(0));
+        let (bell, waker) = bell();
+        let mut cx = Context::from_waker(&waker);
+        let mut task = pin!(event.wait_until_async(|| {
+            let n = ready.load(SeqCst);
+            (n > 0).then_some(n)
+        }));
+        assert_eq!(task.as_mut().poll(&mut cx), Poll::Pending);
+        event.notify(1);
+        // Nothing has changed: the task listens again.
+        assert_eq!(task.as_mut().poll(&mut cx), Poll::Pending);
+        ready.store(7, SeqCst);
+        event.notify(1);
+        assert_eq!(bell.0.load(SeqCst), 2);
+        assert_eq!(task.as_mut().poll(&mut cx), Poll::Ready(7));
     }
 
     #[test]

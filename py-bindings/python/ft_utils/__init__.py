@@ -16,15 +16,15 @@ from ft_utils.concurrency import (
     Empty,
     EmptyDequeError,
     Full,
+    ProcessSemaphore,
     ShutDown,
     StdConcurrentLifoQueue,
     StdConcurrentPriorityQueue,
     StdConcurrentQueue,
     map_ordered,
 )
-from ft_utils.local import LocalWrapper
-from ft_utils.synchronization import IntervalLock, RWLock, RWReadContext, RWWriteContext
 from ft_utils.local import BatchExecutor, LocalWrapper
+from ft_utils.synchronization import IntervalLock, RWLock, RWReadContext, RWWriteContext
 
 # Opens what may still change, as `ft_utils.weave`.
 ENABLE_EXPERIMENTAL = False
@@ -33,8 +33,8 @@ __all__ = [
     "ENABLE_EXPERIMENTAL",
     "MISSING",
     "AtomicInt64",
-    "ConcurrentDeque",
     "BatchExecutor",
+    "ConcurrentDeque",
     "ConcurrentDict",
     "ConcurrentGatheringIterator",
     "ConcurrentQueue",
@@ -43,6 +43,7 @@ __all__ = [
     "Full",
     "IntervalLock",
     "LocalWrapper",
+    "ProcessSemaphore",
     "RWLock",
     "RWReadContext",
     "RWWriteContext",
@@ -50,6 +51,6 @@ __all__ = [
     "StdConcurrentLifoQueue",
     "StdConcurrentPriorityQueue",
     "StdConcurrentQueue",
-    "map_ordered",
     "__version__",
+    "map_ordered",
 ]

@@ -1,7 +1,10 @@
 //! The queue of an event for loom: under a mutex, and small enough to explore.
 
 use loom::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::{
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
 
 #[derive(Debug)]
 pub(super) struct Queue(Arc<Inner>);
@@ -15,15 +18,23 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Line {
     next_ticket: usize,
-    /// Ticket and whether it was notified, in the order of arrival.
-    entries: Vec<(usize, bool)>,
+    /// In the order of arrival.
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    ticket: usize,
+    notified: bool,
+    /// Of a task that waits.
+    waker: Option<Waker>,
 }
 
 /// A ticket for the line.
 #[derive(Debug)]
 pub(super) struct Place {
     queue: Arc<Inner>,
-    /// Taken by `wait`.
+    /// Taken when the wait is over.
     ticket: Option<usize>,
 }
 
@@ -36,7 +47,11 @@ impl Queue {
         let mut line = self.0.line.lock().unwrap();
         let ticket = line.next_ticket;
         line.next_ticket += 1;
-        line.entries.push((ticket, false));
+        line.entries.push(Entry {
+            ticket,
+            notified: false,
+            waker: None,
+        });
         drop(line);
         Place {
             queue: Arc::clone(&self.0),
@@ -58,12 +73,15 @@ impl Default for Queue {
 impl Inner {
     fn notify(&self, count: usize) {
         let mut line = self.line.lock().unwrap();
-        let waiting = line.entries.iter_mut().filter(|(_, notified)| !notified);
-        for (_, notified) in waiting.take(count) {
-            *notified = true;
+        let waiting = line.entries.iter_mut().filter(|entry| !entry.notified);
+        let mut wakers = Vec::new();
+        for entry in waiting.take(count) {
+            entry.notified = true;
+            wakers.extend(entry.waker.take());
         }
         drop(line);
         self.woken.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -77,12 +95,25 @@ impl Place {
         }
         true
     }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let ticket = self.ticket.expect("a listener is notified once");
+        let mut line = self.queue.line.lock().unwrap();
+        if line.leave_if_notified(ticket) {
+            drop(line);
+            self.ticket = None;
+            return Poll::Ready(());
+        }
+        let place = line.place(ticket);
+        line.entries[place].waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
 }
 
 impl Line {
     fn leave_if_notified(&mut self, ticket: usize) -> bool {
         let place = self.place(ticket);
-        let notified = self.entries[place].1;
+        let notified = self.entries[place].notified;
         if notified {
             self.entries.remove(place);
         }
@@ -90,7 +121,7 @@ impl Line {
     }
 
     fn place(&self, ticket: usize) -> usize {
-        let place = self.entries.iter().position(|entry| entry.0 == ticket);
+        let place = self.entries.iter().position(|entry| entry.ticket == ticket);
         place.expect("only its holder gives a ticket up")
     }
 }
@@ -100,9 +131,9 @@ impl Drop for Place {
         let Some(ticket) = self.ticket else { return };
         let mut line = self.queue.line.lock().unwrap();
         let place = line.place(ticket);
-        let (_, notified) = line.entries.remove(place);
+        let entry = line.entries.remove(place);
         drop(line);
-        if notified {
+        if entry.notified {
             self.queue.notify(1);
         }
     }

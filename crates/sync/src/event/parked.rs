@@ -2,7 +2,11 @@
 
 use crate::PerProcess;
 use event_listener::{EventListener, IntoNotification, Listener};
-use std::time::Instant;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
 
 /// A process that forks hands its child a queue of threads that do not exist there, perhaps with its
 /// lock held by one of them. So each process has its own.
@@ -33,5 +37,10 @@ impl Place {
                 true
             }
         }
+    }
+
+    /// Polls; the waker is called under the lock of the line.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx)
     }
 }
