@@ -126,6 +126,28 @@ fn downgrade_is_one_step() {
     });
 }
 
+/// A reader that comes by itself when the line is empty again sees what the writer has written.
+#[test]
+fn readers_that_did_not_wait() {
+    check(|| {
+        let ours = Guarded::shared();
+        assert!(ours.lock.try_write());
+        let waits = spawn(&ours, |guarded| assert_eq!(guarded.read(), 1));
+        let comes = spawn(&ours, |guarded| {
+            if guarded.lock.try_read() {
+                assert_eq!(guarded.value(), 1);
+                // SAFETY: taken above.
+                unsafe { guarded.lock.unlock_read() };
+            }
+        });
+        ours.add();
+        // SAFETY: taken above.
+        unsafe { ours.lock.unlock_write() };
+        waits.join().unwrap();
+        comes.join().unwrap();
+    });
+}
+
 /// The reader that waits when a writer leaves comes before the next writer.
 #[test]
 fn readers_come_between_writers() {

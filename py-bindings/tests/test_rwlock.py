@@ -972,7 +972,7 @@ def test_identity():
     lock = RWLock()
     other = lock.handle()
     assert type(other) is RWLock
-    assert lock == lock and lock != other  # noqa: PLR0124
+    assert lock == lock and lock != other
     assert len({lock, other, lock}) == 2
     assert lock and lock.read() and lock.write()
     for thing in (lock, lock.read(), lock.write()):
