@@ -148,6 +148,51 @@ fn readers_that_did_not_wait() {
     });
 }
 
+/// While a writer waits new readers do too, in the line, even if others read.
+#[test]
+fn waiting_writer_keeps_readers_out() {
+    check(|| {
+        let ours = Guarded::shared();
+        assert!(ours.lock.try_read());
+        let writer = spawn(&ours, Guarded::write);
+        thread::yield_now();
+        let waits = ours.lock.writers_waiting() == 1;
+        let taken = ours.lock.read_deadline(Some(Instant::now()));
+        assert!(!(waits && taken));
+        if taken {
+            // SAFETY: taken above.
+            unsafe { ours.lock.unlock_read() };
+        }
+        // SAFETY: taken above.
+        unsafe { ours.lock.unlock_read() };
+        writer.join().unwrap();
+        assert_eq!(ours.read(), 1);
+    });
+}
+
+/// Who joins the readers past the line sees what was written before them.
+#[test]
+fn recursive_reading_sees_the_writing() {
+    check(|| {
+        let ours = Guarded::shared();
+        assert!(ours.lock.try_write());
+        let joins = spawn(&ours, |guarded| {
+            if guarded.lock.try_read_recursive() {
+                assert_eq!(guarded.value(), 1);
+                // SAFETY: taken above.
+                unsafe { guarded.lock.unlock_read() };
+            }
+        });
+        ours.add();
+        // SAFETY: taken above.
+        unsafe { ours.lock.downgrade() };
+        assert_eq!(ours.value(), 1);
+        // SAFETY: the reading that the writing has become.
+        unsafe { ours.lock.unlock_read() };
+        joins.join().unwrap();
+    });
+}
+
 /// The reader that waits when a writer leaves comes before the next writer.
 #[test]
 fn readers_come_between_writers() {
@@ -161,6 +206,8 @@ fn readers_come_between_writers() {
             theirs.store(1 + guarded.read(), Relaxed);
         });
         let writer = spawn(&ours, Guarded::write);
+        // Without this loom sees no reason to run the others first.
+        thread::yield_now();
         let both_wait = ours.lock.readers_waiting() + ours.lock.writers_waiting() == 2;
         // SAFETY: taken above.
         unsafe { ours.lock.unlock_write() };
@@ -234,6 +281,10 @@ fn giving_up_lets_readers_in() {
         gives_up.join().unwrap();
         // We have the lock still.
         reader.join().unwrap();
+        // And the line is gone.
+        assert!(ours.lock.try_read());
+        // SAFETY: taken above.
+        unsafe { ours.lock.unlock_read() };
         // SAFETY: taken above.
         unsafe { ours.lock.unlock_read() };
         assert!(ours.lock.try_write());
