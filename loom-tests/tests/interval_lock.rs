@@ -44,6 +44,8 @@ fn no_overtaking() {
         let lock = shared(NEVER);
         let guard = lock.lock();
         let other = spawn(&lock, add);
+        // Without this loom sees no reason to run the others first.
+        thread::yield_now();
         let waited = lock.waiters();
         drop(guard);
         let seen = *lock.lock();
@@ -59,6 +61,8 @@ fn cede_lets_others_in() {
         let lock = shared(NEVER);
         let mut guard = lock.lock();
         let others = [(); 2].map(|()| spawn(&lock, add));
+        // Without this loom sees no reason to run the others first.
+        thread::yield_now();
         let waited = lock.waiters();
         let ceded = guard.cede();
         assert!(*guard >= waited);
@@ -94,6 +98,7 @@ fn poll_keeps_the_lock() {
         let lock = shared(NEVER);
         let mut guard = lock.lock();
         let other = spawn(&lock, add);
+        thread::yield_now();
         assert!(!guard.poll());
         assert_eq!(*guard, 0);
         drop(guard);

@@ -126,6 +126,73 @@ fn downgrade_is_one_step() {
     });
 }
 
+/// A reader that comes by itself when the line is empty again sees what the writer has written.
+#[test]
+fn readers_that_did_not_wait() {
+    check(|| {
+        let ours = Guarded::shared();
+        assert!(ours.lock.try_write());
+        let waits = spawn(&ours, |guarded| assert_eq!(guarded.read(), 1));
+        let comes = spawn(&ours, |guarded| {
+            if guarded.lock.try_read() {
+                assert_eq!(guarded.value(), 1);
+                // SAFETY: taken above.
+                unsafe { guarded.lock.unlock_read() };
+            }
+        });
+        ours.add();
+        // SAFETY: taken above.
+        unsafe { ours.lock.unlock_write() };
+        waits.join().unwrap();
+        comes.join().unwrap();
+    });
+}
+
+/// While a writer waits new readers do too, in the line, even if others read.
+#[test]
+fn waiting_writer_keeps_readers_out() {
+    check(|| {
+        let ours = Guarded::shared();
+        assert!(ours.lock.try_read());
+        let writer = spawn(&ours, Guarded::write);
+        thread::yield_now();
+        let waits = ours.lock.writers_waiting() == 1;
+        let taken = ours.lock.read_deadline(Some(Instant::now()));
+        assert!(!(waits && taken));
+        if taken {
+            // SAFETY: taken above.
+            unsafe { ours.lock.unlock_read() };
+        }
+        // SAFETY: taken above.
+        unsafe { ours.lock.unlock_read() };
+        writer.join().unwrap();
+        assert_eq!(ours.read(), 1);
+    });
+}
+
+/// Who joins the readers past the line sees what was written before them.
+#[test]
+fn recursive_reading_sees_the_writing() {
+    check(|| {
+        let ours = Guarded::shared();
+        assert!(ours.lock.try_write());
+        let joins = spawn(&ours, |guarded| {
+            if guarded.lock.try_read_recursive() {
+                assert_eq!(guarded.value(), 1);
+                // SAFETY: taken above.
+                unsafe { guarded.lock.unlock_read() };
+            }
+        });
+        ours.add();
+        // SAFETY: taken above.
+        unsafe { ours.lock.downgrade() };
+        assert_eq!(ours.value(), 1);
+        // SAFETY: the reading that the writing has become.
+        unsafe { ours.lock.unlock_read() };
+        joins.join().unwrap();
+    });
+}
+
 /// The reader that waits when a writer leaves comes before the next writer.
 #[test]
 fn readers_come_between_writers() {
@@ -139,6 +206,8 @@ fn readers_come_between_writers() {
             theirs.store(1 + guarded.read(), Relaxed);
         });
         let writer = spawn(&ours, Guarded::write);
+        // Without this loom sees no reason to run the others first.
+        thread::yield_now();
         let both_wait = ours.lock.readers_waiting() + ours.lock.writers_waiting() == 2;
         // SAFETY: taken above.
         unsafe { ours.lock.unlock_write() };
@@ -212,6 +281,10 @@ fn giving_up_lets_readers_in() {
         gives_up.join().unwrap();
         // We have the lock still.
         reader.join().unwrap();
+        // And the line is gone.
+        assert!(ours.lock.try_read());
+        // SAFETY: taken above.
+        unsafe { ours.lock.unlock_read() };
         // SAFETY: taken above.
         unsafe { ours.lock.unlock_read() };
         assert!(ours.lock.try_write());

@@ -12,6 +12,7 @@ import time
 import weakref
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import ft_utils
 import pytest
@@ -425,7 +426,7 @@ def test_polls_take_turns():
     run_threads(2, work)
     both = turns[turns.index(1 - turns[0]) :]
     # Nobody has two turns while the other one waits.
-    assert all(one != other for one, other in zip(both, both[1:], strict=False))
+    assert all(one != other for one, other in pairwise(both))
 
 
 def test_interrupted_waiter_keeps_nobody_waiting():

@@ -20,9 +20,9 @@ def run_interrupt_handling(
 ) -> None:
     """Test that a signal is handled though the main thread waits for a lock.
 
-    Another thread takes the lock with acquire(lock), raises the signal of Ctrl-C, and gives the lock
-    up with release(lock). Meanwhile the main thread, which has to be the caller, takes it too. The
-    handler must have run by then, in the main thread. The handler that was there before is put back.
+    Another thread takes the lock with acquire(lock), raises the signal of Ctrl-C, and gives the
+    lock up with release(lock). Meanwhile the main thread, which has to be the caller, takes it too.
+    The handler must have run by then, in the main thread. The one that was there is put back.
     """
     # On Windows SIGINT cannot be told from Ctrl-C in the console of the tests.
     number = getattr(signal, "SIGBREAK", signal.SIGINT)
