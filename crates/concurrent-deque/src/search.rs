@@ -4,8 +4,9 @@ use std::{collections::VecDeque, ops::Range};
 
 use crate::{ConcurrentDeque, Query, ring::Ring};
 
-/// How many items are cloned and compared first; each time after that it is twice as many.
+/// How many items are cloned and compared first; each time after that it is so many times as many.
 const FIRST_BATCH: usize = if cfg!(loom) { 1 } else { 32 };
+const GROWTH: usize = 4;
 
 /// What has been compared, and where it was.
 struct Seen<T> {
@@ -32,9 +33,11 @@ pub(crate) fn search<T: Clone, Q: Query<T>, R>(
         hit: None,
     };
     let mut batch = FIRST_BATCH;
+    // How many there were when last seen: so memory is had, most of the time, without the lock.
+    let mut unseen = batch;
     loop {
         // The items to compare next, and how far they are from the start of the range.
-        let mut fresh = Vec::with_capacity(batch);
+        let mut fresh = Vec::with_capacity(batch.min(unseen));
         let mut ring = deque.ring();
         let range = range(ring.len());
         let first = ring.position(range.start);
@@ -59,8 +62,9 @@ pub(crate) fn search<T: Clone, Q: Query<T>, R>(
         }
         drop(ring);
         seen.rebase(first, range.len());
+        unseen = range.len().saturating_sub(seen.items.len() + fresh.len());
         seen.compare(query, fresh)?;
-        batch *= 2;
+        batch = batch.saturating_mul(GROWTH);
     }
 }
 
