@@ -289,6 +289,42 @@ fn window_and_wait() {
     });
 }
 
+/// One attempt after listening is enough for an insertion, and for a reader, to be woken.
+#[test]
+fn listen_attempt_wait() {
+    check(|| {
+        let gathering = gathering(Some(1));
+        gathering.insert(0, 0).unwrap();
+        both(
+            &gathering,
+            |gathering| {
+                let mut insertion = gathering.insertion(1, 1);
+                let event = Arc::clone(insertion.event());
+                loop {
+                    let listener = event.listen();
+                    if let Some(done) = insertion.attempt() {
+                        return assert_eq!(done, Ok(None));
+                    }
+                    listener.wait();
+                }
+            },
+            |gathering| {
+                let reader = gathering.drain(2);
+                for key in 0..2 {
+                    let value = loop {
+                        let listener = reader.event().listen();
+                        match reader.try_next() {
+                            Err(NextError::Missing) => listener.wait(),
+                            done => break done,
+                        }
+                    };
+                    assert_eq!(value, Ok(key));
+                }
+            },
+        );
+    });
+}
+
 /// Two insertions that wait for room are both woken, each by the value that makes room for it.
 #[test]
 fn two_wait_for_room() {
@@ -312,7 +348,8 @@ fn two_wait_for_room() {
 /// Closing and failing wake insertions that wait for room.
 #[test]
 fn end_and_wait_for_room() {
-    let ends: [(fn(&Gathering) -> bool, _); 2] = [
+    type End = fn(&Gathering) -> bool;
+    let ends: [(End, _); 2] = [
         (|gathering| gathering.close(), Refusal::Closed),
         (|gathering| gathering.fail(5), Refusal::Failed(5)),
     ];

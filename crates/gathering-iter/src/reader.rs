@@ -67,7 +67,7 @@ impl<V, E> Reader<V, E> {
 
     /// The event that is signaled when [`try_next`](Self::try_next) may have something new to say,
     /// for callers that wait in their own way. Listen first, then try, then wait.
-    pub fn event(&self) -> &Event {
+    pub fn event(&self) -> &Arc<Event> {
         &self.event
     }
 

@@ -397,6 +397,26 @@ fn abandoned_insertion() {
     );
 }
 
+/// Neither leaves a note that it waits.
+#[test]
+fn giving_up_leaves_no_trace() {
+    let gathering = windowed(1);
+    for reader in [gathering.drain(1), gathering.iter(1)] {
+        assert_eq!(reader.try_next(), Err(NextError::Missing));
+        assert_eq!(reader.try_next(), Err(NextError::Missing));
+        let event = Arc::clone(reader.event());
+        assert_eq!(Arc::strong_count(&event), 3);
+        drop(reader);
+        assert_eq!(Arc::strong_count(&event), 1);
+    }
+    let mut insertion = gathering.insertion(1, 1);
+    assert!(insertion.attempt().is_none());
+    let event = Arc::clone(insertion.event());
+    assert_eq!(Arc::strong_count(&event), 3);
+    drop(insertion);
+    assert_eq!(Arc::strong_count(&event), 1);
+}
+
 #[test]
 fn threads_share_a_reader() {
     let gathering: GatheringIter<u64> = GatheringIter::new();
