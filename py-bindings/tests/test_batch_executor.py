@@ -146,7 +146,7 @@ def test_errors_of_the_size_pass_through():
 
 
 def test_large_batches_cost_nothing_yet():
-    executors = [BatchExecutor(Failing(1), 2**26) for _ in range(20)]
+    executors = [BatchExecutor(Failing(1), 2**22) for _ in range(20)]
     for executor in executors:
         with pytest.raises(LookupError):
             executor.load()
@@ -801,7 +801,7 @@ def test_interrupt_ends_a_source_in_c():
     def handle(*_):
         raise Stop
 
-    size = 2**27
+    size = 2**24
     executor = BatchExecutor(int, size)
     before = signal.signal(signal.SIGALRM, handle)
     try:
