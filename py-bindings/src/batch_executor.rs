@@ -65,9 +65,6 @@ pub(crate) struct PyBatchExecutor {
     /// The object whose results these are, if it is another one. It alone shows them to the
     /// collector.
     owner: Option<Py<Self>>,
-    /// True; false in memory that is still to become one of these. Python 3.11 and 3.12 show the
-    /// collector such memory, all zeros, when they make the dict of a subclass's instance.
-    is_made: bool,
 }
 
 struct Core {
@@ -141,7 +138,6 @@ impl PyBatchExecutor {
         Self {
             core: OnceLock::new(),
             owner: None,
-            is_made: true,
         }
     }
 
@@ -222,7 +218,6 @@ impl PyBatchExecutor {
         Ok(Self {
             core: this.core.clone(),
             owner: Some(owner),
-            is_made: true,
         })
     }
 
@@ -254,9 +249,6 @@ impl PyBatchExecutor {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if !self.is_made {
-            return Ok(());
-        }
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }

@@ -5,7 +5,6 @@ import functools
 import gc
 import inspect
 import itertools
-import operator
 import os
 import pickle
 import random
@@ -147,7 +146,7 @@ def test_errors_of_the_size_pass_through():
 
 
 def test_large_batches_cost_nothing_yet():
-    executors = [BatchExecutor(Failing(1), 2**26) for _ in range(20)]
+    executors = [BatchExecutor(Failing(1), 2**22) for _ in range(20)]
     for executor in executors:
         with pytest.raises(LookupError):
             executor.load()
@@ -542,19 +541,23 @@ def test_cycle_through_the_source():
 
 
 @pytest.mark.thread_unsafe(reason="runs the collector")
-def test_cycle_of_nothing_but_executors():
-    """Only the executor's own clearing can break these."""
-
-    class Late:
-        __slots__ = ("__weakref__", "executor")
-
-    late = (Late(),)
-    executor = BatchExecutor(functools.partial(operator.itemgetter(0), late), 2)
-    executor.load()
-    late[0].executor = executor
-    references = weakref.ref(executor), weakref.ref(late[0])
-    del executor, late
-    assert all(map(collected, references))
+@pytest.mark.parametrize("through", ["source", "results"])
+def test_cycle_that_only_clearing_breaks(through):
+    """Neither a tuple nor its method can be cleared; and a weak reference would die too early."""
+    witness = object()
+    before = sys.getrefcount(witness)
+    executor = BatchExecutor.__new__(BatchExecutor)
+    if through == "source":
+        executor.__init__((executor, witness).__len__, 2)
+    else:
+        reference = weakref.ref(executor)
+        executor.__init__(lambda: (reference(), witness), 3)
+        executor.load()
+    assert sys.getrefcount(witness) > before
+    del executor
+    for _ in range(3):
+        gc.collect()
+    assert sys.getrefcount(witness) == before
 
 
 @pytest.mark.thread_unsafe(reason="runs the collector")
@@ -798,7 +801,7 @@ def test_interrupt_ends_a_source_in_c():
     def handle(*_):
         raise Stop
 
-    size = 2**27
+    size = 2**24
     executor = BatchExecutor(int, size)
     before = signal.signal(signal.SIGALRM, handle)
     try:

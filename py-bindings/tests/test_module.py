@@ -6,6 +6,8 @@ import pickle
 import queue
 import sys
 import sysconfig
+import tomllib
+from pathlib import Path
 
 import ft_utils
 import ft_utils.concurrency
@@ -35,6 +37,17 @@ def test_names_are_exported(module):
 def test_both_modules_agree():
     for name in NAMES:
         assert getattr(ft_utils, name) is getattr(ft_utils.concurrency, name)
+
+
+def test_version_is_that_of_the_crates():
+    manifest = Path(__file__).parents[2] / "Cargo.toml"
+    with manifest.open("rb") as file:
+        version = tomllib.load(file)["workspace"]["package"]["version"]
+    assert ft_utils.__version__ == version
+
+
+def test_experiments_are_closed():
+    assert ft_utils.ENABLE_EXPERIMENTAL is False
 
 
 def test_exceptions_are_those_of_queue():
