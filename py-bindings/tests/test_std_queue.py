@@ -971,6 +971,43 @@ def test_comparison_may_use_the_queue():
     assert [item.key for item in drained(q)] == [2, 2.5, 3, 4, 5]
 
 
+@pytest.mark.parametrize("use", ["put", "get"])
+def test_heap_that_changes_during_a_comparison(use):
+    """A place that was found in the heap as it was before is not used."""
+    for n_items, at_call in itertools.product(range(2, 12), range(1, 5)):
+        q = StdConcurrentPriorityQueue()
+        calls, got = 0, []
+
+        def compare(q=q, use=use, at_call=at_call, got=got):
+            nonlocal calls
+            calls += 1
+            if calls == at_call:
+                for n in range(5):
+                    q.put(Item(-n)) if use == "put" else got.append(q.get_nowait().key)
+
+        before = [Item(n, compare) for n in range(n_items, 0, -1)]
+        calls = 100
+        for item in before:
+            q.put(item)
+        calls = 0
+        # It ends as well as if the calls within had come before.
+        with contextlib.suppress(Empty):
+            q.put(Item(0.5, compare))
+            calls = 0
+            got.append(q.get_nowait().key)
+        calls = 100
+        rest = [item.key for item in drained(q)]
+        assert rest == sorted(rest)
+        assert q.unfinished_tasks == len(got) + len(rest)
+
+
+def test_same_object_in_tuples_is_equal():
+    """Even if it is not equal to itself, or not comparable."""
+    for same in (math.nan, object()):
+        q = filled(StdConcurrentPriorityQueue, [(same, n) for n in (3, 1, 2)])
+        assert [q.get()[1] for _ in range(3)] == [1, 2, 3]
+
+
 @pytest.mark.parametrize("immediate", [False, True])
 def test_comparison_may_shut_down(immediate):
     q = filled(StdConcurrentPriorityQueue, [Item(n) for n in range(5)])
@@ -1028,30 +1065,51 @@ def test_shutdown_does_not_wait_for_a_comparison():
     assert q.qsize() == q.unfinished_tasks == 0
 
 
+def test_putter_that_fails_wakes_the_next():
+    """A putter that is woken, and whose comparison raises, does not keep the room to itself."""
+
+    def fail():
+        raise LookupError
+
+    q = filled(StdConcurrentPriorityQueue, [Item(1), Item(2)], maxsize=2)
+    first = Task(q.put, Item(0, fail)).until_asleep()
+    second = Task(q.put, Item(3)).until_asleep()
+    assert q.get().key == 1
+    with pytest.raises(LookupError):
+        first.result()
+    second.result()
+    assert [item.key for item in drained(q)] == [2, 3]
+    assert q.unfinished_tasks == 3
+
+
 def test_getter_that_fails_wakes_the_next():
     """A getter that is woken, and whose comparison raises, does not keep the item to itself."""
-    failing = []
-
-    def compare():
-        if failing and threading.current_thread().name == "fails":
-            raise LookupError
-
     for _ in range(20):
         q = StdConcurrentPriorityQueue()
+        fails = threading.local()
 
-        def get(q=q):
-            threading.current_thread().name = "fails"
+        def compare(fails=fails):
+            if hasattr(fails, "yes"):
+                raise LookupError
+
+        def get(q=q, fails=fails):
+            fails.yes = True
             return q.get()
 
-        first = Task(get).until_asleep()
-        second = Task(q.get).until_asleep()
         items = [Item(n, compare) for n in range(3)]
-        failing.append(1)
+        first = Task(get).until_asleep()
+        others = [Task(q.get).until_asleep() for _ in range(3)]
         q.push_many(items)
-        with contextlib.suppress(LookupError):
+        try:
             first.result()
-        assert isinstance(second.result(), Item)
-        failing.clear()
+        except LookupError:
+            pass
+        else:
+            # It was so fast that it had nothing to compare.
+            q.put(Item(3, compare))
+        for other in others:
+            other.result()
+        assert q.empty()
 
 
 def test_slow_comparisons_among_threads():

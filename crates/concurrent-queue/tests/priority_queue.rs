@@ -174,6 +174,24 @@ fn reentrant_operations() {
     assert_eq!(drained(&queue, &Natural), [10, 20, 30, 40]);
 }
 
+/// A place that was found in the heap as it was before is not used.
+#[test]
+fn heap_that_grows_during_a_comparison() {
+    for len in 1..20 {
+        let queue = filled(0..len);
+        let calls = Cell::new(0);
+        let order = Slow(|a: &i32, b: &i32| {
+            calls.set(calls.get() + 1);
+            if calls.get() == 1 {
+                (0..5).for_each(|n| queue.try_push(-n - 2, &Natural).unwrap());
+            }
+            Ok::<_, ()>(a < b)
+        });
+        queue.try_push(-1, &order).unwrap();
+        assert_eq!(drained(&queue, &Natural), (-6..len).collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn comparison_may_close() {
     let queue = filled([10, 20, 30]);
