@@ -4,6 +4,7 @@ use crate::{
     blocking::{self, Timeout},
     error::{not_copyable, raised},
     imports::Imports,
+    local_wrapper,
     object::Object,
 };
 use ft_concurrent_queue::{ConcurrentQueue, TryPopError, TryPushError, TryPushManyError};
@@ -269,13 +270,9 @@ impl PyConcurrentQueue {
         py: Python<'py>,
         timeout: Option<Timeout>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // Made first, because that runs Python code, which Ctrl-C can end. Once the item is out
-        // nothing may fail; putting it into the slot of the wrapper runs none.
-        let kind = py.import("ft_utils.local")?.getattr("LocalWrapper")?;
-        let put = kind.getattr("wrapped")?.getattr("__set__")?;
-        let wrapper = kind.call1((py.None(),))?;
-        put.call1((&wrapper, self.pop(py, timeout)?))?;
-        Ok(wrapper)
+        // Made first: once the item is out nothing may fail.
+        let wrapper = local_wrapper::Vacant::new(py)?;
+        Ok(wrapper.fill(self.pop(py, timeout)?.into_bound(py)))
     }
 
     /// Return the oldest item without removing it; raise Empty if there is none.

@@ -11,6 +11,7 @@ mod dict_iter;
 mod error;
 mod imports;
 mod key;
+mod local_wrapper;
 mod object;
 mod value;
 
@@ -38,6 +39,8 @@ mod _native {
         module.add("Empty", &imports.empty)?;
         module.add("Full", &imports.full)?;
         module.add("ShutDown", &imports.shut_down)?;
-        concurrent_dict::register(py)
+        concurrent_dict::register(py)?;
+        // Last: it looks for classes that have handles.
+        local_wrapper::register(module)
     }
 }
