@@ -60,7 +60,10 @@ impl Imports {
             },
             keys: views.getattr("Keys")?.unbind(),
             items: views.getattr("Items")?.unbind(),
-            awaiting: py.import("ft_utils._awaiting")?.getattr("awaiting")?.unbind(),
+            awaiting: py
+                .import("ft_utils._awaiting")?
+                .getattr("awaiting")?
+                .unbind(),
             anext: builtins.getattr("anext")?.unbind(),
             round: builtins.getattr("round")?.unbind(),
             trunc: math.getattr("trunc")?.unbind(),

@@ -33,7 +33,7 @@ mod kind;
 mod methods;
 mod numbers;
 
-pub(crate) use kind::{Vacant, register};
+pub(crate) use kind::{Vacant, is_instance, register};
 
 /// An object lent to a C function, or a reference that such a function returns; null if it failed.
 type Ptr = *mut ffi::PyObject;

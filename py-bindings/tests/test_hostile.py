@@ -171,7 +171,7 @@ def test_interrupted_pop_local_loses_nothing(lock_free):
     wrappers = []
 
     def work():
-        wrappers.extend(itertools.starmap(q.pop_local, itertools.repeat((0,))))
+        wrappers.extend(itertools.starmap(q.pop_local, itertools.repeat((0.01,))))
 
     assert interrupted(work, (Empty,)) > 0
     items = [wrapper.wrapped for wrapper in wrappers] + rest_of(q)
@@ -525,13 +525,13 @@ def test_factories():
             d.get_or_insert("x", factory)
     with pytest.raises(TypeError, match="not callable"):
         d.get_or_insert("x", None)
-    assert d.get_or_insert("x", lambda: d.clear() or gc.collect() and 0) == 0
+    assert d.get_or_insert("x", lambda: d.clear() or (gc.collect() and 0)) == 0
 
 
 def test_factory_may_drop_the_dict():
     d = [ConcurrentDict()]
     died = weakref.ref(d[0])
-    assert d[0].get_or_insert("k", lambda: d.clear() or gc.collect() and 0) == 0
+    assert d[0].get_or_insert("k", lambda: d.clear() or (gc.collect() and 0)) == 0
     assert collected(died)
 
 
@@ -621,7 +621,7 @@ def test_pushing_at_death():
         q.try_push("will")
 
     for use in (
-        lambda: q.push(Thing(last_will)) or q.pop() and None,
+        lambda: q.push(Thing(last_will)) or (q.pop() and None),
         lambda: ConcurrentDict(dictionary={1: Thing(last_will)}).clear(),
         lambda: ConcurrentQueue().push(Thing(last_will)),
     ):
@@ -734,7 +734,7 @@ def test_numbers_out_of_range():
             lambda size: ConcurrentQueue().pop_many(size, 0),
         ):
             with pytest.raises(OverflowError):
-                call(size)  # noqa: B023
+                call(size)
     assert ConcurrentQueue(maxsize=sys.maxsize).maxsize == sys.maxsize
     for capacity in (-sys.maxsize, -1, 0, 1, 3, sys.maxsize, True):
         assert ConcurrentDict(capacity, {1: 2}) == {1: 2}

@@ -1,6 +1,11 @@
 //! Attributes: those of the wrapped object, but for the few that a wrapper has itself.
 
-use super::{Ptr, Wrapper, bound, kind::{is_exact, names}, numbers::typed, slot};
+use super::{
+    Ptr, Wrapper, bound,
+    kind::{is_exact, names},
+    numbers::typed,
+    slot,
+};
 use pyo3::{ffi, prelude::*, types::PyDict};
 use std::{
     ffi::{c_int, c_void},

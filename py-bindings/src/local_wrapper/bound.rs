@@ -46,7 +46,9 @@ impl Validity {
         // free-threaded build atomically.
         // Relaxed: nothing is read because of it. A thread that was told of the change sees it.
         unsafe {
-            self.dict.as_ref().is_none_or(|dict| dict.load(Relaxed).is_null())
+            self.dict
+                .as_ref()
+                .is_none_or(|dict| dict.load(Relaxed).is_null())
                 && (self.current.as_ref())
                     .is_none_or(|version| version.load(Relaxed) == self.version)
         }

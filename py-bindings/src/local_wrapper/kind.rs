@@ -9,7 +9,6 @@ use super::{
     owned, slot,
 };
 use pyo3::{
-    exceptions::PySystemError,
     ffi,
     prelude::*,
     types::{PyDict, PyType},
@@ -21,10 +20,7 @@ use std::{
     ptr::{self, NonNull},
     sync::{
         Mutex, OnceLock,
-        atomic::{
-            AtomicBool, AtomicPtr,
-            Ordering::{Relaxed, Release},
-        },
+        atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed},
     },
 };
 
@@ -86,29 +82,40 @@ pub(super) unsafe fn is_exact(object: Ptr) -> bool {
     unsafe { ffi::Py_TYPE(object) == class() }
 }
 
+/// Whether an object is a wrapper.
+pub(crate) fn is_instance(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: it is an object, and has a token of being attached.
+    unsafe { is_wrapper(object.as_ptr()) }
+}
+
 /// # Safety
 ///
 /// The object is alive, and the thread attached.
 #[inline]
 pub(super) unsafe fn is_wrapper(object: Ptr) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { is_exact(object) || ffi::PyType_IsSubtype(ffi::Py_TYPE(object), class()) != 0 }
+    unsafe {
+        // Subclasses are made at run time, unlike most classes that operands have.
+        is_exact(object)
+            || ffi::PyType_HasFeature(ffi::Py_TYPE(object), ffi::Py_TPFLAGS_HEAPTYPE) != 0
+                && ffi::PyType_IsSubtype(ffi::Py_TYPE(object), class()) != 0
+    }
 }
 
 /// Makes the class and adds it to the module, which has all the others already.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let class = make(module)?;
-    module.add("LocalWrapper", &class)?;
-    let names = Names::of(&class)?;
-    let shared = shared(module)?;
-    let is_first = KNOWN.set(Known { names, shared }).is_ok();
-    if !is_first {
-        let message = "ft_utils can be initialized only once in a process";
-        return Err(PySystemError::new_err(message));
+    if KNOWN.get().is_none() {
+        let class = make(module)?;
+        let names = Names::of(&class)?;
+        let shared = shared(module)?;
+        if KNOWN.set(Known { names, shared }).is_ok() {
+            // Relaxed: who uses it got to it through the module.
+            CLASS.store(class.into_ptr().cast(), Relaxed);
+        }
     }
-    // Release: pairs with nothing; who gets to the class does so through the module.
-    CLASS.store(class.into_ptr().cast(), Release);
-    Ok(())
+    // SAFETY: it was made, here or when the module was initialized before, and is kept for ever.
+    let class = unsafe { Bound::from_borrowed_ptr(module.py(), class().cast()) };
+    module.add("LocalWrapper", class)
 }
 
 fn make<'py>(module: &Bound<'py, PyModule>) -> PyResult<Bound<'py, PyAny>> {

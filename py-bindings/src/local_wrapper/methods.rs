@@ -15,7 +15,9 @@ macro_rules! method {
             ml_name: concat!($name, "\0").as_ptr().cast(),
             ml_meth: ffi::PyMethodDefPointer { $form: $function },
             ml_flags: $flags,
-            ml_doc: concat!($name, $signature, "\n--\n\n", $doc, "\0").as_ptr().cast(),
+            ml_doc: concat!($name, $signature, "\n--\n\n", $doc, "\0")
+                .as_ptr()
+                .cast(),
         }
     };
 }
@@ -273,7 +275,8 @@ unsafe extern "C" fn dir(wrapper: Ptr, _: Ptr) -> Ptr {
         let Some(own) = own else {
             return ptr::null_mut();
         };
-        let Some(theirs) = owned(forward_object(wrapper, |object| ffi::PyObject_Dir(object))) else {
+        let Some(theirs) = owned(forward_object(wrapper, |object| ffi::PyObject_Dir(object)))
+        else {
             return ptr::null_mut();
         };
         match owned(ffi::PySequence_Concat(own.as_ptr(), theirs.as_ptr())) {

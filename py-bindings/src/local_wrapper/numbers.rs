@@ -60,10 +60,7 @@ pub(super) const SLOTS: &[ffi::PyType_Slot] = &[
     slot(ffi::Py_nb_add, binary!(PyNumber_Add)),
     slot(ffi::Py_nb_subtract, binary!(PyNumber_Subtract)),
     slot(ffi::Py_nb_multiply, binary!(PyNumber_Multiply)),
-    slot(
-        ffi::Py_nb_matrix_multiply,
-        binary!(PyNumber_MatrixMultiply),
-    ),
+    slot(ffi::Py_nb_matrix_multiply, binary!(PyNumber_MatrixMultiply)),
     slot(ffi::Py_nb_true_divide, binary!(PyNumber_TrueDivide)),
     slot(ffi::Py_nb_floor_divide, binary!(PyNumber_FloorDivide)),
     slot(ffi::Py_nb_remainder, binary!(PyNumber_Remainder)),
@@ -104,7 +101,10 @@ pub(super) const SLOTS: &[ffi::PyType_Slot] = &[
     slot(ffi::Py_nb_inplace_and, in_place!(PyNumber_InPlaceAnd)),
     slot(ffi::Py_nb_inplace_or, in_place!(PyNumber_InPlaceOr)),
     slot(ffi::Py_nb_inplace_xor, in_place!(PyNumber_InPlaceXor)),
-    slot(ffi::Py_nb_inplace_power, typed!(in_place_power: ternaryfunc)),
+    slot(
+        ffi::Py_nb_inplace_power,
+        typed!(in_place_power: ternaryfunc),
+    ),
     slot(ffi::Py_nb_negative, unary!(PyNumber_Negative)),
     slot(ffi::Py_nb_positive, unary!(PyNumber_Positive)),
     slot(ffi::Py_nb_absolute, unary!(PyNumber_Absolute)),
