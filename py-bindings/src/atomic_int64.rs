@@ -1,6 +1,9 @@
 //! `AtomicInt64`.
 
-use crate::error::{Result, not_copyable};
+use crate::{
+    error::{Result, not_copyable},
+    local_wrapper,
+};
 use ft_atomic_int::{AtomicInt64, Change, Operation, Overflow};
 use pyo3::{
     basic::CompareOp,
@@ -87,8 +90,16 @@ fn integer<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>
         if ffi::PyIndex_Check(object.as_ptr()) == 0 {
             return Ok(None);
         }
-        let index = Bound::from_owned_ptr_or_err(py, ffi::PyNumber_Index(object.as_ptr()))?;
-        Ok(Some(index.cast_into()?))
+        let index = Bound::from_owned_ptr_or_err(py, ffi::PyNumber_Index(object.as_ptr()));
+        match index {
+            // All wrappers have `__index__`, whatever they wrap.
+            Err(err)
+                if local_wrapper::is_instance(object) && err.is_instance_of::<PyTypeError>(py) =>
+            {
+                Ok(None)
+            }
+            index => Ok(Some(index?.cast_into()?)),
+        }
     }
 }
 

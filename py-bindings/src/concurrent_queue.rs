@@ -5,6 +5,7 @@ use crate::{
     blocking::{self, Timeout},
     error::{not_copyable, raised},
     imports::Imports,
+    local_wrapper,
     object::Object,
 };
 use ft_concurrent_queue::{
@@ -185,13 +186,9 @@ pub(crate) fn in_wrapper<'py>(
     py: Python<'py>,
     pop: impl FnOnce() -> PyResult<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    // Made first, because that runs Python code, which Ctrl-C can end. Once the item is out nothing
-    // may fail; putting it into the slot of the wrapper runs none.
-    let kind = py.import("ft_utils.local")?.getattr("LocalWrapper")?;
-    let put = kind.getattr("wrapped")?.getattr("__set__")?;
-    let wrapper = kind.call1((py.None(),))?;
-    put.call1((&wrapper, pop()?))?;
-    Ok(wrapper)
+    // Made first: once the item is out nothing may fail.
+    let wrapper = local_wrapper::Vacant::new(py)?;
+    Ok(wrapper.fill(pop()?.into_bound(py)))
 }
 
 /// Puts the items that a `push_many` has not pushed into its exception.

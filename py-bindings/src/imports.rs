@@ -35,6 +35,20 @@ pub(crate) struct Imports {
     pub(crate) keys: Py<PyAny>,
     /// `ft_utils._views.Items`
     pub(crate) items: Py<PyAny>,
+    /// `ft_utils._awaiting.awaiting`
+    pub(crate) awaiting: Py<PyAny>,
+    /// `anext`
+    pub(crate) anext: Py<PyAny>,
+    /// `round`
+    pub(crate) round: Py<PyAny>,
+    /// `math.trunc`
+    pub(crate) trunc: Py<PyAny>,
+    /// `math.floor`
+    pub(crate) floor: Py<PyAny>,
+    /// `math.ceil`
+    pub(crate) ceil: Py<PyAny>,
+    /// `copy.deepcopy`
+    pub(crate) deepcopy: Py<PyAny>,
 }
 
 impl Imports {
@@ -43,6 +57,8 @@ impl Imports {
         let threading = py.import("threading")?;
         let queue = py.import("queue")?;
         let views = py.import("ft_utils._views")?;
+        let builtins = py.import("builtins")?;
+        let math = py.import("math")?;
         let imports = Self {
             main_thread: threading.getattr("main_thread")?.unbind(),
             get_ident: threading.getattr("get_ident")?.unbind(),
@@ -58,6 +74,16 @@ impl Imports {
             empty_deque: empty_deque_error(py)?,
             keys: views.getattr("Keys")?.unbind(),
             items: views.getattr("Items")?.unbind(),
+            awaiting: py
+                .import("ft_utils._awaiting")?
+                .getattr("awaiting")?
+                .unbind(),
+            anext: builtins.getattr("anext")?.unbind(),
+            round: builtins.getattr("round")?.unbind(),
+            trunc: math.getattr("trunc")?.unbind(),
+            floor: math.getattr("floor")?.unbind(),
+            ceil: math.getattr("ceil")?.unbind(),
+            deepcopy: py.import("copy")?.getattr("deepcopy")?.unbind(),
         };
         let _ = IMPORTS.set(py, imports);
         Ok(Self::get(py))

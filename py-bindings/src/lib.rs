@@ -19,6 +19,7 @@ mod imports;
 mod interval_lock;
 mod key;
 mod nesting;
+mod local_wrapper;
 mod object;
 mod order;
 mod rwlock;
@@ -74,5 +75,8 @@ mod _native {
         module.add("EmptyDequeError", &imports.empty_deque)?;
         concurrent_deque::register(py)?;
         concurrent_dict::register(py)
+        concurrent_dict::register(py)?;
+        // Last: it looks for classes that have handles.
+        local_wrapper::register(module)
     }
 }

@@ -173,7 +173,7 @@ def test_interrupted_pop_local_loses_nothing(lock_free):
     wrappers = []
 
     def work():
-        wrappers.extend(itertools.starmap(q.pop_local, itertools.repeat((0,))))
+        wrappers.extend(itertools.starmap(q.pop_local, itertools.repeat((0.01,))))
 
     assert interrupted(work, (Empty,)) > 0
     items = [wrapper.wrapped for wrapper in wrappers] + rest_of(q)

@@ -6,12 +6,12 @@ import dataclasses
 import functools
 import gc
 import inspect
+import itertools
 import math
 import operator
 import os
 import pickle
 import struct
-import sys
 import threading
 import time
 import types
@@ -167,11 +167,14 @@ def test_class() -> None:
     assert LocalWrapper.__doc__
     assert pickle.loads(pickle.dumps(LocalWrapper)) is LocalWrapper
     assert inspect.getdoc(LocalWrapper.wrapped)
+    assert str(inspect.signature(LocalWrapper)) == "(wrapped)"
     for attribute, value in vars(LocalWrapper).items():
-        if isinstance(value, types.FunctionType):
-            assert value.__name__ == attribute
+        if isinstance(value, types.MethodDescriptorType):
             assert value.__qualname__ == f"LocalWrapper.{attribute}"
+            assert value.__doc__
             assert "self" in inspect.signature(value).parameters
+    with pytest.raises(TypeError):
+        LocalWrapper.own = 1
 
 
 def test_subscription() -> None:
@@ -544,15 +547,11 @@ def test_reflected_methods_by_name() -> None:
 
 
 def test_power_with_a_modulus() -> None:
-    five: Any = LocalWrapper(5)
-    assert pow(LocalWrapper(2), 5, 7) == 4
-    assert pow(LocalWrapper(2), LocalWrapper(5), LocalWrapper(7)) == 4
+    for wrap in itertools.product([int, LocalWrapper], repeat=3):
+        base, exponent, modulus = (make(n) for make, n in zip(wrap, (2, 5, 7), strict=True))
+        assert pow(base, exponent, modulus) == 4
     assert outcome(pow, LocalWrapper(2), 5, 0) == outcome(pow, 2, 5, 0)
-    if sys.version_info >= (3, 14):
-        assert pow(2, five, 7) == 4
-    else:
-        with pytest.raises(TypeError):
-            pow(2, five, 7)
+    assert outcome(pow, LocalWrapper(2.5), 5, 7) == outcome(pow, 2.5, 5, 7)
 
 
 def test_concat() -> None:
@@ -644,7 +643,6 @@ def test_wrapper_as_an_index() -> None:
     assert (chr(LocalWrapper(65)), hex(two), math.sqrt(LocalWrapper(4))) == ("A", "0x2", 2.0)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="no __buffer__ in Python code")
 def test_buffer() -> None:
     data = bytearray(b"abcd")
     wrapper: Any = LocalWrapper(data)

@@ -1,0 +1,15 @@
+"""What a LocalWrapper does in an ``await`` expression."""
+
+from collections.abc import Awaitable, Generator
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+
+async def _result(awaitable: Awaitable[_T]) -> _T:
+    return await awaitable
+
+
+def awaiting(awaitable: Awaitable[_T]) -> Generator[Any, Any, _T]:
+    """Return what ``__await__`` would; not everything that can be awaited has that method."""
+    return _result(awaitable).__await__()

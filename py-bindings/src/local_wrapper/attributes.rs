@@ -1,0 +1,144 @@
+//! Attributes: those of the wrapped object, but for the few that a wrapper has itself.
+
+use super::{
+    Ptr, Wrapper, bound,
+    kind::{is_exact, names},
+    numbers::typed,
+    slot,
+};
+use pyo3::{ffi, prelude::*, types::PyDict};
+use std::{
+    ffi::{c_int, c_void},
+    ptr,
+};
+
+pub(super) const SLOTS: &[ffi::PyType_Slot] = &[
+    slot(ffi::Py_tp_getattro, typed!(get: getattrofunc)),
+    slot(ffi::Py_tp_setattro, typed!(set: setattrofunc)),
+];
+
+/// Which names are whose.
+pub(super) struct Names {
+    /// Those that the class has for its instances.
+    pub(super) own: Py<PyDict>,
+    /// Those that a class has, but a wrapper answers for the wrapped object.
+    pub(super) describing: Py<PyDict>,
+    /// Those that cannot be set.
+    pub(super) read_only: Py<PyDict>,
+}
+
+unsafe extern "C" fn get(wrapper: Ptr, name: Ptr) -> Ptr {
+    // SAFETY: the interpreter's promise.
+    unsafe {
+        let this = Wrapper::of(wrapper);
+        if !this.is_indirect() {
+            if let Some(method) = this.methods.get(name) {
+                ffi::Py_INCREF(method);
+                return method;
+            }
+        }
+        match own(wrapper, name) {
+            Own::Attribute(attribute) => attribute,
+            Own::Nothing => forward(this, name),
+        }
+    }
+}
+
+enum Own {
+    /// A reference, or null: an exception is set.
+    Attribute(Ptr),
+    Nothing,
+}
+
+/// What the wrapper has itself under a name.
+///
+/// # Safety
+///
+/// The interpreter's promise.
+unsafe fn own(wrapper: Ptr, name: Ptr) -> Own {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if is_exact(wrapper) {
+            return match is_in(name, &names().own) {
+                Some(true) => Own::Attribute(ffi::PyObject_GenericGetAttr(wrapper, name)),
+                Some(false) => Own::Nothing,
+                None => Own::Attribute(ptr::null_mut()),
+            };
+        }
+        // A subclass has what it likes.
+        match is_in(name, &names().describing) {
+            Some(false) => {}
+            Some(true) => return Own::Nothing,
+            None => return Own::Attribute(ptr::null_mut()),
+        }
+        if ffi::PyObject_HasAttr(ffi::Py_TYPE(wrapper).cast(), name) == 0 {
+            return Own::Nothing;
+        }
+        let attribute = ffi::PyObject_GenericGetAttr(wrapper, name);
+        // Then only the class has it, as `__name__`, or it refers to the wrapped object.
+        if attribute.is_null() && ffi::PyErr_ExceptionMatches(ffi::PyExc_AttributeError) != 0 {
+            ffi::PyErr_Clear();
+            return Own::Nothing;
+        }
+        Own::Attribute(attribute)
+    }
+}
+
+/// # Safety
+///
+/// The interpreter's promise.
+unsafe fn forward(wrapper: &Wrapper, name: Ptr) -> Ptr {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some(object) = wrapper.object() else {
+            return ptr::null_mut();
+        };
+        let attribute = ffi::PyObject_GetAttr(object.object, name);
+        match attribute.is_null() || object.is_own {
+            true => attribute,
+            false => bound::keep(wrapper, name, attribute),
+        }
+    }
+}
+
+/// Whether a name is one of those; all of those begin with `_` or `w`. `None`: an exception is set.
+///
+/// # Safety
+///
+/// The name is an object, and the thread attached.
+unsafe fn is_in(name: Ptr, names: &Py<PyDict>) -> Option<bool> {
+    // SAFETY: the caller's promise; it is a str where its characters are read.
+    unsafe {
+        if ffi::PyUnicode_Check(name) == 0 || ffi::PyUnicode_GetLength(name) == 0 {
+            return Some(false);
+        }
+        if !matches!(ffi::PyUnicode_ReadChar(name, 0), 0x5f | 0x77) {
+            return Some(false);
+        }
+        match ffi::PyDict_Contains(names.as_ptr(), name) {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+}
+
+/// Without a value, deletes the attribute.
+unsafe extern "C" fn set(wrapper: Ptr, name: Ptr, value: Ptr) -> c_int {
+    // SAFETY: the interpreter's promise.
+    unsafe {
+        match is_in(name, &names().read_only) {
+            None => return -1,
+            Some(true) => {
+                let format = c"attribute '%U' of a LocalWrapper is read-only";
+                ffi::PyErr_Format(ffi::PyExc_AttributeError, format.as_ptr(), name);
+                return -1;
+            }
+            Some(false) => {}
+        }
+        super::forward_object(wrapper, |object| match value.is_null() {
+            true => ffi::PyObject_DelAttr(object, name),
+            false => ffi::PyObject_SetAttr(object, name, value),
+        })
+    }
+}
