@@ -2,7 +2,9 @@
 
 use pyo3::prelude::*;
 
+mod atomic_flag;
 mod atomic_int64;
+mod atomic_reference;
 mod blocking;
 mod compound;
 mod concurrent_dict;
@@ -11,6 +13,7 @@ mod dict_iter;
 mod error;
 mod imports;
 mod key;
+mod nesting;
 mod object;
 mod value;
 
@@ -20,7 +23,11 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
+    use atomic_flag::PyAtomicFlag;
+    #[pymodule_export]
     use atomic_int64::PyAtomicInt64;
+    #[pymodule_export]
+    use atomic_reference::PyAtomicReference;
     #[pymodule_export]
     use compound::Missing;
     #[pymodule_export]

@@ -39,7 +39,10 @@ fn plainly(plain: &Cell<bool>, step: Step) -> Result<bool, bool> {
             Ok(value)
         }
         Step::TestAndSet => Ok(plain.replace(true)),
-        Step::Clear => Ok(plain.replace(false) && false),
+        Step::Clear => {
+            plain.set(false);
+            Ok(false)
+        }
         Step::Exchange(value) => Ok(plain.replace(value)),
         Step::CompareExchange(expected, new) if plain.get() == expected => Ok(plain.replace(new)),
         Step::CompareExchange(..) => Err(plain.get()),

@@ -7,7 +7,9 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 
 from ft_utils.concurrency import (
     MISSING,
+    AtomicFlag,
     AtomicInt64,
+    AtomicReference,
     ConcurrentDict,
     ConcurrentQueue,
     Empty,
@@ -18,7 +20,9 @@ from ft_utils.local import LocalWrapper
 
 __all__ = [
     "MISSING",
+    "AtomicFlag",
     "AtomicInt64",
+    "AtomicReference",
     "ConcurrentDict",
     "ConcurrentQueue",
     "Empty",

@@ -2,7 +2,9 @@
 
 from ft_utils._native import (
     MISSING,
+    AtomicFlag,
     AtomicInt64,
+    AtomicReference,
     ConcurrentDict,
     ConcurrentQueue,
     Empty,
@@ -12,7 +14,9 @@ from ft_utils._native import (
 
 __all__ = [
     "MISSING",
+    "AtomicFlag",
     "AtomicInt64",
+    "AtomicReference",
     "ConcurrentDict",
     "ConcurrentQueue",
     "Empty",
