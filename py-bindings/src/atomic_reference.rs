@@ -217,6 +217,7 @@ impl PyAtomicReference {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let py = slf.py();
         let name = slf.get_type().name()?;
+        let _levels = nesting::Levels::enter(py)?;
         // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
         match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
             0 => {

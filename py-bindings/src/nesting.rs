@@ -1,6 +1,6 @@
-//! Freeing what is nested deeper than the stack.
+//! Objects nested deeper than the stack: freeing them, and refusing to describe them.
 
-use pyo3::prelude::*;
+use pyo3::{ffi, prelude::*};
 use std::cell::{Cell, RefCell};
 
 /// How many releases may happen inside of each other; the limit that Python has for its own
@@ -55,4 +55,35 @@ fn next_waiting() -> Option<Py<PyAny>> {
         .try_with(|waiting| waiting.borrow_mut().pop())
         .ok()
         .flatten()
+}
+
+/// Some of the levels that Python allows calls in C to be nested.
+#[must_use]
+pub(crate) struct Levels(usize);
+
+impl Levels {
+    /// What a call through us takes, more than Python assumes: 2 kB of stack, not optimized.
+    const OF_A_CALL: usize = 4;
+
+    /// Enters a call that objects make into each other; raises `RecursionError` if it is too deep.
+    pub(crate) fn enter(py: Python<'_>) -> PyResult<Self> {
+        let mut levels = Self(0);
+        while levels.0 < Self::OF_A_CALL {
+            // SAFETY: the thread is attached; each success is left again, by `drop`.
+            if unsafe { ffi::Py_EnterRecursiveCall(c" in a nested object".as_ptr()) } != 0 {
+                return Err(PyErr::fetch(py));
+            }
+            levels.0 += 1;
+        }
+        Ok(levels)
+    }
+}
+
+impl Drop for Levels {
+    fn drop(&mut self) {
+        for _ in 0..self.0 {
+            // SAFETY: the thread is attached, and entered as often.
+            unsafe { ffi::Py_LeaveRecursiveCall() };
+        }
+    }
 }
