@@ -555,6 +555,19 @@ def test_collector_spares_what_is_used():
 
 
 @pytest.mark.thread_unsafe(reason="runs the collector")
+def test_collector_visits_the_content_once():
+    # Were it visited through the handle as well, the collector would believe that the garbage has
+    # all of its references, and clear the list.
+    kept = [Thing()]
+    ref = Mine(kept)
+    ref.own = ref.handle()
+    dead = weakref.ref(ref)
+    del ref
+    assert collected(dead)
+    assert len(kept) == 1
+
+
+@pytest.mark.thread_unsafe(reason="runs the collector")
 def test_resurrection():
     saved = []
 
@@ -600,8 +613,18 @@ NESTS = {
 }
 
 
-@pytest.mark.parametrize("end", ["del x", "x.set(None)", "x.set(x); del x; gc.collect()"])
-@pytest.mark.parametrize("nest", NESTS.values(), ids=NESTS.keys())
+ENDS = {
+    "freed by set": "x.set(None)",
+    "freed by the collector": "x.set(x); del x; gc.collect()",
+}
+
+
+@pytest.mark.parametrize(
+    ("nest", "end"),
+    [(nest, "del x") for nest in NESTS.values()]
+    + [(NESTS["directly"], end) for end in ENDS.values()],
+    ids=[*NESTS, *ENDS],
+)
 def test_deep_nesting(nest, end):
     run_python(
         "import gc\n"
