@@ -37,7 +37,8 @@ use std::{
 /// What a coroutine ends with; without a value it is Python's `None`.
 pub(crate) type Outcome = PyResult<Option<Py<PyAny>>>;
 
-/// What a coroutine does. Nothing in it runs Python code, or fails in a way that loses something.
+/// What a coroutine does. Nothing in it fails in a way that loses something. What runs Python code,
+/// as the comparisons of a priority queue, does so before anything has changed.
 ///
 /// Dropping it undoes what it has begun.
 pub(crate) trait Operation: Send {

@@ -3,6 +3,8 @@
 use crate::{
     blocking::{self, Timeout},
     error::not_copyable,
+    local_wrapper::Vacant,
+    nesting::Nested,
     object::Object,
 };
 use ft_batch_executor::{BatchBuffer, TryLoadError, Word};
@@ -61,7 +63,7 @@ unsafe impl Word for Object {
 )]
 pub(crate) struct PyBatchExecutor {
     /// Set by `__init__`, so that subclasses are free in what they take.
-    core: OnceLock<Arc<Core>>,
+    core: Nested<OnceLock<Arc<Core>>>,
     /// The object whose results these are, if it is another one. It alone shows them to the
     /// collector.
     owner: Option<Py<Self>>,
@@ -136,7 +138,7 @@ impl PyBatchExecutor {
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(source, size)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
-            core: OnceLock::new(),
+            core: Nested::new(OnceLock::new()),
             owner: None,
         }
     }
@@ -182,8 +184,7 @@ impl PyBatchExecutor {
         } else {
             slf.clone()
         };
-        let kind = py.import("ft_utils.local")?.getattr("LocalWrapper")?;
-        kind.call1((wrapped,))
+        Ok(Vacant::new(py)?.fill(wrapped.into_any()))
     }
 
     /// The function whose results are handed out.
@@ -216,7 +217,7 @@ impl PyBatchExecutor {
             None => slf.clone().unbind(),
         };
         Ok(Self {
-            core: this.core.clone(),
+            core: Nested::new(OnceLock::clone(&this.core)),
             owner: Some(owner),
         })
     }

@@ -5,7 +5,7 @@ use crate::{
     deque_iter::DequeIter,
     error::not_copyable,
     imports::Imports,
-    nesting::{Call, release},
+    nesting::{Call, Nested},
     object::Object,
 };
 use ft_concurrent_deque::{ConcurrentDeque, Query};
@@ -50,7 +50,7 @@ type Core = ConcurrentDeque<Object>;
 )]
 pub(crate) struct PyConcurrentDeque {
     /// Set by `__init__`, so that subclasses are free in what they take, or else by the first use.
-    core: OnceLock<Arc<Core>>,
+    core: Nested<OnceLock<Arc<Core>>>,
     /// The object whose items these are, if it is another one. It alone shows them to the
     /// collector, which would free live objects if it were shown one reference twice.
     owner: Option<Py<Self>>,
@@ -69,7 +69,7 @@ impl PyConcurrentDeque {
         if slf.is_exact_instance_of::<Self>() {
             let core = Core::with_maxlen(maxlen);
             drop(core.extend_back(items));
-            let core = OnceLock::from(Arc::new(core));
+            let core = Nested::new(OnceLock::from(Arc::new(core)));
             return Bound::new(py, Self { core, owner: None });
         }
         let (class, items) = (slf.get_type(), list(py, items)?);
@@ -216,7 +216,7 @@ impl PyConcurrentDeque {
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
-            core: OnceLock::new(),
+            core: Nested::new(OnceLock::new()),
             owner: None,
         }
     }
@@ -376,7 +376,7 @@ impl PyConcurrentDeque {
             None => slf.clone().unbind(),
         };
         Self {
-            core: OnceLock::from(Arc::clone(this.core())),
+            core: Nested::new(OnceLock::from(Arc::clone(this.core()))),
             owner: Some(owner),
         }
     }
@@ -516,15 +516,6 @@ impl PyConcurrentDeque {
     fn __clear__(&self) {
         if let (None, Some(core)) = (&self.owner, self.core.get()) {
             drop(core.take());
-        }
-    }
-}
-
-impl Drop for PyConcurrentDeque {
-    fn drop(&mut self) {
-        // A handle's items belong to its owner, which it keeps alive.
-        if let (None, Some(core)) = (&self.owner, self.core.get()) {
-            release(core.take());
         }
     }
 }

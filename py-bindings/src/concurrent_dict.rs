@@ -6,6 +6,7 @@ use crate::{
     error::{key_error, not_copyable},
     imports::Imports,
     key::Probe,
+    nesting::Nested,
     object::Object,
     value::Value,
 };
@@ -45,7 +46,7 @@ pub(crate) type Core = ConcurrentDict<Object, Value>;
     name = "ConcurrentDict"
 )]
 pub(crate) struct PyConcurrentDict {
-    pub(crate) core: Arc<Core>,
+    pub(crate) core: Nested<Arc<Core>>,
     /// The object whose contents these are, if it is another one. It alone shows them to the
     /// collector, which would free live objects if it were shown one reference twice.
     owner: Option<Py<Self>>,
@@ -57,7 +58,7 @@ impl PyConcurrentDict {
             Err(_) | Ok(0) => Core::new(),
             Ok(shards) => Core::with_shards(shards),
         };
-        let core = Arc::new(core);
+        let core = Nested::new(Arc::new(core));
         Self { core, owner: None }
     }
 
@@ -139,7 +140,7 @@ impl PyConcurrentDict {
     }
 
     fn duplicate(&self, py: Python<'_>) -> PyResult<Self> {
-        let core = Arc::new(Core::with_shards(self.core.shards()));
+        let core = Nested::new(Arc::new(Core::with_shards(self.core.shards())));
         let copy = Self { core, owner: None };
         copy.merge_own(self, py)?;
         Ok(copy)
@@ -383,7 +384,7 @@ impl PyConcurrentDict {
             None => slf.clone().unbind(),
         };
         Self {
-            core: Arc::clone(&this.core),
+            core: Nested::new(Arc::clone(&this.core)),
             owner: Some(owner),
         }
     }

@@ -1,12 +1,14 @@
 //! `ConcurrentQueue`.
 
 use crate::{
-    awaiting::{Coroutine, Retry, hushed, ringing},
+    awaiting::{Coroutine, hushed, ringing},
     blocking::{self, Timeout},
     error::{not_copyable, raised},
     imports::Imports,
     local_wrapper,
+    nesting::Nested,
     object::Object,
+    std_channel,
 };
 use ft_concurrent_queue::{
     ConcurrentQueue, TaskTracker, TryPopError, TryPushError, TryPushManyError,
@@ -47,7 +49,7 @@ pub(crate) type Core = ConcurrentQueue<Object>;
 )]
 pub(crate) struct PyConcurrentQueue {
     /// Set by `__init__`, so that subclasses are free in what they take.
-    inner: OnceLock<Inner>,
+    inner: Nested<OnceLock<Inner>>,
     /// The object whose items these are, if it is another one. It alone shows them to the
     /// collector.
     owner: Option<Py<Self>>,
@@ -130,7 +132,7 @@ impl PyConcurrentQueue {
     /// For `__new__`, here and in the subclass.
     pub(crate) fn unmade() -> Self {
         Self {
-            inner: OnceLock::new(),
+            inner: Nested::new(OnceLock::new()),
             owner: None,
             is_made: true,
         }
@@ -149,7 +151,7 @@ impl PyConcurrentQueue {
             None => slf.clone().unbind(),
         };
         Ok(Self {
-            inner: OnceLock::from(this.inner()?.clone()),
+            inner: Nested::new(OnceLock::from(this.inner()?.clone())),
             owner: Some(owner),
             is_made: true,
         })
@@ -165,6 +167,25 @@ impl PyConcurrentQueue {
     #[inline]
     fn core(&self) -> PyResult<&Core> {
         Ok(&self.inner()?.core)
+    }
+
+    fn putting(
+        slf: &Bound<'_, Self>,
+        name: &'static str,
+        item: Py<PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        let inner = Arc::new(slf.get().inner()?.clone());
+        Ok(std_channel::putting(inner, slf, name, item, timeout))
+    }
+
+    fn getting(
+        slf: &Bound<'_, Self>,
+        name: &'static str,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        let inner = Arc::new(slf.get().inner()?.clone());
+        Ok(std_channel::getting(inner, slf, name, timeout))
     }
 }
 
@@ -196,55 +217,6 @@ pub(crate) fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> P
     let rest = PyList::new(py, rest.into_iter().map(|item| item.0));
     let set = rest.and_then(|rest| err.value(py).setattr("remaining", rest));
     set.err().unwrap_or(err)
-}
-
-fn push_coroutine(
-    slf: &Bound<'_, PyConcurrentQueue>,
-    name: &'static str,
-    item: Py<PyAny>,
-    timeout: Option<Timeout>,
-) -> PyResult<Coroutine> {
-    let operation = Retry {
-        core: Arc::new(slf.get().inner()?.clone()),
-        owner: slf.clone().into_any().unbind(),
-        item: Some(Object(item)),
-        event: |inner| inner.core.not_full(),
-        attempt: |py, inner: &Inner, item| match inner.try_push(item.take()?) {
-            Ok(()) => Some(Ok(None)),
-            Err(TryPushError::Full(back)) => {
-                *item = Some(back);
-                None
-            }
-            Err(TryPushError::Closed(back)) => {
-                *item = Some(back);
-                Some(Err(raised(py, &Imports::get(py).shut_down)))
-            }
-        },
-        timed_out: |py| raised(py, &Imports::get(py).full),
-        listening: None,
-    };
-    Ok(Coroutine::new(name, operation, Timeout::deadline(timeout)))
-}
-
-fn pop_coroutine(
-    slf: &Bound<'_, PyConcurrentQueue>,
-    name: &'static str,
-    timeout: Option<Timeout>,
-) -> PyResult<Coroutine> {
-    let operation = Retry {
-        core: Arc::new(slf.get().inner()?.clone()),
-        owner: slf.clone().into_any().unbind(),
-        item: None,
-        event: |inner| inner.core.not_empty(),
-        attempt: |py, inner: &Inner, _| match inner.core.try_pop() {
-            Ok(item) => Some(Ok(Some(item.0))),
-            Err(TryPopError::Empty) => None,
-            Err(err) => Some(Err(pop_error(py, err))),
-        },
-        timed_out: |py| raised(py, &Imports::get(py).empty),
-        listening: None,
-    };
-    Ok(Coroutine::new(name, operation, Timeout::deadline(timeout)))
 }
 
 #[pymethods]
@@ -398,7 +370,7 @@ impl PyConcurrentQueue {
         value: Py<PyAny>,
         timeout: Option<Timeout>,
     ) -> PyResult<Coroutine> {
-        push_coroutine(slf, "ConcurrentQueue.push_async", value, timeout)
+        Self::putting(slf, "ConcurrentQueue.push_async", value, timeout)
     }
 
     /// As pop(), to be awaited: while the queue is empty the task waits, not its thread.
@@ -407,7 +379,7 @@ impl PyConcurrentQueue {
     /// is cancelled while it waits has removed nothing.
     #[pyo3(signature = (timeout=None))]
     fn pop_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
-        pop_coroutine(slf, "ConcurrentQueue.pop_async", timeout)
+        Self::getting(slf, "ConcurrentQueue.pop_async", timeout)
     }
 
     /// The same as push_async().
@@ -417,13 +389,13 @@ impl PyConcurrentQueue {
         item: Py<PyAny>,
         timeout: Option<Timeout>,
     ) -> PyResult<Coroutine> {
-        push_coroutine(slf, "ConcurrentQueue.put_async", item, timeout)
+        Self::putting(slf, "ConcurrentQueue.put_async", item, timeout)
     }
 
     /// The same as pop_async().
     #[pyo3(signature = (timeout=None))]
     fn get_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
-        pop_coroutine(slf, "ConcurrentQueue.get_async", timeout)
+        Self::getting(slf, "ConcurrentQueue.get_async", timeout)
     }
 
     /// Remove the oldest item and return it in a LocalWrapper.

@@ -1,6 +1,6 @@
 //! The iterator over the items of a `ConcurrentDeque`.
 
-use crate::{nesting::release, object::Object};
+use crate::{nesting::Nested, object::Object};
 use pyo3::{PyTraverseError, PyVisit, prelude::*};
 use std::{
     mem,
@@ -17,12 +17,12 @@ use std::{
 )]
 pub(crate) struct DequeIter {
     /// Locked for a few instructions that run no Python code and drop no reference.
-    left: Mutex<vec::IntoIter<Object>>,
+    left: Nested<Mutex<vec::IntoIter<Object>>>,
 }
 
 impl DequeIter {
     pub(crate) fn new(items: Vec<Object>) -> Self {
-        let left = Mutex::new(items.into_iter());
+        let left = Nested::new(Mutex::new(items.into_iter()));
         Self { left }
     }
 
@@ -63,11 +63,5 @@ impl DequeIter {
 
     fn __clear__(&self) {
         drop(self.take());
-    }
-}
-
-impl Drop for DequeIter {
-    fn drop(&mut self) {
-        release(self.take().collect());
     }
 }

@@ -1,6 +1,6 @@
 //! The iterator over the keys of a `ConcurrentDict`.
 
-use crate::{concurrent_dict::PyConcurrentDict, object::Object};
+use crate::{concurrent_dict::PyConcurrentDict, nesting::Nested, object::Object};
 use pyo3::{PyTraverseError, PyVisit, prelude::*};
 use std::{
     sync::{Mutex, PoisonError},
@@ -16,7 +16,7 @@ use std::{
 )]
 pub(crate) struct DictIter {
     /// Held for a few instructions that run no Python code and drop no reference.
-    state: Mutex<State>,
+    state: Nested<Mutex<State>>,
 }
 
 struct State {
@@ -34,7 +34,7 @@ impl DictIter {
             ready: Vec::new().into_iter(),
         };
         Self {
-            state: Mutex::new(state),
+            state: Nested::new(Mutex::new(state)),
         }
     }
 

@@ -4,6 +4,8 @@ use crate::{
     blocking::{self, Timeout},
     error::{not_copyable, raised},
     imports::Imports,
+    local_wrapper::Vacant,
+    nesting::Nested,
     object::Object,
     value::count_of,
 };
@@ -48,7 +50,7 @@ type Core = GatheringIter<Object, Object>;
 )]
 pub(crate) struct PyGatheringIter {
     /// Set by `__init__`, so that subclasses are free in what they take.
-    core: OnceLock<Core>,
+    core: Nested<OnceLock<Core>>,
     /// The object whose values these are, if it is another one. It alone shows them to the
     /// collector.
     owner: Option<Py<Self>>,
@@ -72,7 +74,7 @@ impl PyGatheringIter {
         max_key: &Bound<'_, PyAny>,
         clear: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
-        wrapper: Option<Wrapper>,
+        is_local: bool,
     ) -> PyResult<GatheringReader> {
         let end = end_of(max_key)?;
         let timeout = timeout.map_or(Ok(None), duration)?;
@@ -84,7 +86,7 @@ impl PyGatheringIter {
                 core.iter(end)
             },
             timeout,
-            wrapper,
+            is_local,
             source: slf.clone().unbind(),
         })
     }
@@ -196,7 +198,7 @@ impl PyGatheringIter {
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
-            core: OnceLock::new(),
+            core: Nested::new(OnceLock::new()),
             owner: None,
             is_made: true,
         }
@@ -290,7 +292,7 @@ impl PyGatheringIter {
         clear: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<GatheringReader> {
-        Self::reader(slf, max_key, clear, timeout, None)
+        Self::reader(slf, max_key, clear, timeout, false)
     }
 
     /// Return an iterator like iterator(), with each value in a LocalWrapper.
@@ -304,8 +306,7 @@ impl PyGatheringIter {
         clear: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<GatheringReader> {
-        let wrapper = Wrapper::find(slf.py())?;
-        Self::reader(slf, max_key, clear, timeout, Some(wrapper))
+        Self::reader(slf, max_key, clear, timeout, true)
     }
 
     /// Say that no more values come.
@@ -370,7 +371,7 @@ impl PyGatheringIter {
             None => slf.clone().unbind(),
         };
         Ok(Self {
-            core: OnceLock::from(this.core()?.clone()),
+            core: Nested::new(OnceLock::from(this.core()?.clone())),
             owner: Some(owner),
             is_made: true,
         })
@@ -435,8 +436,8 @@ pub(crate) struct GatheringReader {
     reader: Reader<Object, Object>,
     /// How long to wait for each value; `None`: for ever.
     timeout: Option<Duration>,
-    /// What values are put into.
-    wrapper: Option<Wrapper>,
+    /// Whether each value is put into a LocalWrapper.
+    is_local: bool,
     /// Shows the values to the collector.
     source: Py<PyGatheringIter>,
 }
@@ -474,16 +475,13 @@ impl GatheringReader {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let Some(wrapper) = &self.wrapper else {
+        if !self.is_local {
             return self.read(py);
-        };
+        }
         // Made first: once the value is out nothing may fail.
-        let wrapped = wrapper.kind.call1(py, (py.None(),))?;
-        let Some(value) = self.read(py)? else {
-            return Ok(None);
-        };
-        wrapper.put.call1(py, (&wrapped, value))?;
-        Ok(Some(wrapped))
+        let wrapper = Vacant::new(py)?;
+        let value = self.read(py)?;
+        Ok(value.map(|value| wrapper.fill(value.into_bound(py)).unbind()))
     }
 
     /// End the iterator; threads that wait in next() get StopIteration.
@@ -492,25 +490,6 @@ impl GatheringReader {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Some(Wrapper { kind, put }) = &self.wrapper {
-            visit.call(kind)?;
-            visit.call(put)?;
-        }
         visit.call(&self.source)
-    }
-}
-
-/// `LocalWrapper`, and what puts a value into one without running Python code.
-struct Wrapper {
-    kind: Py<PyAny>,
-    put: Py<PyAny>,
-}
-
-impl Wrapper {
-    fn find(py: Python<'_>) -> PyResult<Self> {
-        let kind = py.import("ft_utils.local")?.getattr("LocalWrapper")?;
-        let put = kind.getattr("wrapped")?.getattr("__set__")?.unbind();
-        let kind = kind.unbind();
-        Ok(Self { kind, put })
     }
 }

@@ -3,7 +3,9 @@
 use pyo3::prelude::*;
 
 mod acquire;
+mod atomic_flag;
 mod atomic_int64;
+mod atomic_reference;
 mod awaiting;
 mod batch_executor;
 mod blocking;
@@ -18,8 +20,8 @@ mod gathering_iter;
 mod imports;
 mod interval_lock;
 mod key;
-mod nesting;
 mod local_wrapper;
+mod nesting;
 mod object;
 mod order;
 mod rwlock;
@@ -35,7 +37,11 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
+    use atomic_flag::PyAtomicFlag;
+    #[pymodule_export]
     use atomic_int64::PyAtomicInt64;
+    #[pymodule_export]
+    use atomic_reference::PyAtomicReference;
     #[pymodule_export]
     use batch_executor::{BatchIter, PyBatchExecutor};
     #[pymodule_export]
@@ -74,7 +80,6 @@ mod _native {
         module.add("ShutDown", &imports.shut_down)?;
         module.add("EmptyDequeError", &imports.empty_deque)?;
         concurrent_deque::register(py)?;
-        concurrent_dict::register(py)
         concurrent_dict::register(py)?;
         // Last: it looks for classes that have handles.
         local_wrapper::register(module)

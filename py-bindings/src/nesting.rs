@@ -1,13 +1,15 @@
 //! Containers in containers in containers: what must not overflow the stack.
 
-use crate::object::Object;
 use pyo3::{exceptions::PyRecursionError, prelude::*};
 use std::{
+    any::Any,
     cell::{Cell, RefCell},
-    collections::VecDeque,
+    mem::ManuallyDrop,
+    ops::Deref,
 };
 
-/// How many containers may die inside of each other before the next one has to wait.
+/// How many containers may die inside of each other before the next one has to wait; the limit that
+/// CPython has for its own.
 const DEEPEST: usize = 50;
 
 /// How many comparisons or texts of containers there may be inside of each other.
@@ -22,23 +24,50 @@ thread_local! {
     /// How many calls of `release` the thread is in.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     /// What is too deep, for the outermost call to drop.
-    static LATER: RefCell<Vec<VecDeque<Object>>> = const { RefCell::new(Vec::new()) };
+    static LATER: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Drops objects, at the latest when the outermost call of this function on the thread returns.
+/// What a container has in it. However deep containers are nested in each other, dropping the
+/// outermost one does not overflow the stack.
 ///
-/// When the last reference to a container goes with the container that holds it, that one's end
-/// is inside of this one's, and so on; without a limit a long chain would overflow the stack. It is
-/// what CPython's own containers do, too.
-pub(crate) fn release(objects: VecDeque<Object>) {
+/// When the last reference to a container goes with the container that holds it, that one's end is
+/// inside of this one's, and so on. From a certain depth on the contents are put aside, and
+/// dropped when the outermost container is done: by the same thread, before whatever freed
+/// that container goes on.
+pub(crate) struct Nested<T: 'static>(ManuallyDrop<T>);
+
+impl<T> Nested<T> {
+    pub(crate) fn new(contents: T) -> Self {
+        Self(ManuallyDrop::new(contents))
+    }
+}
+
+impl<T> Deref for Nested<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Drop for Nested<T> {
+    fn drop(&mut self) {
+        // SAFETY: taken once, here, and not used again.
+        release(unsafe { ManuallyDrop::take(&mut self.0) });
+    }
+}
+
+fn release<T: 'static>(contents: T) {
     let depth = DEPTH.get();
     if depth == DEEPEST {
+        let contents: Box<dyn Any> = Box::new(contents);
         // A thread at its very end has no such list any more: then they are dropped here.
-        let _ = LATER.try_with(|later| later.borrow_mut().push(objects));
+        let _ = LATER.try_with(|later| later.borrow_mut().push(contents));
         return;
     }
     DEPTH.set(depth + 1);
-    drop(objects);
+    drop(contents);
     if depth == 0 {
         while let Ok(Some(more)) = LATER.try_with(|later| later.borrow_mut().pop()) {
             drop(more);
@@ -48,6 +77,7 @@ pub(crate) fn release(objects: VecDeque<Object>) {
 }
 
 /// A comparison or a text of a container, which asks the items, which may be containers.
+#[must_use]
 pub(crate) struct Call(());
 
 impl Call {

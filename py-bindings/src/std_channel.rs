@@ -1,6 +1,7 @@
-//! `put`, `get` and `join`, as `queue.Queue` has them, for all kinds of queue.
+//! `put`, `get` and `join`, as `queue.Queue` has them, and their coroutines, for all kinds of queue.
 
 use crate::{
+    awaiting::{Coroutine, Retry, ringing},
     blocking::{self, Timeout},
     concurrent_queue::pop_error,
     error::raised,
@@ -9,8 +10,8 @@ use crate::{
 };
 use ft_concurrent_queue::{TaskTracker, TryPopError, TryPushError};
 use ft_sync::Event;
-use pyo3::{exceptions::PyValueError, prelude::*};
-use std::time::Instant;
+use pyo3::{PyClass, exceptions::PyValueError, prelude::*};
+use std::{sync::Arc, time::Instant};
 
 /// What a queue does without waiting for items or room, and what to wait on.
 pub(crate) trait Channel {
@@ -78,7 +79,7 @@ pub(crate) fn put(
         return put_until(channel, item, deadline);
     }
     let item = Object(item.clone().unbind());
-    match channel.try_put(py, item)? {
+    match ringing(py, || channel.try_put(py, item))? {
         Ok(()) => Ok(()),
         Err(TryPushError::Full(_)) => Err(raised(py, &Imports::get(py).full)),
         Err(TryPushError::Closed(_)) => Err(raised(py, &Imports::get(py).shut_down)),
@@ -94,11 +95,22 @@ pub(crate) fn put_until(
 ) -> PyResult<()> {
     let py = item.py();
     let mut item = Some(Object(item.clone().unbind()));
-    // Each attempt that fails hands the item back.
-    let attempt = || match channel.try_put(py, item.take()?) {
+    let attempt = || put_now(channel, py, &mut item);
+    let done = blocking::wait(py, deadline, channel.not_full(), attempt)?;
+    done.unwrap_or_else(|| Err(raised(py, &Imports::get(py).full)))
+}
+
+/// Puts the item in if there is room; `None` to wait for some, and then the item is still there.
+#[inline]
+fn put_now(
+    channel: &impl Channel,
+    py: Python<'_>,
+    item: &mut Option<Object>,
+) -> Option<PyResult<()>> {
+    match channel.try_put(py, item.take()?) {
         Ok(Ok(())) => Some(Ok(())),
         Ok(Err(TryPushError::Full(back))) => {
-            item = Some(back);
+            *item = Some(back);
             None
         }
         Ok(Err(TryPushError::Closed(_))) => Some(Err(raised(py, &Imports::get(py).shut_down))),
@@ -107,9 +119,27 @@ pub(crate) fn put_until(
             channel.not_full().notify(1);
             Some(Err(err))
         }
+    }
+}
+
+/// Returns a coroutine that puts an item in, waiting for room.
+pub(crate) fn putting<C: Channel + Send + Sync + 'static, T: PyClass>(
+    channel: Arc<C>,
+    owner: &Bound<'_, T>,
+    name: &'static str,
+    item: Py<PyAny>,
+    timeout: Option<Timeout>,
+) -> Coroutine {
+    let operation = Retry {
+        core: channel,
+        owner: owner.clone().into_any().unbind(),
+        item: Some(Object(item)),
+        event: C::not_full,
+        attempt: |py, channel, item| Some(put_now(channel, py, item)?.map(|()| None)),
+        timed_out: |py| raised(py, &Imports::get(py).full),
+        listening: None,
     };
-    let done = blocking::wait(py, deadline, channel.not_full(), attempt)?;
-    done.unwrap_or_else(|| Err(raised(py, &Imports::get(py).full)))
+    Coroutine::new(name, operation, Timeout::deadline(timeout))
 }
 
 /// `Queue.get`
@@ -132,7 +162,7 @@ pub(crate) fn get(
     if block {
         return get_until(channel, py, deadline);
     }
-    match channel.try_get(py)? {
+    match ringing(py, || channel.try_get(py))? {
         Ok(item) => Ok(item.0),
         Err(err) => Err(pop_error(py, err)),
     }
@@ -145,7 +175,15 @@ pub(crate) fn get_until(
     py: Python<'_>,
     deadline: Option<Instant>,
 ) -> PyResult<Py<PyAny>> {
-    let attempt = || match channel.try_get(py) {
+    let attempt = || get_now(channel, py);
+    let done = blocking::wait(py, deadline, channel.not_empty(), attempt)?;
+    done.unwrap_or_else(|| Err(pop_error(py, TryPopError::Empty)))
+}
+
+/// Takes an item out if there is one; `None` to wait for one.
+#[inline]
+fn get_now(channel: &impl Channel, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+    match channel.try_get(py) {
         Ok(Ok(item)) => Some(Ok(item.0)),
         Ok(Err(TryPopError::Empty)) => None,
         Ok(Err(TryPopError::Closed)) => Some(Err(pop_error(py, TryPopError::Closed))),
@@ -154,9 +192,26 @@ pub(crate) fn get_until(
             channel.not_empty().notify(1);
             Some(Err(err))
         }
+    }
+}
+
+/// Returns a coroutine that takes an item out, waiting for one.
+pub(crate) fn getting<C: Channel + Send + Sync + 'static, T: PyClass>(
+    channel: Arc<C>,
+    owner: &Bound<'_, T>,
+    name: &'static str,
+    timeout: Option<Timeout>,
+) -> Coroutine {
+    let operation = Retry {
+        core: channel,
+        owner: owner.clone().into_any().unbind(),
+        item: None,
+        event: C::not_empty,
+        attempt: |py, channel, _| Some(get_now(channel, py)?.map(Some)),
+        timed_out: |py| raised(py, &Imports::get(py).empty),
+        listening: None,
     };
-    let done = blocking::wait(py, deadline, channel.not_empty(), attempt)?;
-    done.unwrap_or_else(|| Err(pop_error(py, TryPopError::Empty)))
+    Coroutine::new(name, operation, Timeout::deadline(timeout))
 }
 
 /// `Queue.task_done`

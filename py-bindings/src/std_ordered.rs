@@ -1,10 +1,12 @@
 //! `StdConcurrentLifoQueue` and `StdConcurrentPriorityQueue`.
 
 use crate::{
+    awaiting::{Coroutine, hushed, ringing},
     blocking::{self, Timeout},
     concurrent_queue::{in_wrapper, with_rest},
     error::{not_copyable, raised},
     imports::Imports,
+    nesting::Nested,
     object::Object,
     order::LessThan,
     std_channel::{self, Channel, Truth},
@@ -37,7 +39,7 @@ use std::{
 )]
 pub(crate) struct PyOrderedQueue {
     /// Set by `__init__`, so that subclasses are free in what they take.
-    inner: OnceLock<Arc<Inner>>,
+    inner: Nested<OnceLock<Arc<Inner>>>,
     /// The object whose items these are, if it is another one. It alone shows them to the
     /// collector.
     owner: Option<Py<Self>>,
@@ -185,7 +187,7 @@ impl Channel for Inner {
 impl PyOrderedQueue {
     fn unmade() -> Self {
         Self {
-            inner: OnceLock::new(),
+            inner: Nested::new(OnceLock::new()),
             owner: None,
             is_made: true,
         }
@@ -198,9 +200,14 @@ impl PyOrderedQueue {
     }
 
     #[inline]
-    fn inner(&self) -> PyResult<&Inner> {
+    fn shared(&self) -> PyResult<&Arc<Inner>> {
         let missing = || PyRuntimeError::new_err("__init__() was not called by the subclass");
-        self.inner.get().map(|inner| &**inner).ok_or_else(missing)
+        self.inner.get().ok_or_else(missing)
+    }
+
+    #[inline]
+    fn inner(&self) -> PyResult<&Inner> {
+        Ok(self.shared()?)
     }
 
     /// Another object for the same queue.
@@ -212,7 +219,7 @@ impl PyOrderedQueue {
             None => slf.clone().unbind(),
         };
         Ok(Self {
-            inner: this.inner.clone(),
+            inner: Nested::new(OnceLock::clone(&this.inner)),
             owner: Some(owner),
             is_made: true,
         })
@@ -360,7 +367,7 @@ impl PyOrderedQueue {
         let first = std_channel::get_until(inner, py, Timeout::deadline(timeout))?;
         let popped = PyList::new(py, [first])?;
         while popped.len() < max_items as usize {
-            let next = inner.try_get(py).and_then(|next| match next {
+            let next = ringing(py, || inner.try_get(py)).and_then(|next| match next {
                 Ok(item) => popped.append(item.0).map(|()| true),
                 Err(_) => Ok(false),
             });
@@ -374,6 +381,48 @@ impl PyOrderedQueue {
             }
         }
         Ok(popped)
+    }
+
+    /// As put(), to be awaited: while the queue is full the task waits, not its thread.
+    ///
+    /// Any number of event loops may use one queue. The timeout counts from this call. A task that
+    /// is cancelled while it waits has put nothing in.
+    #[pyo3(signature = (item, timeout=None))]
+    fn put_async(
+        slf: &Bound<'_, Self>,
+        item: Py<PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        let inner = Arc::clone(slf.get().shared()?);
+        let name = "StdOrderedQueue.put_async";
+        Ok(std_channel::putting(inner, slf, name, item, timeout))
+    }
+
+    /// As get(), to be awaited: while the queue is empty the task waits, not its thread.
+    ///
+    /// Any number of event loops may use one queue. The timeout counts from this call. A task that
+    /// is cancelled while it waits has taken nothing out.
+    #[pyo3(signature = (timeout=None))]
+    fn get_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
+        let inner = Arc::clone(slf.get().shared()?);
+        let name = "StdOrderedQueue.get_async";
+        Ok(std_channel::getting(inner, slf, name, timeout))
+    }
+
+    /// The same as put_async().
+    #[pyo3(signature = (value, timeout=None))]
+    fn push_async(
+        slf: &Bound<'_, Self>,
+        value: Py<PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        Self::put_async(slf, value, timeout)
+    }
+
+    /// The same as get_async().
+    #[pyo3(signature = (timeout=None))]
+    fn pop_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
+        Self::get_async(slf, timeout)
     }
 
     /// Remove the item whose turn it is and return it in a LocalWrapper.
@@ -427,13 +476,13 @@ impl PyOrderedQueue {
     /// Items that are left can be taken out; with immediate=True they are dropped, and their tasks
     /// count as done.
     #[pyo3(signature = (immediate=false))]
-    fn shutdown(&self, immediate: bool) -> PyResult<()> {
+    fn shutdown(&self, py: Python<'_>, immediate: bool) -> PyResult<()> {
         let Inner { items, tasks } = self.inner()?;
         if immediate {
-            let left = items.close_and_drain();
+            let left = ringing(py, || items.close_and_drain());
             tasks.discard(left.len());
         } else {
-            items.close();
+            ringing(py, || items.close());
         }
         Ok(())
     }
@@ -483,7 +532,7 @@ impl PyOrderedQueue {
 
     fn __clear__(&self) {
         if let (None, Some(inner)) = (&self.owner, self.inner.get()) {
-            drop(inner.items.close_and_drain());
+            drop(hushed(|| inner.items.close_and_drain()));
         }
     }
 }

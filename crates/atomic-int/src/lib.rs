@@ -20,6 +20,8 @@
 //! assert_eq!(counter.load(), i64::MAX);
 //! ```
 //!
+//! [`AtomicFlag`] is a `bool` of the same kind, which threads can also wait for.
+//!
 //! # Orderings
 //!
 //! Every operation is sequentially consistent: a load or a store is one such access, a
@@ -34,6 +36,7 @@
 
 mod arithmetic;
 mod error;
+mod flag;
 
 use crossbeam_utils::CachePadded;
 use ft_sync::atomic::{AtomicI64, Ordering::SeqCst};
@@ -41,6 +44,7 @@ use std::fmt;
 
 pub use arithmetic::{Operation, Overflow};
 pub use error::ArithmeticError;
+pub use flag::{AtomicFlag, Watch};
 
 /// An `i64` that threads share and change in atomic steps.
 ///

@@ -8,7 +8,9 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 from ft_utils._native import __version__
 from ft_utils.concurrency import (
     MISSING,
+    AtomicFlag,
     AtomicInt64,
+    AtomicReference,
     ConcurrentDeque,
     ConcurrentDict,
     ConcurrentGatheringIterator,
@@ -32,7 +34,9 @@ ENABLE_EXPERIMENTAL = False
 __all__ = [
     "ENABLE_EXPERIMENTAL",
     "MISSING",
+    "AtomicFlag",
     "AtomicInt64",
+    "AtomicReference",
     "BatchExecutor",
     "ConcurrentDeque",
     "ConcurrentDict",

@@ -3,7 +3,9 @@
 from ft_utils._map_ordered import map_ordered
 from ft_utils._native import (
     MISSING,
+    AtomicFlag,
     AtomicInt64,
+    AtomicReference,
     ConcurrentDeque,
     ConcurrentDict,
     ConcurrentGatheringIterator,
@@ -20,7 +22,9 @@ from ft_utils._native import (
 
 __all__ = [
     "MISSING",
+    "AtomicFlag",
     "AtomicInt64",
+    "AtomicReference",
     "ConcurrentDeque",
     "ConcurrentDict",
     "ConcurrentGatheringIterator",

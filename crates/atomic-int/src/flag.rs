@@ -1,0 +1,192 @@
+//! The flag: one word, and an event for whoever waits for it.
+
+use crossbeam_utils::CachePadded;
+use ft_sync::{
+    Event,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+use std::{fmt, time::Instant};
+
+/// Set in the word of a flag that is set. The bits above count how often a set flag was cleared.
+const SET: usize = 0b1;
+
+/// A `bool` that threads share, change in atomic steps, and wait for.
+///
+/// It fills a cache line, so a neighbor's writes do not slow it down. Setting it costs one atomic
+/// instruction, and a fence and a load to see that nobody waits.
+///
+/// A wait ends once the flag has been set, even if it is cleared again before the waiter gets to
+/// look.
+///
+/// ```
+/// use ft_atomic_int::AtomicFlag;
+///
+/// let ready = AtomicFlag::new(false);
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| ready.store(true));
+///     ready.wait();
+/// });
+/// assert!(ready.load());
+///
+/// // Of many threads that do this, one gets false: the first.
+/// let claimed = AtomicFlag::new(false);
+/// assert!(!claimed.test_and_set());
+/// assert!(claimed.test_and_set());
+/// ```
+pub struct AtomicFlag(CachePadded<State>);
+
+struct State {
+    /// Whether the flag is set, and, above that bit, how often it was cleared; the count never
+    /// goes down.
+    word: AtomicUsize,
+    /// Signaled by whoever sets it.
+    became_set: Event,
+}
+
+/// Tells whether a flag has been set since [`AtomicFlag::watch`] made this.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    flag: &'a AtomicFlag,
+    /// The word when the watch began.
+    since: usize,
+}
+
+impl Watch<'_> {
+    /// Tells whether the flag is set, or was, at any time since the watch began.
+    #[inline]
+    pub fn was_set(&self) -> bool {
+        let now = self.flag.word().load(SeqCst);
+        // One that was not set, and is not, but was cleared meanwhile, was set in between.
+        is_set(now) || now != self.since
+    }
+}
+
+#[inline]
+fn is_set(word: usize) -> bool {
+    word & SET != 0
+}
+
+/// The word after a flag with this one was set to `value`.
+#[inline]
+fn after(word: usize, value: bool) -> usize {
+    if value {
+        word | SET
+    } else {
+        // Clearing a set flag carries into the count; a clear one stays what it is.
+        word.wrapping_add(SET) & !SET
+    }
+}
+
+impl AtomicFlag {
+    /// Creates a flag with this value.
+    pub fn new(value: bool) -> Self {
+        Self(CachePadded::new(State {
+            word: AtomicUsize::new(usize::from(value)),
+            became_set: Event::new(),
+        }))
+    }
+
+    #[inline]
+    fn word(&self) -> &AtomicUsize {
+        &self.0.word
+    }
+
+    /// Reads the flag.
+    #[inline]
+    pub fn load(&self) -> bool {
+        is_set(self.word().load(SeqCst))
+    }
+
+    /// Writes the flag; setting it wakes everyone who waits.
+    #[inline]
+    pub fn store(&self, value: bool) {
+        self.exchange(value);
+    }
+
+    /// Sets the flag and returns the value before.
+    #[inline]
+    pub fn test_and_set(&self) -> bool {
+        let before = is_set(self.word().fetch_or(SET, SeqCst));
+        if !before {
+            self.became_set().notify_all();
+        }
+        before
+    }
+
+    /// Clears the flag.
+    #[inline]
+    pub fn clear(&self) {
+        self.exchange(false);
+    }
+
+    /// Writes the flag and returns the value before.
+    ///
+    /// This is a write even if it changes nothing: whoever reads the flag afterwards sees what
+    /// this thread did before, so that a signal may be given twice.
+    #[inline]
+    pub fn exchange(&self, value: bool) -> bool {
+        if value {
+            return self.test_and_set();
+        }
+        let cleared = |word| Some(after(word, false));
+        let before = self.word().fetch_update(SeqCst, SeqCst, cleared);
+        is_set(before.unwrap_or_else(|word| word))
+    }
+
+    /// Writes `new` if the flag is `expected`; returns the value before in `Ok` if it was, in `Err`
+    /// if it was the other.
+    #[inline]
+    pub fn compare_exchange(&self, expected: bool, new: bool) -> Result<bool, bool> {
+        let exchanged = |word| (is_set(word) == expected).then(|| after(word, new));
+        let before = self.word().fetch_update(SeqCst, SeqCst, exchanged);
+        if before.is_ok() && new && !expected {
+            self.became_set().notify_all();
+        }
+        before.map(is_set).map_err(is_set)
+    }
+
+    /// Starts to watch whether the flag is set, for those who wait in a way of their own.
+    #[inline]
+    pub fn watch(&self) -> Watch<'_> {
+        let since = self.word().load(SeqCst);
+        Watch { flag: self, since }
+    }
+
+    /// Waits until the flag is set, or has been since the call.
+    pub fn wait(&self) {
+        self.wait_deadline(None);
+    }
+
+    /// As [`wait`](Self::wait), until `deadline` at most; returns whether the flag was set.
+    ///
+    /// Under loom deadlines never pass.
+    pub fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
+        let watch = self.watch();
+        let attempt = || watch.was_set().then_some(());
+        self.became_set().wait_until(deadline, attempt).is_some()
+    }
+
+    /// Returns the event that is signaled whenever a clear flag is set.
+    pub fn became_set(&self) -> &Event {
+        &self.0.became_set
+    }
+}
+
+impl Default for AtomicFlag {
+    /// Clear.
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
+impl From<bool> for AtomicFlag {
+    fn from(value: bool) -> Self {
+        Self::new(value)
+    }
+}
+
+impl fmt::Debug for AtomicFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AtomicFlag").field(&self.load()).finish()
+    }
+}

@@ -1,0 +1,148 @@
+//! Behavior of `AtomicFlag` seen from outside.
+
+use ft_atomic_int::AtomicFlag;
+use proptest::prelude::*;
+use std::{
+    cell::Cell,
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Load,
+    Store(bool),
+    TestAndSet,
+    Clear,
+    Exchange(bool),
+    CompareExchange(bool, bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        Just(Step::Load),
+        any::<bool>().prop_map(Step::Store),
+        Just(Step::TestAndSet),
+        Just(Step::Clear),
+        any::<bool>().prop_map(Step::Exchange),
+        any::<(bool, bool)>().prop_map(|(expected, new)| Step::CompareExchange(expected, new)),
+    ]
+}
+
+/// What a `bool` of one thread would answer.
+fn plainly(plain: &Cell<bool>, step: Step) -> Result<bool, bool> {
+    match step {
+        Step::Load => Ok(plain.get()),
+        Step::Store(value) => {
+            plain.set(value);
+            Ok(value)
+        }
+        Step::TestAndSet => Ok(plain.replace(true)),
+        Step::Clear => {
+            plain.set(false);
+            Ok(false)
+        }
+        Step::Exchange(value) => Ok(plain.replace(value)),
+        Step::CompareExchange(expected, new) if plain.get() == expected => Ok(plain.replace(new)),
+        Step::CompareExchange(..) => Err(plain.get()),
+    }
+}
+
+fn atomically(flag: &AtomicFlag, step: Step) -> Result<bool, bool> {
+    match step {
+        Step::Load => Ok(flag.load()),
+        Step::Store(value) => {
+            flag.store(value);
+            Ok(flag.load())
+        }
+        Step::TestAndSet => Ok(flag.test_and_set()),
+        Step::Clear => {
+            flag.clear();
+            Ok(flag.load())
+        }
+        Step::Exchange(value) => Ok(flag.exchange(value)),
+        Step::CompareExchange(expected, new) => flag.compare_exchange(expected, new),
+    }
+}
+
+proptest! {
+    #[test]
+    fn like_a_bool(start: bool, steps in proptest::collection::vec(step(), 0..50)) {
+        let (flag, plain) = (AtomicFlag::from(start), Cell::new(start));
+        let watch = flag.watch();
+        let mut was_set = start;
+        for step in steps {
+            prop_assert_eq!(atomically(&flag, step), plainly(&plain, step));
+            prop_assert_eq!(flag.load(), plain.get());
+            was_set |= plain.get();
+            prop_assert_eq!(watch.was_set(), was_set);
+        }
+    }
+}
+
+#[test]
+fn starts_clear() {
+    assert!(!AtomicFlag::default().load());
+    assert_eq!(format!("{:?}", AtomicFlag::new(true)), "AtomicFlag(true)");
+}
+
+#[test]
+fn deadline_passes() {
+    let flag = AtomicFlag::new(false);
+    let deadline = Instant::now() + Duration::from_millis(5);
+    assert!(!flag.wait_deadline(Some(deadline)));
+    assert!(Instant::now() >= deadline);
+    flag.store(true);
+    assert!(flag.wait_deadline(Some(deadline)));
+}
+
+/// As many rounds of a lock as it takes for an unlucky schedule.
+const ROUNDS: u64 = 20_000;
+const THREADS: u64 = 4;
+
+#[test]
+fn lock_of_many_threads() {
+    struct Shared(AtomicFlag, std::cell::UnsafeCell<u64>);
+    // SAFETY: the cell is touched by the thread alone that has set the flag.
+    unsafe impl Sync for Shared {}
+    let shared = Shared(AtomicFlag::new(false), 0.into());
+    let barrier = Barrier::new(THREADS as usize);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let shared = &shared;
+                barrier.wait();
+                for _ in 0..ROUNDS {
+                    while shared.0.test_and_set() {
+                        thread::yield_now();
+                    }
+                    // SAFETY: the flag was clear, and this thread set it.
+                    unsafe { *shared.1.get() += 1 };
+                    shared.0.clear();
+                }
+            });
+        }
+    });
+    assert_eq!(shared.1.into_inner(), THREADS * ROUNDS);
+}
+
+#[test]
+fn signals_back_and_forth() {
+    let (ping, pong) = (AtomicFlag::new(false), AtomicFlag::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..ROUNDS / 4 {
+                ping.wait();
+                ping.clear();
+                pong.store(true);
+            }
+        });
+        for _ in 0..ROUNDS / 4 {
+            ping.store(true);
+            pong.wait();
+            pong.clear();
+        }
+    });
+    assert!(!ping.load() && !pong.load());
+}

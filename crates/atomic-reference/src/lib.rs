@@ -1,0 +1,153 @@
+//! A slot for one reference-counted object, read and replaced in atomic steps.
+//!
+//! [`AtomicReference`] holds an [`Arc`](std::sync::Arc), or anything else that is [`RefCnt`], and
+//! compares by identity: two references are the same if they are to the same object, whatever
+//! that says of equality.
+//!
+//! ```
+//! use ft_atomic_reference::AtomicReference;
+//! use std::sync::Arc;
+//!
+//! let names = AtomicReference::new(Arc::new(vec!["Ada"]));
+//! let before = names.load();
+//!
+//! // A change of many steps that takes effect in one; it is made again if another was faster.
+//! let add = |names: &Arc<Vec<_>>| Arc::new([names.as_slice(), &["Grace"]].concat());
+//! let change = names.update(add);
+//! assert_eq!(*change.after, ["Ada", "Grace"]);
+//! assert_eq!(*before, ["Ada"]);
+//!
+//! // Nothing is lost to somebody who does not know of it.
+//! let stale = names.compare_exchange(&before, Arc::new(vec![]));
+//! assert!(Arc::ptr_eq(&stale.unwrap_err(), &names.load()));
+//! ```
+//!
+//! # Counting
+//!
+//! The slot owns one reference to the object in it, at any time, and whatever a method returns is
+//! a reference of the caller's own. An object that is replaced dies, if nobody else has it, in
+//! the call that replaced it or in one that was reading it in that moment: never later.
+//!
+//! # ABA
+//!
+//! An object that somebody still refers to keeps its address, so a
+//! [`compare_exchange`](AtomicReference::compare_exchange) never takes a new object for an old
+//! one. It cannot tell that the same object was taken out and put back. Where that matters, store
+//! a new object each time, for example a pair of the value and a number: that is what a stamped
+//! reference would do.
+//!
+//! # Orderings and progress
+//!
+//! Every operation is one sequentially consistent step. No operation waits for another one; those
+//! that replace the object look at every thread that has ever read one, and pay what it owes. The
+//! slot is that of [`arc_swap`], whose documentation says how.
+
+mod slot;
+
+use slot::Slot;
+use std::fmt;
+
+pub use arc_swap::RefCnt;
+
+/// A place for one reference that threads share and replace in atomic steps.
+pub struct AtomicReference<T: RefCnt>(Slot<T>);
+
+/// The references on both sides of an atomic change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<T> {
+    /// What the change replaced.
+    pub before: T,
+    /// What it stored.
+    pub after: T,
+}
+
+impl<T: RefCnt> AtomicReference<T> {
+    /// Creates a slot with `value` in it.
+    pub fn new(value: T) -> Self {
+        Self(Slot::new(value))
+    }
+
+    /// Returns a new reference to the object.
+    #[inline]
+    pub fn load(&self) -> T {
+        self.0.load()
+    }
+
+    /// Calls `f` with the object without counting a reference to it.
+    ///
+    /// The object lives until `f` returns, whatever happens to the slot.
+    #[inline]
+    pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        self.0.with(f)
+    }
+
+    /// Replaces the object, and drops the slot's reference to the one before.
+    #[inline]
+    pub fn store(&self, value: T) {
+        drop(self.exchange(value));
+    }
+
+    /// Replaces the object and returns the one before.
+    #[inline]
+    pub fn exchange(&self, value: T) -> T {
+        self.0.swap(value)
+    }
+
+    /// Stores `new` if the object is `expected`, that very one; returns the object before in `Ok`
+    /// if it was, in `Err` if it was another.
+    #[inline]
+    pub fn compare_exchange(&self, expected: &T, new: T) -> Result<T, T> {
+        self.0.compare_exchange(expected, new)
+    }
+
+    /// Replaces the object by `f` of it, calling `f` again whenever another thread was faster.
+    #[inline]
+    pub fn update(&self, mut f: impl FnMut(&T) -> T) -> Change<T> {
+        let done = self.try_update(|value| Ok::<_, std::convert::Infallible>(f(value)));
+        match done {
+            Ok(change) => change,
+        }
+    }
+
+    /// As [`update`](Self::update), with an `f` that may fail, and may use the slot itself.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error of `f`, and leaves the object in place.
+    #[inline]
+    pub fn try_update<E>(&self, mut f: impl FnMut(&T) -> Result<T, E>) -> Result<Change<T>, E> {
+        let mut before = self.load();
+        loop {
+            let after = f(&before)?;
+            match self.compare_exchange(&before, after.clone()) {
+                Ok(before) => return Ok(Change { before, after }),
+                Err(current) => before = current,
+            }
+        }
+    }
+
+    /// Returns the object.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+impl<T: RefCnt + Default> Default for AtomicReference<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: RefCnt> From<T> for AtomicReference<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: RefCnt + fmt::Debug> fmt::Debug for AtomicReference<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AtomicReference")
+            .field(&self.load())
+            .finish()
+    }
+}

@@ -1,0 +1,90 @@
+//! The slot itself: where a pointer, and the count that goes with it, is read and replaced.
+//!
+//! This is all that the rest of the crate knows of `arc-swap`. Loom cannot see into its lists of
+//! debts, so the models get the same slot behind loom's lock.
+
+use crate::RefCnt;
+#[cfg(not(loom))]
+use arc_swap::{ArcSwapAny, Guard};
+#[cfg(loom)]
+use ft_sync::Mutex;
+
+#[cfg(not(loom))]
+pub(crate) struct Slot<T: RefCnt>(ArcSwapAny<T>);
+#[cfg(loom)]
+pub(crate) struct Slot<T: RefCnt>(Mutex<T>);
+
+/// Whether two references are to the same object.
+#[inline]
+pub(crate) fn is_same<T: RefCnt>(one: &T, other: &T) -> bool {
+    T::as_ptr(one) == T::as_ptr(other)
+}
+
+#[cfg(not(loom))]
+impl<T: RefCnt> Slot<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(ArcSwapAny::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn load(&self) -> T {
+        self.0.load_full()
+    }
+
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        f(&self.0.load())
+    }
+
+    #[inline]
+    pub(crate) fn swap(&self, new: T) -> T {
+        self.0.swap(new)
+    }
+
+    #[inline]
+    pub(crate) fn compare_exchange(&self, expected: &T, new: T) -> Result<T, T> {
+        // What it returns is the value before, in either case. The guard keeps that alive, so no
+        // other object can have its address.
+        let before = self.0.compare_and_swap(T::as_ptr(expected), new);
+        let exchanged = is_same(&*before, expected);
+        let before = Guard::into_inner(before);
+        if exchanged { Ok(before) } else { Err(before) }
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+#[cfg(loom)]
+impl<T: RefCnt> Slot<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    pub(crate) fn load(&self) -> T {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        // Not under the lock: `f` may come back to the slot.
+        f(&self.load())
+    }
+
+    pub(crate) fn swap(&self, new: T) -> T {
+        std::mem::replace(&mut *self.0.lock().unwrap(), new)
+    }
+
+    pub(crate) fn compare_exchange(&self, expected: &T, new: T) -> Result<T, T> {
+        let mut current = self.0.lock().unwrap();
+        if is_same(&*current, expected) {
+            Ok(std::mem::replace(&mut *current, new))
+        } else {
+            Err(current.clone())
+        }
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner().unwrap()
+    }
+}

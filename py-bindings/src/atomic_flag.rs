@@ -1,0 +1,140 @@
+//! `AtomicFlag`.
+
+use crate::{
+    blocking::{self, Timeout},
+    error::not_copyable,
+};
+use ft_atomic_int::AtomicFlag;
+use pyo3::{
+    PyTraverseError, PyVisit,
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+use std::sync::Arc;
+
+/// True or False, shared by threads, which change it in atomic steps and can wait for it.
+///
+/// AtomicFlag(value)
+///
+/// Any object is taken by its truth value; if asking for that raises, the flag is unchanged. Every
+/// method is one atomic, sequentially consistent step. wait() ends once the flag has been set, even
+/// if it is cleared again at once, and within 0.1 s of Ctrl-C.
+///
+/// >>> claimed = AtomicFlag(False)
+/// >>> claimed.test_and_set()
+/// False
+/// >>> claimed.test_and_set()
+/// True
+/// >>> claimed
+/// AtomicFlag(True)
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    dict,
+    generic,
+    module = "ft_utils.concurrency",
+    name = "AtomicFlag"
+)]
+pub(crate) struct PyAtomicFlag(Arc<AtomicFlag>);
+
+/// An argument of any type, by its truth value.
+struct Truth(bool);
+
+impl FromPyObject<'_, '_> for Truth {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        object.is_truthy().map(Self)
+    }
+}
+
+#[pymethods]
+impl PyAtomicFlag {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self(Arc::default())
+    }
+
+    fn __init__(&self, value: Truth) {
+        // A second call sets the flag again.
+        self.0.store(value.0);
+    }
+
+    /// Return whether the flag is set.
+    fn get(&self) -> bool {
+        self.0.load()
+    }
+
+    /// Set the flag, or clear it, as value is true or false.
+    fn set(&self, value: Truth) {
+        self.0.store(value.0);
+    }
+
+    /// Clear the flag.
+    fn clear(&self) {
+        self.0.clear();
+    }
+
+    /// Set the flag and return whether it was set before.
+    ///
+    /// Of many threads that call this, the one that gets False was the first.
+    fn test_and_set(&self) -> bool {
+        self.0.test_and_set()
+    }
+
+    /// Set the flag, or clear it, and return whether it was set before.
+    fn exchange(&self, value: Truth) -> bool {
+        self.0.exchange(value.0)
+    }
+
+    /// Change the flag to new if it is expected, and tell whether it was.
+    fn compare_exchange(&self, expected: Truth, new: Truth) -> bool {
+        self.0.compare_exchange(expected.0, new.0).is_ok()
+    }
+
+    /// Wait until the flag is set; return False if timeout seconds pass before.
+    ///
+    /// With timeout=0 this only looks. A negative timeout, or NaN, raises ValueError.
+    #[pyo3(signature = (timeout=None))]
+    fn wait(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<bool> {
+        let watch = self.0.watch();
+        let attempt = || watch.was_set().then_some(());
+        let deadline = Timeout::deadline(timeout);
+        Ok(blocking::wait(py, deadline, self.0.became_set(), attempt)?.is_some())
+    }
+
+    /// Return another object for the same flag.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
+    fn __bool__(&self) -> bool {
+        self.0.load()
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let value = if slf.get().0.load() { "True" } else { "False" };
+        Ok(format!("{}({value})", slf.get_type().name()?))
+    }
+
+    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        not_copyable(slf, "get() for the value, handle() to share the object")
+    }
+
+    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__copy__(slf)
+    }
+
+    /// There is nothing of ours to visit. With it the collector comes at all, to the attributes.
+    fn __traverse__(&self, _visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        Ok(())
+    }
+}
