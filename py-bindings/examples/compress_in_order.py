@@ -24,11 +24,12 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ft_utils import map_ordered
 
@@ -58,8 +59,11 @@ def make_executor(kind: str, workers: int, scheduler: str | None, stack: ExitSta
         return stack.enter_context(ProcessPoolExecutor(workers))
     from distributed import Client
 
-    client = Client(scheduler) if scheduler else Client(n_workers=workers, threads_per_worker=1)
-    return stack.enter_context(stack.enter_context(client).get_executor())
+    # Dask has no types: this is what one of its functions returns.
+    start: Callable[..., Any] = Client
+    client = start(scheduler) if scheduler else start(n_workers=workers, threads_per_worker=1)
+    executor: Executor = stack.enter_context(stack.enter_context(client).get_executor())
+    return executor
 
 
 def standard_library(folder: Path) -> Path:

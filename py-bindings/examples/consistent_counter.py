@@ -29,11 +29,13 @@ from ft_utils import AtomicInt64
 class Counter(Protocol):
     def incr(self) -> int:
         """Add one and return the new count."""
+        ...
 
     def get(self) -> int: ...
 
     def handle(self) -> "Counter":
         """Return what one thread uses to count."""
+        ...
 
 
 class PlainCounter:

@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 from ft_utils.concurrency import AtomicInt64, ConcurrentDict
 from ft_utils.local import LocalWrapper
@@ -65,7 +65,12 @@ def shared_cache() -> Callable[[], Cache]:
 
 def local_cache() -> Callable[[], Cache]:
     cache: ConcurrentDict[int, int] = ConcurrentDict()
-    return lambda: LocalWrapper(cache.handle())
+
+    # A wrapper has whatever the wrapped object has, which no type can tell.
+    def view() -> Any:
+        return LocalWrapper(cache)
+
+    return view
 
 
 MODES = {"dict": dict_cache, "shared": shared_cache, "local": local_cache}

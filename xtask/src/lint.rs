@@ -17,6 +17,7 @@ pub fn all(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("lints", "clippy, models", || clippy_models(project));
     report.step("format and lints", "ruff", || ruff(project, ready));
     report.step("types", "mypy", || mypy(project, ready));
+    report.step("types", "pyright", || pyright(project, ready));
 }
 
 fn fmt(project: &Project) -> Result<()> {
@@ -68,8 +69,18 @@ fn mypy(project: &Project, ready: &Ready) -> Result<()> {
         .args(["-m", "mypy", "--strict", "--config-file", "pyproject.toml"])
         .arg("--cache-dir")
         .arg(project.scratch().join("mypy"))
-        .arg("python/ft_utils");
+        .args(["python/ft_utils", "examples"])
+        .env("MYPYPATH", "python");
     run::logged(cmd, "mypy --strict", &project.log("mypy")?)
+}
+
+/// The other type checker that users have, on what they would write.
+fn pyright(project: &Project, ready: &Ready) -> Result<()> {
+    let mut cmd = ready.tools().call();
+    cmd.current_dir(project.bindings())
+        .args(["-m", "basedpyright", "--level", "error", "--pythonpath"])
+        .arg(ready.tools().python());
+    run::logged(cmd, "pyright", &project.log("pyright")?)
 }
 
 /// Whether the stubs say what the installed module does.

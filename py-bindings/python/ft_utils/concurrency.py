@@ -1,4 +1,4 @@
-"""Atomics, a dictionary and a queue that threads share."""
+"""Atomics, containers, queues and a semaphore that threads share."""
 
 from ft_utils._map_ordered import map_ordered
 from ft_utils._native import (
