@@ -10,7 +10,7 @@
 //! [`ring`]. Ringing makes the loop resume the task. If that cannot be, because the loop was closed, the
 //! coroutine gives up, and what it was woken for goes to the next in line.
 
-use crate::{imports::Imports, object::Object};
+use crate::{imports::Imports, nesting::Nested, object::Object};
 use ft_sync::Event;
 use pyo3::{
     PyTraverseError, PyVisit,
@@ -415,7 +415,7 @@ impl Drop for Coroutine {
         if let Stage::New(_) = before {
             self.warn_never_awaited(py);
         }
-        drop(before);
+        drop(Nested::new(before));
         ring(py);
         if let Some(err) = on_its_way {
             err.restore(py);

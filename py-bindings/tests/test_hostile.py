@@ -32,7 +32,7 @@ WITH_SIGNALS = pytest.mark.skipif(
     not hasattr(signal, "pthread_kill"), reason="no signals between threads"
 )
 FAR = 2**63
-DEEP = 10_000
+DEEP = 100_000
 
 
 class Stop(BaseException):
@@ -325,13 +325,23 @@ def test_cycle_through_handles_and_iterators():
         "y = ConcurrentQueue(); y.push(x)",
         "y = ConcurrentDict(2); y[1] = x",
         "y = ConcurrentDict(2); y[1] = x; y = y.handle()",
-        "y = ConcurrentQueue(); y.own = x",
         "y = ConcurrentDict(2); y[1] = [x]",
+        "y = iter(ConcurrentDict(2, {1: x}).values())",
+        "y = ConcurrentGatheringIterator(1); y.insert(1, x)",
+        "y = StdConcurrentQueue(); y.put(x)",
+        "y = StdConcurrentLifoQueue(); y.put(x)",
+        "y = StdConcurrentPriorityQueue(); y.put(x)",
+        "y = ConcurrentDeque([x])",
+        "y = AtomicReference(x)",
+        "y = BatchExecutor((x,).__len__, 1)",
+        "y = LocalWrapper(ConcurrentDeque([x]).handle())",
+        "y = ConcurrentQueue().push_async(x)",
     ],
 )
 def test_deep_nesting(nest):
     run_python(
-        "from ft_utils import ConcurrentDict, ConcurrentQueue\n"
+        "from ft_utils import *\n"
+        "import warnings; warnings.simplefilter('ignore')\n"
         "x = None\n"
         f"for _ in range({DEEP}): {nest}; x = y\n"
         "del x, y\n"
