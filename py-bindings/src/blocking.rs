@@ -71,6 +71,8 @@ pub(crate) fn wait<T>(
     while !has_passed(deadline) {
         let listener = event.listen();
         if let Some(done) = attempt() {
+            // A wake-up that it does not need goes to the next in line, who may be a coroutine.
+            awaiting::ringing(py, || drop(listener));
             return Ok(Some(done));
         }
         let until = if is_main {

@@ -1,4 +1,4 @@
-"""The coroutines of ConcurrentQueue: many event loops, threads among them."""
+"""The coroutines of all queues: many event loops, threads among them."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,16 @@ import weakref
 from collections import Counter
 
 import pytest
-from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Empty, Full, ShutDown
+from ft_utils.concurrency import (
+    AtomicInt64,
+    ConcurrentQueue,
+    Empty,
+    Full,
+    ShutDown,
+    StdConcurrentLifoQueue,
+    StdConcurrentPriorityQueue,
+    StdConcurrentQueue,
+)
 from support import (
     FREE_THREADED,
     LONG,
@@ -29,6 +38,9 @@ from support import (
 
 PUTS = pytest.mark.parametrize("put", ["put_async", "push_async"])
 GETS = pytest.mark.parametrize("get", ["get_async", "pop_async"])
+STD = [StdConcurrentQueue, StdConcurrentLifoQueue, StdConcurrentPriorityQueue]
+KINDS = pytest.mark.parametrize("kind", [ConcurrentQueue, *STD])
+STD_KINDS = pytest.mark.parametrize("kind", STD)
 
 
 def run(main):
@@ -86,21 +98,23 @@ def test_without_waiting(put, get):
     run(main())
 
 
+@KINDS
 @GETS
-def test_get_waits(get):
-    q = ConcurrentQueue()
+def test_get_waits(kind, get):
+    q = kind()
 
     async def main():
         tasks = await started(*[getattr(q, get)() for _ in range(3)])
         q.push_many("abc")
-        assert await asyncio.gather(*tasks) == ["a", "b", "c"]
+        assert sorted(await asyncio.gather(*tasks)) == ["a", "b", "c"]
 
     run(main())
 
 
+@KINDS
 @PUTS
-def test_put_waits(put):
-    q = ConcurrentQueue(maxsize=1)
+def test_put_waits(kind, put):
+    q = kind(maxsize=1)
     q.push("a")
 
     async def main():
@@ -114,8 +128,9 @@ def test_put_waits(put):
     run(main())
 
 
-def test_timeouts():
-    q = ConcurrentQueue(maxsize=1)
+@KINDS
+def test_timeouts(kind):
+    q = kind(maxsize=1)
 
     async def main():
         for timeout in (0, 0.0, 0.001):
@@ -149,8 +164,9 @@ def test_timeouts():
     run(main())
 
 
-def test_timed_out_get_takes_no_wake_up():
-    q = ConcurrentQueue()
+@KINDS
+def test_timed_out_get_takes_no_wake_up(kind):
+    q = kind()
 
     async def main():
         (first, second) = await started(q.get_async(timeout=0.001), q.get_async())
@@ -162,9 +178,10 @@ def test_timed_out_get_takes_no_wake_up():
     run(main())
 
 
+@KINDS
 @pytest.mark.parametrize("timeout", [-1, float("nan"), "1"])
-def test_bad_timeouts(timeout):
-    q = ConcurrentQueue()
+def test_bad_timeouts(kind, timeout):
+    q = kind()
     q.push(1)
     for call in (q.get_async, q.pop_async, lambda t: q.put_async(1, t)):
         with pytest.raises((ValueError, TypeError)):
@@ -172,8 +189,9 @@ def test_bad_timeouts(timeout):
     assert q.size() == 1
 
 
-def test_timers_are_cancelled():
-    q = ConcurrentQueue()
+@KINDS
+def test_timers_are_cancelled(kind):
+    q = kind()
 
     async def main():
         loop = asyncio.get_running_loop()
@@ -190,9 +208,10 @@ def test_timers_are_cancelled():
     run(main())
 
 
-def test_shutdown():
+@KINDS
+def test_shutdown(kind):
     async def main():
-        q = ConcurrentQueue(maxsize=1)
+        q = kind(maxsize=1)
         gets = await started(q.get_async(), q.get_async())
         q.shutdown()
         for task in gets:
@@ -200,7 +219,7 @@ def test_shutdown():
                 await task
         with pytest.raises(ShutDown):
             await q.put_async(1)
-        q = ConcurrentQueue(maxsize=1)
+        q = kind(maxsize=1)
         q.push(1)
         (put,) = await started(q.put_async(2))
         q.shutdown()
@@ -209,7 +228,7 @@ def test_shutdown():
         assert await q.get_async() == 1
         with pytest.raises(ShutDown):
             await q.get_async()
-        q = ConcurrentQueue(maxsize=1)
+        q = kind(maxsize=1)
         q.push(1)
         (put,) = await started(q.put_async(2))
         q.shutdown(immediate=True)
@@ -220,11 +239,12 @@ def test_shutdown():
     run(main())
 
 
-def test_every_call_wakes():
+@KINDS
+def test_every_call_wakes(kind):
     """Each way to put an item in or take one out wakes a task that waits for it."""
 
     async def main():
-        q = ConcurrentQueue(maxsize=2)
+        q = kind(maxsize=2)
         for put in (
             lambda: q.push(1),
             lambda: q.try_push(1),
@@ -281,8 +301,9 @@ def test_spinning_threads_wake_tasks(lock_free):
     task.result()
 
 
-def test_cancelled_get_takes_nothing():
-    q = ConcurrentQueue()
+@KINDS
+def test_cancelled_get_takes_nothing(kind):
+    q = kind()
 
     async def main():
         (first, second) = await started(q.get_async(), q.get_async())
@@ -302,8 +323,9 @@ def test_cancelled_get_takes_nothing():
     run(main())
 
 
-def test_cancelled_put_appends_nothing():
-    q = ConcurrentQueue(maxsize=1)
+@KINDS
+def test_cancelled_put_appends_nothing(kind):
+    q = kind(maxsize=1)
     q.push("a")
 
     async def main():
@@ -318,8 +340,9 @@ def test_cancelled_put_appends_nothing():
     run(main())
 
 
-def test_item_dies_with_its_put():
-    q = ConcurrentQueue(maxsize=1)
+@KINDS
+def test_item_dies_with_its_put(kind):
+    q = kind(maxsize=1)
     q.push("a")
 
     async def main():
@@ -342,8 +365,9 @@ def test_item_dies_with_its_put():
     run(main())
 
 
-def test_closed_loops_are_skipped():
-    q = ConcurrentQueue(maxsize=1)
+@KINDS
+def test_closed_loops_are_skipped(kind):
+    q = kind(maxsize=1)
     left = [left_in_a_closed_loop(q.get_async()) for _ in range(100)]
 
     async def main():
@@ -366,9 +390,10 @@ def test_closed_loops_are_skipped():
         left[0].send(None)
 
 
-def test_threads_are_skipped_to():
+@KINDS
+def test_threads_are_skipped_to(kind):
     """A thread gets the item that woke a task of a closed loop."""
-    q = ConcurrentQueue()
+    q = kind()
     left = left_in_a_closed_loop(q.get_async())
     popper = Task(q.pop, LONG).until_asleep()
     q.push(1)
@@ -376,8 +401,10 @@ def test_threads_are_skipped_to():
     assert left is not None
 
 
-def test_loops_and_threads():
-    q = ConcurrentQueue(maxsize=4)
+@KINDS
+def test_loops_and_threads(kind):
+    q = kind(maxsize=4)
+    is_fifo = issubclass(kind, ConcurrentQueue)
     n = 300
 
     def in_thread(index):
@@ -400,16 +427,17 @@ def test_loops_and_threads():
     for items in results:
         for producer in (1, 3, 5):
             mine = [i for index, i in items if index == producer]
-            assert mine == sorted(mine)
+            assert mine == sorted(mine) or not is_fifo
     assert Counter(flat(results)) == Counter((k, i) for k in (1, 3, 5) for i in range(n))
     assert q.empty()
 
 
+@KINDS
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("maxsize", [0, 1, 3])
-def test_random_cancellations(seed, maxsize):
+def test_random_cancellations(kind, seed, maxsize):
     """What the puts have put in comes out, once; what the cancelled ones have not, never."""
-    q = ConcurrentQueue(maxsize=maxsize)
+    q = kind(maxsize=maxsize)
     producing = AtomicInt64(3)
 
     async def produce(index):
@@ -465,9 +493,10 @@ def test_random_cancellations(seed, maxsize):
     assert flat(results[3:])
 
 
-def test_wake_ups_are_not_lost():
+@KINDS
+def test_wake_ups_are_not_lost(kind):
     """One item at a time between loops: a lost wake-up would end the game."""
-    here, there = ConcurrentQueue(), ConcurrentQueue()
+    here, there = kind(), kind()
     n = 300
 
     async def play(get, put):
@@ -483,9 +512,10 @@ def test_wake_ups_are_not_lost():
     run_threads(2, lambda index: run(serve() if index else play(here, there)))
 
 
-def test_push_before_it_listens():
+@KINDS
+def test_push_before_it_listens(kind):
     """An item that comes after the first look, in the middle of the step, is seen."""
-    q = ConcurrentQueue()
+    q = kind()
 
     class Loop(asyncio.SelectorEventLoop):
         def create_future(self):
@@ -499,9 +529,10 @@ def test_push_before_it_listens():
     loop.close()
 
 
-def test_pushes_while_a_task_begins_to_wait():
+@KINDS
+def test_pushes_while_a_task_begins_to_wait(kind):
     """Each item comes when its task has just found none; one overlooked would end the game."""
-    q = ConcurrentQueue()
+    q = kind()
     n = 2000 if FREE_THREADED else 500
 
     async def main():
@@ -519,9 +550,10 @@ def test_pushes_while_a_task_begins_to_wait():
     task.result()
 
 
-def test_cycles_are_collected():
+@KINDS
+def test_cycles_are_collected(kind):
     for waits in (False, True):
-        q = ConcurrentQueue(maxsize=1)
+        q = kind(maxsize=1)
         q.push(1)
         thing = Thing()
         thing.coroutine = coroutine = q.put_async(thing)
@@ -535,7 +567,7 @@ def test_cycles_are_collected():
         assert collected(reference)
 
     # A queue whose items lead back to it is kept by its coroutine, and goes with it.
-    q = ConcurrentQueue(maxsize=1)
+    q = kind(maxsize=1)
     thing = Thing()
     q.push(thing)
     coroutine = left_in_a_closed_loop(q.put_async(1))
@@ -545,8 +577,9 @@ def test_cycles_are_collected():
     assert collected(reference)
 
 
-def test_waiting_coroutine_keeps_the_queue():
-    coroutine = ConcurrentQueue().get_async(timeout=0.001)
+@KINDS
+def test_waiting_coroutine_keeps_the_queue(kind):
+    coroutine = kind().get_async(timeout=0.001)
 
     async def main():
         with pytest.raises(Empty):
@@ -556,8 +589,9 @@ def test_waiting_coroutine_keeps_the_queue():
     run(main())
 
 
-def test_subclass_without_init():
-    class Lazy(ConcurrentQueue):
+@KINDS
+def test_subclass_without_init(kind):
+    class Lazy(kind):
         def __init__(self):
             pass
 
@@ -659,20 +693,22 @@ waits.wait()
     )
 
 
-def test_many_tasks_in_one_queue():
-    q = ConcurrentQueue()
+@KINDS
+def test_many_tasks_in_one_queue(kind):
+    q = kind()
     n = 2000
 
     async def main():
         tasks = await started(*[q.get_async() for _ in range(n)])
         threading.Thread(target=q.push_many, args=(range(n),)).start()
-        assert await asyncio.gather(*tasks) == list(range(n))
+        assert sorted(await asyncio.gather(*tasks)) == list(range(n))
 
     run(main())
 
 
-def test_shutdown_ends_all_loops():
-    q = ConcurrentQueue()
+@KINDS
+def test_shutdown_ends_all_loops(kind):
+    q = kind()
     waits = AtomicInt64()
 
     async def main(_):
@@ -685,3 +721,288 @@ def test_shutdown_ends_all_loops():
     q.shutdown()
     for task in tasks:
         task.result()
+
+
+@STD_KINDS
+def test_signatures_of_all_kinds(kind):
+    for name in ("put_async", "get_async", "push_async", "pop_async"):
+        ours, theirs = (inspect.signature(getattr(k, name)) for k in (kind, ConcurrentQueue))
+        assert str(ours) == str(theirs)
+
+
+def test_order():
+    async def main():
+        for kind, expected in zip(STD, ([2, 3, 1], [1, 3, 2], [1, 2, 3]), strict=True):
+            q = kind()
+            for item in (2, 3, 1):
+                await q.put_async(item)
+            assert [await q.get_async() for _ in range(3)] == expected
+
+    run(main())
+
+
+@KINDS
+def test_handles_share_the_line(kind):
+    q = kind(maxsize=1)
+
+    async def main():
+        (get,) = await started(q.handle().get_async())
+        await q.handle().put_async(1)
+        assert await get == 1
+        q.push(2)
+        (put,) = await started(q.handle().put_async(3))
+        assert q.pop() == 2
+        await put
+        assert await q.get_async() == 3
+
+    run(main())
+
+
+@KINDS
+def test_threads_and_tasks_wake_each_other(kind):
+    q = kind(maxsize=1)
+
+    async def main():
+        popper = Task(q.pop, LONG).until_asleep()
+        await q.put_async(1)
+        assert popper.result() == 1
+        (get,) = await started(q.get_async())
+        pusher = Task(q.push, 2, LONG)
+        assert await get == 2
+        pusher.result()
+        q.push(3)
+        pusher = Task(q.push, 4, LONG).until_asleep()
+        assert await q.get_async() == 3
+        pusher.result()
+        (put,) = await started(q.put_async(5))
+        popper = Task(q.pop, LONG)
+        await put
+        assert sorted([popper.result(), q.pop()]) == [4, 5]
+
+    run(main())
+
+
+@KINDS
+def test_threads_and_loops_get_all_items(kind):
+    q = kind()
+    n = 300
+
+    async def consume(index):
+        return [await q.get_async() for _ in range(n)]
+
+    def work(index):
+        if index < 2:
+            return run(consume(index))
+        if index == 2:
+            return [q.pop(LONG) for _ in range(n)]
+        for i in range(3 * n):
+            q.push(i)
+        return []
+
+    assert sorted(flat(run_threads(4, work))) == list(range(3 * n))
+
+
+@STD_KINDS
+def test_async_puts_count_as_tasks(kind):
+    q = kind(maxsize=2)
+
+    async def main():
+        await q.put_async(1)
+        await q.push_async(2)
+        assert q.unfinished_tasks == 2
+        (put, cancelled) = await started(q.put_async(3), q.put_async(4))
+        assert q.unfinished_tasks == 2
+        cancelled.cancel()
+        await asyncio.gather(cancelled, return_exceptions=True)
+        with pytest.raises(Full):
+            await q.put_async(5, timeout=0)
+        joins = Task(q.join).until_asleep()
+        await q.get_async()
+        await put
+        assert q.unfinished_tasks == 3
+        for _ in range(3):
+            assert not joins.is_done()
+            q.task_done()
+        joins.result()
+        with pytest.raises(ValueError, match="task_done"):
+            q.task_done()
+
+    run(main())
+
+
+@STD_KINDS
+def test_shutdown_discards_the_tasks_of_async_puts(kind):
+    q = kind(maxsize=1)
+
+    async def main():
+        await q.put_async(1)
+        (put,) = await started(q.put_async(2))
+        joins = Task(q.join).until_asleep()
+        q.shutdown(immediate=True)
+        with pytest.raises(ShutDown):
+            await put
+        joins.result()
+        assert q.unfinished_tasks == 0
+
+    run(main())
+
+
+class Ordered:
+    """An item whose comparison can be told to fail, or to do something first."""
+
+    def __init__(self, value, before=lambda: None):
+        self.value = value
+        self.before = before
+
+    def __lt__(self, other):
+        self.before()
+        other.before()
+        return self.value < other.value
+
+
+class Refused(Exception):
+    pass
+
+
+def refuse():
+    raise Refused
+
+
+def test_comparison_that_raises_puts_nothing_in():
+    q = StdConcurrentPriorityQueue()
+
+    async def main():
+        await q.put_async(Ordered(1))
+        with pytest.raises(Refused):
+            await q.put_async(Ordered(0, refuse))
+        assert q.qsize() == q.unfinished_tasks == 1
+        assert (await q.get_async()).value == 1
+
+    run(main())
+
+
+def test_comparison_that_raises_takes_nothing_out():
+    q = StdConcurrentPriorityQueue()
+    items = [Ordered(i) for i in range(5)]
+
+    async def main():
+        tasks = await started(*[q.get_async() for _ in range(5)])
+        q.push_many(items)
+        for item in items:
+            item.before = refuse
+        # In the loop's next round every task is woken, and most have to compare.
+        got = await asyncio.gather(*tasks, return_exceptions=True)
+        taken = [item.value for item in got if not isinstance(item, Refused)]
+        assert len(taken) + q.qsize() == 5
+        assert q.qsize() >= 3
+        for item in items:
+            item.before = lambda: None
+        rest = [(await q.get_async()).value for _ in range(q.qsize())]
+        assert sorted(taken + rest) == list(range(5))
+
+    run(main())
+
+
+def test_comparison_that_raises_passes_the_wake_up_on():
+    q = StdConcurrentPriorityQueue(maxsize=3)
+
+    async def main():
+        # A get: three tasks are woken, and each of them wakes the next.
+        tasks = await started(*[q.get_async() for _ in range(4)])
+        items = [Ordered(i) for i in range(3)]
+        q.push_many(items)
+        for item in items:
+            item.before = refuse
+        for task in tasks:
+            with pytest.raises(Refused):
+                await asyncio.wait_for(task, LONG)
+        for item in items:
+            item.before = lambda: None
+        # A put: the room for the one that fails goes to the next.
+        bad, good = await started(q.put_async(Ordered(-1, refuse)), q.put_async(Ordered(9)))
+        assert q.pop().value == 0
+        with pytest.raises(Refused):
+            await bad
+        await asyncio.wait_for(good, LONG)
+        assert [q.pop().value for _ in range(3)] == [1, 2, 9]
+        assert q.unfinished_tasks == 4
+
+    run(main())
+
+
+def test_thread_that_fails_passes_the_wake_up_on_to_a_task():
+    q = StdConcurrentPriorityQueue(maxsize=3)
+    q.push_many([Ordered(i) for i in range(3)])
+
+    async def main():
+        bad = Task(q.push, Ordered(-1, refuse), LONG).until_asleep()
+        (good,) = await started(q.put_async(Ordered(9)))
+        assert q.pop().value == 0
+        with pytest.raises(Refused):
+            bad.result()
+        await good
+
+    run(main())
+
+
+def test_comparison_uses_the_coroutine_that_compares():
+    q = StdConcurrentPriorityQueue()
+    q.push(Ordered(1))
+    seen = []
+
+    def meddle():
+        for call in (lambda: put.send(None), put.close, lambda: put.throw(Refused)):
+            with pytest.raises(ValueError, match="already executing"):
+                call()
+        seen.append(1)
+
+    put = q.put_async(Ordered(0, meddle))
+    with pytest.raises(StopIteration):
+        put.send(None)
+    assert seen
+    assert q.pop().value == 0
+
+
+@pytest.mark.thread_unsafe
+def test_thread_that_needs_no_wake_up_hands_it_to_a_task(monkeypatch):
+    """The wake-up of a thread that had found an item by itself reaches the task behind it."""
+    q = StdConcurrentPriorityQueue()
+    loop = asyncio.new_event_loop()
+    tasks = []
+
+    async def begin():
+        tasks.extend(await started(q.get_async()))
+
+    def compare():
+        # The thread is in line already, and looks once more.
+        if not tasks:
+            for item in items:
+                item.before = lambda: None
+            q.pop_many(len(items))
+            loop.run_until_complete(begin())
+            # For the thread, which is the first in line.
+            q.push("its item")
+
+    items = [Ordered(i) for i in range(4)]
+
+    class Main:
+        """Is asked for after the first look, before the thread gets in line."""
+
+        @property
+        def ident(self):
+            q.push_many(items)
+            for item in items:
+                item.before = compare
+            return 0
+
+    def get():
+        monkeypatch.setattr(threading, "_main_thread", Main())
+        try:
+            return q.get(timeout=LONG)
+        finally:
+            monkeypatch.undo()
+
+    assert Task(get).result() == "its item"
+    q.push("the task's")
+    assert loop.run_until_complete(asyncio.wait_for(tasks[0], LONG)) == "the task's"
+    loop.close()

@@ -812,6 +812,21 @@ def test_subclass_has_what_it_likes():
     assert items.wrapped == [1, 2]
 
 
+@pytest.mark.parametrize("wrapped", [[1, 2], ConcurrentDict()])
+def test_subclass_that_changes(wrapped):
+    class Sub(LocalWrapper):
+        pass
+
+    name = "index" if isinstance(wrapped, list) else "get"
+    sub = Sub(wrapped)
+    for _ in range(2):
+        for _ in range(3):
+            assert getattr(sub, name)(1) == getattr(wrapped, name)(1)
+        setattr(Sub, name, lambda self, key: "its own")
+        assert getattr(sub, name)(1) == "its own"
+        delattr(Sub, name)
+
+
 def test_subclass_with_attribute_methods():
     class Logged(LocalWrapper):
         def __getattribute__(self, name):

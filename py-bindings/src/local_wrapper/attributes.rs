@@ -39,7 +39,7 @@ unsafe extern "C" fn get(wrapper: Ptr, name: Ptr) -> Ptr {
         }
         match own(wrapper, name) {
             Own::Attribute(attribute) => attribute,
-            Own::Nothing => forward(this, name),
+            Own::Nothing => forward(wrapper, name),
         }
     }
 }
@@ -87,16 +87,18 @@ unsafe fn own(wrapper: Ptr, name: Ptr) -> Own {
 /// # Safety
 ///
 /// The interpreter's promise.
-unsafe fn forward(wrapper: &Wrapper, name: Ptr) -> Ptr {
+unsafe fn forward(wrapper: Ptr, name: Ptr) -> Ptr {
     // SAFETY: the caller's promise.
     unsafe {
-        let Some(object) = wrapper.object() else {
+        let this = Wrapper::of(wrapper);
+        let Some(object) = this.object() else {
             return ptr::null_mut();
         };
         let attribute = ffi::PyObject_GetAttr(object.object, name);
-        match attribute.is_null() || object.is_own {
+        // A subclass may get an attribute of that name later on.
+        match attribute.is_null() || object.is_own || !is_exact(wrapper) {
             true => attribute,
-            false => bound::keep(wrapper, name, attribute),
+            false => bound::keep(this, name, attribute),
         }
     }
 }

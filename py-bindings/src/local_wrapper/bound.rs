@@ -5,6 +5,8 @@
 //! that they still hold: methods written in C or Rust of objects that have no attributes of their
 //! own, which would come first, and whose class is immutable, or is one of ours. The latter are
 //! changed by nobody, usually, and have a version, which the interpreter changes with them.
+//!
+//! Instances of subclasses keep none: a method of the subclass comes first, and one can be added.
 
 use super::{Ptr, Wrapper, kind::is_shared, owned};
 use pyo3::ffi;
