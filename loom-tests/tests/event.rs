@@ -2,27 +2,26 @@
 #![cfg(loom)]
 
 use ft_sync::{
-    Arc, Event, Listener, Parker, UnsafeCell,
+    Arc, Event, Listener, Signal, UnsafeCell,
     atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
 use loom_tests::check;
 use std::{
     pin::pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 /// Drives a future in this thread.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let parker = Parker::new();
-    let waker = parker.waker();
-    let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(done) = future.as_mut().poll(&mut cx) {
+        let woken = std::sync::Arc::new(Signal::new());
+        let waker = Waker::from(std::sync::Arc::clone(&woken));
+        if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return done;
         }
-        parker.park(None);
+        woken.wait_deadline(None);
     }
 }
 
@@ -132,10 +131,8 @@ fn dropped_task_hands_on() {
     check(|| {
         let event = Arc::new(Event::new());
         let theirs = Arc::clone(&event);
-        let parker = Parker::new();
-        let waker = parker.waker();
         let mut quitter = Box::pin(event.listen());
-        let polled = quitter.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled = (quitter.as_mut()).poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(polled, Poll::Pending);
         let waiter = event.listen();
         let notifier = thread::spawn(move || theirs.notify(1));
@@ -145,13 +142,13 @@ fn dropped_task_hands_on() {
     });
 }
 
-/// What a waker's thread did before is visible to the thread that it unparks; an early wake-up
+/// What a waker's thread did before is visible to the thread that it wakes; an early wake-up
 /// counts.
 #[test]
-fn parker_sees_what_the_waker_did() {
+fn signal_shows_what_the_waker_did() {
     check(|| {
-        let parker = Parker::new();
-        let waker = parker.waker();
+        let woken = std::sync::Arc::new(Signal::new());
+        let waker = Waker::from(std::sync::Arc::clone(&woken));
         let ours = Arc::new(UnsafeCell::new(0));
         let theirs = Arc::clone(&ours);
         let other = thread::spawn(move || {
@@ -159,7 +156,7 @@ fn parker_sees_what_the_waker_did() {
             theirs.with_mut(|data| unsafe { *data = 7 });
             waker.wake();
         });
-        assert!(parker.park(None));
+        assert!(woken.wait_deadline(None));
         // SAFETY: the other thread has woken us, so it is done with the cell.
         assert_eq!(ours.with(|data| unsafe { *data }), 7);
         other.join().unwrap();

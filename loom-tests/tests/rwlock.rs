@@ -291,6 +291,57 @@ fn giving_up_lets_readers_in() {
     });
 }
 
+/// All ways to come and go at once, one of which gives up: the lock goes on to the others, and in
+/// the end it is free.
+#[test]
+fn giving_up_while_the_lock_moves_on() {
+    check(|| {
+        let ours = Guarded::shared();
+        assert!(ours.lock.try_write());
+        let gives_up = spawn(&ours, |guarded| {
+            if guarded.lock.read_deadline(Some(Instant::now())) {
+                assert!(guarded.value() >= 1);
+                // SAFETY: taken above.
+                unsafe { guarded.lock.unlock_read() };
+            }
+        });
+        let writer = spawn(&ours, Guarded::write);
+        ours.add();
+        // SAFETY: taken above.
+        unsafe { ours.lock.downgrade() };
+        assert_eq!(ours.value(), 1);
+        // SAFETY: the reading that the writing has become.
+        unsafe { ours.lock.unlock_read() };
+        gives_up.join().unwrap();
+        writer.join().unwrap();
+        assert!(ours.lock.try_write());
+        assert_eq!(ours.value(), 2);
+    });
+}
+
+/// The last writer in line gives up while the last reader leaves: whichever of them comes first,
+/// the reader that waits gets the lock.
+#[test]
+fn giving_up_while_the_reader_leaves() {
+    check(|| {
+        let ours = Guarded::shared();
+        assert!(ours.lock.try_read());
+        let gives_up = spawn(&ours, |guarded| {
+            if guarded.lock.write_deadline(Some(Instant::now())) {
+                guarded.add();
+                // SAFETY: taken above.
+                unsafe { guarded.lock.unlock_write() };
+            }
+        });
+        let reader = spawn(&ours, |guarded| assert!(guarded.read() <= 1));
+        // SAFETY: taken above.
+        unsafe { ours.lock.unlock_read() };
+        gives_up.join().unwrap();
+        reader.join().unwrap();
+        assert!(ours.lock.try_write());
+    });
+}
+
 /// An attempt without waiting fails only because of another thread, and never spoils anything.
 #[test]
 fn attempts() {

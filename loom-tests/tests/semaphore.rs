@@ -7,6 +7,7 @@ use loom_tests::check;
 use std::{
     pin::Pin,
     task::{Context, Poll, Waker},
+    time::Instant,
 };
 
 fn shared(permits: usize) -> (Arc<Semaphore>, Arc<Semaphore>) {
@@ -167,6 +168,24 @@ fn leaving_passes_on() {
         drop(quitter);
         releaser.join().unwrap();
         drop(look(&mut next).expect("the permit was passed on"));
+        assert_all_free(&ours);
+    });
+}
+
+/// A thread that gives up its wait takes no permit with it, and leaves no line behind.
+#[test]
+fn giving_up_loses_nothing() {
+    check(|| {
+        let (theirs, ours) = shared(1);
+        let held = ours.acquire();
+        let quitter = thread::spawn(move || drop(theirs.acquire_deadline(Instant::now())));
+        let waiter = thread::spawn({
+            let semaphore = Arc::clone(&ours);
+            move || drop(semaphore.acquire())
+        });
+        drop(held);
+        quitter.join().unwrap();
+        waiter.join().unwrap();
         assert_all_free(&ours);
     });
 }

@@ -5,12 +5,15 @@
 //! alone: it comes back from time to time to look for them.
 
 use crate::{awaiting, imports::Imports};
-use ft_sync::{Event, deadline_after};
+use ft_sync::{Event, PerProcess, deadline_after};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 /// How long the main thread waits before it looks for signals again: Ctrl-C within 0.1 s.
 const SLICE: Duration = Duration::from_millis(40);
@@ -155,11 +158,23 @@ fn next_slice(deadline: Option<Instant>) -> Option<Instant> {
 }
 
 /// Tells whether this is the thread that handles signals.
-///
-/// Asked at every wait that is not over at once: after a fork it is another one.
 fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
-    let imports = Imports::get(py);
-    let main = imports.main_thread.bind(py).call0()?;
-    main.getattr("ident")?
-        .eq(imports.get_ident.bind(py).call0()?)
+    let ident: u64 = Imports::get(py).get_ident.bind(py).call0()?.extract()?;
+    Ok(ident == main_thread(py)?)
+}
+
+/// Returns the identity of the thread that handles signals; after a fork it is another one.
+///
+/// Runs Python code once in each process, and the first time when the module is imported. Before
+/// 3.14, a daemon thread that runs Python code when the interpreter exits is unwound, and that
+/// must not go through us.
+pub(crate) fn main_thread(py: Python<'_>) -> PyResult<u64> {
+    static MAIN: PerProcess<OnceLock<u64>> = PerProcess::new();
+    let main = MAIN.get();
+    if let Some(&ident) = main.get() {
+        return Ok(ident);
+    }
+    let thread = Imports::get(py).main_thread.bind(py).call0()?;
+    let ident = thread.getattr("ident")?.extract()?;
+    Ok(*main.get_or_init(|| ident))
 }

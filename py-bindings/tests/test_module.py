@@ -353,6 +353,40 @@ faulthandler.cancel_dump_traceback_later()
     )
 
 
+@pytest.mark.parametrize(
+    "setup, wait",
+    [
+        ("it = IntervalLock()\nit.lock()", "it.acquire(timeout=0.001)"),
+        ("it = RWLock()\nit.lock_write()", "it.acquire_read(timeout=0.001)"),
+        ("it = ProcessSemaphore(1)\nit.try_acquire()", "it.acquire_sync(timeout=0.001)"),
+        ("it = StdConcurrentQueue(1)\nit.put(1)", "it.join(timeout=0.001)"),
+        ("it = AtomicFlag(False)", "it.wait(timeout=0.001)"),
+    ],
+)
+def test_waits_run_no_python_code(setup, wait):
+    # Before 3.14, the interpreter's end unwinds a daemon thread that does, through ours.
+    out = run_python(
+        f"""
+import sys, threading
+from ft_utils import *
+{setup}
+def work():
+    sys.setprofile(lambda frame, event, arg: event == "call" and calls.append(frame.f_code))
+    try:
+        {wait}
+    except Exception:
+        pass
+    sys.setprofile(None)
+calls = []
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+print(calls)
+"""
+    )
+    assert out == "[]\n"
+
+
 def test_exit_while_threads_work():
     run_python(
         """

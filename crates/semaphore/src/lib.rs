@@ -57,7 +57,7 @@ mod line;
 pub use error::ReleaseError;
 
 use ft_sync::{
-    Mutex, MutexGuard, Parker,
+    Mutex, MutexGuard, Signal,
     atomic::{
         AtomicUsize,
         Ordering::{Acquire as Acq, Relaxed, Release},
@@ -65,9 +65,11 @@ use ft_sync::{
     deadline_after,
 };
 use line::{Line, Standing};
+// A waker is made from std's `Arc`, also under loom.
 use std::{
     fmt, mem,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -134,7 +136,7 @@ impl Semaphore {
             .or_else(|| self.acquire_until(deadline_after(timeout)))
     }
 
-    /// Takes a permit, waiting until `deadline` for one. Under loom deadlines never pass.
+    /// Takes a permit, waiting until `deadline` for one. Under loom every deadline has passed.
     pub fn acquire_deadline(&self, deadline: Instant) -> Option<Permit<'_>> {
         self.acquire_until(Some(deadline))
     }
@@ -322,17 +324,14 @@ impl<'a> Acquire<'a> {
     /// Waits until a permit comes, or until `deadline`.
     ///
     /// Without a permit it stays in line, so that the caller can look after something else and
-    /// then call this again. Under loom deadlines never pass.
+    /// then call this again. Under loom every deadline has passed.
     pub fn wait_deadline(&mut self, deadline: Option<Instant>) -> Option<Permit<'a>> {
-        let parker = Parker::new();
-        let mut is_over = false;
-        loop {
-            let permit = self.look(parker.waker());
-            if is_over || permit.is_some() {
-                return permit;
-            }
-            is_over = !parker.park(deadline);
-        }
+        let served = Arc::new(Signal::new());
+        let permit = self.look(Waker::from(Arc::clone(&served)));
+        permit.or_else(|| {
+            served.wait_deadline(deadline);
+            self.look(Waker::from(served))
+        })
     }
 
     /// Takes the permit if it is there; if not, `waker` will be woken when it is.

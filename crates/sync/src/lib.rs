@@ -25,7 +25,6 @@
 
 mod cell;
 mod event;
-mod parker;
 mod per_process;
 mod signal;
 mod spin;
@@ -33,7 +32,6 @@ mod token;
 
 pub use cell::UnsafeCell;
 pub use event::{Event, Listener, deadline_after};
-pub use parker::Parker;
 pub use per_process::PerProcess;
 pub use signal::Signal;
 pub use spin::spin;

@@ -7,12 +7,20 @@ use crate::{
         Ordering::{Acquire, Release},
     },
 };
-use std::{sync::PoisonError, time::Instant};
+// A waker is made from std's, also under loom.
+use std::{
+    sync::{Arc, PoisonError},
+    task::Wake,
+    time::Instant,
+};
 
 /// A flag that is raised once, for one thread that waits for it.
 ///
 /// A primitive that hands something over to the threads in its line has one for each of them. What
 /// happened before [`raise`](Signal::raise) is visible to whoever sees the flag raised.
+///
+/// A [`Waker`](std::task::Waker) made from one raises it: so a thread waits for what would wake a
+/// task.
 #[derive(Debug)]
 pub struct Signal {
     raised: AtomicBool,
@@ -103,6 +111,16 @@ impl Signal {
         _deadline: Option<Instant>,
     ) -> MutexGuard<'a, bool> {
         self.woken.wait(asleep).unwrap()
+    }
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.raise();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.raise();
     }
 }
 
