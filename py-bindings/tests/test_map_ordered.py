@@ -293,6 +293,22 @@ def test_early_end_cancels_and_releases(how):
     assert thing() is None
 
 
+def test_interrupted_wait_cancels_what_it_waits_for():
+    class Interrupted(Future):
+        def result(self, timeout=None):
+            raise KeyboardInterrupt
+
+    futures = [Interrupted(), Future()]
+
+    class Submitted(Executor):
+        def submit(self, fn, /, *args, **kwargs):
+            return futures[args[0]]
+
+    with pytest.raises(KeyboardInterrupt):
+        next(map_ordered(Submitted(), square, range(2), 2))
+    assert [future.cancelled() for future in futures] == [True, True]
+
+
 def test_results_are_released_as_they_are_read():
     alive = AtomicInt64()
 
@@ -306,6 +322,21 @@ def test_results_are_released_as_they_are_read():
         assert alive <= 5
         del thing
     assert alive == 0
+
+
+def test_items_are_released_once_they_are_submitted():
+    things = [Thing(), Thing()]
+    alive = [weakref.ref(thing) for thing in things]
+
+    def draw():
+        while things:
+            yield things.pop(0)
+
+    # In this thread: one that dies in another than it was made in may take its time.
+    results = map_ordered(Immediate(), lambda _: None, draw(), 1)
+    for thing in alive:
+        next(results)
+        assert thing() is None
 
 
 @pytest.mark.thread_unsafe(reason="stops the collector")

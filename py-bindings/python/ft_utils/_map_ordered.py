@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from itertools import islice
+from itertools import islice, repeat
 from operator import index
 from typing import SupportsIndex, TypeVar
 
@@ -57,8 +57,8 @@ def _results(
     try:
         while True:
             try:
-                for item in islice(items, window - len(pending)):
-                    pending.append(submit(fn, item))
+                # No variable of ours keeps the item alive.
+                pending.extend(map(submit, repeat(fn), islice(items, window - len(pending))))
             except Exception as error:
                 # It waits for its turn like any other result.
                 pending.append(_failed(error))
@@ -81,6 +81,10 @@ def _failed(error: Exception) -> "Future[_R]":
 def _result(future: "Future[_R]") -> _R:
     try:
         return future.result()
+    except BaseException:
+        # It may be the wait that has failed, by Ctrl-C, and the call has not begun.
+        future.cancel()
+        raise
     finally:
         # An exception refers to this frame: it must not refer to the future, which has it.
         del future
