@@ -23,7 +23,7 @@ from ft_utils.benchmark_utils import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from support import flat, run_python, run_threads
+from support import Task, flat, run_python, run_threads
 
 # Seeds, arguments, the interval and what is printed belong to the process.
 pytestmark = pytest.mark.thread_unsafe(reason="changes the state of the process")
@@ -281,6 +281,27 @@ def test_errors_pass_through(monkeypatch, error):
     with pytest.raises(error, match="me"):
         execute_benchmarks(Failing)
     assert sys.getswitchinterval() == before
+
+
+def test_thread_that_cannot_be_started_is_not_waited_for(monkeypatch):
+    submit = benchmark_utils.ThreadPoolExecutor.submit
+    calls = []
+
+    def fail_at_the_third(self, fn, /, *args):
+        calls.append(fn)
+        if len(calls) == 3:
+            raise RuntimeError("can't start new thread")
+        return submit(self, fn, *args)
+
+    class Waiting(BenchmarkProvider):
+        def benchmark_nothing(self):
+            pass
+
+    monkeypatch.setattr(benchmark_utils.ThreadPoolExecutor, "submit", fail_at_the_third)
+    arguments(monkeypatch, "--threads", "4")
+    task = Task(execute_benchmarks, Waiting)
+    with pytest.raises(RuntimeError, match="can't start"):
+        task.result()
 
 
 def test_no_benchmarks(monkeypatch, capsys):

@@ -221,5 +221,10 @@ def _run_benchmarks(provider_class: type[BenchmarkProvider], operations: int, th
 def _in_threads(func: Callable[[], object], threads: int) -> list[float]:
     barrier = threading.Barrier(threads)
     with ThreadPoolExecutor(threads) as pool:
-        results = [pool.submit(worker, func, barrier) for _ in range(threads)]
+        try:
+            results = [pool.submit(worker, func, barrier) for _ in range(threads)]
+        except BaseException:
+            # Those that have begun wait for one that will not come.
+            barrier.abort()
+            raise
         return [seconds for result in results for seconds in result.result()]
