@@ -8,9 +8,9 @@ use ft_atomic_int::{AtomicInt64, Change, Operation, Overflow};
 use pyo3::{
     basic::CompareOp,
     exceptions::{PyOverflowError, PyTypeError, PyValueError},
-    ffi,
+    ffi, intern,
     prelude::*,
-    types::{PyInt, PyNotImplemented, PyString},
+    types::{PyDict, PyInt, PyNotImplemented, PyString, PyType},
 };
 use std::sync::Arc;
 
@@ -161,6 +161,22 @@ impl PyAtomicInt64 {
     }
 }
 
+/// Refuses unknown keywords, but for the class that has an `__init__` of its own, to which Python
+/// passes them too: `object` does the same.
+fn check_unused(cls: &Bound<'_, PyType>, others: &Bound<'_, PyDict>) -> PyResult<()> {
+    let py = cls.py();
+    let init = intern!(py, "__init__");
+    if cls.getattr(init)?.is(py.get_type::<PyAny>().getattr(init)?) {
+        let name = others.keys().get_item(0)?;
+        let message = format!(
+            "AtomicInt64.__new__() got an unexpected keyword argument {}",
+            name.repr()?
+        );
+        return Err(PyTypeError::new_err(message));
+    }
+    Ok(())
+}
+
 fn call<'py>(
     operator: Binary,
     left: &Bound<'py, PyInt>,
@@ -174,11 +190,20 @@ fn call<'py>(
 #[pymethods]
 impl PyAtomicInt64 {
     #[new]
+    #[classmethod]
     #[pyo3(
-        signature = (value=Operand::Value(0), *, overflow="raise"),
+        signature = (value=Operand::Value(0), *, overflow="raise", **others),
         text_signature = "(value=0, *, overflow='raise')",
     )]
-    fn new(value: Operand, overflow: &str) -> PyResult<Self> {
+    fn new(
+        cls: &Bound<'_, PyType>,
+        value: Operand,
+        overflow: &str,
+        others: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        if let Some(others) = others {
+            check_unused(cls, others)?;
+        }
         let overflow = match overflow {
             "raise" => Overflow::Error,
             "wrap" => Overflow::Wrap,

@@ -6,7 +6,7 @@ use crate::{
     error::{key_error, not_copyable},
     imports::Imports,
     key::Probe,
-    nesting::Nested,
+    nesting::{Call, Nested},
     object::Object,
     value::Value,
 };
@@ -427,6 +427,7 @@ impl PyConcurrentDict {
         };
         match op {
             CompareOp::Eq | CompareOp::Ne => {
+                let _call = Call::enter()?;
                 slf.get().to_dict(py)?.into_any().rich_compare(theirs, op)
             }
             _ => Ok(PyNotImplemented::get(py).to_owned().into_any()),
@@ -436,6 +437,7 @@ impl PyConcurrentDict {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let py = slf.py();
         let name = slf.get_type().name()?;
+        let _call = Call::enter()?;
         // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
         match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
             0 => {

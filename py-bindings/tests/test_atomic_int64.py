@@ -620,6 +620,21 @@ def test_weak_reference():
     assert reference() is None
 
 
+def test_subclass_with_its_own_keyword():
+    class Named(AtomicInt64):
+        def __init__(self, value, name="none"):
+            self.name = name
+
+    class Plain(AtomicInt64):
+        pass
+
+    named = Named(3, name="three")
+    assert (named.get(), named.name) == (3, "three")
+    for cls in (AtomicInt64, Plain):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'name'"):
+            cls(3, name="three")
+
+
 @pytest.mark.thread_unsafe(reason="runs the collector")
 def test_cycle_through_subclass_is_collected():
     class Counter(AtomicInt64):

@@ -348,6 +348,36 @@ def test_deep_nesting(nest):
     )
 
 
+@pytest.mark.parametrize("call", ["a == b", "a != b", "repr(a)"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        "d[0] = last",
+        "d[0] = [last]",
+        "d[0] = ConcurrentDeque([last])",
+        "d[0] = AtomicReference(last)",
+    ],
+)
+def test_comparison_and_text_of_what_is_deeply_nested(make, call):
+    run_python(
+        "from ft_utils import *\n"
+        "def nested():\n"
+        "    last = None\n"
+        f"    for _ in range({DEEP}): d = ConcurrentDict(); {make}; last = d\n"
+        "    return last\n"
+        "a, b = nested(), nested()\n"
+        "try:\n"
+        f"    {call}\n"
+        f"    assert 'Reference' in {make!r} and '=' in {call!r}\n"
+        "except RecursionError: pass\n"
+        "a = ConcurrentDict(); b = ConcurrentDict(); a[0] = a; b[0] = b\n"
+        "try: a == b\n"
+        "except RecursionError: pass\n"
+        "else: raise AssertionError\n"
+        "assert repr(a) == 'ConcurrentDict({0: ConcurrentDict({...})})'\n"
+    )
+
+
 # Keys and values
 
 
