@@ -58,8 +58,8 @@ impl FromPyObject<'_, '_> for Timeout {
 /// Waits until `attempt` returns something, and returns that; `None` after the deadline.
 ///
 /// `attempt` runs attached: at once, after each time that `event` is signaled, and a last time
-/// after the deadline. It comes before the look for signals, so that a wake-up is never taken and
-/// left unused.
+/// after the deadline. Signals are looked for before each wait, when no wake-up has been taken that
+/// would be left unused.
 pub(crate) fn wait<T>(
     py: Python<'_>,
     deadline: Option<Instant>,
@@ -72,6 +72,7 @@ pub(crate) fn wait<T>(
     }
     let is_main = is_main_thread(py)?;
     while !has_passed(deadline) {
+        py.check_signals()?;
         let listener = event.listen();
         if let Some(done) = attempt() {
             // A wake-up that it does not need goes to the next in line, who may be a coroutine.
@@ -87,7 +88,6 @@ pub(crate) fn wait<T>(
         if let Some(done) = attempt() {
             return Ok(Some(done));
         }
-        py.check_signals()?;
     }
     Ok(None)
 }
@@ -133,6 +133,7 @@ pub(crate) fn wait_in_slices<T: Send>(
 ) -> PyResult<Option<T>> {
     let is_main = is_main_thread(py)?;
     loop {
+        py.check_signals()?;
         let until = if is_main {
             next_slice(deadline)
         } else {
@@ -141,7 +142,6 @@ pub(crate) fn wait_in_slices<T: Send>(
         if let Some(done) = py.detach(|| step(until)) {
             return Ok(Some(done));
         }
-        py.check_signals()?;
         if has_passed(deadline) {
             return Ok(None);
         }

@@ -47,6 +47,26 @@ def flat(lists: Iterable[list]) -> list:
     return list(chain.from_iterable(lists))
 
 
+def until_asleep(thread: threading.Thread) -> None:
+    """Return when the thread sleeps, or is done.
+
+    Where the system does not tell, that is at once. So a test may use this to look at the case
+    that matters most of the time, and has to be right in the others too.
+    """
+    stat = f"/proc/self/task/{thread.native_id}/stat"
+    deadline = time.monotonic() + LONG
+    seen = 0
+    while seen < 3 and thread.is_alive():
+        try:
+            with open(stat) as file:
+                state = file.read().rpartition(")")[2].split()[0]
+        except OSError:
+            return
+        seen = seen + 1 if state == "S" else 0
+        assert time.monotonic() < deadline, "the thread does not go to sleep"
+        time.sleep(0.001)
+
+
 class Task:
     """A call in a thread of its own."""
 
@@ -69,23 +89,8 @@ class Task:
         return not self._thread.is_alive()
 
     def until_asleep(self) -> "Task":
-        """Return when the thread sleeps, or is done.
-
-        Where the system does not tell, that is at once. So a test may use this to look at the case
-        that matters most of the time, and has to be right in the others too.
-        """
-        stat = f"/proc/self/task/{self._thread.native_id}/stat"
-        deadline = time.monotonic() + LONG
-        seen = 0
-        while seen < 3 and not self.is_done():
-            try:
-                with open(stat) as file:
-                    state = file.read().rpartition(")")[2].split()[0]
-            except OSError:
-                return self
-            seen = seen + 1 if state == "S" else 0
-            assert time.monotonic() < deadline, "the thread does not go to sleep"
-            time.sleep(0.001)
+        """Return when the thread sleeps, or is done: see the function of this name."""
+        until_asleep(self._thread)
         return self
 
     def result(self) -> object:

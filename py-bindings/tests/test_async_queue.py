@@ -33,6 +33,7 @@ from support import (
     flat,
     run_python,
     run_threads,
+    until_asleep,
     wait_until,
 )
 
@@ -963,8 +964,9 @@ def test_comparison_uses_the_coroutine_that_compares():
     assert q.pop().value == 0
 
 
-@pytest.mark.thread_unsafe
-def test_thread_that_needs_no_wake_up_hands_it_to_a_task(monkeypatch):
+@pytest.mark.thread_unsafe(reason="waits for a signal")
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals between threads")
+def test_thread_that_needs_no_wake_up_hands_it_to_a_task():
     """The wake-up of a thread that had found an item by itself reaches the task behind it."""
     q = StdConcurrentPriorityQueue()
     loop = asyncio.new_event_loop()
@@ -985,24 +987,23 @@ def test_thread_that_needs_no_wake_up_hands_it_to_a_task(monkeypatch):
 
     items = [Ordered(i) for i in range(4)]
 
-    class Main:
-        """Is asked for after the first look, before the thread gets in line."""
+    def handle(_number, _frame):
+        # Signals are looked for before the thread gets in line.
+        q.push_many(items)
+        for item in items:
+            item.before = compare
 
-        @property
-        def ident(self):
-            q.push_many(items)
-            for item in items:
-                item.before = compare
-            return 0
+    def ring(thread):
+        until_asleep(thread)
+        signal.pthread_kill(thread.ident, signal.SIGUSR1)
 
-    def get():
-        monkeypatch.setattr(threading, "_main_thread", Main())
-        try:
-            return q.get(timeout=LONG)
-        finally:
-            monkeypatch.undo()
-
-    assert Task(get).result() == "its item"
+    before = signal.signal(signal.SIGUSR1, handle)
+    ringer = Task(ring, threading.current_thread())
+    try:
+        assert q.get(timeout=LONG) == "its item"
+        ringer.result()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     q.push("the task's")
     assert loop.run_until_complete(asyncio.wait_for(tasks[0], LONG)) == "the task's"
     loop.close()
