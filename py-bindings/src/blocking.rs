@@ -58,8 +58,8 @@ impl FromPyObject<'_, '_> for Timeout {
 /// Waits until `attempt` returns something, and returns that; `None` after the deadline.
 ///
 /// `attempt` runs attached: at once, after each time that `event` is signaled, and a last time
-/// after the deadline. Signals are looked for before each wait, when no wake-up has been taken that
-/// would be left unused.
+/// after the deadline. Signals are looked for before and after each wait, when no wake-up has been
+/// taken that would be left unused.
 pub(crate) fn wait<T>(
     py: Python<'_>,
     deadline: Option<Instant>,
@@ -70,9 +70,9 @@ pub(crate) fn wait<T>(
     if let Some(done) = attempt() {
         return Ok(Some(done));
     }
+    py.check_signals()?;
     let is_main = is_main_thread(py)?;
     while !has_passed(deadline) {
-        py.check_signals()?;
         let listener = event.listen();
         if let Some(done) = attempt() {
             // A wake-up that it does not need goes to the next in line, who may be a coroutine.
@@ -88,6 +88,7 @@ pub(crate) fn wait<T>(
         if let Some(done) = attempt() {
             return Ok(Some(done));
         }
+        py.check_signals()?;
     }
     Ok(None)
 }
@@ -131,9 +132,9 @@ pub(crate) fn wait_in_slices<T: Send>(
     deadline: Option<Instant>,
     mut step: impl FnMut(Option<Instant>) -> Option<T> + Send,
 ) -> PyResult<Option<T>> {
+    py.check_signals()?;
     let is_main = is_main_thread(py)?;
     loop {
-        py.check_signals()?;
         let until = if is_main {
             next_slice(deadline)
         } else {
@@ -142,6 +143,7 @@ pub(crate) fn wait_in_slices<T: Send>(
         if let Some(done) = py.detach(|| step(until)) {
             return Ok(Some(done));
         }
+        py.check_signals()?;
         if has_passed(deadline) {
             return Ok(None);
         }
