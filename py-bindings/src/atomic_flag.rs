@@ -3,6 +3,7 @@
 use crate::{
     blocking::{self, Timeout},
     error::not_copyable,
+    truth::Truth,
 };
 use ft_atomic_int::AtomicFlag;
 use pyo3::{
@@ -37,17 +38,6 @@ use std::sync::Arc;
     name = "AtomicFlag"
 )]
 pub(crate) struct PyAtomicFlag(Arc<AtomicFlag>);
-
-/// An argument of any type, by its truth value.
-struct Truth(bool);
-
-impl FromPyObject<'_, '_> for Truth {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        object.is_truthy().map(Self)
-    }
-}
 
 #[pymethods]
 impl PyAtomicFlag {

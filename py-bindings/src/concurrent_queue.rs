@@ -9,6 +9,7 @@ use crate::{
     nesting::Nested,
     object::Object,
     std_channel,
+    truth::Truth,
 };
 use ft_concurrent_queue::{
     ConcurrentQueue, TaskTracker, TryPopError, TryPushError, TryPushManyError,
@@ -230,17 +231,11 @@ impl PyConcurrentQueue {
         Self::unmade()
     }
 
-    #[pyo3(signature = (scaling=None, lock_free=None, *, maxsize=0))]
-    fn __init__(
-        &self,
-        scaling: Option<isize>,
-        lock_free: Option<&Bound<'_, PyAny>>,
-        maxsize: isize,
-    ) -> PyResult<()> {
+    #[pyo3(signature = (scaling=None, lock_free=Truth(false), *, maxsize=0))]
+    fn __init__(&self, scaling: Option<isize>, lock_free: Truth, maxsize: isize) -> PyResult<()> {
         let _ = scaling;
-        let spins = lock_free.map_or(Ok(false), |flag| flag.is_truthy())?;
         let maxsize = usize::try_from(maxsize).ok().filter(|&maxsize| maxsize > 0);
-        self.make(Inner::new(maxsize, None, spins));
+        self.make(Inner::new(maxsize, None, lock_free.0));
         Ok(())
     }
 
@@ -446,10 +441,10 @@ impl PyConcurrentQueue {
     /// Refuse pushes from now on, and wake everyone who waits.
     ///
     /// Items that are left can be popped; with immediate=True they are dropped.
-    #[pyo3(signature = (immediate=false))]
-    fn shutdown(&self, py: Python<'_>, immediate: bool) -> PyResult<()> {
+    #[pyo3(signature = (immediate=Truth(false)), text_signature = "($self, immediate=False)")]
+    fn shutdown(&self, py: Python<'_>, immediate: Truth) -> PyResult<()> {
         let Inner { core, tasks, .. } = self.inner()?;
-        if !immediate {
+        if !immediate.0 {
             ringing(py, || core.close());
             return Ok(());
         }

@@ -7,6 +7,7 @@ use crate::{
     local_wrapper::Vacant,
     nesting::Nested,
     object::Object,
+    truth::Truth,
     value::count_of,
 };
 use ft_gathering_iter::{GatheringIter, InsertError, NextError, Reader, Refusal};
@@ -150,17 +151,6 @@ fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
     timeout.extract::<Timeout>()?;
     // Longer than any clock is for ever.
     Ok(Duration::try_from_secs_f64(timeout.extract()?).ok())
-}
-
-/// Any object, taken by its truth value.
-struct Truth(bool);
-
-impl FromPyObject<'_, '_> for Truth {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        object.is_truthy().map(Self)
-    }
 }
 
 /// What a reader raises when it misses a value because of what a producer raised.

@@ -29,6 +29,7 @@ mod semaphore;
 mod std_channel;
 mod std_ordered;
 mod std_queue;
+mod truth;
 mod value;
 
 /// The classes of ft_utils, implemented in Rust.

@@ -25,18 +25,6 @@ pub(crate) trait Channel {
     fn not_full(&self) -> &Event;
 }
 
-/// The argument `block`: any object, taken for its truth.
-pub(crate) struct Truth(pub(crate) bool);
-
-impl FromPyObject<'_, '_> for Truth {
-    type Error = PyErr;
-
-    #[inline]
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        object.is_truthy().map(Self)
-    }
-}
-
 /// Reads the argument `maxsize`: any number; the bound is the first integer that is not less.
 pub(crate) fn bound(maxsize: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
     let maxsize: f64 = maxsize.extract()?;

@@ -9,7 +9,8 @@ use crate::{
     nesting::Nested,
     object::Object,
     order::LessThan,
-    std_channel::{self, Channel, Truth},
+    std_channel::{self, Channel},
+    truth::Truth,
 };
 use ft_concurrent_queue::{
     ConcurrentStack, PriorityPopError, PriorityPushError, PriorityQueue, TaskTracker, TryPopError,
@@ -475,10 +476,10 @@ impl PyOrderedQueue {
     ///
     /// Items that are left can be taken out; with immediate=True they are dropped, and their tasks
     /// count as done.
-    #[pyo3(signature = (immediate=false))]
-    fn shutdown(&self, py: Python<'_>, immediate: bool) -> PyResult<()> {
+    #[pyo3(signature = (immediate=Truth(false)), text_signature = "($self, immediate=False)")]
+    fn shutdown(&self, py: Python<'_>, immediate: Truth) -> PyResult<()> {
         let Inner { items, tasks } = self.inner()?;
-        if immediate {
+        if immediate.0 {
             let left = ringing(py, || items.close_and_drain());
             tasks.discard(left.len());
         } else {

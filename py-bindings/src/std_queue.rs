@@ -3,7 +3,8 @@
 use crate::{
     concurrent_queue::{Inner, PyConcurrentQueue},
     object::Object,
-    std_channel::{self, Channel, Truth},
+    std_channel::{self, Channel},
+    truth::Truth,
 };
 use ft_concurrent_queue::{TaskTracker, TryPopError, TryPushError};
 use ft_sync::Event;

@@ -212,6 +212,11 @@ def test_one_operation():
     assert seconds >= 0
 
 
+def test_parameters_have_the_names_of_the_reference():
+    assert benchmark_operation(operation_func=int) >= 0
+    assert len(worker(operation_func=int, barrier=threading.Barrier(1))) == 5
+
+
 def test_worker():
     calls = []
     barrier = threading.Barrier(2)

@@ -377,6 +377,25 @@ def test_immediate_shutdown_drops(lock_free):
         q.push(1)
 
 
+@pytest.mark.parametrize("immediate", [0, 1, None, "", "yes", [], [0]])
+def test_shutdown_takes_any_truth_value(immediate):
+    q = ConcurrentQueue()
+    q.push(1)
+    q.shutdown(immediate)
+    assert q.size() == (0 if immediate else 1)
+
+
+def test_shutdown_passes_on_what_bool_raises():
+    class Bad:
+        def __bool__(self):
+            raise ZeroDivisionError
+
+    q = ConcurrentQueue()
+    with pytest.raises(ZeroDivisionError):
+        q.shutdown(immediate=Bad())
+    assert not q.is_shutdown
+
+
 def test_shutdown_can_be_raised():
     q = filled("abc")
     q.shutdown()

@@ -359,7 +359,7 @@ faulthandler.cancel_dump_traceback_later()
         ("it = IntervalLock()\nit.lock()", "it.acquire(timeout=0.001)"),
         ("it = RWLock()\nit.lock_write()", "it.acquire_read(timeout=0.001)"),
         ("it = ProcessSemaphore(1)\nit.try_acquire()", "it.acquire_sync(timeout=0.001)"),
-        ("it = StdConcurrentQueue(1)\nit.put(1)", "it.join(timeout=0.001)"),
+        ("it = StdConcurrentQueue(1)\nit.put(1)", "it.put(2, timeout=0.001)"),
         ("it = AtomicFlag(False)", "it.wait(timeout=0.001)"),
     ],
 )

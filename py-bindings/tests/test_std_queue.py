@@ -621,6 +621,14 @@ def test_immediate_shutdown_drops(kind):
 
 
 @EACH
+@pytest.mark.parametrize("immediate", [0, 1, None, "", "yes", [], [0]])
+def test_shutdown_takes_any_truth_value(kind, immediate):
+    q = filled(kind, [1])
+    q.shutdown(immediate)
+    assert q.qsize() == (0 if immediate else 1)
+
+
+@EACH
 def test_shutdown_can_be_raised(kind):
     q = filled(kind, range(3))
     q.shutdown()

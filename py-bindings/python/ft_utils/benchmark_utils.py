@@ -177,17 +177,17 @@ _positive_int.__name__ = "positive integer"
 _positive_float.__name__ = "positive number"
 
 
-def benchmark_operation(func: Callable[[], object]) -> float:
+def benchmark_operation(operation_func: Callable[[], object]) -> float:
     """Call a function once and return how many seconds that took."""
     start = time.monotonic()
-    func()
+    operation_func()
     return time.monotonic() - start
 
 
-def worker(func: Callable[[], object], barrier: threading.Barrier) -> list[float]:
+def worker(operation_func: Callable[[], object], barrier: threading.Barrier) -> list[float]:
     """Wait on the barrier, then return how many seconds each of five calls of a function took."""
     barrier.wait()
-    return [benchmark_operation(func) for _ in range(_ROUNDS)]
+    return [benchmark_operation(operation_func) for _ in range(_ROUNDS)]
 
 
 def execute_benchmarks(provider_class: type[BenchmarkProvider]) -> None:
