@@ -11,8 +11,8 @@
 //! Functions that return `int` return 0 or the number of an error, unless they say otherwise.
 
 use crate::{
-    Action, Destructor, DestructorWith, Key, KeyError, RegisterError, Registered, Registration,
-    add, cancel, hook, run_now, unregister,
+    Destructor, DestructorWith, Key, KeyError, RegisterError, Registered, Registration, cancel,
+    hook, register, register_with, run_now, unregister,
 };
 use std::{
     ffi::{c_int, c_void},
@@ -104,11 +104,8 @@ pub unsafe extern "C" fn register_wvls_destructor(
     variable: *mut *mut c_void,
     destructor: Option<Destructor>,
 ) {
-    let action = Action::Value {
-        variable,
-        destructor,
-    };
-    if let Err(err) = add(action) {
+    // SAFETY: the caller's promise.
+    if let Err(err) = unsafe { register(variable, destructor) } {
         let _ = writeln!(std::io::stderr(), "ft_weave: {err}");
     }
 }
@@ -119,33 +116,28 @@ pub extern "C" fn unregister_wvls_destructor(variable: *mut *mut c_void) -> c_in
     (unregister(variable) > 0).into()
 }
 
-/// Registers a destructor: [`register`](crate::register). With a variable or destructor that is null
-/// nothing will be called. The registration's number is written to `id`, which may be null.
+/// Registers a destructor: [`register`]. The registration's number is written to `id`, which may be
+/// null.
 ///
 /// # Safety
 ///
-/// As with [`register`](crate::register), but for pointers that are null; and `id` can be written
-/// if it is not null.
+/// As with [`register`]; and `id` is null or can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ft_weave_register(
     variable: *mut *mut c_void,
     destructor: Option<Destructor>,
     id: *mut u64,
 ) -> c_int {
-    let action = Action::Value {
-        variable,
-        destructor,
-    };
     // SAFETY: the caller's promise.
-    unsafe { write_id(add(action), id) }
+    unsafe { write_id(register(variable, destructor), id) }
 }
 
-/// Registers a destructor with data of its own: [`register_with`](crate::register_with). The destructor
+/// Registers a destructor with data of its own: [`register_with`]. The destructor
 /// must not be null, which is an error.
 ///
 /// # Safety
 ///
-/// As with [`register_with`](crate::register_with) and [`ft_weave_register`].
+/// As with [`register_with`] and [`ft_weave_register`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ft_weave_register_with(
     variable: *mut *mut c_void,
@@ -156,13 +148,8 @@ pub unsafe extern "C" fn ft_weave_register_with(
     let Some(destructor) = destructor else {
         return INVALID;
     };
-    let action = Action::With {
-        variable,
-        destructor,
-        data,
-    };
     // SAFETY: the caller's promise.
-    unsafe { write_id(add(action), id) }
+    unsafe { write_id(register_with(variable, destructor, data), id) }
 }
 
 /// # Safety

@@ -18,7 +18,7 @@
 //! thread::spawn(|| {
 //!     BUFFER.set(Box::into_raw(Box::new([0_u8; 4096])).cast());
 //!     // The thread's variable is there until the thread has ended, and `free` fits its value.
-//!     unsafe { ft_weave::register(BUFFER.with(Cell::as_ptr), free) }.unwrap();
+//!     unsafe { ft_weave::register(BUFFER.with(Cell::as_ptr), Some(free)) }.unwrap();
 //! })
 //! .join()
 //! .unwrap(); // `free` has been called.
@@ -139,7 +139,8 @@ pub struct Registered {
 /// Has `destructor` called with the value that `variable` has when this thread ends.
 ///
 /// The value is passed on as it is, null too. A variable may be registered any number of times, also
-/// with the same destructor; it is called that often.
+/// with the same destructor; it is called that often. Without a variable (null) or a destructor nothing
+/// will be called.
 ///
 /// # Errors
 ///
@@ -149,15 +150,15 @@ pub struct Registered {
 ///
 /// Until it is called, or the registration taken back,
 ///
-/// - this thread can read `variable`,
+/// - this thread can read `variable`, if it is not null,
 /// - and call `destructor` with what it finds there, at its end and in [`run_now`].
 pub unsafe fn register(
     variable: *mut *mut c_void,
-    destructor: Destructor,
+    destructor: Option<Destructor>,
 ) -> Result<Registration, RegisterError> {
     add(Action::Value {
         variable,
-        destructor: Some(destructor),
+        destructor,
     })
 }
 
@@ -189,7 +190,7 @@ pub unsafe fn register(
 ///
 /// # Safety
 ///
-/// As with [`register`], but for a variable that is null.
+/// As with [`register`].
 pub unsafe fn register_with(
     variable: *mut *mut c_void,
     destructor: DestructorWith,

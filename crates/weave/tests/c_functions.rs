@@ -163,7 +163,7 @@ fn registrations() {
         // SAFETY: as above.
         unsafe { register_wvls_destructor(variable, Some(add)) };
         assert_eq!(ft_weave_run_now(), 1);
-        assert_eq!(SUM.load(SeqCst) % 1000, (5 + 1 + 7 + 107 + 7) % 1000);
+        assert_eq!(ft_weave_run_now(), 0);
     });
     assert_eq!(sum, 7);
 }

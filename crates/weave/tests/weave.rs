@@ -84,12 +84,12 @@ fn say(line: usize) -> impl FnOnce() {
 /// Has `write` called for a variable of this thread. It lives as long as the thread.
 fn register_write(variable: *mut *mut c_void) -> Registration {
     // SAFETY: the variables are this thread's, and `write` takes any value.
-    unsafe { register(variable, write) }.unwrap()
+    unsafe { register(variable, Some(write)) }.unwrap()
 }
 
 fn register_ten(variable: *mut *mut c_void) -> Registration {
     // SAFETY: as above.
-    unsafe { register(variable, write_times_ten) }.unwrap()
+    unsafe { register(variable, Some(write_times_ten)) }.unwrap()
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn many_threads() {
                 scope.spawn(move || {
                     ONE.set(number(n));
                     // SAFETY: `count` takes any value.
-                    unsafe { register(one(), count) }.unwrap();
+                    unsafe { register(one(), Some(count)) }.unwrap();
                     // SAFETY: as above.
                     let key = unsafe { Key::new(Some(count)) }.unwrap();
                     key.set(number(1)).unwrap();
