@@ -3,7 +3,7 @@
 use crate::error::Result;
 use ft_weave::{Destructor, c};
 use pyo3::{
-    exceptions::PyOverflowError,
+    exceptions::{PyOverflowError, PyTypeError},
     ffi,
     prelude::*,
     types::{PyCapsule, PyInt},
@@ -19,7 +19,10 @@ impl FromPyObject<'_, '_> for Address {
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let py = object.py();
         // An int and nothing else: what has an `__index__` is rarely an address.
-        let int = object.cast::<PyInt>()?;
+        let int = object.cast::<PyInt>().map_err(|_| {
+            let kind = object.get_type();
+            PyTypeError::new_err(format!("an address is an int, not {kind}"))
+        })?;
         // SAFETY: it is an int, and the thread is attached.
         let address = unsafe { ffi::PyLong_AsVoidPtr(int.as_ptr()) };
         if address.is_null() && PyErr::take(py).is_some() {

@@ -11,8 +11,8 @@ still change.
 - Each thread has its own list, and the functions are about the calling thread's.
 - Destructors run after Python has done with the thread, in the order of registration, each
   registration once. They must not use Python in any way.
-- From Python 3.13 on they have run when ``Thread.join()`` returns; before, that waits for the end of
-  the Python code, and they run soon after it.
+- From Python 3.13 on they have run when ``Thread.join()`` returns; before, that waits for the
+  Python code only, and they run soon after it.
 - For the main thread, and for daemon threads that still run when the process ends, nothing is
   called, unless they call `run_native_destructors` themselves.
 - Addresses cannot be checked: a wrong one is likely to end the process when the thread ends.
