@@ -39,7 +39,6 @@ STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 needs_compiler = pytest.mark.skipif(
     os.name != "posix" or not C or not CPP, reason="no C compiler that takes a Unix command line"
 )
-pytestmark = pytest.mark.skipif(not INCLUDE.is_dir(), reason="ft_utils without its headers")
 
 
 # Building

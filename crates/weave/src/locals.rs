@@ -146,9 +146,7 @@ impl Locals {
         let mut called = 0;
         for _ in 0..ROUNDS {
             let before = called;
-            let list = self.list.take();
-            let had_list = !list.is_empty();
-            for entry in list {
+            for entry in self.list.take() {
                 called += usize::from(entry.action.call());
             }
             let mut at = 0;
@@ -158,7 +156,8 @@ impl Locals {
                 called += 1;
                 at = index + 1;
             }
-            if called == before && !had_list {
+            if called == before {
+                // Nobody has added anything.
                 break;
             }
         }

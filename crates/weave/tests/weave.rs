@@ -5,8 +5,11 @@ use ft_weave::{parts::Keys, registered, run_now, unregister};
 use proptest::prelude::*;
 use std::{
     cell::{Cell, RefCell},
+    env,
     ffi::c_void,
-    mem, panic, ptr,
+    mem, panic,
+    process::{self, Command},
+    ptr,
     rc::Rc,
     sync::{
         Mutex,
@@ -333,6 +336,26 @@ fn threads_of_the_system() {
         }
         assert_eq!(log.take(), [1]);
     }
+}
+
+/// There is nobody to hand a panic to, and the other destructors would be left out.
+#[test]
+fn a_panic_ends_the_process() {
+    const CHILD: &str = "FT_WEAVE_TEST_PANIC";
+    if env::var_os(CHILD).is_some() {
+        at_thread_end(|| panic!("no way out")).unwrap();
+        let _ = panic::catch_unwind(run_now);
+        process::exit(0);
+    }
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "a_panic_ends_the_process", "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("no way out"), "{errors}");
+    assert!(errors.contains("cannot unwind"), "{errors}");
 }
 
 /// Every thread's destructors have run, each once, when it was joined.
