@@ -4,9 +4,11 @@ use ft_atomic_int::ArithmeticError;
 use ft_interval_lock::{AlreadyOwner, NotOwner};
 use ft_rwlock::{NotHeld, WouldDeadlock};
 use ft_semaphore::ReleaseError;
+use ft_weave::RegisterError;
 use pyo3::{
     exceptions::{
-        PyKeyError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError, PyZeroDivisionError,
+        PyKeyError, PyMemoryError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+        PyZeroDivisionError,
     },
     prelude::*,
     types::PyType,
@@ -59,6 +61,16 @@ impl From<WouldDeadlock> for Error {
 impl From<ReleaseError> for Error {
     fn from(err: ReleaseError) -> Self {
         Self::Py(PyValueError::new_err(err.to_string()))
+    }
+}
+
+impl From<RegisterError> for Error {
+    fn from(err: RegisterError) -> Self {
+        let message = err.to_string();
+        Self::Py(match err {
+            RegisterError::NoMemory => PyMemoryError::new_err(message),
+            _ => PyRuntimeError::new_err(message),
+        })
     }
 }
 

@@ -31,6 +31,7 @@ mod std_ordered;
 mod std_queue;
 mod truth;
 mod value;
+mod weave;
 
 /// The classes of ft_utils, implemented in Rust.
 #[pymodule(gil_used = false)]
@@ -69,6 +70,11 @@ mod _native {
     use std_ordered::{OrderedIter, PyOrderedQueue, PyStdLifoQueue, PyStdPriorityQueue};
     #[pymodule_export]
     use std_queue::PyStdQueue;
+    #[pymodule_export]
+    use weave::{
+        register_native_destructor, registered_native_destructors, run_native_destructors,
+        unregister_native_destructor,
+    };
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -81,6 +87,7 @@ mod _native {
         module.add("Full", &imports.full)?;
         module.add("ShutDown", &imports.shut_down)?;
         module.add("EmptyDequeError", &imports.empty_deque)?;
+        module.add("WEAVE_C_API", weave::c_api(py)?)?;
         concurrent_deque::register(py)?;
         concurrent_dict::register(py)?;
         // Last: it looks for classes that have handles.

@@ -1,0 +1,81 @@
+//! Fiber-local storage of Windows: called when a thread ends, while its thread-local variables are
+//! still there, and without the loader's lock, so that threads that end do not wait for each other.
+//!
+//! A fiber counts as a thread. The thread that ends the process is called too, and told by the
+//! loader's flag.
+
+use super::thread_end;
+use crate::{Locals, RegisterError};
+use std::{
+    ffi::c_void,
+    ptr,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+};
+
+const FLS_OUT_OF_INDEXES: u32 = u32::MAX;
+
+#[link(name = "kernel32")]
+unsafe extern "system" {
+    fn FlsAlloc(callback: Option<unsafe extern "system" fn(*const c_void)>) -> u32;
+    fn FlsFree(index: u32) -> i32;
+    fn FlsGetValue(index: u32) -> *mut c_void;
+    fn FlsSetValue(index: u32, value: *const c_void) -> i32;
+}
+
+#[link(name = "ntdll")]
+unsafe extern "system" {
+    fn RtlDllShutdownInProgress() -> u8;
+}
+
+/// The one index that this process needs. A std atomic on purpose: it is no part of the models.
+static INDEX: AtomicU32 = AtomicU32::new(FLS_OUT_OF_INDEXES);
+
+/// What this thread has, or null.
+pub(super) fn get() -> *mut Locals {
+    // Relaxed: the number is all there is to it.
+    match INDEX.load(Relaxed) {
+        FLS_OUT_OF_INDEXES => ptr::null_mut(),
+        // SAFETY: it is an index, and never freed.
+        index => unsafe { FlsGetValue(index) }.cast(),
+    }
+}
+
+/// Sets what this thread has, for which `thread_end` is called in the end, unless it is null.
+pub(super) fn set(locals: *mut Locals) -> Result<(), RegisterError> {
+    // Relaxed: as above.
+    let index = match INDEX.load(Relaxed) {
+        FLS_OUT_OF_INDEXES => make_index()?,
+        index => index,
+    };
+    // SAFETY: it is an index, and never freed.
+    match unsafe { FlsSetValue(index, locals.cast()) } {
+        0 => Err(RegisterError::NoMemory),
+        _ => Ok(()),
+    }
+}
+
+#[cold]
+fn make_index() -> Result<u32, RegisterError> {
+    unsafe extern "system" fn callback(locals: *const c_void) {
+        // SAFETY: it has no preconditions.
+        let exits = unsafe { RtlDllShutdownInProgress() } != 0;
+        if !exits && !locals.is_null() {
+            // SAFETY: `set` stored it in this thread, and the system forgets it after this.
+            unsafe { thread_end(locals.cast_mut().cast()) };
+        }
+    }
+    // SAFETY: the function is what the system expects.
+    let new = unsafe { FlsAlloc(Some(callback)) };
+    if new == FLS_OUT_OF_INDEXES {
+        return Err(RegisterError::NoHook);
+    }
+    // Relaxed: as above.
+    match INDEX.compare_exchange(FLS_OUT_OF_INDEXES, new, Relaxed, Relaxed) {
+        Ok(_) => Ok(new),
+        Err(other) => {
+            // SAFETY: ours, and never used.
+            unsafe { FlsFree(new) };
+            Ok(other)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+"""What `ft_utils.weave` has, always open; and ``C_API``, its functions for ``ft_weave.h``."""
+
+from ft_utils._native import (
+    WEAVE_C_API as C_API,
+)
+from ft_utils._native import (
+    register_native_destructor,
+    registered_native_destructors,
+    run_native_destructors,
+    unregister_native_destructor,
+)
+
+__all__ = [
+    "C_API",
+    "register_native_destructor",
+    "registered_native_destructors",
+    "run_native_destructors",
+    "unregister_native_destructor",
+]
