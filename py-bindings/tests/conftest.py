@@ -1,5 +1,7 @@
 """Settings for all test files."""
 
+import gc
+
 import pytest
 from hypothesis import settings
 
@@ -16,3 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         is_property = hasattr(function, "hypothesis") or hasattr(item.cls, "settings")
         if has_threads or is_property or item.path.name == "test_module.py":
             item.add_marker(pytest.mark.thread_unsafe)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what is there for good: the tests call it thousands of times."""
+    gc.collect()
+    gc.freeze()
