@@ -20,7 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.thread_unsafe)
 
 
-def pytest_collection_finish() -> None:
-    """Spare the collector what is there for good: the tests call it thousands of times."""
+@pytest.fixture(scope="module", autouse=True)
+def _spare_the_collector() -> None:
+    """Put aside what is there for good: the tests call the collector thousands of times."""
     gc.collect()
     gc.freeze()
