@@ -961,7 +961,7 @@ Py_COMPAT_API_NO_CONSTANT_(Py_MATH_El, "Py_MATH_El is removed in Python 3.20; wr
 /* ---- to be removed, no date */
 #if Py_COMPAT_API_CHECKED_ >= Py_COMPAT_API_VERSION_MAX
 #undef Py_TPFLAGS_HAVE_FINALIZE
-Py_COMPAT_API_NO_CONSTANT_(Py_TPFLAGS_HAVE_FINALIZE, "Py_TPFLAGS_HAVE_FINALIZE is deprecated since Python 3.12 and will be removed; it is not needed since Python 3.8")
+Py_COMPAT_API_NO_CONSTANT_(Py_TPFLAGS_HAVE_FINALIZE, "Py_TPFLAGS_HAVE_FINALIZE is deprecated since Python 3.8 and will be removed; it is not needed since Python 3.8")
 #undef PyErr_Fetch
 #define PyErr_Fetch \
     Py_COMPAT_API_GONE_(PyErr_Fetch, \
