@@ -2,6 +2,7 @@
 
 use xshell::cmd;
 
+use crate::compat_api;
 use crate::error::{Error, Result};
 use crate::loom;
 use crate::project::Project;
@@ -18,6 +19,7 @@ pub fn all(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("format and lints", "ruff", || ruff(project, ready));
     report.step("types", "mypy", || mypy(project, ready));
     report.step("types", "pyright", || pyright(project, ready));
+    report.step("made files", "compat-api", || compat_api::check(project));
 }
 
 fn fmt(project: &Project) -> Result<()> {

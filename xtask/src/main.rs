@@ -3,6 +3,7 @@
 mod apt;
 mod args;
 mod cache;
+mod compat_api;
 mod debian;
 mod error;
 mod fingerprint;
@@ -116,6 +117,18 @@ The environments are in target/venv/. A second run does only what is needed.",
         run: setup,
     },
     Command {
+        name: "compat-api",
+        summary: "make py_compat_api.h and its page from the table of removed C APIs",
+        details: "\
+usage: cargo xtask compat-api [--check]
+
+Reads py-bindings/compat/, writes py-bindings/python/ft_utils/include/py_compat_api.h and
+docs/pep743.md, and prints what it has changed.
+
+  --check              change nothing, and fail if there is something to change",
+        run: compat_api,
+    },
+    Command {
         name: "wheel",
         summary: "build a release wheel, and print its path",
         details: "\
@@ -181,7 +194,7 @@ fn dispatch(name: &str, words: Vec<String>) -> Result<()> {
 fn print_help() {
     println!("usage: cargo xtask COMMAND [--help]\n");
     for command in COMMANDS {
-        println!("  {:8} {}", command.name, command.summary);
+        println!("  {:10} {}", command.name, command.summary);
     }
 }
 
@@ -265,6 +278,16 @@ fn setup(mut args: Args) -> Result<()> {
         println!("{}: {}", venv.name(), venv.python().display());
     }
     Ok(())
+}
+
+fn compat_api(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let check = args.flag("--check");
+    args.finish("compat-api")?;
+    if check {
+        return compat_api::check(&project);
+    }
+    compat_api::write(&project)
 }
 
 fn wheel(mut args: Args) -> Result<()> {
