@@ -44,7 +44,7 @@
 #endif
 
 /* The version whose API Python.h shows: less than its own under Py_LIMITED_API. */
-#ifndef Py_LIMITED_API
+#if !defined(Py_LIMITED_API) || Py_LIMITED_API + 0 > PY_VERSION_HEX
 #  define FT_COMPAT_API PY_VERSION_HEX
 #elif Py_LIMITED_API + 0 <= 3
 #  define FT_COMPAT_API 0x03020000
@@ -63,7 +63,10 @@
  * nothing, and the name is FtCompat_PyDict_GetItemRef: ours. Before it, the guard is a word like
  * any other and part of the name, FtCompat_PyDict_GetItemRefPYTHONCAPI_COMPAT. When the other
  * header comes, the same macro stands for the short name, which it then defines, and which is
- * called from there on. Neither order defines anything twice. */
+ * called from there on. Neither order defines anything twice.
+ *
+ * A function that the other header does not have is FtCompat_NAME, with a macro for its public
+ * name: when the other gets it, that is no conflict if ours comes last. */
 #define FT_COMPAT_NAME(name) FT_COMPAT_PASTE(name, PYTHONCAPI_COMPAT)
 #define FT_COMPAT_PASTE(name, guard) FT_COMPAT_PASTE_EXPANDED(name, guard)
 #define FT_COMPAT_PASTE_EXPANDED(name, guard) FtCompat_##name##guard

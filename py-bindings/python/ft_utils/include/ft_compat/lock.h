@@ -202,15 +202,14 @@ static inline int PyMutex_IsLocked(PyMutex *m)
 
 /* ---- Critical sections: functions ---- */
 
-#if PY_VERSION_HEX < 0x030E0000 && !defined(Py_LIMITED_API)
-
-#if PY_VERSION_HEX < 0x030D0000
+#if PY_VERSION_HEX < 0x030D0000 && !defined(Py_LIMITED_API)
 typedef struct PyCriticalSection PyCriticalSection;
 typedef struct PyCriticalSection2 PyCriticalSection2;
 #endif
 
-/* With the GIL, CPython 3.13 names the types and leaves them incomplete: no variable can be had. */
-#if !FT_COMPAT_FREE_THREADED
+/* With the GIL, CPython 3.13 and 3.14 name the types and leave them incomplete: no variable can be
+ * had. Their functions do not look at what they get. */
+#if PY_VERSION_HEX < 0x030F0000 && !FT_COMPAT_FREE_THREADED && !defined(Py_LIMITED_API)
 struct PyCriticalSection {
     char unused;
 };
@@ -218,6 +217,8 @@ struct PyCriticalSection2 {
     char unused;
 };
 #endif
+
+#if PY_VERSION_HEX < 0x030E0000 && !defined(Py_LIMITED_API)
 
 #if PY_VERSION_HEX < 0x030D0000
 static inline void PyCriticalSection_Begin(PyCriticalSection *c, PyObject *op)

@@ -39,7 +39,7 @@
 
 /* CPython declares it in its free-threaded builds only. */
 #if !FT_COMPAT_FREE_THREADED
-#  define PyUnstable_Module_SetGIL FT_COMPAT_NAME(PyUnstable_Module_SetGIL)
+#  define PyUnstable_Module_SetGIL FtCompat_PyUnstable_Module_SetGIL
 static inline int PyUnstable_Module_SetGIL(PyObject *module, void *gil)
 {
     (void)module;

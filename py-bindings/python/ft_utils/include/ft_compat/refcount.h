@@ -25,11 +25,11 @@
 #define PyUnstable_TryIncRef FT_COMPAT_NAME(PyUnstable_TryIncRef)
 #define PyUnstable_EnableTryIncRef FT_COMPAT_NAME(PyUnstable_EnableTryIncRef)
 #define PyUnstable_Object_EnableDeferredRefcount \
-    FT_COMPAT_NAME(PyUnstable_Object_EnableDeferredRefcount)
+    FtCompat_PyUnstable_Object_EnableDeferredRefcount
 #define PyUnstable_Object_IsUniquelyReferenced \
     FT_COMPAT_NAME(PyUnstable_Object_IsUniquelyReferenced)
 #define PyUnstable_Object_IsUniqueReferencedTemporary \
-    FT_COMPAT_NAME(PyUnstable_Object_IsUniqueReferencedTemporary)
+    FtCompat_PyUnstable_Object_IsUniqueReferencedTemporary
 
 #if FT_COMPAT_FREE_THREADED
 

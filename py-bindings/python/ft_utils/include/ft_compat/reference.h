@@ -67,9 +67,9 @@ static inline PyObject *FtCompat_XNewRef(PyObject *object)
 #define PyMapping_HasKeyWithError FT_COMPAT_NAME(PyMapping_HasKeyWithError)
 #define PyMapping_HasKeyStringWithError FT_COMPAT_NAME(PyMapping_HasKeyStringWithError)
 #define PyImport_AddModuleRef FT_COMPAT_NAME(PyImport_AddModuleRef)
-#define PyEval_GetFrameBuiltins FT_COMPAT_NAME(PyEval_GetFrameBuiltins)
-#define PyEval_GetFrameGlobals FT_COMPAT_NAME(PyEval_GetFrameGlobals)
-#define PyEval_GetFrameLocals FT_COMPAT_NAME(PyEval_GetFrameLocals)
+#define PyEval_GetFrameBuiltins FtCompat_PyEval_GetFrameBuiltins
+#define PyEval_GetFrameGlobals FtCompat_PyEval_GetFrameGlobals
+#define PyEval_GetFrameLocals FtCompat_PyEval_GetFrameLocals
 
 static inline int PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **result)
 {
