@@ -11,8 +11,9 @@ static volatile long counter;
 static void count_up(void)
 {
     long before = counter;
-    volatile int pause;
-    for (pause = 0; pause < 20; pause = pause + 1) {
+    int pause;
+    for (pause = 0; pause < 20; pause++) {
+        ft_atomic_fence_seq_cst();
     }
     counter = before + 1;
 }
@@ -90,13 +91,12 @@ static PyObject *mutex_unlock(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(non
 }
 
 /* A thread that Python has never heard of. It does not outlive the call that starts it. */
-static long long foreign_rounds;
 static int foreign_done;
 
-static void foreign_thread(void *Py_UNUSED(none))
+static void foreign_thread(void *arg)
 {
-    long long rounds;
-    for (rounds = foreign_rounds; rounds > 0; rounds--) {
+    long rounds;
+    for (rounds = *(long *)arg; rounds > 0; rounds--) {
         PyMutex_Lock(&mutex);
         count_up();
         PyMutex_Unlock(&mutex);
@@ -106,18 +106,18 @@ static void foreign_thread(void *Py_UNUSED(none))
 
 static PyObject *mutex_count_foreign(PyObject *Py_UNUSED(self), PyObject *arg)
 {
-    foreign_rounds = PyLong_AsLongLong(arg);
+    long rounds = PyLong_AsLong(arg), ours = 0;
     foreign_done = 0;
-    CHECK(PyThread_start_new_thread(foreign_thread, NULL) != PYTHREAD_INVALID_THREAD_ID);
+    CHECK(PyThread_start_new_thread(foreign_thread, &rounds) != PYTHREAD_INVALID_THREAD_ID);
     Py_BEGIN_ALLOW_THREADS
     while (!ft_atomic_load_int_acquire(&foreign_done)) {
         PyMutex_Lock(&mutex);
         count_up();
         PyMutex_Unlock(&mutex);
-        ft_atomic_add_llong(&foreign_rounds, 1);
+        ours++;
     }
     Py_END_ALLOW_THREADS
-    return PyLong_FromLongLong(foreign_rounds);
+    return PyLong_FromLong(rounds + ours);
 }
 
 /* section_count(rounds, a, b): all kinds of critical section, which lock `a` or one of the mutexes,

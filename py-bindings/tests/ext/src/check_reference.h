@@ -144,10 +144,10 @@ static PyObject *call_PyList_Clear(PyObject *Py_UNUSED(self), PyObject *list)
     return outcome(PyList_Clear(list), NULL);
 }
 
-static PyObject *call_PyImport_AddModuleRef(PyObject *Py_UNUSED(self), PyObject *name)
+static PyObject *call_PyImport_AddModuleRef(PyObject *Py_UNUSED(self), PyObject *args)
 {
-    const char *text = PyUnicode_AsUTF8(name);
-    return text == NULL ? NULL : PyImport_AddModuleRef(text);
+    const char *name;
+    return PyArg_ParseTuple(args, "s", &name) ? PyImport_AddModuleRef(name) : NULL;
 }
 
 static PyObject *frame(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(none))
@@ -171,7 +171,7 @@ static PyObject *new_references(PyObject *Py_UNUSED(self), PyObject *object)
     {"PyIter_NextItem", call_PyIter_NextItem, METH_O, NULL},                                   \
     {"PyList_GetItemRef", call_PyList_GetItemRef, METH_VARARGS, NULL},                         \
     {"PyList_Clear", call_PyList_Clear, METH_O, NULL},                                         \
-    {"PyImport_AddModuleRef", call_PyImport_AddModuleRef, METH_O, NULL},                       \
+    {"PyImport_AddModuleRef", call_PyImport_AddModuleRef, METH_VARARGS, NULL},                       \
     {"without_result", without_result, METH_O, NULL},                                          \
     {"lookup_with_exception_set", lookup_with_exception_set, METH_VARARGS, NULL},              \
     {"frame", frame, METH_NOARGS, NULL},                                                       \
