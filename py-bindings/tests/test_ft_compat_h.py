@@ -1,6 +1,6 @@
 """The C header, through extensions written as a user would write them (``ext/``).
 
-They are built against the installed package, with setuptools and with meson-python, in C and in C++.
+They are built against the installed package, with setuptools and with meson-python, in C and C++.
 """
 
 import importlib.machinery
@@ -52,7 +52,7 @@ def test_include_holds_the_headers():
 def test_versions_agree():
     header = (Path(ft_utils.get_include()) / "ft_compat.h").read_text()
     pc = (Path(ft_utils.get_pkgconfig_dir()) / "ft_utils.pc").read_text()
-    major, minor, patch = map(int, ft_utils.__version__.split("."))
+    major, minor, patch = map(int, re.findall(r"\d+", ft_utils.__version__)[:3])
     assert f'#define FT_COMPAT_VERSION "{ft_utils.__version__}"' in header
     assert f"#define FT_COMPAT_VERSION_HEX 0x{major << 16 | minor << 8 | patch:06x}\n" in header
     assert f"Version: {ft_utils.__version__}\n" in pc
@@ -172,14 +172,11 @@ def test_compiles_for_other_versions(compiler, standard):
     source = '#include "check_atomic.h"\n' + CALLS.replace("{LOCK", "{ATOMIC_METHODS, LOCK")
     words = ["-fsyntax-only", "-Wno-shadow", "-Wno-conversion"]
     for headers in other_versions():
-        for gil in ((), ("-DPy_GIL_DISABLED=1",)):
-            hex_version = re.search(
-                r"PY_MINOR_VERSION\s+(\d+)", (headers / "patchlevel.h").read_text()
-            )
-            assert hex_version
-            if gil and int(hex_version[1]) < 13:
-                continue
-            said = compile_alone(compiler, standard, source, *words, *gil, headers=headers)
+        minor = re.search(r"PY_MINOR_VERSION\s+(\d+)", (headers / "patchlevel.h").read_text())
+        assert minor, headers
+        free_threaded = [["-DPy_GIL_DISABLED=1"]] if int(minor[1]) >= 13 else []
+        for build in [[], *free_threaded]:
+            said = compile_alone(compiler, standard, source, *words, *build, headers=headers)
             assert said == "", headers
 
 
