@@ -646,6 +646,17 @@ def test_references_from_nothing(module):
     assert not module.is_cached()
 
 
+def test_references_from_nothing_in_another_thread(module):
+    # The list is this thread's own: on a free-threaded build no other thread counts for it yet.
+    items: list = []
+    module.remember(items, False)
+    assert Task(module.recall).result() is (None if FREE_THREADED else items)
+    module.remember(items, True)
+    before = sys.getrefcount(items)
+    assert Task(module.recall).result() is items
+    assert sys.getrefcount(items) == before
+
+
 def test_references_from_nothing_among_threads(module):
     kind = module.make_type()
 

@@ -77,6 +77,31 @@ static PyObject *take_reference(PyObject *Py_UNUSED(self), PyObject *object)
     Py_RETURN_NONE;
 }
 
+/* A pointer to an object that somebody else keeps alive. */
+static PyObject *remembered;
+
+static PyObject *remember(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *object;
+    int enable;
+    if (!PyArg_ParseTuple(args, "Op", &object, &enable)) {
+        return NULL;
+    }
+    if (enable) {
+        PyUnstable_EnableTryIncRef(object);
+    }
+    remembered = object;
+    Py_RETURN_NONE;
+}
+
+static PyObject *recall(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(none))
+{
+    if (PyUnstable_TryIncRef(remembered)) {
+        return remembered;
+    }
+    Py_RETURN_NONE;
+}
+
 /* An object that lives for ever can always be referred to. */
 static PyObject *take_immortal(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(none))
 {
@@ -113,6 +138,8 @@ static PyObject *defer(PyObject *Py_UNUSED(self), PyObject *object)
     {"get_cached", get_cached, METH_O, NULL},                                                  \
     {"is_cached", is_cached, METH_NOARGS, NULL},                                               \
     {"take_reference", take_reference, METH_O, NULL},                                          \
+    {"remember", remember, METH_VARARGS, NULL},                                                \
+    {"recall", recall, METH_NOARGS, NULL},                                                     \
     {"take_immortal", take_immortal, METH_NOARGS, NULL},                                       \
     {"uniqueness", uniqueness, METH_NOARGS, NULL},                                             \
     {"is_temporary", is_temporary, METH_O, NULL},                                              \

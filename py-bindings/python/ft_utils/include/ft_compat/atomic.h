@@ -50,7 +50,9 @@
 #ifndef FT_COMPAT_ATOMIC_H
 #define FT_COMPAT_ATOMIC_H
 
-#include <Python.h>
+#ifndef FT_COMPAT_H
+#  error "include ft_compat.h instead"
+#endif
 
 #include <stdint.h>
 

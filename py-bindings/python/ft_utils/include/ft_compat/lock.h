@@ -28,7 +28,9 @@
 #ifndef FT_COMPAT_LOCK_H
 #define FT_COMPAT_LOCK_H
 
-#include <Python.h>
+#ifndef FT_COMPAT_H
+#  error "include ft_compat.h instead"
+#endif
 
 #include <stddef.h>
 

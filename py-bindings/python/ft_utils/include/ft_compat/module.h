@@ -20,7 +20,9 @@
 #ifndef FT_COMPAT_MODULE_H
 #define FT_COMPAT_MODULE_H
 
-#include <Python.h>
+#ifndef FT_COMPAT_H
+#  error "include ft_compat.h instead"
+#endif
 
 #ifdef Py_mod_gil
 #  define FT_SLOTS_END_GIL_NOT_USED {Py_mod_gil, Py_MOD_GIL_NOT_USED}, {0, NULL}

@@ -17,7 +17,9 @@
 #ifndef FT_COMPAT_REFCOUNT_H
 #define FT_COMPAT_REFCOUNT_H
 
-#include <Python.h>
+#ifndef FT_COMPAT_H
+#  error "include ft_compat.h instead"
+#endif
 
 /* Under the limited API of a free-threaded build, objects are opaque: nothing to be done here. */
 #if FT_COMPAT_API < 0x030E0000 || (defined(Py_LIMITED_API) && !FT_COMPAT_FREE_THREADED)

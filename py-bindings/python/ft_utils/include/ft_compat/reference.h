@@ -32,7 +32,9 @@
 #ifndef FT_COMPAT_REFERENCE_H
 #define FT_COMPAT_REFERENCE_H
 
-#include <Python.h>
+#ifndef FT_COMPAT_H
+#  error "include ft_compat.h instead"
+#endif
 
 #ifndef Py_NewRef
 static inline PyObject *FtCompat_NewRef(PyObject *object)
