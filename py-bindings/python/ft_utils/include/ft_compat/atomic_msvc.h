@@ -161,7 +161,8 @@ FT_COMPAT_WIDTH(64, __int64, 64)
 #define FT_COMPAT_DEFINE_XOR(function, T, bits, order, failed) \
     FT_COMPAT_DEFINE_FETCH(function, T, bits, flip, wide)
 #define FT_COMPAT_DEFINE_SUB(function, T, bits, order, failed) \
-    FT_COMPAT_DEFINE_FETCH(function, T, bits, add, (FT_COMPAT_WIDE_##bits)(0 - (unsigned __int64)wide))
+    FT_COMPAT_DEFINE_FETCH(                                    \
+        function, T, bits, add, (FT_COMPAT_WIDE_##bits)(0 - (unsigned __int64)wide))
 
 #define FT_COMPAT_DEFINE_COMPARE(function, T, bits, order, failed)    \
     static __forceinline int function(T *obj, T *expected, T desired) \

@@ -21,7 +21,8 @@
  * GIL, it does nothing, and its arguments are not even evaluated by the macros. It is a C block:
  * what is declared in it ends with it, and it must not be left by return, break or goto. Whenever
  * the thread detaches (it waits, it calls what may run Python code), its sections are suspended,
- * and others may enter. A section in another does not keep both objects locked: use a section of two.
+ * and others may enter. A section in another does not keep both objects locked: that takes a
+ * section of two.
  *
  * Under the limited API, what Python.h does not declare is not supplied: no PyMutex, no functions;
  * the macros are there. */

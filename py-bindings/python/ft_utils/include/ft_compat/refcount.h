@@ -12,8 +12,9 @@
  *     int PyUnstable_Object_IsUniquelyReferenced(PyObject *op)
  *         1 if the caller's reference is the only one, so that no other thread can get one.
  *     int PyUnstable_Object_IsUniqueReferencedTemporary(PyObject *op)
- *         For an argument of the running C function: 1 if nothing but the interpreter's stack refers
- *         to it, so that it may be changed in place. Before 3.14: if it has one reference. */
+ *         For an argument of the running C function: 1 if nothing but the interpreter's stack
+ *         refers to it, so that it may be changed in place. Before 3.14: if it has one
+ *         reference. */
 #ifndef FT_COMPAT_REFCOUNT_H
 #define FT_COMPAT_REFCOUNT_H
 
@@ -60,7 +61,7 @@ static inline int PyUnstable_TryIncRef(PyObject *op)
             return 0;
         }
     } while (!ft_atomic_compare_exchange_ssize(
-        &op->ob_ref_shared, &shared, shared + (FT_COMPAT_CAST(Py_ssize_t, 1) << _Py_REF_SHARED_SHIFT)));
+        &op->ob_ref_shared, &shared, shared + (1 << _Py_REF_SHARED_SHIFT)));
 #ifdef Py_REF_DEBUG
     _Py_INCREF_IncRefTotal();
 #endif

@@ -118,8 +118,8 @@ static inline PyObject *PyList_GetItemRef(PyObject *list, Py_ssize_t index)
     return item;
 }
 
-/* What PyWeakref_GetRef replaces is deprecated from 3.13 on and out of the headers from 3.15 on, and
- * yet all that a limited API of before has. The stable ABI keeps it. */
+/* What PyWeakref_GetRef replaces is deprecated from 3.13 on and out of the headers from 3.15 on,
+ * and yet all that a limited API of before has. The stable ABI keeps it. */
 #if PY_VERSION_HEX >= 0x030F0000
 #  ifdef __cplusplus
 extern "C"
@@ -348,8 +348,8 @@ static inline int PyDict_SetDefaultRef(
         /* One step: if a comparison above let another thread insert the key, this gives us what
          * that one has inserted, and the answer is 1. */
 #  ifdef Py_LIMITED_API
-        present = PyObject_CallMethod(
-            FT_COMPAT_POINTER_CAST(PyObject *, &PyDict_Type), "setdefault", "OOO", dict, key, value);
+        PyObject *type = FT_COMPAT_POINTER_CAST(PyObject *, &PyDict_Type);
+        present = PyObject_CallMethod(type, "setdefault", "OOO", dict, key, value);
 #  else
         present = PyDict_SetDefault(dict, key, value);
         Py_XINCREF(present);
