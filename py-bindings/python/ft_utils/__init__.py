@@ -6,6 +6,7 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 """
 
 from ft_utils._native import __version__
+from ft_utils._paths import get_include, get_pkgconfig_dir
 from ft_utils.concurrency import (
     MISSING,
     AtomicFlag,
@@ -56,5 +57,7 @@ __all__ = [
     "StdConcurrentPriorityQueue",
     "StdConcurrentQueue",
     "__version__",
+    "get_include",
+    "get_pkgconfig_dir",
     "map_ordered",
 ]

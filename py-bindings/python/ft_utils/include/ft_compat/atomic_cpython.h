@@ -1,0 +1,179 @@
+/* _Py_atomic_* from CPython 3.13 on: Python.h has declared its own, and these are what one version
+ * or another lacks. Macros, so that a CPython that gets them later is no conflict. */
+
+#ifdef Py_LIMITED_API
+/* There, Python.h declares none at all. A module that is built so may meet any later Python: real
+ * atomic operations, all of them. */
+#  define _Py_atomic_load_int ft_atomic_load_int
+#  define _Py_atomic_load_int_relaxed ft_atomic_load_int_relaxed
+#  define _Py_atomic_store_int ft_atomic_store_int
+#  define _Py_atomic_store_int_relaxed ft_atomic_store_int_relaxed
+#  define _Py_atomic_exchange_int ft_atomic_exchange_int
+#  define _Py_atomic_compare_exchange_int ft_atomic_compare_exchange_int
+#  define _Py_atomic_add_int ft_atomic_add_int
+#  define _Py_atomic_load_int8 ft_atomic_load_int8
+#  define _Py_atomic_load_int8_relaxed ft_atomic_load_int8_relaxed
+#  define _Py_atomic_store_int8 ft_atomic_store_int8
+#  define _Py_atomic_store_int8_relaxed ft_atomic_store_int8_relaxed
+#  define _Py_atomic_exchange_int8 ft_atomic_exchange_int8
+#  define _Py_atomic_compare_exchange_int8 ft_atomic_compare_exchange_int8
+#  define _Py_atomic_add_int8 ft_atomic_add_int8
+#  define _Py_atomic_load_int16 ft_atomic_load_int16
+#  define _Py_atomic_load_int16_relaxed ft_atomic_load_int16_relaxed
+#  define _Py_atomic_store_int16 ft_atomic_store_int16
+#  define _Py_atomic_store_int16_relaxed ft_atomic_store_int16_relaxed
+#  define _Py_atomic_exchange_int16 ft_atomic_exchange_int16
+#  define _Py_atomic_compare_exchange_int16 ft_atomic_compare_exchange_int16
+#  define _Py_atomic_add_int16 ft_atomic_add_int16
+#  define _Py_atomic_load_int32 ft_atomic_load_int32
+#  define _Py_atomic_load_int32_relaxed ft_atomic_load_int32_relaxed
+#  define _Py_atomic_store_int32 ft_atomic_store_int32
+#  define _Py_atomic_store_int32_relaxed ft_atomic_store_int32_relaxed
+#  define _Py_atomic_exchange_int32 ft_atomic_exchange_int32
+#  define _Py_atomic_compare_exchange_int32 ft_atomic_compare_exchange_int32
+#  define _Py_atomic_add_int32 ft_atomic_add_int32
+#  define _Py_atomic_load_int64 ft_atomic_load_int64
+#  define _Py_atomic_load_int64_relaxed ft_atomic_load_int64_relaxed
+#  define _Py_atomic_store_int64 ft_atomic_store_int64
+#  define _Py_atomic_store_int64_relaxed ft_atomic_store_int64_relaxed
+#  define _Py_atomic_exchange_int64 ft_atomic_exchange_int64
+#  define _Py_atomic_compare_exchange_int64 ft_atomic_compare_exchange_int64
+#  define _Py_atomic_add_int64 ft_atomic_add_int64
+#  define _Py_atomic_load_intptr ft_atomic_load_intptr
+#  define _Py_atomic_load_intptr_relaxed ft_atomic_load_intptr_relaxed
+#  define _Py_atomic_store_intptr ft_atomic_store_intptr
+#  define _Py_atomic_store_intptr_relaxed ft_atomic_store_intptr_relaxed
+#  define _Py_atomic_exchange_intptr ft_atomic_exchange_intptr
+#  define _Py_atomic_compare_exchange_intptr ft_atomic_compare_exchange_intptr
+#  define _Py_atomic_add_intptr ft_atomic_add_intptr
+#  define _Py_atomic_load_ssize ft_atomic_load_ssize
+#  define _Py_atomic_load_ssize_relaxed ft_atomic_load_ssize_relaxed
+#  define _Py_atomic_store_ssize ft_atomic_store_ssize
+#  define _Py_atomic_store_ssize_relaxed ft_atomic_store_ssize_relaxed
+#  define _Py_atomic_exchange_ssize ft_atomic_exchange_ssize
+#  define _Py_atomic_compare_exchange_ssize ft_atomic_compare_exchange_ssize
+#  define _Py_atomic_add_ssize ft_atomic_add_ssize
+#  define _Py_atomic_load_uint ft_atomic_load_uint
+#  define _Py_atomic_load_uint_relaxed ft_atomic_load_uint_relaxed
+#  define _Py_atomic_store_uint ft_atomic_store_uint
+#  define _Py_atomic_store_uint_relaxed ft_atomic_store_uint_relaxed
+#  define _Py_atomic_exchange_uint ft_atomic_exchange_uint
+#  define _Py_atomic_compare_exchange_uint ft_atomic_compare_exchange_uint
+#  define _Py_atomic_add_uint ft_atomic_add_uint
+#  define _Py_atomic_load_uint8 ft_atomic_load_uint8
+#  define _Py_atomic_load_uint8_relaxed ft_atomic_load_uint8_relaxed
+#  define _Py_atomic_store_uint8 ft_atomic_store_uint8
+#  define _Py_atomic_store_uint8_relaxed ft_atomic_store_uint8_relaxed
+#  define _Py_atomic_exchange_uint8 ft_atomic_exchange_uint8
+#  define _Py_atomic_compare_exchange_uint8 ft_atomic_compare_exchange_uint8
+#  define _Py_atomic_add_uint8 ft_atomic_add_uint8
+#  define _Py_atomic_load_uint16 ft_atomic_load_uint16
+#  define _Py_atomic_load_uint16_relaxed ft_atomic_load_uint16_relaxed
+#  define _Py_atomic_store_uint16 ft_atomic_store_uint16
+#  define _Py_atomic_store_uint16_relaxed ft_atomic_store_uint16_relaxed
+#  define _Py_atomic_exchange_uint16 ft_atomic_exchange_uint16
+#  define _Py_atomic_compare_exchange_uint16 ft_atomic_compare_exchange_uint16
+#  define _Py_atomic_add_uint16 ft_atomic_add_uint16
+#  define _Py_atomic_load_uint32 ft_atomic_load_uint32
+#  define _Py_atomic_load_uint32_relaxed ft_atomic_load_uint32_relaxed
+#  define _Py_atomic_store_uint32 ft_atomic_store_uint32
+#  define _Py_atomic_store_uint32_relaxed ft_atomic_store_uint32_relaxed
+#  define _Py_atomic_exchange_uint32 ft_atomic_exchange_uint32
+#  define _Py_atomic_compare_exchange_uint32 ft_atomic_compare_exchange_uint32
+#  define _Py_atomic_add_uint32 ft_atomic_add_uint32
+#  define _Py_atomic_load_uint64 ft_atomic_load_uint64
+#  define _Py_atomic_load_uint64_relaxed ft_atomic_load_uint64_relaxed
+#  define _Py_atomic_store_uint64 ft_atomic_store_uint64
+#  define _Py_atomic_store_uint64_relaxed ft_atomic_store_uint64_relaxed
+#  define _Py_atomic_exchange_uint64 ft_atomic_exchange_uint64
+#  define _Py_atomic_compare_exchange_uint64 ft_atomic_compare_exchange_uint64
+#  define _Py_atomic_add_uint64 ft_atomic_add_uint64
+#  define _Py_atomic_load_uintptr ft_atomic_load_uintptr
+#  define _Py_atomic_load_uintptr_relaxed ft_atomic_load_uintptr_relaxed
+#  define _Py_atomic_store_uintptr ft_atomic_store_uintptr
+#  define _Py_atomic_store_uintptr_relaxed ft_atomic_store_uintptr_relaxed
+#  define _Py_atomic_exchange_uintptr ft_atomic_exchange_uintptr
+#  define _Py_atomic_compare_exchange_uintptr ft_atomic_compare_exchange_uintptr
+#  define _Py_atomic_add_uintptr ft_atomic_add_uintptr
+#  define _Py_atomic_load_ptr ft_atomic_load_ptr
+#  define _Py_atomic_load_ptr_relaxed ft_atomic_load_ptr_relaxed
+#  define _Py_atomic_store_ptr ft_atomic_store_ptr
+#  define _Py_atomic_store_ptr_relaxed ft_atomic_store_ptr_relaxed
+#  define _Py_atomic_exchange_ptr ft_atomic_exchange_ptr
+#  define _Py_atomic_compare_exchange_ptr ft_atomic_compare_exchange_ptr
+#  define _Py_atomic_and_uint8 ft_atomic_and_uint8
+#  define _Py_atomic_or_uint8 ft_atomic_or_uint8
+#  define _Py_atomic_and_uint16 ft_atomic_and_uint16
+#  define _Py_atomic_or_uint16 ft_atomic_or_uint16
+#  define _Py_atomic_and_uint32 ft_atomic_and_uint32
+#  define _Py_atomic_or_uint32 ft_atomic_or_uint32
+#  define _Py_atomic_and_uint64 ft_atomic_and_uint64
+#  define _Py_atomic_or_uint64 ft_atomic_or_uint64
+#  define _Py_atomic_and_uintptr ft_atomic_and_uintptr
+#  define _Py_atomic_or_uintptr ft_atomic_or_uintptr
+#  define _Py_atomic_load_int_acquire ft_atomic_load_int_acquire
+#  define _Py_atomic_store_int_release ft_atomic_store_int_release
+#  define _Py_atomic_load_ssize_acquire ft_atomic_load_ssize_acquire
+#  define _Py_atomic_store_ssize_release ft_atomic_store_ssize_release
+#  define _Py_atomic_load_uint32_acquire ft_atomic_load_uint32_acquire
+#  define _Py_atomic_store_uint32_release ft_atomic_store_uint32_release
+#  define _Py_atomic_load_uint64_acquire ft_atomic_load_uint64_acquire
+#  define _Py_atomic_store_uint64_release ft_atomic_store_uint64_release
+#  define _Py_atomic_load_uintptr_acquire ft_atomic_load_uintptr_acquire
+#  define _Py_atomic_store_uintptr_release ft_atomic_store_uintptr_release
+#  define _Py_atomic_load_ptr_acquire ft_atomic_load_ptr_acquire
+#  define _Py_atomic_store_ptr_release ft_atomic_store_ptr_release
+#  define _Py_atomic_load_ulong ft_atomic_load_ulong
+#  define _Py_atomic_load_ulong_relaxed ft_atomic_load_ulong_relaxed
+#  define _Py_atomic_store_ulong ft_atomic_store_ulong
+#  define _Py_atomic_store_ulong_relaxed ft_atomic_store_ulong_relaxed
+#  define _Py_atomic_load_ullong_relaxed ft_atomic_load_ullong_relaxed
+#  define _Py_atomic_store_ullong_relaxed ft_atomic_store_ullong_relaxed
+#  define _Py_atomic_fence_seq_cst ft_atomic_fence_seq_cst
+#  define _Py_atomic_fence_acquire ft_atomic_fence_acquire
+#  define _Py_atomic_fence_release ft_atomic_fence_release
+#endif
+
+#define _Py_atomic_load_int8_acquire ft_atomic_load_int8_acquire
+#define _Py_atomic_load_int16_acquire ft_atomic_load_int16_acquire
+#define _Py_atomic_load_int32_acquire ft_atomic_load_int32_acquire
+#define _Py_atomic_load_int64_acquire ft_atomic_load_int64_acquire
+#define _Py_atomic_load_intptr_acquire ft_atomic_load_intptr_acquire
+#define _Py_atomic_load_uint_acquire ft_atomic_load_uint_acquire
+#define _Py_atomic_load_uint8_acquire ft_atomic_load_uint8_acquire
+#define _Py_atomic_load_uint16_acquire ft_atomic_load_uint16_acquire
+#define _Py_atomic_store_int8_release ft_atomic_store_int8_release
+#define _Py_atomic_store_int16_release ft_atomic_store_int16_release
+#define _Py_atomic_store_int32_release ft_atomic_store_int32_release
+#define _Py_atomic_store_int64_release ft_atomic_store_int64_release
+#define _Py_atomic_store_intptr_release ft_atomic_store_intptr_release
+#define _Py_atomic_store_uint_release ft_atomic_store_uint_release
+#define _Py_atomic_store_uint8_release ft_atomic_store_uint8_release
+#define _Py_atomic_store_uint16_release ft_atomic_store_uint16_release
+#define _Py_atomic_load_char_relaxed ft_atomic_load_char_relaxed
+#define _Py_atomic_store_char_relaxed ft_atomic_store_char_relaxed
+#define _Py_atomic_load_uchar_relaxed ft_atomic_load_uchar_relaxed
+#define _Py_atomic_store_uchar_relaxed ft_atomic_store_uchar_relaxed
+#define _Py_atomic_load_short_relaxed ft_atomic_load_short_relaxed
+#define _Py_atomic_store_short_relaxed ft_atomic_store_short_relaxed
+#define _Py_atomic_load_ushort_relaxed ft_atomic_load_ushort_relaxed
+#define _Py_atomic_store_ushort_relaxed ft_atomic_store_ushort_relaxed
+#define _Py_atomic_load_long_relaxed ft_atomic_load_long_relaxed
+#define _Py_atomic_store_long_relaxed ft_atomic_store_long_relaxed
+#define _Py_atomic_load_llong_relaxed ft_atomic_load_llong_relaxed
+#define _Py_atomic_store_llong_relaxed ft_atomic_store_llong_relaxed
+#define _Py_atomic_load_float_relaxed ft_atomic_load_float_relaxed
+#define _Py_atomic_store_float_relaxed ft_atomic_store_float_relaxed
+#define _Py_atomic_load_double_relaxed ft_atomic_load_double_relaxed
+#define _Py_atomic_store_double_relaxed ft_atomic_store_double_relaxed
+
+/* These are macros where CPython has them. */
+#ifndef _Py_atomic_load_ulong_acquire
+#  define _Py_atomic_load_ulong_acquire ft_atomic_load_ulong_acquire
+#endif
+#ifndef _Py_atomic_store_ulong_release
+#  define _Py_atomic_store_ulong_release ft_atomic_store_ulong_release
+#endif
+#ifndef _Py_atomic_load_ptr_consume
+#  define _Py_atomic_load_ptr_consume ft_atomic_load_ptr_acquire
+#endif
