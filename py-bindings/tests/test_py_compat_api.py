@@ -309,6 +309,19 @@ FAKE = """
 
 
 @every_compiler
+@pytest.mark.parametrize("last", ["ft_compat.h", "py_compat_api.h"])
+def test_ft_compat_in_both_orders(compiler: Compiler, last: str) -> None:
+    """On older Pythons it is made of old names too."""
+    names = sorted(["ft_compat.h", "py_compat_api.h"], key=last.__eq__)
+    source = "".join(f'#include "{name}"\n' for name in names)
+    words = [f"-DPy_COMPAT_API_VERSION={MAX}", "-DPy_COMPAT_API_LINT", *STRICT]
+    use = "int f(PyObject *w, PyObject **o) { return PyWeakref_GetRef(w, o); }\n"
+    assert compile_c(compiler, source + use, *words) == (0, "")
+    use = "PyObject *f(PyObject *w) { return PyWeakref_GetObject(w); }\n"
+    assert "use PyWeakref_GetRef" in compile_c(compiler, source + use, *words).output
+
+
+@every_compiler
 @pytest.mark.parametrize("order", [("py_compat_api.h", "pythoncapi_compat.h"), None])
 def test_pythoncapi_compat_in_both_orders(
     compiler: Compiler, order: tuple[str, str] | None, tmp_path: Path

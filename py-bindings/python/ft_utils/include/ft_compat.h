@@ -87,7 +87,7 @@
 #include "ft_compat/refcount.h"
 
 /* Last: what it forbids to users, older Pythons need above. */
-#if defined(Py_COMPAT_API_VERSION) || defined(Py_COMPAT_API_VERSION_MAX)
+#if defined(Py_COMPAT_API_VERSION) || defined(Py_COMPAT_API_LINT)
 #  include "py_compat_api.h"
 #endif
 

@@ -37,10 +37,12 @@
 #  define Py_COMPAT_API_CHECKED_ Py_COMPAT_API_VERSION
 #endif
 
-/* On older Pythons, its functions are made of names that are refused below. */
-#if !defined(PYTHONCAPI_COMPAT) && defined(__has_include) \
-    && (Py_COMPAT_API_CHECKED_ || defined(Py_COMPAT_API_LINT))
-#  if __has_include("pythoncapi_compat.h")
+/* On older Pythons, their functions are made of names that are refused below. */
+#if defined(__has_include) && (Py_COMPAT_API_CHECKED_ || defined(Py_COMPAT_API_LINT))
+#  if !defined(FT_COMPAT_H) && PY_VERSION_HEX < 0x030D0000 && __has_include("ft_compat.h")
+#    include "ft_compat.h"
+#  endif
+#  if !defined(PYTHONCAPI_COMPAT) && __has_include("pythoncapi_compat.h")
 #    include "pythoncapi_compat.h"
 #  endif
 #endif
