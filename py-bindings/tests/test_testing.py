@@ -1,6 +1,7 @@
 """ft_utils.testing: run_concurrently."""
 
 import _thread
+import doctest
 import inspect
 import sys
 import threading
@@ -360,3 +361,9 @@ def test_bad_arguments(name, value):
 def test_arguments_of_wrong_types(name):
     with pytest.raises(TypeError):
         run_concurrently(int, **{name: "3"})
+
+
+def test_examples_of_docstrings():
+    tested = doctest.testmod(testing)
+    assert tested.attempted >= 4
+    assert tested.failed == 0

@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from types import ModuleType
@@ -51,16 +52,24 @@ def journal(path: str) -> Callable[..., None]:
 def watch_extensions(note: Callable[..., None]) -> None:
     """Note each extension module before its code runs for the first time, and after."""
     create, execute = ExtensionFileLoader.create_module, ExtensionFileLoader.exec_module
+    # A module may replace or close the one that there is.
+    stderr = os.fdopen(os.dup(2), "w", 1, encoding="utf-8", errors="backslashreplace")
 
     def create_module(self: ExtensionFileLoader, spec: ModuleSpec) -> ModuleType:
         before = gil_enabled()
         note(event="load", name=spec.name, file=str(spec.origin))
+        # Here the interpreter reads the declaration, and acts on it. Under `-v` it says so on
+        # stderr, unless its warning was turned into an exception.
+        warnings.filterwarnings("ignore", "The global interpreter lock", RuntimeWarning)
+        theirs, sys.stderr = sys.stderr, stderr
         try:
             module = create(self, spec)
         except BaseException:
             note(event="left", name=spec.name)
             raise
-        # By now the interpreter has read the declaration, and acted on it.
+        finally:
+            if sys.stderr is stderr:
+                sys.stderr = theirs
         note(event="loaded", name=spec.name, brought_gil=gil_enabled() and not before)
         return module
 

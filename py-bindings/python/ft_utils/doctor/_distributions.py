@@ -1,5 +1,6 @@
 """Which installed distributions have extension modules, and for which builds of Python."""
 
+import csv
 import json
 import mmap
 import os
@@ -39,8 +40,8 @@ class ExtensionFile:
     abi: Abi
     #: Whether this interpreter would load a file of that name.
     found: bool
-    #: Whether it declares that it can do without the GIL; None as long as it was not loaded by a
-    #: free-threaded interpreter: nothing but loading it tells.
+    #: Whether it declares that it can do without the GIL; None if it was not loaded by a
+    #: free-threaded interpreter: nothing else tells.
     declares: bool | None = None
 
 
@@ -148,8 +149,9 @@ def _report_to(headers: metadata.PackageMetadata) -> str | None:
 def _files(
     installed: metadata.Distribution, name: str, folder: Path
 ) -> list[tuple[Path, PurePath]]:
-    if installed.files is not None:
-        return [(folder, file) for file in installed.files if file.suffix in (".so", ".pyd")]
+    record = _record(installed)
+    if record is not None:
+        return [(folder, file) for file in record if file.suffix in (".so", ".pyd")]
     # Without a list of files, as in the packages of Debian, all in the folders that are its own.
     return [
         (folder, file.relative_to(folder))
@@ -167,7 +169,7 @@ def _files_of_source(
     folder that only they know is missed.
     """
     roots = [source, source / "src", source / "python"]
-    for file in installed.files or []:
+    for file in _record(installed) or []:
         if file.suffix == ".pth":
             text = folder.joinpath(file).read_text(encoding="utf-8", errors="replace")
             lines = (line.strip() for line in text.splitlines())
@@ -178,6 +180,14 @@ def _files_of_source(
         for top in _top_levels(installed, name)
         for file in _shared_objects(root, top)
     ]
+
+
+def _record(installed: metadata.Distribution) -> list[PurePath] | None:
+    # Not Distribution.files, which looks for each on the disk, be there ten thousand.
+    text = installed.read_text("RECORD")
+    if text is None:
+        return None
+    return [PurePath(row[0]) for row in csv.reader(text.splitlines()) if row]
 
 
 def _top_levels(installed: metadata.Distribution, name: str) -> list[str]:

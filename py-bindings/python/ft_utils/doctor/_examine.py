@@ -2,12 +2,13 @@
 
 import math
 import os
+import sys
 from collections.abc import Sequence
 
 from ft_utils.doctor import _findings as findings
 from ft_utils.doctor._distributions import Distribution, scan
 from ft_utils.doctor._interpreter import look
-from ft_utils.doctor._probe import Probe, probe
+from ft_utils.doctor._probe import Extension, probe
 from ft_utils.doctor._report import Report
 
 __all__ = ["examine"]
@@ -47,25 +48,35 @@ class _Examination:
     def __init__(self, modules: list[str], installed: bool, timeout: float) -> None:
         self.timeout = timeout
         self.report = report = Report(look())
-        native, pure, troubles = scan()
-        # Through links, as files are loaded by other paths than they are listed by.
-        self.owners = {
-            os.path.realpath(extension.file): one for one in native for extension in one.extensions
-        }
+        #: What was loaded, by the true paths of the files.
+        self.loaded: dict[str, Extension] = {}
+        #: The distributions that it belongs to, by the names of the modules.
+        self.owners: dict[str, Distribution] = {}
         self.look_at_start()
         for name in modules:
             self.probe([name])
-        if installed or not modules:
-            report.distributions, report.pure_distributions = native, pure
-            report.troubles += troubles
+        native, pure, troubles = scan()
         if installed:
             for one in native:
                 self.probe([each.module for each in one.extensions if each.found], quiet=True)
-        self.know_declarations(native)
-        if not report.distributions:
-            loaded = {id(one) for one in self.owners_by_module().values()}
-            report.distributions = [one for one in native if id(one) in loaded]
+        self.connect(native)
+        if installed or not modules:
+            report.distributions, report.pure_distributions = native, pure
+            report.troubles += troubles
+        else:
+            report.distributions = self.behind(modules, native)
         self.find()
+
+    def behind(self, modules: list[str], native: list[Distribution]) -> list[Distribution]:
+        """Return the distributions of which something was loaded, or should have been."""
+        tops = {name.partition(".")[0] for name in modules}
+        loaded = {id(one) for one in self.owners.values()}
+        return [
+            one
+            for one in native
+            if id(one) in loaded
+            or tops & {each.module.partition(".")[0] for each in one.extensions}
+        ]
 
     def look_at_start(self) -> None:
         """See what is loaded even though nothing is asked for."""
@@ -84,43 +95,37 @@ class _Examination:
                 report.imports.append(one)
             if one.outcome != "imported":
                 report.troubles.append(f"{one.module}: {one.detail}")
-        self.merge(seen)
-
-    def merge(self, seen: Probe) -> None:
-        report = self.report
         for into, new in (
             (report.undeclared, seen.undeclared),
             (report.undeclared_at_start, seen.undeclared_at_start),
         ):
             into += [name for name in new if name not in into]
-        report.extensions += [one for one in seen.extensions if one not in report.extensions]
+        for extension in seen.extensions:
+            # Through links, as files may be loaded by other paths than they are listed by.
+            file = os.path.realpath(extension.file)
+            known = self.loaded.get(file)
+            if known is None:
+                self.loaded[file] = extension
+                if extension.module.partition(".")[0] not in sys.stdlib_module_names:
+                    report.extensions.append(extension)
+            elif known.declares is None:
+                # This time it got further.
+                known.declares = extension.declares
 
-    def owners_by_module(self) -> dict[str, Distribution]:
-        owners = {}
-        for extension in self.report.extensions:
-            owner = self.owners.get(os.path.realpath(extension.file))
-            if owner is not None:
-                owners[extension.module] = owner
-        return owners
-
-    def know_declarations(self, native: list[Distribution]) -> None:
-        """Say of each file that was loaded what came of it."""
-        report = self.report
-        if not report.interpreter.free_threaded:
-            return
-        loaded = {os.path.realpath(one.file): one.module for one in report.extensions}
+    def connect(self, native: list[Distribution]) -> None:
+        """Find what was loaded in the distributions, and say there what came of it."""
         for one in native:
             for extension in one.extensions:
-                module = loaded.get(os.path.realpath(extension.file))
-                if module is not None:
-                    extension.declares = module not in report.undeclared
+                loaded = self.loaded.get(os.path.realpath(extension.file))
+                if loaded is not None:
+                    self.owners[loaded.module] = one
+                    extension.declares = loaded.declares
 
     def find(self) -> None:
         report = self.report
         interpreter = report.interpreter
         report.findings += findings.of_interpreter(interpreter, report.undeclared_at_start)
-        owners = self.owners_by_module()
-        report.findings += findings.of_imports(report.imports, report.undeclared, owners)
+        report.findings += findings.of_imports(report.imports, report.undeclared, self.owners)
         if interpreter.free_threaded:
             for one in report.distributions:
                 report.findings += findings.of_distribution(interpreter, one)

@@ -23,12 +23,15 @@ _REQUIRES_GIL = re.compile(r"^# loading module '(.+)', which requires the GIL$",
 _VARIABLES = {"PYTHON_GIL", "PYTHONINSPECT", "PYTHONPROFILEIMPORTTIME", "PYTHONWARNINGS"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Extension:
-    """An extension module that an import loaded."""
+    """An extension module that an import loaded, or tried to."""
 
     module: str
     file: str
+    #: Whether it declares that it can do without the GIL; None if it did not get so far, or if
+    #: there is nobody who reads it, as on builds with the GIL.
+    declares: bool | None = None
 
 
 @dataclass
@@ -52,7 +55,8 @@ class Probe:
     imports: list[Import] = field(default_factory=list)
     #: Those that were loaded, in that order.
     extensions: list[Extension] = field(default_factory=list)
-    #: Those among them that do not declare that they can do without the GIL.
+    #: Those that do not declare that they can do without the GIL, in the order in which the
+    #: interpreter found out.
     undeclared: list[str] = field(default_factory=list)
     #: Those that were there before any of the modules was imported, through a ``.pth`` file, say.
     undeclared_at_start: list[str] = field(default_factory=list)
@@ -83,8 +87,8 @@ def probe(modules: Sequence[str], timeout: float, *, free_threaded: bool) -> Pro
             loading = f" while {seen.loading[-1]} was loaded" if seen.loading else ""
             done.append(Import(seen.importing, outcome, detail + loading))
         probe.imports += done
-        probe.extensions += [one for one in seen.extensions if one not in probe.extensions]
-        _attribute(probe, seen, done)
+        probe.extensions += seen.extensions
+        _attribute(probe, seen, done, free_threaded)
         left = left[len(done) :]
         if not left:
             return probe
@@ -99,12 +103,15 @@ class _Reader:
         self.importing: str | None = None
         self.imports: list[Import] = []
         self.extensions: list[Extension] = []
+        #: Those whose declaration was read.
+        self.loaded: set[str] = set()
         #: Those whose code was running last, one inside the other.
         self.loading: list[str] = []
-        #: What the interpreter itself said. It says nothing if a module took away its stderr.
+        #: Those that need the GIL, as the interpreter says.
         self.verbose = verbose
-        #: What was seen to bring the GIL back: right but for one that is loaded inside another's
-        #: `PyInit` function, while the GIL is on for that one's sake.
+        #: What was seen to bring the GIL back, for the case that another version says it in other
+        #: words: right but for a module that is loaded inside another's `PyInit` function, while
+        #: the GIL is on for that one's sake.
         self.observed: list[str] = []
 
     def read(self, event: dict[str, Any]) -> None:
@@ -119,6 +126,7 @@ class _Reader:
                 self.extensions.append(Extension(event["name"], event["file"]))
                 self.loading.append(event["name"])
             case "loaded":
+                self.loaded.add(event["name"])
                 if event["brought_gil"]:
                     self.observed.append(event["name"])
             case "left":
@@ -133,11 +141,16 @@ class _Reader:
                 self.imports.append(Import(event["module"], event["outcome"], detail, gil))
 
 
-def _attribute(probe: Probe, seen: _Reader, done: list[Import]) -> None:
+def _attribute(probe: Probe, seen: _Reader, done: list[Import], free_threaded: bool) -> None:
     """Say which of the modules needs the GIL, and which brought it back."""
-    loaded = {extension.module for extension in seen.extensions}
-    at_start = [name for name in seen.verbose if name not in loaded]
-    undeclared = [name for name in seen.verbose if name in loaded] or seen.observed
+    tried = {extension.module for extension in seen.extensions}
+    at_start = [name for name in seen.verbose if name not in tried]
+    undeclared = [name for name in seen.verbose if name in tried] or seen.observed
+    for extension in seen.extensions:
+        if extension.module in undeclared:
+            extension.declares = False
+        elif free_threaded and extension.module in seen.loaded:
+            extension.declares = True
     probe.undeclared_at_start += [n for n in at_start if n not in probe.undeclared_at_start]
     probe.undeclared += [name for name in undeclared if name not in probe.undeclared]
     if seen.gil_at_start or not undeclared:

@@ -21,12 +21,6 @@ SCHEMA = 1
 # How to name what the file's name does not tell.
 _ABIS = {"gil": "with the GIL", "unknown": "not known"}
 
-_STATUS = {
-    0: "Nothing found.",
-    1: "The GIL is on, or comes back, or something would not load without it: see above.",
-    2: "Nothing found, but not all could be looked at: see above.",
-}
-
 
 @dataclass
 class Report:
@@ -37,9 +31,10 @@ class Report:
     undeclared_at_start: list[str] = field(default_factory=list)
     #: The modules that were imported, in the order of the request.
     imports: list[Import] = field(default_factory=list)
-    #: The extension modules that these loaded, in that order.
+    #: The extension modules that these loaded, but for those of the standard library.
     extensions: list[Extension] = field(default_factory=list)
-    #: Those among them that do not declare that they can do without the GIL.
+    #: Those that do not declare that they can do without the GIL, in the order in which the
+    #: interpreter found out.
     undeclared: list[str] = field(default_factory=list)
     #: Installed distributions with extension modules: all, or those behind the imports.
     distributions: list[Distribution] = field(default_factory=list)
@@ -62,11 +57,11 @@ class Report:
     def to_text(self, width: int | None = None) -> str:
         """Return what people want to know, in lines of at most `width` characters.
 
-        By default those are as long as the terminal's, but 100 at most.
+        By default those are as long as the terminal's, between 60 and 100.
         """
         if width is None:
             width = min(shutil.get_terminal_size().columns, 100)
-        width = max(width, 40)
+        width = max(width, 60)
         blocks = [_interpreter(self.interpreter, self.undeclared_at_start)]
         if self.imports:
             rows = [_import_row(one) for one in self.imports]
@@ -80,8 +75,16 @@ class Report:
         if self.troubles:
             parts = [_wrapped(f"- {line}", width, "  ") for line in self.troubles]
             blocks.append(["Could not look at everything:", *chain.from_iterable(parts)])
-        blocks.append(_wrapped(_STATUS[self.status], width, ""))
+        blocks.append([self._conclusion()])
         return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+    def _conclusion(self) -> str:
+        count = len(self.findings)
+        if count:
+            text = "1 finding" if count == 1 else f"{count} findings"
+        else:
+            text = "Nothing found, but not all was seen" if self.troubles else "Nothing found"
+        return f"{text}: exit status {self.status}."
 
     def _distributions(self, width: int) -> list[str]:
         lines = []
