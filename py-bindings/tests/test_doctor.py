@@ -338,8 +338,10 @@ def test_option_is_told(site):
 
 
 @free_threaded
-def test_gil_that_is_on_from_the_start(site):
+@pytest.mark.parametrize("warnings", ["default", "error"])
+def test_gil_that_is_on_from_the_start(site, monkeypatch, warnings):
     (site / "sitecustomize.py").write_text("import needs_gil")
+    monkeypatch.setenv("PYTHONWARNINGS", warnings)
     done, report = run_doctor("plain")
     assert report["undeclared_at_start"] == ["needs_gil"]
     assert [one["code"] for one in report["findings"]] == ["gil-on"]
@@ -355,9 +357,11 @@ def test_gil_that_this_process_brought_back(monkeypatch):
 
 
 def test_flags_are_handed_on(site):
-    # Without site-packages nothing is installed; what the path has is handed on.
-    _, report = run_doctor("plain", flags=["-S", "-s"])
+    # Which is not imported under -S.
+    (site / "sitecustomize.py").write_text("import needs_gil")
+    _, report = run_doctor("plain", flags=["-S"])
     assert report["imports"][0]["outcome"] == "imported"
+    assert report["undeclared_at_start"] == []
 
 
 # Distributions

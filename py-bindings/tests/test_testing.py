@@ -120,11 +120,17 @@ def test_race_between_two_steps_is_found():
 
 def test_exceptions_come_together():
     calls = [AtomicInt64() for _ in range(4)]
+    third_fails = threading.Event()
 
     def work(index):
         iteration = calls[index].incr() - 1
-        if iteration == 2 and index in (1, 3):
-            raise (KeyError if index == 1 else ValueError)(f"from {index}")
+        if iteration == 2 and index == 3:
+            third_fails.set()
+            raise ValueError("from 3")
+        if iteration == 2 and index == 1:
+            # Later, but listed first.
+            assert third_fails.wait(LONG)
+            raise KeyError("from 1")
 
     with pytest.raises(ExceptionGroup, match="2 of 4 threads raised in iteration 2") as caught:
         run_concurrently(work, 4, 6, pass_index=True)
@@ -233,11 +239,14 @@ def test_timeout_shows_who_hangs(clock):
             stuck_in_here()
 
     before = sys.getswitchinterval()
+    bystander = threading.Thread(target=release.wait)
+    bystander.start()
     try:
         with pytest.raises(TimeoutError) as caught:
             run_concurrently(work, 2, pass_index=True, timeout=5)
     finally:
         release.set()
+        bystander.join()
     assert caught.value.args == ("not done after 5 s: run_concurrently-1",)
     [note] = caught.value.__notes__
     assert note.startswith("Thread run_concurrently-1 (most recent call first):\n")
@@ -247,16 +256,17 @@ def test_timeout_shows_who_hangs(clock):
 
 
 def test_timeout_after_an_exception(clock):
-    failed = threading.Event()
+    failing = threading.Event()
     release = threading.Event()
+    others = []
 
     def work(index):
         if index == 0:
-            try:
-                raise LookupError("why the other waits in vain")
-            finally:
-                failed.set()
-        assert failed.wait(LONG)
+            others.append(threading.current_thread())
+            failing.set()
+            raise LookupError("why the other waits in vain")
+        assert failing.wait(LONG)
+        others[0].join(LONG)
         clock.set()
         assert release.wait(LONG)
 
@@ -266,10 +276,10 @@ def test_timeout_after_an_exception(clock):
     finally:
         release.set()
     cause = caught.value.__cause__
-    # It may be that the exception had not got out of the call yet.
-    if cause is not None:
-        assert isinstance(cause, ExceptionGroup)
-        assert isinstance(cause.exceptions[0], LookupError)
+    assert isinstance(cause, ExceptionGroup)
+    [failure] = cause.exceptions
+    assert isinstance(failure, LookupError)
+    assert failure.__notes__ == ["In thread 0, iteration 0."]
 
 
 def test_no_more_iterations_after_a_timeout(clock):

@@ -2,6 +2,7 @@
 
 import faulthandler
 import math
+import os
 import re
 import sys
 import tempfile
@@ -11,10 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, TypeVar, overload
 
+from ft_utils.concurrency import AtomicInt64
+
 __all__ = ["run_concurrently"]
 
 _T = TypeVar("_T")
 
+# How often a thread looks whether the others are awake, before it goes on without them: some 0.1 ms
+# if there is a core for each, else less, as it may hold the core that one of them needs.
+_LOOKS = 2000
+_LOOKS_ON_SHARED_CORES = 100
 # How long a wait may keep Ctrl-C waiting on systems where it does not interrupt.
 _SLICE = 0.1
 
@@ -118,6 +125,10 @@ class Run:
         #: What they raised, in that order.
         self.failures: list[Failure] = []
         self._stopped = False
+        #: How many times a thread has woken up to start its iteration.
+        self._awake = AtomicInt64()
+        has_cores = threads <= (os.cpu_count() or 1)
+        self._looks = _LOOKS if has_cores else _LOOKS_ON_SHARED_CORES
         # The last to arrive looks, so that all of them go on, or none.
         self._start = threading.Barrier(threads, self._look_for_failures)
         self._threads = [
@@ -139,10 +150,18 @@ class Run:
                 return  # Given up.
             if self._stopped:
                 return
+            self._wait_until_awake((iteration + 1) * len(self._threads))
             try:
                 self.results[iteration][index] = self._fn(*arguments)
             except BaseException as exception:
                 self.failures.append(Failure(iteration, index, exception))
+
+    def _wait_until_awake(self, all_of_them: int) -> None:
+        """Give the others time to wake up, as that takes longer than many a call under test."""
+        if self._awake.incr() < all_of_them:
+            for _ in range(self._looks):
+                if self._awake.get() >= all_of_them:
+                    return
 
     def finish(self, timeout: float) -> None:
         """Start the threads, and wait for them."""
