@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -235,6 +234,5 @@ def _flags() -> list[str]:
     return [flag for flag, is_set in chosen.items() if is_set]
 
 
-@cache
 def _child() -> str:
     return Path(__file__).with_name("_child.py").read_text(encoding="utf-8")
