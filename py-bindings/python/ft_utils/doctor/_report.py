@@ -97,7 +97,8 @@ class Report:
                 rows = [[*row[:3], row[4]] for row in rows]
             lines = _table(head, rows, width)
         if count := len(self.pure_distributions):
-            lines.append(f"{count} other distributions have no extension modules.")
+            have = "other distribution has" if count == 1 else "other distributions have"
+            lines.append(f"{count} {have} no extension modules.")
         with_gil = [
             one
             for one in self.distributions
@@ -142,7 +143,7 @@ def _import_row(one: Import) -> list[str]:
 def _distribution_row(one: Distribution) -> list[str]:
     built_for = dict.fromkeys(each.tag or _ABIS.get(each.abi, each.abi) for each in one.extensions)
     known = [each.declares for each in one.extensions if each.declares is not None]
-    declared = f"{sum(known)} of {len(known)}" if known else "not known"
+    declared = f"{sum(known)} of {len(known)} loaded" if known else "not known"
     editable = " (editable)" if one.editable else ""
     return [one.name, one.version + editable, ", ".join(built_for), declared, one.claims or ""]
 
