@@ -141,7 +141,7 @@ def site(built, tmp_path, monkeypatch):
         shutil.copy(built / name, site / (places.get(name, name) + SUFFIX))
     # Without what is installed for the tests themselves.
     path = [one for one in sys.path if "site-packages" not in one and one != OURS]
-    monkeypatch.setattr(sys, "path", [str(site), *path])
+    monkeypatch.setattr(sys, "path", [str(site), *path, site / "not text"])
     return site
 
 
@@ -657,7 +657,7 @@ def run_doctor(*words, flags=()):
 
 
 def run_module(*words, flags=()):
-    path = os.pathsep.join([*(one for one in sys.path if one), OURS])
+    path = os.pathsep.join([one for one in [*sys.path, OURS] if isinstance(one, str) and one])
     return subprocess.run(
         [sys.executable, *flags, "-m", "ft_utils", *words],
         capture_output=True,

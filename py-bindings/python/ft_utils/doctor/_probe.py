@@ -168,7 +168,9 @@ def _run(
     with tempfile.TemporaryDirectory(prefix="ft-doctor-", ignore_cleanup_errors=True) as folder:
         journal, errors = Path(folder, "journal"), Path(folder, "stderr")
         journal.touch()
-        request = {"modules": modules, "path": sys.path, "journal": str(journal)}
+        # Others have no meaning on the path, though some programs put them there.
+        path = [entry for entry in sys.path if isinstance(entry, str)]
+        request = {"modules": modules, "path": path, "journal": str(journal)}
         # Nothing else says of all modules whether they need the GIL.
         flags = [*_flags(), "-v"] if free_threaded else _flags()
         with errors.open("wb") as stderr:
