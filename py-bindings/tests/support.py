@@ -9,6 +9,8 @@ import weakref
 from collections.abc import Callable, Iterable
 from itertools import chain
 
+from ft_utils.testing import run_concurrently
+
 # Long enough for a loaded machine; nothing waits this long unless it is broken.
 LONG = 30.0
 
@@ -20,26 +22,11 @@ def run_threads(n: int, work: Callable[[int], object]) -> list:
 
     The first exception, if there is any, is raised here.
     """
-    barrier = threading.Barrier(n)
-    results: list = [None] * n
-    errors: list[BaseException] = []
-
-    def run(index: int) -> None:
-        try:
-            barrier.wait(LONG)
-            results[index] = work(index)
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(n)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(2 * LONG)
-    if errors:
-        raise errors[0]
-    assert not any(thread.is_alive() for thread in threads), "a thread hangs"
-    return results
+    try:
+        # As ever where it does not matter: `cargo xtask test` has runs with the shortest interval.
+        return run_concurrently(work, n, pass_index=True, switch_interval=None, timeout=2 * LONG)
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
 
 
 def flat(lists: Iterable[list]) -> list:

@@ -1,8 +1,10 @@
-"""Help for tests with threads."""
+"""Help for tests with threads, as `ft_utils` 0.2.0 has it. `ft_utils.testing` has more."""
 
-import threading
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+
+from ft_utils.testing import Run
 
 __all__ = ["run_concurrently", "run_each_concurrently"]
 
@@ -31,37 +33,13 @@ def run_each_concurrently(funcs: Iterable[Callable[[], object]]) -> None:
     calls = list(funcs)
     if not calls:
         raise ValueError("there must be at least one thread")
-    barrier = threading.Barrier(len(calls))
-    failures: list[BaseException] = []
-
-    def run(call: Callable[[], object]) -> None:
-        try:
-            barrier.wait()
-        except threading.BrokenBarrierError:
-            # Not all threads could be started.
-            return
-        try:
-            call()
-        except BaseException as failure:
-            failures.append(failure)
-
-    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
-    started = []
-    try:
-        for thread in threads:
-            thread.start()
-            started.append(thread)
-    except BaseException:
-        barrier.abort()
-        raise
-    finally:
-        for thread in started:
-            thread.join()
-    if failures:
-        _raise(failures)
+    run = Run(lambda index: calls[index](), len(calls), 1, pass_index=True)
+    run.finish(math.inf)
+    if run.failures:
+        _raise([failure.exception for failure in run.failures], run)
 
 
-def _raise(failures: list[BaseException]) -> None:
+def _raise(failures: list[BaseException], run: Run) -> None:
     first, *others = failures
     for other in others:
         # The same object, perhaps, that several threads have raised.
@@ -72,4 +50,5 @@ def _raise(failures: list[BaseException]) -> None:
     finally:
         # The frame and the traceback would keep each other.
         failures.clear()
+        run.failures.clear()
         del first, others

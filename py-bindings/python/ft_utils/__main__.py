@@ -1,0 +1,117 @@
+"""The commands of ``python -m ft_utils``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import ft_utils
+from ft_utils.doctor import examine
+
+_DOCTOR = """\
+Say whether this interpreter runs without the GIL, and what brings it back.
+
+With modules, import each in a fresh process and name the extension modules, however deep, that do
+not declare that they can do without the GIL. Without, look at the installed distributions for
+extension modules that were not built for this free-threaded interpreter; this imports nothing.
+"""
+
+_STATUS = """\
+exit status:
+  0  nothing found: the GIL is off, and stays off with all that was looked at
+  1  findings: the GIL is on, or comes back, or a module was not built for doing without
+  2  wrong usage, or nothing found but not all could be looked at
+
+Only loading an extension module tells whether it declares to work without the GIL. The doctor loads
+what it is asked to, with the default setting of the GIL even where PYTHON_GIL says otherwise.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says, and return the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command == "doctor":
+        return _doctor(options)
+    if options.include:
+        print(ft_utils.get_include())
+    if options.pkgconfigdir:
+        print(ft_utils.get_pkgconfig_dir())
+    if not (options.include or options.pkgconfigdir):
+        parser.print_help()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ft_utils",
+        description="Help with Python without the GIL, and with extension modules for it.",
+    )
+    parser.add_argument("--version", action="version", version=f"ft_utils {ft_utils.__version__}")
+    parser.add_argument(
+        "--include",
+        action="store_true",
+        help='print the folder of ft_compat.h: cc -I"$(python -m ft_utils --include)" ...',
+    )
+    parser.add_argument(
+        "--pkgconfigdir",
+        action="store_true",
+        help="print the folder of the pkg-config file, for PKG_CONFIG_PATH",
+    )
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
+    doctor = commands.add_parser(
+        "doctor",
+        help="say whether the GIL is off, and what brings it back",
+        description=_DOCTOR,
+        epilog=_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    doctor.add_argument(
+        "modules", nargs="*", metavar="MODULE", type=_module, help="a module to import"
+    )
+    doctor.add_argument(
+        "--installed",
+        action="store_true",
+        help="look at all installed distributions, and import their extension modules",
+    )
+    doctor.add_argument("--json", action="store_true", help="print all that was seen, in JSON")
+    doctor.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long each process may take (%(default)g)",
+    )
+    return parser
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    try:
+        report = examine(options.modules, installed=options.installed, timeout=options.timeout)
+    except OSError as error:
+        print(f"python -m ft_utils doctor: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    print(report.to_json() if options.json else report.to_text(), end="\n" if options.json else "")
+    return report.status
+
+
+def _module(text: str) -> str:
+    if not all(part.isidentifier() for part in text.split(".")):
+        raise ValueError
+    return text
+
+
+def _seconds(text: str) -> float:
+    if not 0 < (number := float(text)) < float("inf"):
+        raise ValueError
+    return number
+
+
+# What argparse calls them when they are not.
+_module.__name__ = "module name"
+_seconds.__name__ = "positive number"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

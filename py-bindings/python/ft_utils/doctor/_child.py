@@ -1,0 +1,107 @@
+"""Imports modules and writes down what happens.
+
+`_probe` hands the text of this file to a fresh interpreter. So it imports nothing of ours, and it
+is told what to do by its argument, in JSON. What it sees it appends to a file, a line in JSON each,
+at once: the last one is still there if the process dies.
+"""
+
+import importlib
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
+from types import ModuleType
+from typing import Any
+
+
+def main() -> None:
+    request = json.loads(sys.argv.pop())
+    # What the parent sees is what is looked at, though it may have been started in another way.
+    sys.path[:] = request["path"]
+    note = journal(request["journal"])
+    watch_extensions(note)
+    note(event="started", gil=gil_enabled())
+    for name in request["modules"]:
+        note(event="import", module=name)
+        outcome, detail = attempt(name)
+        note(event="result", module=name, outcome=outcome, detail=detail, gil=gil_enabled())
+    # Without waiting for threads, nor for what the modules want to have done at the end.
+    os._exit(0)
+
+
+def gil_enabled() -> bool:
+    is_enabled = getattr(sys, "_is_gil_enabled", None)
+    return is_enabled is None or bool(is_enabled())
+
+
+def journal(path: str) -> Callable[..., None]:
+    file = os.open(path, os.O_WRONLY | os.O_APPEND)
+    process = os.getpid()
+
+    def note(**event: object) -> None:
+        # A module may fork, and the copy goes on where it was.
+        if os.getpid() == process:
+            # In one call, so that no two threads mix their lines.
+            os.write(file, json.dumps(event).encode() + b"\n")
+
+    return note
+
+
+def watch_extensions(note: Callable[..., None]) -> None:
+    """Note each extension module before its code runs for the first time, and after."""
+    create, execute = ExtensionFileLoader.create_module, ExtensionFileLoader.exec_module
+    # A module may replace or close the one that there is.
+    stderr = os.fdopen(os.dup(2), "w", 1, encoding="utf-8", errors="backslashreplace")
+
+    def create_module(self: ExtensionFileLoader, spec: ModuleSpec) -> ModuleType:
+        before = gil_enabled()
+        note(event="load", name=spec.name, file=str(spec.origin))
+        # Here the interpreter reads the declaration, and acts on it. Under `-v` it says so on
+        # stderr, unless its warning was turned into an exception.
+        warnings.filterwarnings("ignore", "The global interpreter lock", RuntimeWarning)
+        theirs, sys.stderr = sys.stderr, stderr
+        try:
+            module = create(self, spec)
+        except BaseException:
+            note(event="left", name=spec.name)
+            raise
+        finally:
+            if sys.stderr is stderr:
+                sys.stderr = theirs
+        note(event="loaded", name=spec.name, brought_gil=gil_enabled() and not before)
+        return module
+
+    def exec_module(self: ExtensionFileLoader, module: ModuleType) -> None:
+        try:
+            execute(self, module)
+        finally:
+            note(event="left", name=module.__name__)
+
+    # For the type checker these would be other functions than the ones they stand for.
+    patched: Any = ExtensionFileLoader
+    patched.create_module, patched.exec_module = create_module, exec_module
+
+
+def attempt(name: str) -> tuple[str, str]:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        text = f"{type(error).__name__}: {error}"
+        # Not the same as a module that is there and misses another.
+        missing = error.name is not None and (name + ".").startswith(error.name + ".")
+        return ("not found" if missing else "raised"), text
+    except SystemExit as error:
+        return "exited", f"SystemExit: {error.code}"
+    except BaseException as error:
+        try:
+            text = str(error)
+        except BaseException:
+            text = "(its message cannot be had)"
+        return "raised", f"{type(error).__name__}: {text}"
+    return "imported", ""
+
+
+if __name__ == "__main__":
+    main()

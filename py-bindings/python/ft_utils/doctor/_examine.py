@@ -1,0 +1,131 @@
+"""The examination, from the look at the interpreter to the findings."""
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+
+from ft_utils.doctor import _findings as findings
+from ft_utils.doctor._distributions import Distribution, scan
+from ft_utils.doctor._interpreter import look
+from ft_utils.doctor._probe import Extension, probe
+from ft_utils.doctor._report import Report
+
+__all__ = ["examine"]
+
+
+def examine(
+    modules: Sequence[str] = (), *, installed: bool = False, timeout: float = 60.0
+) -> Report:
+    """Find out whether this interpreter runs without the GIL, and what brings it back.
+
+    Each of `modules` is imported in a fresh interpreter that has the `sys.path` of this one, and
+    the default setting of the GIL; none is imported here. With `installed`, so are all extension
+    modules of the installed distributions. With neither, the installed distributions are looked at,
+    and nothing is imported. `timeout`, in seconds, is for each fresh interpreter.
+
+    A module may raise, exit, crash or hang as it is imported: that is reported, and nothing else
+    comes of it. Raises `ValueError` for a timeout that is not positive, and for a name that is not
+    that of a module; `OSError` if no other interpreter can be started.
+
+        >>> report = examine(["json"])
+        >>> report.imports[0].outcome
+        'imported'
+        >>> report.undeclared
+        []
+    """
+    if isinstance(modules, str):
+        raise TypeError(f"modules must be a list of names, not the string {modules!r}")
+    if not timeout > 0 or math.isinf(timeout):
+        raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
+    for name in modules:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ValueError(f"{name!r} is not the name of a module, such as 'package.module'")
+    return _Examination(list(dict.fromkeys(modules)), installed, timeout).report
+
+
+class _Examination:
+    def __init__(self, modules: list[str], installed: bool, timeout: float) -> None:
+        self.timeout = timeout
+        self.report = report = Report(look())
+        #: What was loaded, by the true paths of the files.
+        self.loaded: dict[str, Extension] = {}
+        #: The distributions that it belongs to, by the names of the modules.
+        self.owners: dict[str, Distribution] = {}
+        self.look_at_start()
+        for name in modules:
+            self.probe([name])
+        native, pure, troubles = scan()
+        if installed:
+            for one in native:
+                self.probe([each.module for each in one.extensions if each.found], quiet=True)
+        self.connect(native)
+        if installed or not modules:
+            report.distributions, report.pure_distributions = native, pure
+            report.troubles += troubles
+        else:
+            report.distributions = self.behind(modules, native)
+        self.find()
+
+    def behind(self, modules: list[str], native: list[Distribution]) -> list[Distribution]:
+        """Return the distributions of which something was loaded, or should have been."""
+        tops = {name.partition(".")[0] for name in modules}
+        loaded = {id(one) for one in self.owners.values()}
+        return [
+            one
+            for one in native
+            if id(one) in loaded
+            or tops & {each.module.partition(".")[0] for each in one.extensions}
+        ]
+
+    def look_at_start(self) -> None:
+        """See what is loaded even though nothing is asked for."""
+        interpreter = self.report.interpreter
+        if interpreter.free_threaded and (
+            interpreter.gil_enabled or interpreter.gil_setting != "default"
+        ):
+            self.probe([])
+
+    def probe(self, modules: list[str], quiet: bool = False) -> None:
+        """Import modules in a process; with `quiet` name only those that deserve it."""
+        report = self.report
+        seen = probe(modules, self.timeout, free_threaded=report.interpreter.free_threaded)
+        for one in seen.imports:
+            if not quiet or one.outcome != "imported" or one.gil_brought_by:
+                report.imports.append(one)
+            if one.outcome != "imported":
+                report.troubles.append(f"{one.module}: {one.detail}")
+        for into, new in (
+            (report.undeclared, seen.undeclared),
+            (report.undeclared_at_start, seen.undeclared_at_start),
+        ):
+            into += [name for name in new if name not in into]
+        for extension in seen.extensions:
+            # Through links, as files may be loaded by other paths than they are listed by.
+            file = os.path.realpath(extension.file)
+            known = self.loaded.get(file)
+            if known is None:
+                self.loaded[file] = extension
+                if extension.module.partition(".")[0] not in sys.stdlib_module_names:
+                    report.extensions.append(extension)
+            elif known.declares is None:
+                # This time it got further.
+                known.declares = extension.declares
+
+    def connect(self, native: list[Distribution]) -> None:
+        """Find what was loaded in the distributions, and say there what came of it."""
+        for one in native:
+            for extension in one.extensions:
+                loaded = self.loaded.get(os.path.realpath(extension.file))
+                if loaded is not None:
+                    self.owners[loaded.module] = one
+                    extension.declares = loaded.declares
+
+    def find(self) -> None:
+        report = self.report
+        interpreter = report.interpreter
+        report.findings += findings.of_interpreter(interpreter, report.undeclared_at_start)
+        report.findings += findings.of_imports(report.imports, report.undeclared, self.owners)
+        if interpreter.free_threaded:
+            for one in report.distributions:
+                report.findings += findings.of_distribution(interpreter, one)

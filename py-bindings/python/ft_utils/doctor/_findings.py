@@ -1,0 +1,167 @@
+"""What is wrong, and what to do about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ft_utils.doctor._distributions import Distribution, ExtensionFile
+from ft_utils.doctor._interpreter import Interpreter
+from ft_utils.doctor._probe import Import
+
+__all__ = ["Code", "Finding", "of_distribution", "of_imports", "of_interpreter"]
+
+Code = Literal[
+    "gil-build",
+    "gil-forced-on",
+    "gil-on",
+    "undeclared",
+    "abi3",
+    "gil-abi",
+    "not-loadable",
+]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that keeps the GIL on, or would bring it back, or does not load without it."""
+
+    #: What kind it is: does not change from release to release, as the texts may.
+    code: Code
+    #: The module or the distribution that it is about; ``python`` if it is the interpreter.
+    subject: str
+    message: str
+    advice: str
+
+
+def of_interpreter(interpreter: Interpreter, at_start: list[str]) -> Iterator[Finding]:
+    """Find out why the GIL of this interpreter is on, if it is."""
+    version = ".".join(interpreter.version.split(".")[:2])
+    if not interpreter.free_threaded:
+        yield Finding(
+            "gil-build",
+            "python",
+            "This interpreter was built with the GIL, and has no way to run without it.",
+            "Install a free-threaded build beside it, 3.14t or later, and make the environment "
+            "anew with that one: for example with `uv venv --python 3.14t`, with the installers of "
+            "python.org, or from source with `./configure --disable-gil`.",
+        )
+    elif interpreter.gil_setting == "on":
+        yield Finding(
+            "gil-forced-on",
+            "python",
+            f"The GIL is forced on by {interpreter.gil_setting_from}.",
+            "Take the setting away; then the GIL is off until a module asks for it.",
+        )
+    elif at_start:
+        yield Finding(
+            "gil-on",
+            "python",
+            "The GIL comes back before any of your code runs, as the interpreter starts: "
+            f"{_listed(at_start)} {_does(at_start)} not declare to work without it.",
+            "Find what imports it so early: a .pth file in site-packages, sitecustomize or "
+            f"usercustomize (`python -v -c pass` shows the order in Python {version}). "
+            + _upgrade(None),
+        )
+    elif interpreter.gil_enabled and interpreter.gil_setting == "default":
+        yield Finding(
+            "gil-on",
+            "python",
+            "The GIL is on in this process: a module that it has imported brought it back.",
+            "Name the modules that the program imports, and the doctor says which: "
+            "`python -m ft_utils doctor MODULE ...`.",
+        )
+
+
+def of_imports(
+    imports: list[Import], undeclared: list[str], owners: dict[str, Distribution]
+) -> Iterator[Finding]:
+    """Say which extension modules bring the GIL back, and through which of the imports."""
+    for module in undeclared:
+        owner = owners.get(module)
+        through = [one.module for one in imports if one.gil_brought_by == module]
+        of = f" ({owner.name} {owner.version})" if owner else ""
+        message = f"{module}{of} does not declare that it can run without the GIL"
+        if through and through != [module]:
+            message += f"; importing {_listed(through)} loads it, and turns the GIL on."
+        elif through:
+            message += "; importing it turns the GIL on."
+        else:
+            message += "; another was loaded before it, and had turned the GIL on already."
+        yield Finding("undeclared", module, message, _upgrade(owner))
+
+
+def of_distribution(interpreter: Interpreter, found: Distribution) -> Iterator[Finding]:
+    """Say which extension modules were built for other interpreters than this free-threaded one."""
+    by_module: dict[str, list[ExtensionFile]] = {}
+    for extension in found.extensions:
+        by_module.setdefault(extension.module, []).append(extension)
+    wrong: dict[Code, list[ExtensionFile]] = {}
+    for files in by_module.values():
+        loaded = [file for file in files if file.found]
+        if not loaded:
+            wrong.setdefault("not-loadable", []).append(files[0])
+        elif all(file.abi == "abi3" for file in loaded):
+            wrong.setdefault("abi3", []).append(loaded[0])
+        elif all(file.abi in ("abi3", "gil", "other") for file in loaded):
+            wrong.setdefault("gil-abi", []).append(loaded[0])
+    who = f"{found.name} {found.version}"
+    for code, files in wrong.items():
+        what = _listed([file.module for file in files])
+        match code:
+            case "not-loadable":
+                built_for = sorted({file.tag for file in files})
+                message = (
+                    f"{who} has {what} built for {_listed(built_for)}, which this interpreter "
+                    "does not load: the import fails, or falls back on slower Python code."
+                )
+            case "abi3":
+                message = (
+                    f"{who} has {what} built for the stable ABI with the GIL (abi3). This "
+                    "interpreter would load it, and may crash: its objects have another layout. "
+                    "Before Python 3.15 (abi3t) there is no stable ABI without the GIL."
+                )
+            case _:
+                message = (
+                    f"{who} has {what} built for a Python with the GIL, by the tags of its wheel. "
+                    "The file's name does not tell, so this interpreter would load it, and may "
+                    "crash: its objects have another layout."
+                )
+        yield Finding(code, found.name, message, _reinstall(interpreter, found))
+
+
+def _upgrade(owner: Distribution | None) -> str:
+    name = owner.name if owner else "NAME"
+    report = f"report it ({owner.report_to})" if owner and owner.report_to else "report it"
+    if owner and owner.editable:
+        first = "If it is yours and safe without the GIL, declare that: Py_mod_gil in its slots."
+    else:
+        first = f"Look for a release that declares it: `python -m pip install --upgrade {name}`."
+    return (
+        f"{first} Else {report} to its authors. PYTHON_GIL=0 or -X gil=0 keeps the GIL off all "
+        "the same, at your own risk: code that counts on the GIL may then corrupt data or crash."
+    )
+
+
+def _reinstall(interpreter: Interpreter, found: Distribution) -> str:
+    if found.editable:
+        return "Build it anew with this interpreter."
+    report = f" ({found.report_to})" if found.report_to else ""
+    return (
+        f"Install it with this interpreter: `python -m pip install --upgrade --force-reinstall "
+        f"--no-deps {found.name}`. pip takes a wheel whose tag is {interpreter.tag}, or else "
+        "builds from source. Scientific packages have early wheels at "
+        "https://pypi.anaconda.org/scientific-python-nightly-wheels/simple (pip's --index-url). "
+        f"Where there are none, ask its authors for them{report}."
+    )
+
+
+def _does(names: list[str]) -> str:
+    return "does" if len(names) == 1 else "do"
+
+
+def _listed(names: list[str], most: int = 4) -> str:
+    """Name some, and count the rest."""
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

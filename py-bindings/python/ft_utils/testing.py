@@ -1,0 +1,263 @@
+"""Help for testing code that threads share, on builds with and without the GIL."""
+
+import faulthandler
+import math
+import os
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, NamedTuple, TypeVar, overload
+
+from ft_utils.concurrency import AtomicInt64
+
+__all__ = ["run_concurrently"]
+
+_T = TypeVar("_T")
+
+# How often a thread looks whether the others are awake, before it goes on without them: some 0.1 ms
+# if there is a core for each, else less, as it may hold the core that one of them needs.
+_LOOKS = 2000
+_LOOKS_ON_SHARED_CORES = 100
+# How long a wait may keep Ctrl-C waiting on systems where it does not interrupt.
+_SLICE = 0.1
+
+
+@overload
+def run_concurrently(
+    fn: Callable[[], _T],
+    threads: int = 8,
+    iterations: int = 1,
+    *,
+    pass_index: Literal[False] = False,
+    switch_interval: float | None = 1e-6,
+    timeout: float | None = 60.0,
+) -> list[_T]: ...
+@overload
+def run_concurrently(
+    fn: Callable[[int], _T],
+    threads: int = 8,
+    iterations: int = 1,
+    *,
+    pass_index: Literal[True],
+    switch_interval: float | None = 1e-6,
+    timeout: float | None = 60.0,
+) -> list[_T]: ...
+def run_concurrently(
+    fn: Callable[..., _T],
+    threads: int = 8,
+    iterations: int = 1,
+    *,
+    pass_index: bool = False,
+    switch_interval: float | None = 1e-6,
+    timeout: float | None = 60.0,
+) -> list[_T]:
+    """Call a function in several threads at once, and again, and return what the calls return.
+
+        >>> from ft_utils import AtomicInt64
+        >>> count = AtomicInt64()
+        >>> sorted(run_concurrently(count.incr, threads=4))
+        [1, 2, 3, 4]
+        >>> run_concurrently(lambda index: index * index, threads=4, pass_index=True)
+        [0, 1, 4, 9]
+
+    `fn` is called `iterations` times in each of `threads` threads, with no argument, or with the
+    number of its thread, from 0, if `pass_index` is true. All threads wait for each other before
+    each iteration, so that its calls start together: short calls meet more often in many iterations
+    than in long loops. The results come in the order of the iterations, and within one in that of
+    the threads.
+
+    `switch_interval` is how long, in seconds, a thread may keep the GIL from others: the default is
+    the shortest that there is, which brings out on builds with the GIL too what goes wrong between
+    two steps. It holds for the whole process until the last of such calls ends, then is what it was
+    before the first one; None leaves it alone.
+
+    If calls raise, those of the same iteration are finished, none is started any more, and an
+    `ExceptionGroup` (`BaseExceptionGroup` if it must be) with all the exceptions is raised. Each
+    has a note that says in which thread and iteration.
+
+    If the whole is not done after `timeout` seconds, `TimeoutError` is raised, whose notes show
+    where the threads are that hang, and whose cause is the group of exceptions if there were any by
+    then. Those threads are daemons: they do not keep the process from ending. None waits for ever.
+    Ctrl-C is not held up, and leaves such threads behind too.
+
+    Raises `ValueError` for numbers out of range, and `RuntimeError` if a thread cannot be started;
+    no call is made then.
+    """
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}")
+    if iterations < 1:
+        raise ValueError(f"iterations must be at least 1, not {iterations}")
+    if timeout is not None and not timeout >= 0:
+        raise ValueError(f"timeout must be None or at least 0 seconds, not {timeout}")
+    if switch_interval is not None and not 0 < switch_interval < math.inf:
+        raise ValueError(f"switch_interval must be None or positive, not {switch_interval}")
+    run = Run(fn, threads, iterations, pass_index)
+    with _switch_intervals.at_most(switch_interval):
+        run.finish(math.inf if timeout is None else timeout)
+    if run.failures:
+        raise run.group()
+    return [result for results in run.results for result in results]
+
+
+class Failure(NamedTuple):
+    """What a call has raised, and where."""
+
+    iteration: int
+    thread: int
+    exception: BaseException
+
+
+class Run:
+    """The threads of one call of `run_concurrently`, and what they have to show."""
+
+    def __init__(
+        self, fn: Callable[..., Any], threads: int, iterations: int, pass_index: bool
+    ) -> None:
+        self._fn = fn
+        self._pass_index = pass_index
+        self._iterations = iterations
+        #: What the calls returned: a list for each iteration.
+        self.results: list[list[Any]] = [[None] * threads for _ in range(iterations)]
+        #: What they raised, in that order.
+        self.failures: list[Failure] = []
+        self._stopped = False
+        #: How many times a thread has woken up to start its iteration.
+        self._awake = AtomicInt64()
+        has_cores = threads <= (os.cpu_count() or 1)
+        self._looks = _LOOKS if has_cores else _LOOKS_ON_SHARED_CORES
+        # The last to arrive looks, so that all of them go on, or none.
+        self._start = threading.Barrier(threads, self._look_for_failures)
+        self._threads = [
+            threading.Thread(
+                target=self._work, args=(index,), name=f"run_concurrently-{index}", daemon=True
+            )
+            for index in range(threads)
+        ]
+
+    def _look_for_failures(self) -> None:
+        self._stopped = bool(self.failures)
+
+    def _work(self, index: int) -> None:
+        arguments = (index,) if self._pass_index else ()
+        for iteration in range(self._iterations):
+            try:
+                self._start.wait()
+            except threading.BrokenBarrierError:
+                return  # Given up.
+            if self._stopped:
+                return
+            self._wait_until_awake((iteration + 1) * len(self._threads))
+            try:
+                self.results[iteration][index] = self._fn(*arguments)
+            except BaseException as exception:
+                self.failures.append(Failure(iteration, index, exception))
+
+    def _wait_until_awake(self, all_of_them: int) -> None:
+        """Give the others time to wake up, as that takes longer than many a call under test."""
+        if self._awake.incr() < all_of_them:
+            for _ in range(self._looks):
+                if self._awake.get() >= all_of_them:
+                    return
+
+    def finish(self, timeout: float) -> None:
+        """Start the threads, and wait for them."""
+        due = time.monotonic() + timeout
+        try:
+            self._start_all()
+            if hanging := self._join(due):
+                raise self._timed_out(hanging, timeout)
+        except BaseException:
+            # Whoever waits for the others need not any longer.
+            self._start.abort()
+            raise
+
+    def _start_all(self) -> None:
+        started = []
+        try:
+            for thread in self._threads:
+                thread.start()
+                started.append(thread)
+        except BaseException:
+            # None has got past the barrier, as one is missing there.
+            self._start.abort()
+            for thread in started:
+                thread.join()
+            raise
+
+    def _join(self, due: float) -> list[threading.Thread]:
+        """Wait for the threads, and return those that are not done in time."""
+        for thread in self._threads:
+            while thread.is_alive() and (left := due - time.monotonic()) > 0:
+                thread.join(min(left, _SLICE))
+        return [thread for thread in self._threads if thread.is_alive()]
+
+    def _timed_out(self, hanging: list[threading.Thread], timeout: float) -> TimeoutError:
+        names = ", ".join(thread.name for thread in hanging)
+        error = TimeoutError(f"not done after {timeout:g} s: {names}")
+        for stack in _stacks(hanging):
+            error.add_note(stack)
+        if self.failures:
+            error.__cause__ = self.group()
+        return error
+
+    def group(self) -> BaseExceptionGroup[BaseException]:
+        """Return what was raised, each with a note, and forget it."""
+        # Else it would lead to itself, through the traceback and us.
+        failures, self.failures = sorted(self.failures, key=lambda failure: failure[:2]), []
+        for iteration, thread, exception in failures:
+            exception.add_note(f"In thread {thread}, iteration {iteration}.")
+        # Several threads may have raised the same object. It has a note for each.
+        exceptions = {id(failure.exception): failure.exception for failure in failures}
+        message = f"{len(failures)} of {len(self._threads)} threads raised"
+        return BaseExceptionGroup(
+            f"{message} in iteration {failures[0].iteration}", list(exceptions.values())
+        )
+
+
+def _stacks(threads: list[threading.Thread]) -> Iterator[str]:
+    """Tell where threads are, even while they run."""
+    # Not sys._current_frames(): without the GIL, threads would change the frames while we read.
+    with tempfile.TemporaryFile() as file:
+        faulthandler.dump_traceback(file, all_threads=True)
+        file.seek(0)
+        text = file.read().decode(errors="replace")
+    names = {thread.ident: thread.name for thread in threads}
+    for block in re.split(r"\n\n+", text.strip()):
+        match = re.match(r"Thread 0x([0-9a-f]+).*", block)
+        if match and int(match[1], 16) in names:
+            name = names[int(match[1], 16)]
+            yield block.replace(match[0], f"Thread {name} (most recent call first):", 1)
+
+
+class _SwitchIntervals:
+    """The one of the process, which calls that overlap share."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted: list[float] = []
+        self._before = 0.0
+
+    @contextmanager
+    def at_most(self, seconds: float | None) -> Iterator[None]:
+        """Make it the shortest that is wanted meanwhile, and in the end what it was."""
+        if seconds is None:
+            yield
+            return
+        with self._lock:
+            if not self._wanted:
+                self._before = sys.getswitchinterval()
+            self._wanted.append(seconds)
+            sys.setswitchinterval(min(self._wanted))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wanted.remove(seconds)
+                sys.setswitchinterval(min(self._wanted, default=self._before))
+
+
+_switch_intervals = _SwitchIntervals()
