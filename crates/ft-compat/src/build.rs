@@ -9,11 +9,11 @@
 //! ```
 //!
 //! In `build.rs`:
-#![doc = concat!("```\n", include_str!("../examples/build_script.rs"), "```")]
+#![doc = concat!("```no_run\n", include_str!("../examples/build_script.rs"), "```")]
 //!
 //! In the crate:
 //!
-//! ```
+//! ```ignore
 //! #[cfg(Py_GIL_DISABLED)]
 //! const THREADS: usize = 8;
 //! #[cfg(not(Py_GIL_DISABLED))]

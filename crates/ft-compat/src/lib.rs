@@ -112,6 +112,10 @@
 //! [`Python::try_attach`]: pyo3::Python::try_attach
 //! [`RwLockExt`]: pyo3::sync::RwLockExt
 //! [`with_critical_section`]: pyo3::sync::critical_section::with_critical_section
+#![cfg_attr(
+    not(feature = "build"),
+    doc = "[`build`]: https://docs.rs/ft-compat/latest/ft_compat/build/"
+)]
 
 #[cfg(feature = "build")]
 pub mod build;

@@ -1,7 +1,8 @@
 //! The examples of the docs as a module, and what else the tests need.
 
-use ft_compat::{Protected, RaceOnce};
+use ft_compat::{Protected, RaceOnce, Snapshot};
 use pyo3::{PyTraverseError, PyVisit, prelude::*};
+use std::sync::Mutex;
 
 #[path = "../../../examples/account.rs"]
 mod account;
@@ -69,6 +70,10 @@ impl Cell {
         Ok(clone(&snapshot, py))
     }
 
+    fn keep(&self, py: Python<'_>) -> Kept {
+        Kept(Mutex::new(Some(self.0.get(py))))
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.0.traverse(|value| visit.call(value))
     }
@@ -80,6 +85,23 @@ impl Cell {
 
 fn clone(value: &Option<Py<PyAny>>, py: Python<'_>) -> Option<Py<PyAny>> {
     value.as_ref().map(|value| value.clone_ref(py))
+}
+
+/// A snapshot that is kept for long, out of the collector's sight.
+#[pyclass(frozen)]
+struct Kept(Mutex<Option<Snapshot<Option<Py<PyAny>>>>>);
+
+#[pymethods]
+impl Kept {
+    fn get(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let kept = self.0.lock().unwrap();
+        kept.as_ref().and_then(|snapshot| clone(snapshot, py))
+    }
+
+    fn release(&self) {
+        let snapshot = self.0.lock().unwrap().take();
+        drop(snapshot);
+    }
 }
 
 /// A number that is changed by Rust code alone.
