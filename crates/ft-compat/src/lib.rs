@@ -72,8 +72,10 @@
 //! mutex inside of it, too, so that it is never taken across detaching or attaching; its example
 //! does that.
 //!
-//! In the child of a fork, a lock that another thread had stays locked for ever. Everything in
-//! this crate, and the locks of `ft-rwlock` and `ft-interval-lock`, are made for that.
+//! In the child of a fork, a lock that another thread had stays locked for ever, or that another thread
+//! was just given. That is so for the locks of std, and also for those of Python objects, which
+//! critical sections take. Everything in this crate, and the locks of `ft-rwlock` and
+//! `ft-interval-lock`, are made to work in the child.
 //!
 //! # One-time initialization
 //!
@@ -96,8 +98,11 @@
 //!
 //! # At the end of the process
 //!
-//! A thread that attaches when the interpreter is gone, or going, hangs; PyO3 sees to that where
-//! CPython before 3.14 would unwind the thread through Rust. [`Python::try_attach`] tells instead.
+//! A thread that attaches when the interpreter is gone, or going, hangs, which is right: nothing it could
+//! do has a place to be done. [`Python::try_attach`] tells instead. But before 3.14 CPython ends a
+//! daemon thread that is in Python code, and if an extension has called that code, the thread is
+//! unwound through the extension, which Rust forbids. No library can help that; programs can, by
+//! joining their threads.
 //!
 //! [`Condvar`]: std::sync::Condvar
 //! [`Mutex`]: std::sync::Mutex
