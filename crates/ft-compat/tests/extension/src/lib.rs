@@ -131,6 +131,8 @@ impl Number {
         for _ in 0..times {
             self.value.update(py, |value| {
                 calls += 1;
+                // Long enough for others to come in between, if they could.
+                (0..20_000).for_each(|_| std::hint::spin_loop());
                 value + 1
             });
         }
@@ -160,7 +162,14 @@ impl Once {
         Self(RaceOnce::new())
     }
 
-    fn get(&self, make: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    /// `make` must not fail.
+    fn get_or_init(&self, make: &Bound<'_, PyAny>) -> Py<PyAny> {
+        let py = make.py();
+        let value = (self.0).get_or_init(py, || make.call0().unwrap().unbind());
+        value.clone_ref(py)
+    }
+
+    fn get_or_try_init(&self, make: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = make.py();
         let value = (self.0).get_or_try_init(py, || make.call0().map(Bound::unbind))?;
         Ok(value.clone_ref(py))
