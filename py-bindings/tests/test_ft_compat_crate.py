@@ -18,7 +18,17 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support import ASLEEP, FREE_THREADED, LONG, Task, Thing, collected, run_python, run_threads
+from support import (
+    ASLEEP,
+    FREE_THREADED,
+    LONG,
+    Task,
+    Thing,
+    collected,
+    run_python,
+    run_threads,
+    wait_until,
+)
 
 ROOT = Path(__file__).parents[2]
 IS_BUILT_FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -405,6 +415,23 @@ def test_account(ext):
     reference = weakref.ref(check)
     del check
     assert collected(reference)
+
+
+def test_mailbox(ext):
+    mailbox, letters = ext.Mailbox(), [object(), object()]
+    assert mailbox.take(0) is None and mailbox.take(timeout=1e-9) is None
+    mailbox.put(letters[0])
+    mailbox.put(letters[1])
+    assert mailbox.take() is letters[1]
+    takers = [Task(mailbox.take, timeout).until_asleep() for timeout in (None, LONG)]
+    gc.collect()
+    taken = set()
+    for left in (1, 0):
+        letter = object()
+        mailbox.put(letter)
+        wait_until(lambda left=left: sum(not taker.is_done() for taker in takers) == left)
+        taken.add(letter)
+    assert {taker.result() for taker in takers} == taken
 
 
 @pytest.mark.thread_unsafe

@@ -1,8 +1,8 @@
 //! What extensions written with [PyO3](pyo3) need beside PyO3 to work with and without the GIL.
 //!
-//! It has four things: a cell for shared state, [`Protected`]; waits that let Python go on and can be
-//! interrupted, [`wait`](wait()); one-time initialization that never waits, [`RaceOnce`]; and a helper
-//! for build scripts, [`build`]. The rest is in PyO3 already, and this page says where.
+//! It has four things: a cell for shared state, [`Protected`]; waits that let Python go on and can
+//! be interrupted, [`wait`](wait()); one-time initialization that never waits, [`RaceOnce`]; and a
+//! helper for build scripts, [`build`]. The rest is in PyO3 already, and this page says where.
 //!
 //! # From the GIL to free threading
 //!
@@ -20,9 +20,10 @@
 //! | `abi3` | has no free-threaded variant before 3.15 | a wheel for each version, or PyO3's `abi3t` |
 //! | a module that is not ready | turns the GIL on for the whole process | `#[pymodule(gil_used = true)]` until it is |
 //!
-//! PyO3 assumes since 0.28 that modules are ready. It sees to it that classes are [`Sync`], so that safe code is. What
-//! remains to be looked for is `unsafe` code that takes a [`Python`] token for a proof that no
-//! other thread runs. It is a proof that this thread is *attached*, and many can be at once.
+//! PyO3 assumes since 0.28 that modules are ready. It sees to it that classes are [`Sync`], so that
+//! safe code is. What remains to be looked for is `unsafe` code that takes a [`Python`] token for a
+//! proof that no other thread runs. It is a proof that this thread is *attached*, and many can be
+//! at once.
 //!
 //! The names in older code and texts mean: to have the GIL is to be attached, `with_gil` is
 //! [`Python::attach`], `allow_threads` is [`Python::detach`].
@@ -33,29 +34,29 @@
 //!
 //! 1. *None.* What does not change needs no protection.
 //! 2. *Atomics*, for single numbers and flags.
-//! 3. *A concurrent container*, for many entries of which each changes on its own: `ft-concurrent-dict`,
-//!    `ft-concurrent-queue` and others of this family, `dashmap`, or Python's own `dict` and `list`,
-//!    whose single operations are atomic.
-//! 4. *[`Protected`]*, for anything that is read more than changed, or while which Python code has to
-//!    run: handlers, settings, caches of a few entries, the state of an object.
+//! 3. *A concurrent container*, for many entries of which each changes on its own:
+//!    `ft-concurrent-dict`, `ft-concurrent-queue` and others of this family, `dashmap`, or Python's
+//!    own `dict` and `list`, whose single operations are atomic.
+//! 4. *[`Protected`]*, for anything that is read more than changed, or while which Python code has
+//!    to run: handlers, settings, caches of a few entries, the state of an object.
 //! 5. *A lock*, for state that changes in place, by a few lines that run no Python code.
 //!
-//! Why does [`Protected`] hand out snapshots, and not references to what is in it, under a lock that
-//! CPython takes away from a thread that waits? Because such a lock, a critical section, does not
-//! keep other threads out until it ends. While its thread runs Python code, or code in an inner
-//! critical section, another thread may have it, and a reference would be to a value that changes under
-//! it. That is why PyO3's [`with_critical_section`] gives no access to data, and where it does so, for
-//! `PyMutex`, that is `unsafe`. And a lock that is not taken away can be waited for by two threads that
-//! each have what the other one needs, as soon as Python code runs under it.
+//! Why does [`Protected`] hand out snapshots, and not references to what is in it, under a lock
+//! that CPython takes away from a thread that waits? Because such a lock, a critical section, does
+//! not keep other threads out until it ends. While its thread runs Python code, or code in an inner
+//! critical section, another thread may have it, and a reference would be to a value that changes
+//! under it. That is why PyO3's [`with_critical_section`] gives no access to data, and where it
+//! does so, for `PyMutex`, that is `unsafe`. And a lock that is not taken away can be waited for by
+//! two threads that each have what the other one needs, as soon as Python code runs under it.
 //!
 //! # Locks
 //!
-//! A thread that waits while it is attached holds up every thread that needs the GIL, or, without one,
-//! that needs all others to stop: for a garbage collection, or a fork. If the lock's owner is one
-//! of these, that is a deadlock. PyO3 has the answer: [`MutexExt::lock_py_attached`],
+//! A thread that waits while it is attached holds up every thread that needs the GIL, or, without
+//! one, that needs all others to stop: for a garbage collection, or a fork. If the lock's owner is
+//! one of these, that is a deadlock. PyO3 has the answer: [`MutexExt::lock_py_attached`],
 //! [`RwLockExt`] and their like detach while they wait, for the locks of std, and
-//! with the features `parking_lot` and `lock_api` for those of parking_lot and all that are made with
-//! lock_api, `ft-rwlock` among them. All who take the lock while attached must use them.
+//! with the features `parking_lot` and `lock_api` for those of parking_lot and all that are made
+//! with lock_api, `ft-rwlock` among them. All who take the lock while attached must use them.
 //!
 #![doc = concat!("```\n", include_str!("../examples/sensor.rs"), "```")]
 //!
@@ -67,42 +68,43 @@
 //! - What leaves is returned out of the lock, and dropped after that.
 //! - Where Python code must run in between, use [`Protected`].
 //!
-//! And they do not look for signals: a user who presses Ctrl-C waits. For a wait that may be long, use
+//! And they do not look for signals: a user who presses Ctrl-C waits. For a wait that may be long,
+//! use
 //! [`wait`](wait()), which takes any function that waits until some instant. With a [`Condvar`], take the
 //! mutex inside of it, too, so that it is never taken across detaching or attaching; its example
 //! does that.
 //!
-//! In the child of a fork, a lock that another thread had stays locked for ever, or that another thread
-//! was just given. That is so for the locks of std, and also for those of Python objects, which
-//! critical sections take. Everything in this crate, and the locks of `ft-rwlock` and
+//! In the child of a fork, a lock that another thread had stays locked for ever, or that another
+//! thread was just given. That is so for the locks of std, and also for those of Python objects,
+//! which critical sections take. Everything in this crate, and the locks of `ft-rwlock` and
 //! `ft-interval-lock`, are made to work in the child.
 //!
 //! # One-time initialization
 //!
 //! [`PyOnceLock`] makes a value exactly once, and detaches while it waits; [`OnceExt`] and
 //! [`OnceLockExt`] do so for what std has. [`RaceOnce`] waits for nobody. For an import, a type or a table
-//! prefer that; for what has an effect, such as starting a thread, prefer PyOnceLock. Best of all is
-//! to have it done when the module is initialized: imports are made once anyway.
+//! prefer that; for what has an effect, such as starting a thread, prefer PyOnceLock. Best of all
+//! is to have it done when the module is initialized: imports are made once anyway.
 //!
 //! # Libraries that are not thread-safe
 //!
-//! A library that may be used by one thread at a time is to be behind a [`Mutex`], taken as above; one that
-//! calls back into Python must let go of it for that. If its objects cannot do without it, keep
-//! them on one thread, and have the others send their requests there.
+//! A library that may be used by one thread at a time is to be behind a [`Mutex`], taken as above;
+//! one that calls back into Python must let go of it for that. If its objects cannot do without it,
+//! keep them on one thread, and have the others send their requests there.
 //!
 //! # Testing
 //!
-//! Run the tests with the free-threaded Python, and see to it that the GIL stays off: a module that is
-//! not ready turns it on, with a warning, unless there is `PYTHON_GIL=0`. Then start several threads at a
-//! `threading.Barrier`. Python's `ft_utils.testing` and `pytest-run-parallel` do that.
+//! Run the tests with the free-threaded Python, and see to it that the GIL stays off: a module that
+//! is not ready turns it on, with a warning, unless there is `PYTHON_GIL=0`. Then start several
+//! threads at a `threading.Barrier`. Python's `ft_utils.testing` and `pytest-run-parallel` do that.
 //!
 //! # At the end of the process
 //!
-//! A thread that attaches when the interpreter is gone, or going, hangs, which is right: nothing it could
-//! do has a place to be done. [`Python::try_attach`] tells instead. But before 3.14 CPython ends a
-//! daemon thread that is in Python code, and if an extension has called that code, the thread is
-//! unwound through the extension, which Rust forbids. No library can help that; programs can, by
-//! joining their threads.
+//! A thread that attaches when the interpreter is gone, or going, hangs, which is right: nothing it
+//! could do has a place to be done. [`Python::try_attach`] tells instead. But before 3.14 CPython
+//! ends a daemon thread that is in Python code, and if an extension has called that code, the
+//! thread is unwound through the extension, which Rust forbids. No library can help that; programs
+//! can, by joining their threads.
 //!
 //! [`Condvar`]: std::sync::Condvar
 //! [`Mutex`]: std::sync::Mutex

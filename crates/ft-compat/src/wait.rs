@@ -17,9 +17,9 @@ const SLICE: Duration = Duration::from_millis(40);
 /// Waits detached, so that neither other threads nor the collector wait for this one, and so that
 /// signals are handled: Ctrl-C ends the wait.
 ///
-/// `step` waits for whatever it is until the instant it is given, `None` being for ever, and returns
-/// what came of it, or `None` if nothing did. On the main thread, which alone handles signals, it
-/// is called for a short time again and again, on others once.
+/// `step` waits for whatever it is until the instant it is given, `None` being for ever, and
+/// returns what came of it, or `None` if nothing did. On the main thread, which alone handles
+/// signals, it is called for a short time again and again, on others once.
 ///
 /// `step` cannot use Python objects, and if it takes a lock, it returns with the lock given up or
 /// in its result. A guard is a result if it may go to other threads, as those of `ft-rwlock`
@@ -56,18 +56,7 @@ pub fn wait<T: Send>(
 ///
 /// [`wait`] is this, for all others.
 ///
-/// ```ignore
-/// let slices = Slices::new(py, deadline)?;
-/// while !slices.is_over() {
-///     let until = slices.until();
-///     py.detach(|| changed.wait_deadline(until));
-///     if let Some(found) = look(py)? {
-///         return Ok(Some(found));
-///     }
-///     py.check_signals()?;
-/// }
-/// Ok(None)
-/// ```
+#[doc = concat!("```\n", include_str!("../examples/mailbox.rs"), "```")]
 #[derive(Clone, Copy, Debug)]
 pub struct Slices {
     deadline: Option<Instant>,
@@ -101,9 +90,9 @@ impl Slices {
 
 /// Gets ready for waits; to be called when a module is initialized.
 ///
-/// Without it the first wait does this. Before Python 3.14, a daemon thread that runs Python code while
-/// the interpreter exits is unwound, and that must not go through Rust; this leaves no Python code
-/// to be run in a wait.
+/// Without it the first wait does this. Before Python 3.14, a daemon thread that runs Python code
+/// while the interpreter exits is unwound, and that must not go through Rust; this leaves no Python
+/// code to be run in a wait.
 ///
 /// # Errors
 ///
@@ -145,9 +134,9 @@ fn main_thread(py: Python<'_>) -> PyResult<u64> {
 
 /// A timeout, as an argument of a Python function: a deadline, fixed when the call is made.
 ///
-/// From Python it is a number of seconds. It is made for arguments of the type `Option<Timeout>`, so
-/// that `None` waits for ever. Negative numbers and NaN are a `ValueError`, what is no number
-/// is a `TypeError`, and what is longer than any clock is for ever.
+/// From Python it is a number of seconds. It is made for arguments of the type `Option<Timeout>`,
+/// so that `None` waits for ever. Negative numbers and NaN are a `ValueError`, what is no number is
+/// a `TypeError`, and what is longer than any clock is for ever.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeout(Option<Instant>);
 

@@ -12,6 +12,8 @@ mod decimal;
 mod gate;
 #[path = "../../../examples/handlers.rs"]
 mod handlers;
+#[path = "../../../examples/mailbox.rs"]
+mod mailbox;
 #[path = "../../../examples/memo.rs"]
 mod memo;
 #[path = "../../../examples/sensor.rs"]
@@ -191,6 +193,8 @@ mod ft_compat_extension {
     use gate::Gate;
     #[pymodule_export]
     use handlers::{add_handler, clear_handlers, fire};
+    #[pymodule_export]
+    use mailbox::Mailbox;
     #[pymodule_export]
     use memo::memo;
     #[pymodule_export]
