@@ -69,10 +69,9 @@
 //! - Where Python code must run in between, use [`Protected`].
 //!
 //! And they do not look for signals: a user who presses Ctrl-C waits. For a wait that may be long,
-//! use
-//! [`wait`](wait()), which takes any function that waits until some instant. With a [`Condvar`], take the
-//! mutex inside of it, too, so that it is never taken across detaching or attaching; its example
-//! does that.
+//! use [`wait`](wait()), which takes any function that waits until some instant. With a
+//! [`Condvar`], take the mutex inside of it, too, so that it is never taken across detaching or
+//! attaching; its example does that.
 //!
 //! In the child of a fork, a lock that another thread had stays locked for ever, or that another
 //! thread was just given. That is so for the locks of std, and also for those of Python objects,
@@ -82,9 +81,9 @@
 //! # One-time initialization
 //!
 //! [`PyOnceLock`] makes a value exactly once, and detaches while it waits; [`OnceExt`] and
-//! [`OnceLockExt`] do so for what std has. [`RaceOnce`] waits for nobody. For an import, a type or a table
-//! prefer that; for what has an effect, such as starting a thread, prefer PyOnceLock. Best of all
-//! is to have it done when the module is initialized: imports are made once anyway.
+//! [`OnceLockExt`] do so for what std has. [`RaceOnce`] waits for nobody. For an import, a type or a
+//! table prefer that; for what has an effect, such as starting a thread, prefer PyOnceLock. Best of
+//! all is to have it done when the module is initialized: imports are made once anyway.
 //!
 //! # Libraries that are not thread-safe
 //!
@@ -100,11 +99,11 @@
 //!
 //! # At the end of the process
 //!
-//! A thread that attaches when the interpreter is gone, or going, hangs, which is right: nothing it
-//! could do has a place to be done. [`Python::try_attach`] tells instead. But before 3.14 CPython
-//! ends a daemon thread that is in Python code, and if an extension has called that code, the
-//! thread is unwound through the extension, which Rust forbids. No library can help that; programs
-//! can, by joining their threads.
+//! When the interpreter is going, [`Python::attach`] panics, and [`Python::try_attach`] says so
+//! instead. A thread that has detached before and comes back then hangs, which is right: nothing it
+//! could do has a place to be done. But before 3.14 CPython ends a daemon thread that is in Python
+//! code, and if an extension has called that code, the thread is unwound through the extension,
+//! which Rust forbids. No library can help that; programs can, by joining their threads.
 //!
 //! [`Condvar`]: std::sync::Condvar
 //! [`Mutex`]: std::sync::Mutex

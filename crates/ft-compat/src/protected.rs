@@ -14,12 +14,12 @@ use std::{
 
 /// A value that threads share and replace, with and without the GIL.
 ///
-/// It takes the place of `GILProtected`, and of `&mut self` in classes. Who looks at the value gets a
-/// [`Snapshot`] of it; who changes it puts a new value in its place. So there is no time during
-/// which a thread *has* the value, and whatever code runs meanwhile, also code that uses this same
-/// cell: no operation ever waits for it, fails, or panics, and there are no two borrows to be in each
-/// other's way. A value that was replaced is dropped after everything else is done, because that
-/// may run Python code as well.
+/// It takes the place of `GILProtected`, and of `&mut self` in classes. Who looks at the value gets
+/// a [`Snapshot`] of it; who changes it puts a new value in its place. So there is no time during
+/// which a thread *has* the value, whatever code runs meanwhile, also code that uses this same
+/// cell: there are no two borrows to be in each other's way, no operation fails or panics because
+/// of another one, and none waits for Python code to end. A value that was replaced is dropped
+/// after everything else is done, because that may run Python code as well.
 ///
 /// All operations want a thread that is attached. So a fork and the garbage collector, which stop
 /// attached threads between two operations, never see the cell in the middle of one.
@@ -38,8 +38,8 @@ use std::{
 ///
 /// # When to use something else
 ///
-/// A change costs an allocation, and a copy of what stays the same. For state that is large, or that
-/// changes often, and that is only touched for a few lines that run no Python code, a
+/// A change costs an allocation, and a copy of what stays the same. For state that is large, or
+/// that changes often, and that is only touched for a few lines that run no Python code, a
 /// [`Mutex`] is better: see [Locks](crate#locks).
 pub struct Protected<T> {
     /// Locked for a few instructions, none of them of a user, and only by attached threads.
