@@ -11,6 +11,7 @@
 //! coroutine gives up, and what it was woken for goes to the next in line.
 
 use crate::{imports::Imports, nesting::Nested, object::Object};
+use ft_compat::RaceOnce;
 use ft_sync::Event;
 use pyo3::{
     PyTraverseError, PyVisit,
@@ -20,7 +21,6 @@ use pyo3::{
     },
     ffi, intern,
     prelude::*,
-    sync::PyOnceLock,
     types::PyType,
 };
 use std::{
@@ -625,7 +625,7 @@ fn has_passed(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
-static ASYNCIO: PyOnceLock<Asyncio> = PyOnceLock::new();
+static ASYNCIO: RaceOnce<Asyncio> = RaceOnce::new();
 
 /// What is used of asyncio, which takes long to import, and which only those need who have imported
 /// it already.
@@ -640,17 +640,14 @@ struct Asyncio {
 
 impl Asyncio {
     fn get(py: Python<'_>) -> PyResult<&Self> {
-        if let Some(asyncio) = ASYNCIO.get(py) {
-            return Ok(asyncio);
-        }
-        let events = py.import("asyncio.events")?;
-        let asyncio = Self {
-            get_running_loop: events.getattr("get_running_loop")?.unbind(),
-            running_loop: events.getattr("_get_running_loop")?.unbind(),
-            wake: wrap_pyfunction!(wake, py)?.into_any().unbind(),
-        };
-        // All of it is made before it is set, so that a fork finds it set or not set.
-        Ok(ASYNCIO.get_or_init(py, || asyncio))
+        ASYNCIO.get_or_try_init(py, || {
+            let events = py.import("asyncio.events")?;
+            Ok(Self {
+                get_running_loop: events.getattr("get_running_loop")?.unbind(),
+                running_loop: events.getattr("_get_running_loop")?.unbind(),
+                wake: wrap_pyfunction!(wake, py)?.into_any().unbind(),
+            })
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     object::Object,
 };
 use ft_batch_executor::{BatchBuffer, TryLoadError, Word};
+use ft_compat::Protected;
 use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::{
@@ -18,7 +19,7 @@ use pyo3::{
 };
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 /// How often a source is called between two looks for signals and for a stopped world.
@@ -71,14 +72,13 @@ pub(crate) struct PyBatchExecutor {
 
 struct Core {
     results: BatchBuffer<Object>,
-    /// Gone once the collector has cleared the object. Locked for a few instructions that run no
-    /// Python code and drop no reference.
-    source: Mutex<Option<Py<PyAny>>>,
+    /// Gone once the collector has cleared the object.
+    source: Protected<Option<Py<PyAny>>>,
 }
 
 impl Core {
     fn source(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = self.source.get(py);
         let source = source.as_ref().map(|source| source.clone_ref(py));
         source.ok_or_else(|| {
             PyRuntimeError::new_err("the garbage collector has taken the executor's source away")
@@ -158,7 +158,7 @@ impl PyBatchExecutor {
             let message = format!("no room for a batch of {size} results");
             PyMemoryError::new_err(message)
         })?;
-        let source = Mutex::new(Some(source.clone().unbind()));
+        let source = Protected::new(Some(source.clone().unbind()));
         // A second call changes nothing: other threads use what the first one made.
         let _ = self.core.set(Arc::new(Core { results, source }));
         Ok(())
@@ -256,11 +256,7 @@ impl PyBatchExecutor {
         let Some(core) = self.core.get() else {
             return Ok(());
         };
-        // Nobody holds the lock while the collector runs; were it held, a reference not shown
-        // would keep an object alive, no more.
-        if let Ok(source) = core.source.try_lock() {
-            visit.call(&*source)?;
-        }
+        core.source.traverse(|source| visit.call(source))?;
         // SAFETY: the collector runs while no other thread is attached, and only attached threads
         // are inside methods of the buffer. None of them stops there, except in a source or a wait:
         // nothing else allocates a Python object, detaches, or runs Python code.
@@ -270,12 +266,9 @@ impl PyBatchExecutor {
         }
     }
 
-    fn __clear__(&self) {
+    fn __clear__(&self, py: Python<'_>) {
         if let (None, Some(core)) = (&self.owner, self.core.get()) {
-            let mut source = core.source.lock().unwrap_or_else(PoisonError::into_inner);
-            let taken = source.take();
-            drop(source);
-            drop(taken);
+            core.source.take(py);
             while let Some(result) = core.results.take() {
                 drop(result);
             }

@@ -2,58 +2,17 @@
 //!
 //! A thread waits detached, so that it holds up neither the others nor the collector, and looks at
 //! what it waits for attached, because that belongs to Python. Signals reach the main thread
-//! alone: it comes back from time to time to look for them.
+//! alone: it comes back from time to time to look for them. How that is done is in `ft_compat`.
 
-use crate::{awaiting, imports::Imports};
-use ft_sync::{Event, PerProcess, deadline_after};
-use pyo3::{
-    exceptions::{PyTypeError, PyValueError},
-    prelude::*,
-};
-use std::{
-    sync::OnceLock,
-    time::{Duration, Instant},
-};
-
-/// How long the main thread waits before it looks for signals again: Ctrl-C within 0.1 s.
-const SLICE: Duration = Duration::from_millis(40);
+use crate::awaiting;
+use ft_compat::Slices;
+pub(crate) use ft_compat::{Timeout, wait as wait_in_slices};
+use ft_sync::Event;
+use pyo3::prelude::*;
+use std::time::{Duration, Instant};
 
 /// The longest pause of a waiter that spins.
 const LONGEST_PAUSE: Duration = Duration::from_micros(500);
-
-/// A timeout argument: a deadline, fixed when the call is made.
-#[derive(Clone, Copy)]
-pub(crate) struct Timeout(Option<Instant>);
-
-impl Timeout {
-    /// The deadline of an optional timeout; `None` is for ever.
-    pub(crate) fn deadline(timeout: Option<Self>) -> Option<Instant> {
-        timeout.and_then(|timeout| timeout.0)
-    }
-}
-
-impl FromPyObject<'_, '_> for Timeout {
-    type Error = PyErr;
-
-    fn extract(timeout: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let seconds: f64 = timeout.extract().map_err(|err: PyErr| {
-            if !err.is_instance_of::<PyTypeError>(timeout.py()) {
-                return err;
-            }
-            let kind = timeout.get_type();
-            PyTypeError::new_err(format!(
-                "timeout must be a number of seconds or None, not {kind}"
-            ))
-        })?;
-        if seconds.is_nan() || seconds < 0.0 {
-            let message = format!("timeout must not be negative or NaN: {seconds}");
-            return Err(PyValueError::new_err(message));
-        }
-        // Longer than any clock is for ever.
-        let duration = Duration::try_from_secs_f64(seconds).ok();
-        Ok(Self(duration.and_then(deadline_after)))
-    }
-}
 
 /// Waits until `attempt` returns something, and returns that; `None` after the deadline.
 ///
@@ -70,20 +29,15 @@ pub(crate) fn wait<T>(
     if let Some(done) = attempt() {
         return Ok(Some(done));
     }
-    py.check_signals()?;
-    let is_main = is_main_thread(py)?;
-    while !has_passed(deadline) {
+    let slices = Slices::new(py, deadline)?;
+    while !slices.is_over() {
         let listener = event.listen();
         if let Some(done) = attempt() {
             // A wake-up that it does not need goes to the next in line, who may be a coroutine.
             awaiting::ringing(py, || drop(listener));
             return Ok(Some(done));
         }
-        let until = if is_main {
-            next_slice(deadline)
-        } else {
-            deadline
-        };
+        let until = slices.until();
         py.detach(|| listener.wait_deadline(until));
         if let Some(done) = attempt() {
             return Ok(Some(done));
@@ -123,60 +77,6 @@ pub(crate) fn spin<T>(
     }
 }
 
-/// Waits for what a primitive hands over: `step` waits for it, detached, until the instant it is
-/// given, and returns it if it came.
-///
-/// After an error the caller gives up its place, and what came meanwhile goes to the next.
-pub(crate) fn wait_in_slices<T: Send>(
-    py: Python<'_>,
-    deadline: Option<Instant>,
-    mut step: impl FnMut(Option<Instant>) -> Option<T> + Send,
-) -> PyResult<Option<T>> {
-    py.check_signals()?;
-    let is_main = is_main_thread(py)?;
-    loop {
-        let until = if is_main {
-            next_slice(deadline)
-        } else {
-            deadline
-        };
-        if let Some(done) = py.detach(|| step(until)) {
-            return Ok(Some(done));
-        }
-        py.check_signals()?;
-        if has_passed(deadline) {
-            return Ok(None);
-        }
-    }
-}
-
 fn has_passed(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= Instant::now())
-}
-
-fn next_slice(deadline: Option<Instant>) -> Option<Instant> {
-    let slice = deadline_after(SLICE);
-    deadline.into_iter().chain(slice).min()
-}
-
-/// Tells whether this is the thread that handles signals.
-fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
-    let ident: u64 = Imports::get(py).get_ident.bind(py).call0()?.extract()?;
-    Ok(ident == main_thread(py)?)
-}
-
-/// Returns the identity of the thread that handles signals; after a fork it is another one.
-///
-/// Runs Python code once in each process, and the first time when the module is imported. Before
-/// 3.14, a daemon thread that runs Python code when the interpreter exits is unwound, and that
-/// must not go through us.
-pub(crate) fn main_thread(py: Python<'_>) -> PyResult<u64> {
-    static MAIN: PerProcess<OnceLock<u64>> = PerProcess::new();
-    let main = MAIN.get();
-    if let Some(&ident) = main.get() {
-        return Ok(ident);
-    }
-    let thread = Imports::get(py).main_thread.bind(py).call0()?;
-    let ident = thread.getattr("ident")?.extract()?;
-    Ok(*main.get_or_init(|| ident))
 }

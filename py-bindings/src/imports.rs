@@ -3,18 +3,16 @@
 //! All of it is looked up when the module is imported. Were it looked up when it is first needed, a
 //! process that forks in that moment would leave its child waiting for a thread that is not there.
 
+use ft_compat::RaceOnce;
 use pyo3::{
     exceptions::{PyException, PyIndexError, PyRuntimeError},
     prelude::*,
-    sync::PyOnceLock,
     types::{PyDict, PyType},
 };
 
-static IMPORTS: PyOnceLock<Imports> = PyOnceLock::new();
+static IMPORTS: RaceOnce<Imports> = RaceOnce::new();
 
 pub(crate) struct Imports {
-    /// `threading.main_thread`
-    pub(crate) main_thread: Py<PyAny>,
     /// `threading.get_ident`
     pub(crate) get_ident: Py<PyAny>,
     /// `threading.TIMEOUT_MAX`
@@ -60,7 +58,6 @@ impl Imports {
         let builtins = py.import("builtins")?;
         let math = py.import("math")?;
         let imports = Self {
-            main_thread: threading.getattr("main_thread")?.unbind(),
             get_ident: threading.getattr("get_ident")?.unbind(),
             timeout_max: threading.getattr("TIMEOUT_MAX")?.extract()?,
             modules: py.import("sys")?.getattr("modules")?.unbind(),

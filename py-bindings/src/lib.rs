@@ -82,7 +82,7 @@ mod _native {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("MISSING", Bound::new(py, Missing)?)?;
         let imports = imports::Imports::load(py)?;
-        blocking::main_thread(py)?;
+        ft_compat::prepare(py)?;
         module.add("Empty", &imports.empty)?;
         module.add("Full", &imports.full)?;
         module.add("ShutDown", &imports.shut_down)?;

@@ -120,6 +120,22 @@ def run_python(code: str, *, status: int = 0, stderr: str | None = "") -> str:
     return done.stdout
 
 
+# Part of such code: `until_asleep(native_id)` waits for a thread to sleep in a call. A thread that
+# spins sleeps too, now and then.
+ASLEEP = """
+def state(id):
+    with open(f"/proc/self/task/{id}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0]
+def until_asleep(id):
+    if not sys.platform.startswith("linux"):
+        return time.sleep(0.2)
+    seen = 0
+    while seen < 5:
+        seen = seen + 1 if state(id) == "S" else 0
+        time.sleep(0.002)
+"""
+
+
 class Thing:
     """An object that can be referred to weakly, and whose death is seen."""
 

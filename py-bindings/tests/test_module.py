@@ -18,7 +18,7 @@ import ft_utils
 import ft_utils.concurrency
 import pytest
 from ft_utils import AtomicInt64, ConcurrentDict, ConcurrentQueue
-from support import collected, run_python
+from support import ASLEEP, collected, run_python
 
 # What ft_utils 0.2.0 has, and ours beside it.
 NAMES = {
@@ -262,20 +262,6 @@ leading.wait()
 call = lambda: d.get_or_insert("k", list)
 """,
 }
-
-# Waits for the thread to sleep in the call; a thread that spins sleeps too, now and then.
-ASLEEP = """
-def state(id):
-    with open(f"/proc/self/task/{id}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0]
-def until_asleep(id):
-    if not sys.platform.startswith("linux"):
-        return time.sleep(0.2)
-    seen = 0
-    while seen < 5:
-        seen = seen + 1 if state(id) == "S" else 0
-        time.sleep(0.002)
-"""
 
 HEAD = f"""
 import faulthandler, os, signal, sys, threading, time

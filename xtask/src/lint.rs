@@ -11,6 +11,9 @@ use crate::run;
 use crate::select::Selection;
 use crate::setup::Ready;
 
+/// The one crate under `crates` that is about Python.
+pub const KNOWS_PYTHON: &str = "ft-compat";
+
 /// The quick ones.
 pub fn all(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("format", "rustfmt", || fmt(project));
@@ -31,8 +34,11 @@ fn fmt(project: &Project) -> Result<()> {
 
 fn clippy(project: &Project, ready: &Ready) -> Result<()> {
     let sh = &project.sh;
-    let cmd = cmd!(sh, "cargo clippy --workspace --all-targets -- -D warnings")
-        .env("PYO3_PYTHON", ready.tools().python());
+    let cmd = cmd!(
+        sh,
+        "cargo clippy --workspace --all-targets --features ft-compat/build -- -D warnings"
+    )
+    .env("PYO3_PYTHON", ready.tools().python());
     run::logged(cmd, "cargo clippy", &project.log("clippy")?)
 }
 
@@ -106,7 +112,8 @@ pub fn docs(project: &Project, ready: &Ready) -> Result<()> {
     let sh = &project.sh;
     let cmd = cmd!(
         sh,
-        "cargo doc --workspace --no-deps --exclude loom-tests --exclude xtask"
+        "cargo doc --workspace --no-deps --exclude loom-tests --exclude xtask
+            --features ft-compat/build"
     )
     .env("RUSTDOCFLAGS", "-D warnings")
     .env("PYO3_PYTHON", ready.tools().python());
@@ -116,7 +123,8 @@ pub fn docs(project: &Project, ready: &Ready) -> Result<()> {
 /// A Rust program that uses a primitive must never have to build Python.
 pub fn no_python(project: &Project, selection: &Selection) -> Result<()> {
     let sh = &project.sh;
-    for package in &selection.packages {
+    let packages = selection.packages.iter();
+    for package in packages.filter(|package| *package != KNOWS_PYTHON) {
         let tree = cmd!(
             sh,
             "cargo tree --package {package} --edges normal,build --all-features --prefix none"

@@ -66,10 +66,19 @@ fn tests(
 ) {
     let nextest = has_nextest(project);
     let runner = if nextest { "nextest" } else { "cargo test" };
-    report.step("Rust tests", runner, || rust(project, packages, nextest));
-    report.step("Rust examples", "rustdoc", || {
-        rust_examples(project, &selection.packages)
-    });
+    let (packages, examples) = (runnable(packages), runnable(&selection.packages));
+    if packages.is_empty() {
+        report.skip("Rust tests", runner, "there are none");
+    } else {
+        report.step("Rust tests", runner, || rust(project, &packages, nextest));
+    }
+    if examples.is_empty() {
+        report.skip("Rust examples", "rustdoc", "there are none");
+    } else {
+        report.step("Rust examples", "rustdoc", || {
+            rust_examples(project, &examples)
+        });
+    }
 
     if selection.models.is_empty() {
         report.skip("models", "loom", "there are none");
@@ -85,6 +94,15 @@ fn tests(
     }
 
     python(project, ready, selection, quick, report);
+}
+
+/// Those that need no Python to link to, which is not to be had everywhere. The tests and examples of
+/// the other one are an extension module, which the Python tests build.
+fn runnable(packages: &[String]) -> Vec<String> {
+    let packages = packages.iter().cloned();
+    packages
+        .filter(|package| package != lint::KNOWS_PYTHON)
+        .collect()
 }
 
 /// What a user copies first must work.

@@ -122,7 +122,7 @@ fn inputs(project: &Project) -> Vec<PathBuf> {
         .flatten()
     {
         let Ok(krate) = krate else { continue };
-        inputs.extend(["Cargo.toml", "src"].map(|name| krate.path().join(name)));
+        inputs.extend(["Cargo.toml", "build.rs", "src"].map(|name| krate.path().join(name)));
     }
     inputs.sort();
     inputs

@@ -1,0 +1,84 @@
+//! A value, and who has changed it when.
+
+use super::Snapshot;
+use ft_sync::ThreadToken;
+use std::{mem, sync::Arc};
+
+/// What a [`Protected`](super::Protected) keeps locked.
+pub(super) struct Slot<T> {
+    /// The value until somebody asks for it: what is made in a constant cannot be shared.
+    first: Option<T>,
+    /// The value, as soon as there is no `first`.
+    shared: Option<Snapshot<T>>,
+    /// How often the value was replaced.
+    changes: u64,
+    /// The latest change, and those just before it by the same thread; `None` before any.
+    run: Option<Run>,
+}
+
+/// Changes in a row by one thread.
+struct Run {
+    thread: ThreadToken,
+    /// How many changes came before it.
+    since: u64,
+}
+
+/// A look at the value, by the number of changes before it.
+pub(super) struct Seen(u64);
+
+impl<T> Slot<T> {
+    pub(super) const fn new(value: T) -> Self {
+        Self {
+            first: Some(value),
+            shared: None,
+            changes: 0,
+            run: None,
+        }
+    }
+
+    pub(super) fn current(&mut self) -> &mut Snapshot<T> {
+        let first = &mut self.first;
+        self.shared.get_or_insert_with(|| {
+            Snapshot::new(first.take().expect("the value is in one of them"))
+        })
+    }
+
+    pub(super) fn look(&mut self) -> (Snapshot<T>, Seen) {
+        (self.current().clone(), Seen(self.changes))
+    }
+
+    pub(super) fn replace(&mut self, new: Snapshot<T>) -> Snapshot<T> {
+        let thread = ThreadToken::current();
+        if self.run.as_ref().is_none_or(|run| run.thread != thread) {
+            let since = self.changes;
+            self.run = Some(Run { thread, since });
+        }
+        self.changes += 1;
+        mem::replace(self.current(), new)
+    }
+
+    /// Replaces the value unless another thread has done so since that look. Returns `new` if so.
+    pub(super) fn replace_since(
+        &mut self,
+        seen: &Seen,
+        new: Snapshot<T>,
+    ) -> Result<Snapshot<T>, Snapshot<T>> {
+        let all_ours = || {
+            let thread = ThreadToken::current();
+            (self.run.as_ref()).is_some_and(|run| run.thread == thread && run.since <= seen.0)
+        };
+        if self.changes == seen.0 || all_ours() {
+            Ok(self.replace(new))
+        } else {
+            Err(new)
+        }
+    }
+
+    /// Returns the value if nobody has a snapshot of it, and so nobody can get one with the slot
+    /// locked.
+    pub(super) fn unshared(&mut self) -> Option<&Snapshot<T>> {
+        let current = self.current();
+        // There are no weak references, which would count too.
+        (Arc::strong_count(&current.0) == 1).then_some(current)
+    }
+}

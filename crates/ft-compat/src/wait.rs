@@ -1,0 +1,174 @@
+//! Waiting, with Python going on.
+
+use crate::RaceOnce;
+use ft_sync::{PerProcess, deadline_after};
+use pyo3::{
+    exceptions::{PyTypeError, PyValueError},
+    prelude::*,
+};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+/// How long the main thread waits before it looks for signals again: Ctrl-C within 0.1 s.
+const SLICE: Duration = Duration::from_millis(40);
+
+/// Waits detached, so that neither other threads nor the collector wait for this one, and so that
+/// signals are handled: Ctrl-C ends the wait.
+///
+/// `step` waits for whatever it is until the instant it is given, `None` being for ever, and
+/// returns what came of it, or `None` if nothing did. On the main thread, which alone handles
+/// signals, it is called for a short time again and again, on others once.
+///
+/// `step` cannot use Python objects, and if it takes a lock, it returns with the lock given up or
+/// in its result. A guard is a result if it may go to other threads, as those of `ft-rwlock`
+/// do, and those of parking_lot with the feature `send_guard`.
+///
+/// Returns `None` if `deadline` passed; a deadline of `None` never does. One that has passed
+/// already leaves `step` one attempt.
+///
+/// # Errors
+///
+/// Returns what a signal handler raised, such as `KeyboardInterrupt`. `step` has had nothing to
+/// return by then, so nothing gets lost.
+///
+#[doc = concat!("```\n", include_str!("../examples/gate.rs"), "```")]
+pub fn wait<T: Send>(
+    py: Python<'_>,
+    deadline: Option<Instant>,
+    mut step: impl FnMut(Option<Instant>) -> Option<T> + Send,
+) -> PyResult<Option<T>> {
+    let slices = Slices::new(py, deadline)?;
+    loop {
+        let until = slices.until();
+        if let Some(done) = py.detach(|| step(until)) {
+            return Ok(Some(done));
+        }
+        py.check_signals()?;
+        if slices.is_over() {
+            return Ok(None);
+        }
+    }
+}
+
+/// How a wait is divided, for who has to look at Python objects between its parts.
+///
+/// [`wait`] is this, for all others.
+///
+#[doc = concat!("```\n", include_str!("../examples/mailbox.rs"), "```")]
+#[derive(Clone, Copy, Debug)]
+pub struct Slices {
+    deadline: Option<Instant>,
+    /// Whether this is the thread that handles signals.
+    is_main: bool,
+}
+
+impl Slices {
+    /// Begins a wait of the calling thread, with a look for signals: a loop in C that waits again
+    /// and again, but never for long, can be interrupted too.
+    ///
+    /// # Errors
+    ///
+    /// Returns what a signal handler raised, or Python's `threading`, which is asked for the main
+    /// thread.
+    pub fn new(py: Python<'_>, deadline: Option<Instant>) -> PyResult<Self> {
+        py.check_signals()?;
+        let ident: u64 = Threading::get(py)?.get_ident.bind(py).call0()?.extract()?;
+        let is_main = ident == main_thread(py)?;
+        Ok(Self { deadline, is_main })
+    }
+
+    /// Returns the instant until which to wait now; `None` is for ever.
+    pub fn until(&self) -> Option<Instant> {
+        let slice = self.is_main.then(|| deadline_after(SLICE)).flatten();
+        self.deadline.into_iter().chain(slice).min()
+    }
+
+    /// Tells whether the deadline has passed.
+    pub fn is_over(&self) -> bool {
+        (self.deadline).is_some_and(|deadline| deadline <= Instant::now())
+    }
+}
+
+/// Gets ready for waits; to be called when a module is initialized.
+///
+/// Without it the first wait does this. Before Python 3.14, a daemon thread that runs Python code
+/// while the interpreter exits is unwound, and that must not go through Rust; this leaves no Python
+/// code to be run in a wait.
+///
+/// # Errors
+///
+/// Returns what was raised by the import of Python's `threading`.
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
+    main_thread(py).map(drop)
+}
+
+/// What is used of Python's `threading`.
+struct Threading {
+    get_ident: Py<PyAny>,
+    main_thread: Py<PyAny>,
+}
+
+impl Threading {
+    fn get(py: Python<'_>) -> PyResult<&Self> {
+        static THREADING: RaceOnce<Threading> = RaceOnce::new();
+        THREADING.get_or_try_init(py, || {
+            let threading = py.import("threading")?;
+            Ok(Self {
+                get_ident: threading.getattr("get_ident")?.unbind(),
+                main_thread: threading.getattr("main_thread")?.unbind(),
+            })
+        })
+    }
+}
+
+/// Returns the identity of the thread that handles signals; after a fork it is another one.
+fn main_thread(py: Python<'_>) -> PyResult<u64> {
+    static MAIN: PerProcess<OnceLock<u64>> = PerProcess::new();
+    let main = MAIN.get();
+    if let Some(&ident) = main.get() {
+        return Ok(ident);
+    }
+    let thread = Threading::get(py)?.main_thread.bind(py).call0()?;
+    let ident = thread.getattr("ident")?.extract()?;
+    Ok(*main.get_or_init(|| ident))
+}
+
+/// A timeout, as an argument of a Python function: a deadline, fixed when the call is made.
+///
+/// From Python it is a number of seconds. It is made for arguments of the type `Option<Timeout>`,
+/// so that `None` waits for ever. Negative numbers and NaN are a `ValueError`, what is no number is
+/// a `TypeError`, and what is longer than any clock is for ever.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeout(Option<Instant>);
+
+impl Timeout {
+    /// Returns the deadline of an optional timeout; `None` is for ever.
+    pub fn deadline(timeout: Option<Self>) -> Option<Instant> {
+        timeout.and_then(|timeout| timeout.0)
+    }
+}
+
+impl FromPyObject<'_, '_> for Timeout {
+    type Error = PyErr;
+
+    fn extract(timeout: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let seconds: f64 = timeout.extract().map_err(|err: PyErr| {
+            if !err.is_instance_of::<PyTypeError>(timeout.py()) {
+                return err;
+            }
+            let kind = timeout.get_type();
+            PyTypeError::new_err(format!(
+                "timeout must be a number of seconds or None, not {kind}"
+            ))
+        })?;
+        if seconds.is_nan() || seconds < 0.0 {
+            let message = format!("timeout must not be negative or NaN: {seconds}");
+            return Err(PyValueError::new_err(message));
+        }
+        // Longer than any clock is for ever.
+        let duration = Duration::try_from_secs_f64(seconds).ok();
+        Ok(Self(duration.and_then(deadline_after)))
+    }
+}
