@@ -773,8 +773,8 @@ def test_version():
 
 
 def test_folders(monkeypatch, capsys):
-    monkeypatch.setattr("ft_utils.get_include", lambda: "/the/headers", raising=False)
-    monkeypatch.setattr("ft_utils.get_pkgconfig_dir", lambda: "/the/pkgconfig", raising=False)
+    monkeypatch.setattr("ft_utils.get_include", lambda: "/the/headers")
+    monkeypatch.setattr("ft_utils.get_pkgconfig_dir", lambda: "/the/pkgconfig")
     assert command.main(["--include"]) == 0
     assert capsys.readouterr().out == "/the/headers\n"
     assert command.main(["--pkgconfigdir", "--include"]) == 0
