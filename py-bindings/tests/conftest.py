@@ -1,6 +1,7 @@
 """Settings for all test files."""
 
 import gc
+import signal
 
 import pytest
 from hypothesis import settings
@@ -8,6 +9,9 @@ from hypothesis import settings
 # A thread that is not scheduled for a while is no failure.
 settings.register_profile("ours", deadline=None, max_examples=100)
 settings.load_profile("ours")
+
+# Shells start what runs in the background with Ctrl-C ignored, and its children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
