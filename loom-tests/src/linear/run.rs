@@ -42,7 +42,8 @@ pub fn check<S: Subject>() {
     println!("checked {histories} histories, {operations} operations in {seconds:.1} s");
 }
 
-/// Makes sure that an object that is broken is found out.
+/// Makes sure that an object that is broken is found out, be it that a history is not linearizable or
+/// that shuttle finds a thread waiting for ever.
 ///
 /// # Panics
 ///
@@ -50,15 +51,20 @@ pub fn check<S: Subject>() {
 pub fn rejects<S: Subject>() {
     let start = Instant::now();
     let (mut histories, mut operations) = (0, 0);
+    let found = |histories, operations, what: &str| {
+        let seconds = start.elapsed().as_secs_f64();
+        println!("checked {histories} histories, {operations} operations in {seconds:.1} s (found)");
+        println!("{what}");
+    };
     for seed in 1..=BATCHES_FOR_BROKEN {
-        for (model, history) in batch::<S>(seed) {
+        let Ok(batch) = std::panic::catch_unwind(|| batch::<S>(seed)) else {
+            return found(histories, operations, "a panic: see above");
+        };
+        for (model, history) in batch {
             histories += 1;
             operations += history.len() - 1;
             if let Err(rejected) = linearize(model, &history) {
-                let seconds = start.elapsed().as_secs_f64();
-                println!("checked {histories} histories, {operations} operations in {seconds:.1} s (rejected the last)");
-                println!("{rejected}");
-                return;
+                return found(histories, operations, &rejected.to_string());
             }
         }
     }
