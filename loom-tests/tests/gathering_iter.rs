@@ -382,3 +382,19 @@ fn failure_is_taken_back() {
         assert!([Some(Err(1)), Some(Err(2))].contains(&read));
     });
 }
+
+/// A thread that finds the end with a reader wakes those who wait with the same one: it takes back
+/// the note by which closing would have found them.
+#[test]
+fn end_found_by_another() {
+    check(|| {
+        let gathering = gathering::<u64>(None);
+        let reader = Arc::new(gathering.drain(2));
+        let theirs = Arc::clone(&reader);
+        let waiter = thread::spawn(move || (&*theirs).next());
+        let looker = thread::spawn(move || drop(reader.try_next()));
+        gathering.close();
+        assert_eq!(waiter.join().unwrap(), None);
+        looker.join().unwrap();
+    });
+}

@@ -142,6 +142,10 @@ impl<V, E: Clone> Reader<V, E> {
             };
             drop(shard);
             self.finish(&mut cursor);
+            drop(cursor);
+            // Others may wait with this reader; the note by which they would have been found is
+            // withdrawn.
+            self.event.notify_all();
             return Err(why);
         }
         self.finish(&mut cursor);
