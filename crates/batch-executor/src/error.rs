@@ -18,7 +18,7 @@ pub enum TryLoadError<E> {
     Source(E),
     /// As [`LoadError::Reentrant`].
     Reentrant,
-    /// Another thread is running the source.
+    /// Another thread is running the source, or has not yet said that it is done with it.
     Busy,
 }
 
