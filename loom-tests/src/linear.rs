@@ -35,10 +35,16 @@
 
 mod checker;
 mod dice;
+#[cfg(not(shuttle))]
+mod litmus;
 mod record;
 mod run;
 
 pub use checker::{History, Model, Operation, Rejected, linearize};
 pub use dice::Dice;
+#[cfg(not(shuttle))]
+pub use litmus::write_then_read;
 pub use record::Subject;
+#[cfg(shuttle)]
+pub use run::hangs;
 pub use run::{check, rejects};

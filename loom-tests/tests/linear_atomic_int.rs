@@ -97,7 +97,9 @@ trait Int: Send + Sync + 'static {
     fn new(value: i64) -> Self;
     fn real(&self) -> &AtomicInt64;
     fn add(&self, operand: i64) -> Option<(i64, i64)> {
-        let change = self.real().try_update(|it| it.checked_add(operand).ok_or(()));
+        let change = self
+            .real()
+            .try_update(|it| it.checked_add(operand).ok_or(()));
         change.ok().map(|it| (it.before, it.after))
     }
 }

@@ -79,7 +79,7 @@ impl Model for Spec {
             Step::IsFull(true) => may_be_full,
             Step::IsFull(false) => len < self.capacity,
             Step::IsClosed(closed) => self.closed == closed,
-            Step::Closed { here } => !std::mem::replace(&mut self.closed, true) == here,
+            Step::Closed { here } => std::mem::replace(&mut self.closed, true) != here,
         }
     }
 }
@@ -192,7 +192,9 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
                 Err(PushTimeoutError::Closed(_)) => vec![Step::Pushing, Step::PushClosed],
             },
             Call::TryPushMany(ref items) => {
-                let result = queue.real().try_push_many(&mut items.iter().copied().collect());
+                let result = queue
+                    .real()
+                    .try_push_many(&mut items.iter().copied().collect());
                 let (count, end) = match result {
                     Ok(count) => (count, None),
                     Err(TryPushManyError::Full { pushed }) => (pushed, Some(Step::Full)),

@@ -180,7 +180,8 @@ fn entries<S>(history: &[Operation<S>]) -> Vec<Entry<'_, S>> {
 }
 
 fn limit<S>(entries: &[Entry<'_, S>], done: u128) -> u64 {
-    let left = |(at, entry): (usize, &Entry<'_, S>)| (done & 1 << at == 0).then_some(entry.returned);
+    let left =
+        |(at, entry): (usize, &Entry<'_, S>)| (done & 1 << at == 0).then_some(entry.returned);
     let left = entries.iter().enumerate().filter_map(left);
     left.min().unwrap_or(u64::MAX)
 }

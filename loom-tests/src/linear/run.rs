@@ -26,11 +26,15 @@ pub fn check<S: Subject>() {
     let start = Instant::now();
     let (mut histories, mut operations) = (0, 0);
     for seed in first.. {
-        for (number, (model, history)) in batch::<S>(seed).into_iter().enumerate() {
+        let told = Told(seed);
+        let batch = batch::<S>(seed);
+        drop(told);
+        for (number, (model, history)) in batch.into_iter().enumerate() {
             histories += 1;
             // The last one is our own look.
             operations += history.len() - 1;
             if let Err(rejected) = linearize(model, &history) {
+                let _told = Told(seed);
                 panic!("not linearizable: history {number} of seed {seed}\n{rejected}");
             }
         }
@@ -42,8 +46,7 @@ pub fn check<S: Subject>() {
     println!("checked {histories} histories, {operations} operations in {seconds:.1} s");
 }
 
-/// Makes sure that an object that is broken is found out, be it that a history is not linearizable or
-/// that shuttle finds a thread waiting for ever.
+/// Makes sure that an object that is broken is found out, by a history that is not linearizable.
 ///
 /// # Panics
 ///
@@ -53,14 +56,13 @@ pub fn rejects<S: Subject>() {
     let (mut histories, mut operations) = (0, 0);
     let found = |histories, operations, what: &str| {
         let seconds = start.elapsed().as_secs_f64();
-        println!("checked {histories} histories, {operations} operations in {seconds:.1} s (found)");
+        println!(
+            "checked {histories} histories, {operations} operations in {seconds:.1} s (found)"
+        );
         println!("{what}");
     };
     for seed in 1..=BATCHES_FOR_BROKEN {
-        let Ok(batch) = std::panic::catch_unwind(|| batch::<S>(seed)) else {
-            return found(histories, operations, "a panic: see above");
-        };
-        for (model, history) in batch {
+        for (model, history) in batch::<S>(seed) {
             histories += 1;
             operations += history.len() - 1;
             if let Err(rejected) = linearize(model, &history) {
@@ -71,7 +73,38 @@ pub fn rejects<S: Subject>() {
     panic!("nothing was found wrong in {histories} histories of an object that is broken");
 }
 
-fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
+/// Makes sure that an object that leaves a thread waiting for ever is found out.
+///
+/// # Panics
+///
+/// If it is not, though it had its chances: some thousand histories.
+#[cfg(shuttle)]
+pub fn hangs<S: Subject>() {
+    let start = Instant::now();
+    for seed in 1..=BATCHES_FOR_BROKEN {
+        let result = std::panic::catch_unwind(|| batch::<S>(seed));
+        let Err(panic) = result else { continue };
+        let told = panic.downcast_ref::<String>().map_or("", String::as_str);
+        assert!(told.starts_with("deadlock!"), "another panic: {told}");
+        let (histories, seconds) = (seed * BATCH, start.elapsed().as_secs_f64());
+        println!("checked up to {histories} histories, ? operations in {seconds:.1} s (found)");
+        return;
+    }
+    panic!("no thread was left waiting by an object that is broken");
+}
+
+/// Says how to do it again, if the test fails meanwhile.
+struct Told(u64);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("to do this again: FT_LINEAR_SEED={}", self.0);
+        }
+    }
+}
+
+pub(super) fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
     let value = std::env::var(name).ok()?;
     let number = value.parse().ok();
     assert!(number.is_some(), "{name} is not a number: {value}");
