@@ -14,16 +14,17 @@ struct Spec {
     /// `usize::MAX`: none.
     capacity: usize,
     closed: bool,
-    /// The threads in the middle of a push, a bit for each. The documentation says that a push in
+    /// How many items each thread is in the middle of pushing. The documentation says that a push in
     /// progress counts as an item: to `len`, and to whoever finds the queue full. As it may be that
     /// it does not succeed in the end, and that it has to begin again when a pop was faster, it
     /// may count at one moment and not at the next.
-    pushing: u8,
+    pushing: [usize; 4],
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    Pushing,
+    /// Begins to push so many.
+    Pushing(usize),
     Pushed(u32),
     Full,
     PushClosed,
@@ -46,26 +47,26 @@ impl Model for Spec {
     type Step = Step;
 
     fn step(&mut self, thread: usize, step: &Step) -> bool {
-        let others = (self.pushing & !(1 << thread)).count_ones() as usize;
+        let own = self.pushing[thread];
+        let others = self.pushing.iter().sum::<usize>() - own;
         let len = self.items.len();
         let may_be_full = len + others >= self.capacity;
         match *step {
-            Step::Pushing => {
-                self.pushing |= 1 << thread;
+            Step::Pushing(count) => {
+                self.pushing[thread] = count;
                 true
             }
             Step::Pushed(item) => {
                 self.items.push_back(item);
-                // More may follow, after another `Pushing`.
-                self.pushing &= !(1 << thread);
+                self.pushing[thread] = own - 1;
                 !self.closed && len < self.capacity
             }
             Step::Full => {
-                self.pushing &= !(1 << thread);
+                self.pushing[thread] = 0;
                 !self.closed && may_be_full
             }
             Step::PushClosed => {
-                self.pushing &= !(1 << thread);
+                self.pushing[thread] = 0;
                 self.closed
             }
             Step::Popped(item) => self.items.pop_front() == Some(item),
@@ -156,7 +157,7 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
             items,
             capacity,
             closed: false,
-            pushing: 0,
+            pushing: [0; 4],
         };
         (Self(queue, PhantomData), model)
     }
@@ -183,13 +184,13 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
         match *call {
             Call::TryPush(item) => pushed(item, queue.try_push(item)),
             Call::Push(item) => match queue.real().push(item) {
-                Ok(()) => vec![Step::Pushing, Step::Pushed(item)],
-                Err(_) => vec![Step::Pushing, Step::PushClosed],
+                Ok(()) => vec![Step::Pushing(1), Step::Pushed(item)],
+                Err(_) => vec![Step::Pushing(1), Step::PushClosed],
             },
             Call::PushTimeout(item) => match queue.real().push_timeout(item, SHORT) {
-                Ok(()) => vec![Step::Pushing, Step::Pushed(item)],
-                Err(PushTimeoutError::Timeout(_)) => vec![Step::Pushing, Step::Full],
-                Err(PushTimeoutError::Closed(_)) => vec![Step::Pushing, Step::PushClosed],
+                Ok(()) => vec![Step::Pushing(1), Step::Pushed(item)],
+                Err(PushTimeoutError::Timeout(_)) => vec![Step::Pushing(1), Step::Full],
+                Err(PushTimeoutError::Closed(_)) => vec![Step::Pushing(1), Step::PushClosed],
             },
             Call::TryPushMany(ref items) => {
                 let result = queue
@@ -200,12 +201,9 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
                     Err(TryPushManyError::Full { pushed }) => (pushed, Some(Step::Full)),
                     Err(TryPushManyError::Closed { pushed }) => (pushed, Some(Step::PushClosed)),
                 };
-                let pushed = |&item: &u32| [Step::Pushing, Step::Pushed(item)];
-                let mut steps: Vec<_> = items[..count].iter().flat_map(pushed).collect();
-                if let Some(end) = end {
-                    steps.extend([Step::Pushing, end]);
-                }
-                steps
+                let pushed = items[..count].iter().copied().map(Step::Pushed);
+                let begin = Step::Pushing(items.len());
+                [begin].into_iter().chain(pushed).chain(end).collect()
             }
             Call::TryPop => vec![popped(queue.try_pop())],
             Call::Pop => vec![popped(queue.real().pop().map_err(|_| TryPopError::Closed))],
@@ -253,7 +251,7 @@ fn pushed(item: u32, result: Result<(), TryPushError<u32>>) -> Vec<Step> {
         Err(TryPushError::Full(_)) => Step::Full,
         Err(TryPushError::Closed(_)) => Step::PushClosed,
     };
-    vec![Step::Pushing, end]
+    vec![Step::Pushing(1), end]
 }
 
 fn popped(result: Result<u32, TryPopError>) -> Step {

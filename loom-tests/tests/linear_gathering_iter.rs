@@ -45,6 +45,10 @@ enum Step {
     Admitted(u64),
     Inserted(u64, u32, Option<u32>),
     Refused(u64, Refusal<()>),
+    /// A draining reader is in progress from its first call, before that comes to anything,
+    Begins(usize),
+    /// to the one with which it ends, after that has come to something.
+    Leaves(usize),
     Next(usize, Result<u32, NextError<()>>),
     Ended(State, bool),
     Counting(u64),
@@ -60,9 +64,6 @@ impl Spec {
         let drains = reader < COPIES;
         while self.positions[reader] < END {
             let key = self.positions[reader];
-            if drains {
-                self.draining.insert(reader);
-            }
             let value = match drains {
                 true => self.items.remove(&key),
                 false => self.items.get(&key).copied(),
@@ -72,9 +73,6 @@ impl Spec {
                     self.taken = self.taken.max(key + 1);
                 }
                 self.positions[reader] += 1;
-                if self.positions[reader] == END {
-                    self.finish(reader);
-                }
                 return Ok(value);
             }
             if drains && self.taken > key {
@@ -87,18 +85,10 @@ impl Spec {
                 State::Failed => NextError::Failed(()),
                 State::Closed => NextError::Ended,
             };
-            self.finish(reader);
+            self.positions[reader] = END;
             return Err(why);
         }
-        self.finish(reader);
         Err(NextError::Ended)
-    }
-
-    fn finish(&mut self, reader: usize) {
-        self.positions[reader] = END;
-        if self.draining.remove(&reader) && self.draining.is_empty() {
-            self.taken = 0;
-        }
     }
 }
 
@@ -116,6 +106,19 @@ impl Model for Spec {
                 Refusal::Closed => self.state == State::Closed,
                 Refusal::Failed(()) => self.is_beyond(key) && self.state == State::Failed,
             },
+            Step::Begins(reader) => {
+                if reader < COPIES && self.positions[reader] < END {
+                    self.draining.insert(reader);
+                }
+                true
+            }
+            Step::Leaves(reader) => {
+                let left = self.positions[reader] == END && self.draining.remove(&reader);
+                if left && self.draining.is_empty() {
+                    self.taken = 0;
+                }
+                true
+            }
             Step::Next(reader, result) => self.next(reader) == result,
             Step::Ended(state, here) => {
                 let open = self.state == State::Open;
@@ -248,7 +251,7 @@ impl<const BROKEN: bool> Subject for Recorded<BROKEN> {
                         None => Err(NextError::Ended),
                     },
                 };
-                vec![Step::Next(at, next)]
+                vec![Step::Begins(at), Step::Next(at, next), Step::Leaves(at)]
             }
             Call::Close => vec![Step::Ended(State::Closed, gathering.close())],
             Call::Fail => vec![Step::Ended(State::Failed, gathering.fail(()))],
@@ -262,8 +265,9 @@ impl<const BROKEN: bool> Subject for Recorded<BROKEN> {
 
     fn last(&self) -> Vec<Step> {
         let next = |at: usize| Step::Next(at, self.readers[at].try_next());
+        let next = |at| [Step::Begins(at), next(at), Step::Leaves(at)];
         (0..self.readers.len())
-            .flat_map(|at| [next(at), next(at)])
+            .flat_map(|at| [next(at), next(at)].concat())
             .collect()
     }
 }
