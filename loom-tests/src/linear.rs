@@ -12,6 +12,12 @@
 //! of PCT (*A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs*, 2010), which
 //! switches seldom and at the worst moments. Those can be played again, by the seed.
 //!
+//! Shuttle switches threads where they use what is in `ft_sync`, and only there. So it switches neither at
+//! the links between the segments of the queue, which are crossbeam's (loom does), nor in dashmap,
+//! arc-swap and event-listener, for which it gets the same stand-ins as loom. And it takes every
+//! ordering for the strongest. Weak orderings are loom's business, and that of real threads; for the order
+//! over several atomics, which loom does not know, there is `write_then_read`.
+//!
 //! # Specifications
 //!
 //! What an operation returned is part of its step, so a model only says whether that answer is
