@@ -1,8 +1,15 @@
-//! What the models in `tests/` share. Empty unless built with `--cfg loom`; run them with
-//! `cargo xtask loom`.
-#![cfg(loom)]
+//! What the tests in `tests/` share.
+//!
+//! Built with `--cfg loom` it is what the models need; run them with `cargo xtask loom`. Built
+//! without, or with `--cfg shuttle`, it is [`linear`], for the files `linear_*.rs`; run those with
+//! `cargo xtask linear`.
 
+#[cfg(not(loom))]
+pub mod linear;
+
+#[cfg(loom)]
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+#[cfg(loom)]
 use std::time::{Duration, Instant};
 
 /// Runs `model` under every schedule with at most `LOOM_MAX_PREEMPTIONS` preemptions (default 2),
@@ -10,11 +17,13 @@ use std::time::{Duration, Instant};
 ///
 /// Says so when `LOOM_MAX_DURATION` (seconds) ended the search early. Loom reports leaks, races
 /// and deadlocks by panicking, as a failing assertion of the model does.
+#[cfg(loom)]
 pub fn check(model: impl Fn() + Send + Sync + 'static) {
     check_with(|_| (), model);
 }
 
 /// As [`check`], with the builder's limits changed by `adjust`.
+#[cfg(loom)]
 pub fn check_with(
     adjust: impl FnOnce(&mut loom::model::Builder),
     model: impl Fn() + Send + Sync + 'static,

@@ -1475,6 +1475,22 @@ class SameAsDeque(RuleBasedStateMachine):
     def join(self):
         self.same(lambda d: list(d + d.copy()))
 
+    @rule(name=st.sampled_from(["pop", "popleft"]), timeout=st.sampled_from([None, 0, 0.0, 9]))
+    def pop_in_time(self, name, timeout):
+        if self.model:
+            assert getattr(self.ours, name)(timeout=timeout) == getattr(self.model, name)()
+
+    @rule()
+    def go_on_with_a_handle(self):
+        self.ours = self.ours.handle()
+
+    @rule(items=items)
+    def compare(self, items):
+        ours, model = ConcurrentDeque(items), deque(items)
+        for compare in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt):
+            assert compare(self.ours, ours) == compare(self.model, model)
+        assert (self.ours >= ours) == (self.model >= model)
+
     @invariant()
     def is_same(self):
         if hasattr(self, "ours"):

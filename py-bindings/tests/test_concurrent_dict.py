@@ -1142,9 +1142,39 @@ class LikeDict(RuleBasedStateMachine):
         self.plain[key] = -self.plain.get(key, default)
         assert self.ours.update_with(key, lambda v: -v, default) == self.plain[key]
 
+    @rule(counts=st.dictionaries(keys, values, max_size=4))
+    def add_counts(self, counts):
+        self.ours.add_many(counts)
+        for key, n in counts.items():
+            self.plain[key] = self.plain.get(key, 0) + n
+
+    @rule(items=st.dictionaries(keys, values, max_size=4))
+    def merge_into_other(self, items):
+        self.both(lambda d: (items | d) == {**items, **dict(d.items())})
+
+    @rule(keys=st.lists(keys, max_size=6), value=values)
+    def make_anew(self, keys, value):
+        self.ours, self.plain = ConcurrentDict.fromkeys(keys, value), dict.fromkeys(keys, value)
+
+    @rule()
+    def copy(self):
+        old, self.ours = self.ours, self.ours.copy()
+        old.clear()
+
+    @rule()
+    def go_on_with_a_handle(self):
+        self.ours = self.ours.handle()
+
     @rule()
     def clear(self):
         self.both(lambda d: d.clear())
+
+    @invariant()
+    def same_views(self):
+        assert self.ours.as_dict() == self.plain
+        assert sorted(map(repr, self.ours.keys())) == sorted(map(repr, self.plain.keys()))
+        assert sorted(map(repr, self.ours.values())) == sorted(map(repr, self.plain.values()))
+        assert sorted(map(repr, self.ours.items())) == sorted(map(repr, self.plain.items()))
 
     @invariant()
     def same(self):

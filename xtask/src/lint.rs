@@ -4,6 +4,7 @@ use xshell::cmd;
 
 use crate::compat_api;
 use crate::error::{Error, Result};
+use crate::linear::Schedule;
 use crate::loom;
 use crate::project::Project;
 use crate::report::Report;
@@ -19,6 +20,7 @@ pub fn all(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("format", "rustfmt", || fmt(project));
     report.step("lints", "clippy", || clippy(project, ready));
     report.step("lints", "clippy, models", || clippy_models(project));
+    report.step("lints", "clippy, shuttle", || clippy_shuttle(project));
     report.step("format and lints", "ruff", || ruff(project, ready));
     report.step("types", "mypy", || mypy(project, ready));
     report.step("types", "pyright", || pyright(project, ready));
@@ -51,6 +53,18 @@ fn clippy_models(project: &Project) -> Result<()> {
     .env("RUSTFLAGS", loom::flags())
     .env("CARGO_TARGET_DIR", loom::target(project));
     run::logged(cmd, "cargo clippy --cfg loom", &project.log("clippy-loom")?)
+}
+
+fn clippy_shuttle(project: &Project) -> Result<()> {
+    let sh = &project.sh;
+    let cmd = cmd!(
+        sh,
+        "cargo clippy --package loom-tests --all-targets --profile linear -- -D warnings"
+    )
+    .env("RUSTFLAGS", Schedule::Shuttle.flags())
+    .env("CARGO_TARGET_DIR", Schedule::Shuttle.target(project));
+    let log = project.log("clippy-shuttle")?;
+    run::logged(cmd, "cargo clippy --cfg shuttle", &log)
 }
 
 fn ruff(project: &Project, ready: &Ready) -> Result<()> {

@@ -32,10 +32,10 @@ impl Default for Bounds {
 }
 
 /// One `#[test]` of `loom-tests`.
-struct Model {
-    program: PathBuf,
-    file: String,
-    name: String,
+pub struct Test {
+    pub program: PathBuf,
+    pub file: String,
+    pub name: String,
 }
 
 /// Both switches: ours, and the one that crossbeam looks at.
@@ -65,7 +65,7 @@ pub fn explore(project: &Project, files: &[String], bounds: &Bounds) -> Result<(
     for (file, program) in build(project, files)? {
         for name in list(&program)? {
             let (program, file) = (program.clone(), file.clone());
-            queue.push_back(Model {
+            queue.push_back(Test {
                 program,
                 file,
                 name,
@@ -103,14 +103,14 @@ pub fn explore(project: &Project, files: &[String], bounds: &Bounds) -> Result<(
     Ok(())
 }
 
-impl Model {
-    fn title(&self) -> String {
+impl Test {
+    pub fn title(&self) -> String {
         format!("{}::{}", self.file, self.name)
     }
 }
 
 /// Prints the model's line in one piece, as others print theirs at the same time.
-fn explore_one(model: &Model, wide: usize, bounds: &Bounds) -> bool {
+fn explore_one(model: &Test, wide: usize, bounds: &Bounds) -> bool {
     let mut cmd = Command::new(&model.program);
     cmd.args(["--exact", &model.name, "--nocapture"])
         .env("LOOM_MAX_PREEMPTIONS", bounds.preemptions.to_string())
@@ -186,7 +186,7 @@ fn build(project: &Project, files: &[String]) -> Result<Vec<(String, PathBuf)>> 
 }
 
 /// From cargo's lines `Executable tests/queue.rs (target/loom/loom/deps/queue-0123)`.
-fn executables(log: &str) -> Vec<(String, PathBuf)> {
+pub fn executables(log: &str) -> Vec<(String, PathBuf)> {
     log.lines()
         .filter_map(|line| {
             let rest = line.trim_start().strip_prefix("Executable ")?;
@@ -197,7 +197,7 @@ fn executables(log: &str) -> Vec<(String, PathBuf)> {
         .collect()
 }
 
-fn list(program: &Path) -> Result<Vec<String>> {
+pub fn list(program: &Path) -> Result<Vec<String>> {
     let mut cmd = Command::new(program);
     cmd.arg("--list");
     let output = run::limited(cmd, Duration::from_secs(60))?;

@@ -7,6 +7,7 @@ mod compat_api;
 mod debian;
 mod error;
 mod fingerprint;
+mod linear;
 mod lint;
 mod loom;
 mod mirror;
@@ -81,6 +82,19 @@ usage: cargo xtask loom [NAME] [--preemptions N] [--seconds N]
                        up to that bound, which is less than proved
   --seconds N          time limit per model, 120 unless told",
         run: loom,
+    },
+    Command {
+        name: "linear",
+        summary: "check recorded histories for linearizability, and print a line for each",
+        details: "\
+usage: cargo xtask linear [NAME] [--seconds N] [--seed N]
+
+The histories of loom-tests/tests/linear_*.rs: once with real threads, once with shuttle's.
+
+  --seconds N          how long to record, for each test; 1.5 unless told
+  --seed N             where to begin, 1 unless told: a failing test says which seed it was at; shuttle's
+                       schedules are the same again, real threads do the same, in their own time",
+        run: linear,
     },
     Command {
         name: "soak",
@@ -256,6 +270,19 @@ fn loom(mut args: Args) -> Result<()> {
     args.finish("loom")?;
     let selection = select::select(&project, name.as_deref())?;
     loom::explore(&project, &selection.models, &bounds)
+}
+
+fn linear(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let mut limits = linear::Limits::default();
+    if let Some(seconds) = args.number("--seconds")? {
+        limits.seconds = seconds as f64;
+    }
+    limits.seed = args.number("--seed")?.unwrap_or(limits.seed);
+    let name = args.word();
+    args.finish("linear")?;
+    let selection = select::select(&project, name.as_deref())?;
+    linear::check(&project, &selection.histories, &limits)
 }
 
 fn python(mut args: Args) -> Result<()> {

@@ -10,8 +10,10 @@ use crate::project::Project;
 pub struct Selection {
     /// Package names of core crates.
     pub packages: Vec<String>,
-    /// Files in `loom-tests/tests`, without `.rs`.
+    /// Files in `loom-tests/tests`, without `.rs`, for loom.
     pub models: Vec<String>,
+    /// Those that record histories.
+    pub histories: Vec<String>,
     /// Files in `py-bindings/tests`.
     pub python: Vec<PathBuf>,
 }
@@ -20,6 +22,9 @@ pub struct Selection {
 pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
     let crates = folders(&project.root.join("crates"));
     let models = stems(&project.root.join("loom-tests/tests"), "", ".rs");
+    let (histories, models): (Vec<_>, Vec<_>) = models
+        .into_iter()
+        .partition(|stem| stem.starts_with("linear_"));
     let python_dir = project.bindings().join("tests");
     let python = stems(&python_dir, "test_", ".py");
 
@@ -44,6 +49,7 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
     Ok(Selection {
         packages,
         models: models.into_iter().filter(belongs).collect(),
+        histories: histories.into_iter().filter(belongs).collect(),
         python: python
             .into_iter()
             .filter(belongs)

@@ -6,6 +6,7 @@ use std::process::Command;
 use xshell::cmd;
 
 use crate::error::{Error, Result};
+use crate::linear;
 use crate::lint;
 use crate::loom::{self, Bounds};
 use crate::project::Project;
@@ -90,6 +91,18 @@ fn tests(
         let on = format!("loom, {} preemptions", bounds.preemptions);
         report.step("models", &on, || {
             loom::explore(project, &selection.models, &bounds)
+        });
+    }
+
+    if selection.histories.is_empty() {
+        report.skip("histories", "threads, shuttle", "there are none");
+    } else {
+        let mut limits = linear::Limits::default();
+        if quick {
+            limits.seconds = 0.1;
+        }
+        report.step("histories", "threads, shuttle", || {
+            linear::check(project, &selection.histories, &limits)
         });
     }
 

@@ -1,17 +1,17 @@
 //! The slot itself: where a pointer, and the count that goes with it, is read and replaced.
 //!
-//! This is all that the rest of the crate knows of `arc-swap`. Loom cannot see into its lists of
-//! debts, so the models get the same slot behind loom's lock.
+//! This is all that the rest of the crate knows of `arc-swap`. Neither loom nor shuttle can see into
+//! its lists of debts, so the models get the same slot behind their locks.
 
 use crate::RefCnt;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 use arc_swap::{ArcSwapAny, Guard};
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 use ft_sync::Mutex;
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) struct Slot<T: RefCnt>(ArcSwapAny<T>);
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub(crate) struct Slot<T: RefCnt>(Mutex<T>);
 
 /// Whether two references are to the same object.
@@ -20,7 +20,7 @@ pub(crate) fn is_same<T: RefCnt>(one: &T, other: &T) -> bool {
     T::as_ptr(one) == T::as_ptr(other)
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 impl<T: RefCnt> Slot<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(ArcSwapAny::new(value))
@@ -56,7 +56,7 @@ impl<T: RefCnt> Slot<T> {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl<T: RefCnt> Slot<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(Mutex::new(value))

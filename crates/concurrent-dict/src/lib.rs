@@ -316,7 +316,7 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
     /// # Errors
     ///
     /// The first error of `f`.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub unsafe fn for_each_quiescent<E>(
         &self,
         mut f: impl FnMut(&K, Option<&V>) -> Result<(), E>,

@@ -16,12 +16,13 @@ use ft_sync::{
     hint, thread,
 };
 
-/// Slots in a segment. Few under loom, so that small models cross from one segment to the next.
-pub(crate) const SEGMENT: usize = if cfg!(loom) { 2 } else { 64 };
+/// Slots in a segment. Few under loom and shuttle, so that small models cross from one segment to
+/// the next.
+pub(crate) const SEGMENT: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
 /// How often a pop looks at a claimed slot that its push has yet to fill, before it burns it. A slot
 /// is never empty again, so whoever counts looks comes by this number while it is.
-const PATIENCE: usize = if cfg!(loom) { 0 } else { 100 };
+const PATIENCE: usize = if cfg!(any(loom, shuttle)) { 0 } else { 100 };
 
 /// In `Segment::tail`: nothing can be claimed here any more, and no segment follows.
 pub(crate) const CLOSED: usize = 1 << (usize::BITS - 1);

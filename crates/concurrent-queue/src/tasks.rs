@@ -204,7 +204,7 @@ impl Drop for Attempt<'_> {
 
 /// Waits a moment: spins first, and lets other threads run when that has not helped.
 fn pause(looks: u32) {
-    if cfg!(loom) || looks % 32 == 31 {
+    if cfg!(any(loom, shuttle)) || looks % 32 == 31 {
         thread::yield_now();
     } else {
         hint::spin_loop();

@@ -58,7 +58,7 @@ pub use owned::{OwnedRwLock, Waiter};
 pub use raw::RawRwLock;
 
 // Loom's atomics cannot be made in a constant, and nothing is left here to explore.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod guarded;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub use guarded::{RwLock, RwLockReadGuard, RwLockWriteGuard};

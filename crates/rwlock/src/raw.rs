@@ -98,7 +98,7 @@ impl Default for RawRwLock {
 
 impl RawRwLock {
     /// For statics, which loom has not.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) const fn unlocked() -> Self {
         Self {
             state: AtomicUsize::new(0),

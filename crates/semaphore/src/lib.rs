@@ -65,7 +65,7 @@ use ft_sync::{
     deadline_after,
 };
 use line::{Line, Standing};
-// A waker is made from std's `Arc`, also under loom.
+// A waker is made from std's `Arc`, also under loom and shuttle.
 use std::{
     fmt, mem,
     pin::Pin,

@@ -1,4 +1,4 @@
-//! One interface for std's and loom's `UnsafeCell`.
+//! One interface for std's and loom's `UnsafeCell`. Shuttle has none: its threads take turns.
 
 #[cfg(loom)]
 pub use loom::cell::UnsafeCell;

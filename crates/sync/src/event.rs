@@ -1,7 +1,7 @@
 //! An event: what a thread or a task waits on until somebody has changed something.
 //!
 //! The queue in it is that of [`event_listener`]. A model with that inside does not end, so loom
-//! gets another one.
+//! gets another one, and so does shuttle, which could not interrupt it.
 
 use crate::atomic::{
     AtomicUsize,
@@ -14,14 +14,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod modeled;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod parked;
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 use modeled::{Place, Queue};
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 use parked::{Place, Queue};
 
 /// Wakes threads and tasks that wait for a change of some other state.
@@ -87,7 +87,7 @@ impl Event {
     ///
     /// `attempt` runs at least once, again after each wake-up, and a last time after the deadline.
     /// It runs on the calling thread with no lock held. A deadline of `None` waits for ever. Under
-    /// loom deadlines never pass.
+    /// loom deadlines never pass; under shuttle they do after others have had a turn.
     #[inline]
     pub fn wait_until<T>(
         &self,
@@ -167,7 +167,7 @@ impl Listener<'_> {
 
     /// Waits until notified, which returns true, or until `deadline`, which returns false.
     ///
-    /// Under loom deadlines never pass.
+    /// Under loom deadlines never pass; under shuttle they do after others have had a turn.
     pub fn wait_deadline(self, deadline: Option<Instant>) -> bool {
         let Self { place, counted } = self;
         let notified = place.wait(deadline);
@@ -190,7 +190,7 @@ pub fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use std::{

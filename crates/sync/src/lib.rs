@@ -1,9 +1,11 @@
-//! The two things that every `ft-` primitive shares: the switch between std and [loom], and the
-//! [`Event`] that all of them wait on.
+//! The two things that every `ft-` primitive shares: the switch between std, [loom] and [shuttle],
+//! and the [`Event`] that all of them wait on.
 //!
 //! A primitive takes its atomics, cells and threads from here and names neither `std::sync` nor
 //! `loom` itself, so what the models explore is what ships. Build with `--cfg loom` (and
-//! `--cfg crossbeam_loom` where crossbeam is below) to get the modeled versions.
+//! `--cfg crossbeam_loom` where crossbeam is below) or with `--cfg shuttle` to get the modeled
+//! versions. Loom explores every schedule and weak orderings too, of little programs; shuttle picks
+//! schedules of larger ones by chance, and takes every ordering for the strongest.
 //!
 //! ```
 //! use ft_sync::{Event, atomic::{AtomicBool, Ordering::SeqCst}, thread};
@@ -22,6 +24,7 @@
 //! ```
 //!
 //! [loom]: https://docs.rs/loom
+//! [shuttle]: https://docs.rs/shuttle
 
 mod cell;
 mod event;
@@ -43,9 +46,15 @@ pub use loom::{
     sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
     thread,
 };
-#[cfg(not(loom))]
+#[cfg(shuttle)]
+pub use shuttle::{
+    hint,
+    sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
+    thread, thread_local,
+};
+#[cfg(not(any(loom, shuttle)))]
 pub use std::thread_local;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub use std::{
     hint,
     sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},

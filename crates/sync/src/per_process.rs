@@ -1,11 +1,11 @@
 //! What must not outlive a fork.
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub use modeled::PerProcess;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub use real::PerProcess;
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod real {
     use std::{
         fmt,
@@ -115,9 +115,9 @@ mod real {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod modeled {
-    /// As outside of loom, where processes fork.
+    /// As outside of loom and shuttle, where processes fork.
     #[derive(Debug, Default)]
     pub struct PerProcess<T>(T);
 

@@ -6,8 +6,9 @@ use crate::{
         AtomicBool,
         Ordering::{Acquire, Release},
     },
+    thread,
 };
-// A waker is made from std's, also under loom.
+// A waker is made from std's, also under loom and shuttle.
 use std::{
     sync::{Arc, PoisonError},
     task::Wake,
@@ -66,11 +67,15 @@ impl Signal {
     /// Waits until the flag is raised, which returns true, or until `deadline`, which returns false.
     ///
     /// Looks a few times before it sleeps, because waking up is slow. Under loom every
-    /// deadline has passed, so that models come to the giving up.
+    /// deadline has passed, so that models come to the giving up; under shuttle it has after others
+    /// have had a turn.
     pub fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
         let look = || self.is_raised().then_some(());
         if crate::spin(look).is_some() {
             return true;
+        }
+        if cfg!(shuttle) && deadline.is_some() {
+            thread::yield_now();
         }
         let mut asleep = self.asleep();
         *asleep = true;
@@ -89,7 +94,7 @@ impl Signal {
         self.asleep.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     fn sleep<'a>(
         &self,
         asleep: MutexGuard<'a, bool>,
@@ -104,7 +109,7 @@ impl Signal {
         woken.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     fn sleep<'a>(
         &self,
         asleep: MutexGuard<'a, bool>,
@@ -125,10 +130,10 @@ impl Wake for Signal {
 }
 
 fn has_passed(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| cfg!(loom) || deadline <= Instant::now())
+    deadline.is_some_and(|deadline| cfg!(any(loom, shuttle)) || deadline <= Instant::now())
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use std::{thread, time::Duration};

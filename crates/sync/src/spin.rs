@@ -3,9 +3,9 @@
 /// Calls `attempt` a few times, with growing pauses, until it returns something.
 ///
 /// That takes some microseconds at most: about as long as it would take to fall asleep and be woken.
-/// The last pauses leave the processor to other threads. Under loom it calls nothing: a model would
+/// The last pauses leave the processor to other threads. Under loom and shuttle it calls nothing: a model would
 /// have to explore every call, and they differ in nothing from the first one that follows.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
     /// Pauses of 1, 2, 4, ... hints to the processor.
     const HINTED: u32 = 6;
@@ -26,7 +26,7 @@ pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
 }
 
 /// Calls nothing.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub fn spin<T>(_attempt: impl FnMut() -> Option<T>) -> Option<T> {
     None
 }

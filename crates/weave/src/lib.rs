@@ -305,7 +305,8 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// If there are [`MAX`](Self::MAX) keys already.
+    /// If there are [`MAX`](Self::MAX) keys already. It looks at one place after the other, so it may also
+    /// miss one that another thread frees behind its back.
     ///
     /// # Safety
     ///

@@ -1,6 +1,6 @@
-//! The queue of an event for loom: under a mutex, and small enough to explore.
+//! The queue of an event for loom and shuttle: under a mutex, and small enough to explore.
 
-use loom::sync::{Arc, Condvar, Mutex};
+use crate::{Arc, Condvar, Mutex, thread};
 use std::{
     task::{Context, Poll, Waker},
     time::Instant,
@@ -60,7 +60,7 @@ impl Queue {
     }
 }
 
-// Loom's types have no `Default`.
+// Not derived: loom's types have no `Default`.
 impl Default for Queue {
     fn default() -> Self {
         Self(Arc::new(Inner {
@@ -86,9 +86,19 @@ impl Inner {
 }
 
 impl Place {
-    /// Waits; deadlines never come.
-    pub(super) fn wait(mut self, _deadline: Option<Instant>) -> bool {
-        let ticket = self.ticket.take().expect("a listener waits once");
+    /// Waits. Under loom deadlines never come; under shuttle they do after one turn of the others,
+    /// which is as long or as short as the schedule has it.
+    pub(super) fn wait(mut self, deadline: Option<Instant>) -> bool {
+        let ticket = self.ticket.expect("a listener waits once");
+        if cfg!(shuttle) && deadline.is_some() {
+            thread::yield_now();
+            let notified = self.queue.line.lock().unwrap().leave_if_notified(ticket);
+            if notified {
+                self.ticket = None;
+            }
+            return notified;
+        }
+        self.ticket = None;
         let mut line = self.queue.line.lock().unwrap();
         while !line.leave_if_notified(ticket) {
             line = self.queue.woken.wait(line).unwrap();

@@ -1,0 +1,332 @@
+//! Histories of `ConcurrentDict`: operations on a key are one step; those on the whole go from
+//! shard to shard, one step each; a missing value is computed by one thread at a time.
+#![cfg(not(loom))]
+
+use ft_concurrent_dict::{ConcurrentDict, Entry};
+use loom_tests::linear::{Dice, Model, Subject, check};
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasherDefault, Hasher},
+};
+
+const SHARDS: usize = 2;
+const KEYS: u64 = 4;
+
+/// The same from run to run, so that schedules can be repeated.
+#[derive(Default)]
+struct Fixed(u64);
+
+impl Hasher for Fixed {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are u64");
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        // Odd and even keys lie in different shards, whether their number is taken from above, as
+        // in dashmap, or from below.
+        self.0 = key << 56 | key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+type Dict = ConcurrentDict<u64, u32, BuildHasherDefault<Fixed>>;
+
+fn dict() -> Dict {
+    ConcurrentDict::with_shards_and_hasher(SHARDS, BuildHasherDefault::default())
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Spec {
+    items: BTreeMap<u64, u32>,
+    /// Where each key belongs.
+    shards: Vec<usize>,
+    /// Who computes a key.
+    flights: BTreeMap<u64, usize>,
+    /// What each thread has counted, so far.
+    counts: [usize; 4],
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Inserted(u64, u32, Option<u32>),
+    Removed(u64, Option<u32>),
+    Got(u64, Option<u32>),
+    Has(u64, bool),
+    /// One was added, to 0 if there was none; the value now.
+    Counted(u64, u32),
+    Counting(usize),
+    Len(usize),
+    ShardCleared(usize),
+    Shard(usize, BTreeMap<u64, u32>),
+    ShardEmpty(usize),
+    Popped(usize, u64, u32),
+    /// Begins to compute a key.
+    Leads(u64),
+    /// Is done with it: what it has computed, and what there is now.
+    Landed(u64, u32, u32),
+    /// Did not have to compute it.
+    Ready(u64, u32),
+}
+
+impl Spec {
+    fn in_shard(&self, shard: usize) -> BTreeMap<u64, u32> {
+        let is_there = |(key, _): &(&u64, &u32)| self.shards[**key as usize] == shard;
+        let items = self.items.iter().filter(is_there);
+        items.map(|(&key, &value)| (key, value)).collect()
+    }
+}
+
+impl Model for Spec {
+    type Step = Step;
+
+    fn step(&mut self, thread: usize, step: &Step) -> bool {
+        match *step {
+            Step::Inserted(key, value, before) => self.items.insert(key, value) == before,
+            Step::Removed(key, before) => self.items.remove(&key) == before,
+            Step::Got(key, value) => self.items.get(&key).copied() == value,
+            Step::Has(key, has) => self.items.contains_key(&key) == has,
+            Step::Counted(key, now) => {
+                let value = self.items.entry(key).or_default();
+                *value += 1;
+                *value == now
+            }
+            Step::Counting(shard) => {
+                self.counts[thread] += self.in_shard(shard).len();
+                true
+            }
+            Step::Len(len) => std::mem::take(&mut self.counts[thread]) == len,
+            Step::ShardCleared(shard) => {
+                for key in self.in_shard(shard).into_keys() {
+                    self.items.remove(&key);
+                }
+                true
+            }
+            Step::Shard(shard, ref items) => self.in_shard(shard) == *items,
+            Step::ShardEmpty(shard) => self.in_shard(shard).is_empty(),
+            Step::Popped(shard, key, value) => {
+                self.shards[key as usize] == shard && self.items.remove(&key) == Some(value)
+            }
+            Step::Leads(key) => {
+                let others = self.flights.insert(key, thread);
+                !self.items.contains_key(&key) && others.is_none()
+            }
+            Step::Landed(key, computed, now) => {
+                let led = self.flights.remove(&key) == Some(thread);
+                led && *self.items.entry(key).or_insert(computed) == now
+            }
+            Step::Ready(key, value) => self.items.get(&key) == Some(&value),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Call {
+    Insert(u64, u32),
+    Remove(u64),
+    Get(u64),
+    Has(u64),
+    Count(u64),
+    Compute(u64, u32),
+    Len,
+    Clear,
+    Iter,
+    PopAny,
+}
+
+/// What is under test, and its broken relatives.
+trait Map: Send + Sync + 'static {
+    fn new() -> Self;
+    fn real(&self) -> &Dict;
+    fn count(&self, key: u64) -> u32 {
+        self.real().entry(&key, |entry| {
+            let value = entry.or_insert(key, 0);
+            *value += 1;
+            *value
+        })
+    }
+    fn compute(&self, key: u64, f: impl FnOnce() -> u32) -> u32 {
+        self.real().get_or_insert_with(key, f)
+    }
+}
+
+impl Map for Dict {
+    fn new() -> Self {
+        dict()
+    }
+    fn real(&self) -> &Dict {
+        self
+    }
+}
+
+struct Recorded<M>(M);
+
+impl<M: Map> Subject for Recorded<M> {
+    type Model = Spec;
+    type Call = Call;
+    type Hand = ();
+
+    fn new(dice: &mut Dice) -> (Self, Spec) {
+        let map = M::new();
+        let shard_of = |key| {
+            let probe = dict();
+            probe.insert(key, 0);
+            (0..SHARDS).find(|&shard| !probe.copy_shard(shard).is_empty())
+        };
+        let spec = Spec {
+            items: (0..dice.below(3) as u64).map(|key| (key, 0)).collect(),
+            shards: (0..KEYS).filter_map(shard_of).collect(),
+            flights: BTreeMap::new(),
+            counts: [0; 4],
+        };
+        assert!((0..SHARDS).all(|shard| spec.shards.contains(&shard)));
+        for (&key, &value) in &spec.items {
+            map.real().insert(key, value);
+        }
+        (Self(map), spec)
+    }
+
+    fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Call> {
+        let mut value = 100 * (thread as u32 + 1);
+        // Few keys, so that threads meet.
+        let keys = 1 + dice.below(KEYS as usize);
+        dice.times(5, |dice| {
+            let key = dice.below(keys) as u64;
+            value += 10;
+            match dice.below(14) {
+                0 | 1 => Call::Insert(key, value),
+                2 | 3 => Call::Remove(key),
+                4 => Call::Get(key),
+                5 => Call::Has(key),
+                6 | 7 => Call::Count(key),
+                8 | 9 => Call::Compute(key, value),
+                10 => Call::Len,
+                11 => Call::Clear,
+                12 => Call::Iter,
+                _ => Call::PopAny,
+            }
+        })
+    }
+
+    fn call(&self, _thread: usize, _hand: &mut (), call: &Call) -> Vec<Step> {
+        let dict = self.0.real();
+        match *call {
+            Call::Insert(key, value) => vec![Step::Inserted(key, value, dict.insert(key, value))],
+            Call::Remove(key) => vec![Step::Removed(key, dict.remove(&key))],
+            Call::Get(key) => vec![Step::Got(key, dict.get(&key))],
+            Call::Has(key) => vec![Step::Has(key, dict.contains_key(&key))],
+            Call::Count(key) => vec![Step::Counted(key, self.0.count(key))],
+            Call::Compute(key, value) => {
+                let mut called = false;
+                let now = self.0.compute(key, || {
+                    called = true;
+                    ft_sync::thread::yield_now();
+                    value
+                });
+                match called {
+                    true => vec![Step::Leads(key), Step::Landed(key, value, now)],
+                    false => vec![Step::Ready(key, now)],
+                }
+            }
+            Call::Len => {
+                let len = dict.len();
+                let steps = (0..SHARDS).map(Step::Counting);
+                steps.chain([Step::Len(len)]).collect()
+            }
+            Call::Clear => {
+                dict.clear();
+                (0..SHARDS).map(Step::ShardCleared).collect()
+            }
+            Call::Iter => {
+                let copy = |shard| Step::Shard(shard, dict.copy_shard(shard).into_iter().collect());
+                (0..SHARDS).map(copy).collect()
+            }
+            Call::PopAny => match dict.pop_any() {
+                None => (0..SHARDS).map(Step::ShardEmpty).collect(),
+                Some((key, value)) => {
+                    let home = dict_shard(key);
+                    let empty = (0..home).map(Step::ShardEmpty);
+                    empty.chain([Step::Popped(home, key, value)]).collect()
+                }
+            },
+        }
+    }
+
+    fn last(&self) -> Vec<Step> {
+        let copy = |shard| self.0.real().copy_shard(shard).into_iter().collect();
+        (0..SHARDS)
+            .map(|shard| Step::Shard(shard, copy(shard)))
+            .collect()
+    }
+}
+
+/// The shard of a key, which is the same in every dictionary.
+fn dict_shard(key: u64) -> usize {
+    let probe = dict();
+    probe.entry(&key, |entry| match entry {
+        Entry::Vacant(entry) => drop(*entry.insert(key, 0)),
+        Entry::Occupied(_) => unreachable!("it is new"),
+    });
+    let has = |&shard: &usize| !probe.copy_shard(shard).is_empty();
+    (0..SHARDS).find(has).expect("it is in one")
+}
+
+#[test]
+fn everything() {
+    check::<Recorded<Dict>>();
+}
+
+/// Dictionaries that are wrong, each in its own way, and found out.
+#[cfg(shuttle)]
+mod broken {
+    use super::*;
+    use loom_tests::linear::rejects;
+
+    /// Counts in two steps.
+    struct GetThenInsert(Dict);
+
+    impl Map for GetThenInsert {
+        fn new() -> Self {
+            Self(dict())
+        }
+        fn real(&self) -> &Dict {
+            &self.0
+        }
+        fn count(&self, key: u64) -> u32 {
+            let value = self.0.get(&key).unwrap_or(0) + 1;
+            self.0.insert(key, value);
+            value
+        }
+    }
+
+    #[test]
+    fn get_then_insert() {
+        rejects::<Recorded<GetThenInsert>>();
+    }
+
+    /// Lets every thread that misses a key compute it, and one win.
+    struct ComputesTwice(Dict);
+
+    impl Map for ComputesTwice {
+        fn new() -> Self {
+            Self(dict())
+        }
+        fn real(&self) -> &Dict {
+            &self.0
+        }
+        fn compute(&self, key: u64, f: impl FnOnce() -> u32) -> u32 {
+            if let Some(value) = self.0.get(&key) {
+                return value;
+            }
+            let value = f();
+            self.0.entry(&key, |entry| *entry.or_insert(key, value))
+        }
+    }
+
+    #[test]
+    fn computes_twice() {
+        rejects::<Recorded<ComputesTwice>>();
+    }
+}

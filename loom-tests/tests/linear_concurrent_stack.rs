@@ -1,0 +1,206 @@
+//! Histories of `ConcurrentStack`: last in, first out; bounded, closed and drained.
+#![cfg(not(loom))]
+
+use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
+use loom_tests::linear::{Dice, Model, Subject, check};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Spec {
+    /// The last one leaves first.
+    items: Vec<u32>,
+    capacity: usize,
+    closed: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Pushed(u32, Result<(), TryPushError<u32>>),
+    Popped(Result<u32, TryPopError>),
+    Peeked(Option<u32>),
+    Len(usize),
+    IsClosed(bool),
+    Closed,
+    Drained(Vec<u32>),
+}
+
+impl Model for Spec {
+    type Step = Step;
+
+    fn step(&mut self, _thread: usize, step: &Step) -> bool {
+        match step {
+            Step::Pushed(item, result) => {
+                let right = if self.closed {
+                    Err(TryPushError::Closed(*item))
+                } else if self.items.len() == self.capacity {
+                    Err(TryPushError::Full(*item))
+                } else {
+                    self.items.push(*item);
+                    Ok(())
+                };
+                *result == right
+            }
+            Step::Popped(result) => {
+                let right = self.items.pop().ok_or(match self.closed {
+                    true => TryPopError::Closed,
+                    false => TryPopError::Empty,
+                });
+                *result == right
+            }
+            Step::Peeked(item) => self.items.last().copied() == *item,
+            Step::Len(len) => self.items.len() == *len,
+            Step::IsClosed(closed) => self.closed == *closed,
+            Step::Closed => {
+                self.closed = true;
+                true
+            }
+            Step::Drained(items) => {
+                self.closed = true;
+                std::mem::take(&mut self.items) == *items
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Call {
+    TryPush(u32),
+    /// Waits.
+    Push(u32),
+    TryPop,
+    /// Waits.
+    Pop,
+    Peek,
+    Len,
+    IsClosed,
+    Close,
+    Drain,
+}
+
+/// What is under test, and its broken relatives.
+trait Stack: Send + Sync + 'static {
+    fn new(capacity: usize) -> Self;
+    fn real(&self) -> &ConcurrentStack<u32>;
+    fn try_pop(&self) -> Result<u32, TryPopError> {
+        self.real().try_pop()
+    }
+}
+
+impl Stack for ConcurrentStack<u32> {
+    fn new(capacity: usize) -> Self {
+        match capacity {
+            usize::MAX => ConcurrentStack::unbounded(),
+            capacity => ConcurrentStack::bounded(capacity),
+        }
+    }
+    fn real(&self) -> &ConcurrentStack<u32> {
+        self
+    }
+}
+
+struct Recorded<S>(S);
+
+impl<S: Stack> Subject for Recorded<S> {
+    type Model = Spec;
+    type Call = Call;
+    type Hand = ();
+
+    fn new(dice: &mut Dice) -> (Self, Spec) {
+        let capacity = dice.pick(&[usize::MAX, 1, 2]);
+        let spec = Spec {
+            items: Vec::new(),
+            capacity,
+            closed: false,
+        };
+        (Self(S::new(capacity)), spec)
+    }
+
+    fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Call> {
+        let mut item = 100 * (thread as u32 + 1);
+        // The first never waits, and closes the stack in the end: so nobody waits for ever.
+        let calls = if thread == 0 { 8 } else { 11 };
+        let mut script = dice.times(5, |dice| {
+            item += 1;
+            match dice.below(calls) {
+                0..=2 => Call::TryPush(item),
+                3 | 4 => Call::TryPop,
+                5 => Call::Peek,
+                6 => Call::Len,
+                7 => Call::IsClosed,
+                8 => Call::Push(item),
+                _ => Call::Pop,
+            }
+        });
+        if thread == 0 {
+            script.push(if dice.one_in(2) {
+                Call::Close
+            } else {
+                Call::Drain
+            });
+        }
+        script
+    }
+
+    fn call(&self, _thread: usize, _hand: &mut (), call: &Call) -> Vec<Step> {
+        let stack = self.0.real();
+        vec![match *call {
+            Call::TryPush(item) => Step::Pushed(item, stack.try_push(item)),
+            Call::Push(item) => {
+                let push = || match stack.try_push(item) {
+                    Err(TryPushError::Full(_)) => None,
+                    done => Some(done),
+                };
+                let done = stack.not_full().wait_until(None, push);
+                Step::Pushed(item, done.unwrap())
+            }
+            Call::TryPop => Step::Popped(self.0.try_pop()),
+            Call::Pop => {
+                let pop = || match self.0.try_pop() {
+                    Err(TryPopError::Empty) => None,
+                    done => Some(done),
+                };
+                Step::Popped(stack.not_empty().wait_until(None, pop).unwrap())
+            }
+            Call::Peek => Step::Peeked(stack.peek()),
+            Call::Len => Step::Len(stack.len()),
+            Call::IsClosed => Step::IsClosed(stack.is_closed()),
+            Call::Close => {
+                stack.close();
+                Step::Closed
+            }
+            Call::Drain => Step::Drained(stack.close_and_drain()),
+        }]
+    }
+
+    fn last(&self) -> Vec<Step> {
+        vec![Step::Drained(self.0.real().close_and_drain())]
+    }
+}
+
+#[test]
+fn everything() {
+    check::<Recorded<ConcurrentStack<u32>>>();
+}
+
+/// Looks at the top and then takes it off: by then it may be another one.
+#[cfg(shuttle)]
+struct PeekThenPop(ConcurrentStack<u32>);
+
+#[cfg(shuttle)]
+impl Stack for PeekThenPop {
+    fn new(capacity: usize) -> Self {
+        Self(Stack::new(capacity))
+    }
+    fn real(&self) -> &ConcurrentStack<u32> {
+        &self.0
+    }
+    fn try_pop(&self) -> Result<u32, TryPopError> {
+        let top = self.0.peek();
+        self.0.try_pop().map(|item| top.unwrap_or(item))
+    }
+}
+
+#[cfg(shuttle)]
+#[test]
+fn broken_peek_then_pop() {
+    loom_tests::linear::rejects::<Recorded<PeekThenPop>>();
+}

@@ -1,0 +1,253 @@
+//! Histories of `RawIntervalLock`: one owner at a time, and first come, first served.
+#![cfg(not(loom))]
+
+use ft_interval_lock::RawIntervalLock;
+use loom_tests::linear::{Dice, Model, Subject, check};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Spec {
+    owner: Option<usize>,
+    /// In the order of arrival.
+    line: VecDeque<usize>,
+    /// The owner has come from the line: it does not know it yet, and may still give up.
+    called: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Try(bool),
+    /// Takes the lock, or a place in the line.
+    Ask,
+    /// Has the lock.
+    Got,
+    /// Leaves the line, or has the lock by now and passes it on.
+    GaveUp,
+    Unlocked,
+    /// Hands the lock over, and takes the last place in the line.
+    Ceded,
+    /// Nobody waited.
+    Kept,
+    IsLocked(bool),
+}
+
+impl Spec {
+    fn call_next(&mut self) {
+        self.owner = self.line.pop_front();
+        self.called = self.owner.is_some();
+    }
+}
+
+impl Model for Spec {
+    type Step = Step;
+
+    fn step(&mut self, thread: usize, step: &Step) -> bool {
+        let is_owner = self.owner == Some(thread);
+        match *step {
+            Step::Try(taken) => {
+                let free = self.owner.is_none();
+                if free {
+                    self.owner = Some(thread);
+                    self.called = false;
+                }
+                taken == free
+            }
+            Step::Ask => {
+                if self.owner.is_none() {
+                    self.owner = Some(thread);
+                    self.called = false;
+                } else {
+                    self.line.push_back(thread);
+                }
+                true
+            }
+            Step::Got => {
+                self.called = false;
+                is_owner
+            }
+            Step::GaveUp if is_owner => {
+                let called = self.called;
+                self.call_next();
+                called
+            }
+            Step::GaveUp => {
+                let before = self.line.len();
+                self.line.retain(|&other| other != thread);
+                self.line.len() < before
+            }
+            Step::Unlocked => {
+                self.call_next();
+                is_owner
+            }
+            Step::Ceded => {
+                let waits = !self.line.is_empty();
+                self.line.push_back(thread);
+                self.call_next();
+                is_owner && waits
+            }
+            Step::Kept => is_owner && self.line.is_empty(),
+            Step::IsLocked(locked) => self.owner.is_some() == locked,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Call {
+    Try,
+    Lock,
+    LockTimeout,
+    Cede,
+    Unlock,
+    IsLocked,
+}
+
+/// What is under test, and its broken relatives.
+trait Lock: Send + Sync + 'static {
+    fn new() -> Self;
+    fn real(&self) -> &RawIntervalLock;
+    fn try_lock(&self) -> bool {
+        self.real().try_lock()
+    }
+    fn unlock(&self) {
+        self.real().unlock().unwrap();
+    }
+    fn cede(&self) -> bool {
+        self.real().cede().unwrap()
+    }
+}
+
+impl Lock for RawIntervalLock {
+    fn new() -> Self {
+        RawIntervalLock::new(Duration::ZERO)
+    }
+    fn real(&self) -> &RawIntervalLock {
+        self
+    }
+}
+
+struct Recorded<L>(L);
+
+impl<L: Lock> Subject for Recorded<L> {
+    type Model = Spec;
+    type Call = Call;
+    /// Whether it has the lock.
+    type Hand = bool;
+
+    fn new(_dice: &mut Dice) -> (Self, Spec) {
+        (Self(L::new()), Spec::default())
+    }
+
+    fn script(&self, _thread: usize, dice: &mut Dice) -> Vec<Call> {
+        let mut calls = dice.times(6, |dice| match dice.below(8) {
+            0 => Call::Try,
+            1 | 2 => Call::Lock,
+            3 => Call::LockTimeout,
+            4 => Call::Cede,
+            5 => Call::IsLocked,
+            _ => Call::Unlock,
+        });
+        calls.push(Call::Unlock);
+        calls
+    }
+
+    fn call(&self, _thread: usize, has: &mut bool, call: &Call) -> Vec<Step> {
+        let lock = &self.0;
+        match (call, *has) {
+            (Call::IsLocked, _) => vec![Step::IsLocked(lock.real().is_locked())],
+            (Call::Try, _) => {
+                let taken = lock.try_lock();
+                *has |= taken;
+                vec![Step::Try(taken)]
+            }
+            (Call::Lock, false) => {
+                lock.real().lock().unwrap();
+                *has = true;
+                vec![Step::Ask, Step::Got]
+            }
+            (Call::LockTimeout, false) => {
+                let deadline = Instant::now() + Duration::from_micros(20);
+                *has = lock.real().lock_deadline(Some(deadline)).unwrap();
+                vec![Step::Ask, if *has { Step::Got } else { Step::GaveUp }]
+            }
+            (Call::Cede, true) => match lock.cede() {
+                true => vec![Step::Ceded, Step::Got],
+                false => vec![Step::Kept],
+            },
+            (Call::Unlock, true) => {
+                lock.unlock();
+                *has = false;
+                vec![Step::Unlocked]
+            }
+            // It would wait for itself, or give up what it has not.
+            _ => Vec::new(),
+        }
+    }
+
+    fn last(&self) -> Vec<Step> {
+        vec![Step::Try(self.0.try_lock())]
+    }
+}
+
+#[test]
+fn everything() {
+    check::<Recorded<RawIntervalLock>>();
+}
+
+/// Locks that are wrong, each in its own way, and found out.
+#[cfg(shuttle)]
+mod broken {
+    use super::*;
+    use loom_tests::linear::rejects;
+
+    /// Cedes by giving the lock up and taking it again: may get it before those who waited, and
+    /// nobody has been let in.
+    struct UnlockThenLock(RawIntervalLock);
+
+    impl Lock for UnlockThenLock {
+        fn new() -> Self {
+            Self(Lock::new())
+        }
+        fn real(&self) -> &RawIntervalLock {
+            &self.0
+        }
+        fn cede(&self) -> bool {
+            let others = self.0.waiters() > 0;
+            self.0.unlock().unwrap();
+            while !self.0.try_lock() {
+                ft_sync::thread::yield_now();
+            }
+            others
+        }
+    }
+
+    #[test]
+    fn unlock_then_lock() {
+        rejects::<Recorded<UnlockThenLock>>();
+    }
+
+    /// Says that the lock is taken when it is only being looked at by somebody else.
+    struct Coward(RawIntervalLock, ft_sync::Mutex<()>);
+
+    impl Lock for Coward {
+        fn new() -> Self {
+            Self(Lock::new(), ft_sync::Mutex::new(()))
+        }
+        fn real(&self) -> &RawIntervalLock {
+            &self.0
+        }
+        fn try_lock(&self) -> bool {
+            match self.1.try_lock() {
+                Ok(_guard) => self.0.try_lock(),
+                Err(_) => false,
+            }
+        }
+    }
+
+    #[test]
+    fn coward() {
+        rejects::<Recorded<Coward>>();
+    }
+}

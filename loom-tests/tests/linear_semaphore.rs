@@ -1,0 +1,266 @@
+//! Histories of `Semaphore`: never more permits than there are, and first come, first served.
+#![cfg(not(loom))]
+
+use ft_semaphore::Semaphore;
+use loom_tests::linear::{Dice, Model, Subject, check};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Spec {
+    free: usize,
+    limit: usize,
+    /// In the order of arrival; empty while a permit is free.
+    line: VecDeque<usize>,
+    /// Those whom a permit was handed: they do not know it yet, and may still give up.
+    served: BTreeSet<usize>,
+    /// Those who found a permit free.
+    got: BTreeSet<usize>,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Try(bool),
+    /// Takes a permit, or a place in the line.
+    Ask,
+    /// Has a permit.
+    Got,
+    /// Leaves the line, or has a permit by now and passes it on.
+    GaveUp,
+    Released(bool),
+    Available(usize),
+    Waiting(usize),
+}
+
+impl Spec {
+    fn take(&mut self) -> bool {
+        let free = self.free > 0;
+        self.free -= usize::from(free);
+        free
+    }
+
+    fn release(&mut self) -> bool {
+        if let Some(next) = self.line.pop_front() {
+            self.served.insert(next);
+            return true;
+        }
+        let fits = self.free < self.limit;
+        self.free += usize::from(fits);
+        fits
+    }
+}
+
+impl Model for Spec {
+    type Step = Step;
+
+    fn step(&mut self, thread: usize, step: &Step) -> bool {
+        match *step {
+            Step::Try(taken) => self.take() == taken,
+            Step::Ask => {
+                if self.take() {
+                    self.got.insert(thread);
+                } else {
+                    self.line.push_back(thread);
+                }
+                true
+            }
+            Step::Got => self.got.remove(&thread) || self.served.remove(&thread),
+            Step::GaveUp => {
+                if self.served.remove(&thread) {
+                    // Not if somebody has released it for us: then all of them may be free.
+                    self.release();
+                    return true;
+                }
+                let before = self.line.len();
+                self.line.retain(|&other| other != thread);
+                self.line.len() < before
+            }
+            Step::Released(done) => self.release() == done,
+            Step::Available(count) => self.free == count,
+            Step::Waiting(count) => self.line.len() == count,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Call {
+    Try,
+    Acquire,
+    AcquireTimeout,
+    Release,
+    /// Also what this thread has not.
+    ReleaseAny,
+    Available,
+    Waiting,
+}
+
+/// What is under test, and its broken relatives.
+trait Permits: Send + Sync + 'static {
+    fn new(permits: usize) -> Self;
+    fn real(&self) -> &Semaphore;
+    fn try_acquire(&self) -> bool {
+        self.real().try_acquire().map(|it| it.forget()).is_some()
+    }
+    fn release(&self) -> bool {
+        self.real().release().is_ok()
+    }
+}
+
+impl Permits for Semaphore {
+    fn new(permits: usize) -> Self {
+        Semaphore::new(permits)
+    }
+    fn real(&self) -> &Semaphore {
+        self
+    }
+}
+
+struct Recorded<P>(P);
+
+impl<P: Permits> Subject for Recorded<P> {
+    type Model = Spec;
+    type Call = Call;
+    /// How many permits it has.
+    type Hand = usize;
+
+    fn new(dice: &mut Dice) -> (Self, Spec) {
+        let limit = 1 + dice.below(2);
+        let spec = Spec {
+            free: limit,
+            limit,
+            line: VecDeque::new(),
+            served: BTreeSet::new(),
+            got: BTreeSet::new(),
+        };
+        (Self(P::new(limit)), spec)
+    }
+
+    fn script(&self, _thread: usize, dice: &mut Dice) -> Vec<Call> {
+        let mut calls = dice.times(6, |dice| match dice.below(10) {
+            0 => Call::Try,
+            1..=3 => Call::Acquire,
+            4 => Call::AcquireTimeout,
+            5 => Call::ReleaseAny,
+            6 => Call::Available,
+            7 => Call::Waiting,
+            _ => Call::Release,
+        });
+        calls.extend([Call::Release, Call::Release]);
+        calls
+    }
+
+    fn call(&self, _thread: usize, has: &mut usize, call: &Call) -> Vec<Step> {
+        let semaphore = &self.0;
+        match *call {
+            // One who waits has no permit, so somebody else has one, and does not wait.
+            Call::Try if *has < 2 => {
+                let taken = semaphore.try_acquire();
+                *has += usize::from(taken);
+                vec![Step::Try(taken)]
+            }
+            Call::Acquire if *has == 0 => {
+                semaphore.real().acquire().forget();
+                *has += 1;
+                vec![Step::Ask, Step::Got]
+            }
+            Call::AcquireTimeout if *has < 2 => {
+                let permit = semaphore.real().acquire_timeout(Duration::from_micros(20));
+                match permit {
+                    Some(permit) => {
+                        permit.forget();
+                        *has += 1;
+                        vec![Step::Ask, Step::Got]
+                    }
+                    None => vec![Step::Ask, Step::GaveUp],
+                }
+            }
+            Call::Release if *has > 0 => {
+                *has -= 1;
+                vec![Step::Released(semaphore.release())]
+            }
+            Call::ReleaseAny => vec![Step::Released(semaphore.release())],
+            Call::Available => vec![Step::Available(semaphore.real().available())],
+            Call::Waiting => vec![Step::Waiting(semaphore.real().waiting())],
+            _ => Vec::new(),
+        }
+    }
+
+    fn last(&self) -> Vec<Step> {
+        vec![Step::Available(self.0.real().available())]
+    }
+}
+
+#[test]
+fn everything() {
+    check::<Recorded<Semaphore>>();
+}
+
+/// Semaphores that are wrong, each in its own way, and found out.
+#[cfg(shuttle)]
+mod broken {
+    use super::*;
+    use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use loom_tests::linear::{hangs, rejects};
+
+    /// Gives permits back to the next who comes, not to the one who waits longest, and that for ever.
+    struct Unfair(Semaphore, AtomicUsize);
+
+    impl Permits for Unfair {
+        fn new(permits: usize) -> Self {
+            Self(Semaphore::new(permits), AtomicUsize::new(0))
+        }
+        fn real(&self) -> &Semaphore {
+            &self.0
+        }
+        fn try_acquire(&self) -> bool {
+            let kept = self.1.load(SeqCst);
+            if kept > 0
+                && self
+                    .1
+                    .compare_exchange(kept, kept - 1, SeqCst, SeqCst)
+                    .is_ok()
+            {
+                return true;
+            }
+            self.0.try_acquire().map(|it| it.forget()).is_some()
+        }
+        fn release(&self) -> bool {
+            if self.0.waiting() > 0 {
+                self.1.fetch_add(1, SeqCst);
+                return true;
+            }
+            self.0.release().is_ok()
+        }
+    }
+
+    #[test]
+    fn unfair() {
+        hangs::<Recorded<Unfair>>();
+    }
+
+    /// Looks whether a permit is free, and takes it then, or not.
+    struct LookThenTake(Semaphore);
+
+    impl Permits for LookThenTake {
+        fn new(permits: usize) -> Self {
+            Self(Semaphore::new(permits))
+        }
+        fn real(&self) -> &Semaphore {
+            &self.0
+        }
+        fn try_acquire(&self) -> bool {
+            let free = self.0.available() > 0;
+            if let Some(permit) = self.0.try_acquire() {
+                permit.forget();
+            }
+            free
+        }
+    }
+
+    #[test]
+    fn look_then_take() {
+        rejects::<Recorded<LookThenTake>>();
+    }
+}
