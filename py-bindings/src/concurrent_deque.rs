@@ -10,9 +10,9 @@ use crate::{
 };
 use ft_concurrent_deque::{ConcurrentDeque, Query};
 use pyo3::{
-    PyTraverseError, PyVisit,
+    PyTraverseError, PyTypeInfo, PyVisit,
     basic::CompareOp,
-    exceptions::{PyIndexError, PyMemoryError, PyValueError},
+    exceptions::{PyIndexError, PyMemoryError, PyOverflowError, PyTypeError, PyValueError},
     ffi,
     prelude::*,
     types::{PyDict, PyList, PyNotImplemented, PyTuple},
@@ -56,7 +56,44 @@ pub(crate) struct PyConcurrentDeque {
     owner: Option<Py<Self>>,
 }
 
+/// How often to repeat: a failure of `__index__` is kept, for an operand that cannot be extracted
+/// would be declined, and the exception lost.
+struct Times(PyResult<isize>);
+
+impl FromPyObject<'_, '_> for Times {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let py = object.py();
+        // SAFETY: both get a valid object while attached. The second returns -1 with an exception
+        // if it fails, and without one if that is the number.
+        unsafe {
+            if ffi::PyIndex_Check(object.as_ptr()) == 0 {
+                let kind = object.get_type();
+                let message = format!("expected an integer, not {kind}");
+                return Err(PyTypeError::new_err(message));
+            }
+            let overflow = PyOverflowError::type_object_raw(py).cast();
+            let n = ffi::PyNumber_AsSsize_t(object.as_ptr(), overflow);
+            Ok(Self(match PyErr::take(py) {
+                Some(err) if n == -1 => Err(err),
+                _ => Ok(n),
+            }))
+        }
+    }
+}
+
 impl PyConcurrentDeque {
+    fn repeat(&self, n: isize) -> PyResult<()> {
+        match self.core().repeat(n) {
+            Ok(pushed_out) => {
+                drop(pushed_out);
+                Ok(())
+            }
+            Err(err) => Err(PyMemoryError::new_err(err.to_string())),
+        }
+    }
+
     #[inline]
     fn core(&self) -> &Arc<Core> {
         self.core.get_or_init(Arc::default)
@@ -432,24 +469,19 @@ impl PyConcurrentDeque {
         self.extend(other)
     }
 
-    fn __mul__<'py>(slf: &Bound<'py, Self>, n: isize) -> PyResult<Bound<'py, Self>> {
+    fn __mul__<'py>(slf: &Bound<'py, Self>, n: Times) -> PyResult<Bound<'py, Self>> {
+        let n = n.0?;
         let product = Self::copy(slf)?;
-        product.get().__imul__(n)?;
+        product.get().repeat(n)?;
         Ok(product)
     }
 
-    fn __rmul__<'py>(slf: &Bound<'py, Self>, n: isize) -> PyResult<Bound<'py, Self>> {
+    fn __rmul__<'py>(slf: &Bound<'py, Self>, n: Times) -> PyResult<Bound<'py, Self>> {
         Self::__mul__(slf, n)
     }
 
-    fn __imul__(&self, n: isize) -> PyResult<()> {
-        match self.core().repeat(n) {
-            Ok(pushed_out) => {
-                drop(pushed_out);
-                Ok(())
-            }
-            Err(err) => Err(PyMemoryError::new_err(err.to_string())),
-        }
+    fn __imul__(&self, n: Times) -> PyResult<()> {
+        self.repeat(n.0?)
     }
 
     fn __richcmp__<'py>(

@@ -267,6 +267,22 @@ def test_repetition_that_no_memory_holds():
     assert list(bounded) == ["b", "a", "b"]
 
 
+@pytest.mark.parametrize("times", [operator.mul, operator.imul, lambda d, n: n * d])
+def test_number_of_repetitions_that_fails(times):
+    class Bad:
+        def __index__(self):
+            raise LookupError("from __index__")
+
+    d = ConcurrentDeque([1])
+    with pytest.raises(LookupError, match="from __index__"):
+        times(d, Bad())
+    with pytest.raises(OverflowError):
+        times(d, 10**100)
+    with pytest.raises(TypeError):
+        times(d, 1.5)
+    assert list(d) == [1]
+
+
 def test_extend_reads_first():
     def items():
         yield "first"
