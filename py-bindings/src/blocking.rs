@@ -4,7 +4,7 @@
 //! what it waits for attached, because that belongs to Python. Signals reach the main thread
 //! alone: it comes back from time to time to look for them.
 
-use crate::{awaiting, imports::Imports};
+use crate::{awaiting, imports::Imports, made::exception};
 use ft_sync::{Event, PerProcess, deadline_after};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
@@ -41,13 +41,13 @@ impl FromPyObject<'_, '_> for Timeout {
                 return err;
             }
             let kind = timeout.get_type();
-            PyTypeError::new_err(format!(
+            exception::<PyTypeError>(format!(
                 "timeout must be a number of seconds or None, not {kind}"
             ))
         })?;
         if seconds.is_nan() || seconds < 0.0 {
             let message = format!("timeout must not be negative or NaN: {seconds}");
-            return Err(PyValueError::new_err(message));
+            return Err(exception::<PyValueError>(message));
         }
         // Longer than any clock is for ever.
         let duration = Duration::try_from_secs_f64(seconds).ok();

@@ -21,6 +21,7 @@ mod imports;
 mod interval_lock;
 mod key;
 mod local_wrapper;
+mod made;
 mod nesting;
 mod object;
 mod order;

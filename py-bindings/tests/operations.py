@@ -82,11 +82,11 @@ class Imp:
 
     def __iter__(self) -> Iterator:
         self.act()
-        return iter([self])
+        return iter((self,))
 
-    def keys(self) -> list:
+    def keys(self) -> tuple:
         self.act()
-        return [self]
+        return (self,)
 
     def __getitem__(self, key: object) -> object:
         self.act()
@@ -255,7 +255,7 @@ QUEUE_NEVER_WAITS = (
 )
 QUEUE_MAY_WAIT = """
     o.push(x)
-    o.push_many([x])
+    o.push_many((x,))
     o.pop()
     o.pop_many(300)
     o.pop_local()
@@ -431,8 +431,8 @@ OPERATIONS: dict[str, Operations] = {
         + SUBSCRIPT
         + COMPARISONS
         + """
-        o < ConcurrentDeque([x])
-        o == ConcurrentDeque([x, x, 0])
+        o < ConcurrentDeque((x,))
+        o == ConcurrentDeque((x, x, 0))
         o.maxlen
         o.append(x)
         o.appendleft(x)
@@ -508,7 +508,7 @@ OPERATIONS: dict[str, Operations] = {
         o.popitem()
         o.update(x)
         o.update({x: x})
-        o.update([(x, x)])
+        o.update(((x, x),))
         o.update(key=x)
         o.clear()
         o.copy()
@@ -521,7 +521,7 @@ OPERATIONS: dict[str, Operations] = {
         o.add(x, x)
         o.add(0, 2**40)
         o.add_many(x)
-        o.add_many([x, x])
+        o.add_many((x, x))
         o.add_many({x: 2**40})
         o.keys()
         o.values()
