@@ -18,6 +18,7 @@ mod dict_iter;
 mod error;
 mod gathering_iter;
 mod imports;
+mod interpreter;
 mod interval_lock;
 mod key;
 mod local_wrapper;
@@ -80,6 +81,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
+        interpreter::claim(py)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("MISSING", Bound::new(py, Missing)?)?;
         let imports = imports::Imports::load(py)?;
