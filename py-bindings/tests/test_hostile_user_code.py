@@ -16,6 +16,7 @@ from support import Task
 
 # Neither runs user code nor is called: Python's own, and what says that there is none.
 NO_OPERATIONS = {
+    "__annotations__",
     "__class_getitem__",
     "__dict__",
     "__doc__",
