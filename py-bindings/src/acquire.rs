@@ -1,6 +1,6 @@
 //! `acquire(blocking=True, timeout=-1)`, as locks have it.
 
-use crate::imports::Imports;
+use crate::{imports::Imports, made::exception};
 use ft_sync::deadline_after;
 use pyo3::{
     exceptions::{PyOverflowError, PyTypeError, PyValueError},
@@ -34,16 +34,16 @@ impl Patience {
         }
         if !blocking {
             let message = "can't specify a timeout for a non-blocking call";
-            return Err(PyValueError::new_err(message));
+            return Err(exception::<PyValueError>(message));
         }
         if seconds.is_nan() || seconds < 0.0 {
             let message =
                 format!("timeout must be -1, None or not negative, and no NaN: {seconds}");
-            return Err(PyValueError::new_err(message));
+            return Err(exception::<PyValueError>(message));
         }
         if timeout.is_some_and(|timeout| seconds > Imports::get(timeout.py()).timeout_max) {
             let message = format!("timeout is larger than threading.TIMEOUT_MAX: {seconds}");
-            return Err(PyOverflowError::new_err(message));
+            return Err(exception::<PyOverflowError>(message));
         }
         if seconds == 0.0 {
             return Ok(Self::Never);
@@ -59,7 +59,7 @@ fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
             return err;
         }
         let kind = timeout.get_type();
-        PyTypeError::new_err(format!(
+        exception::<PyTypeError>(format!(
             "timeout must be a number of seconds or None, not {kind}"
         ))
     })

@@ -3,6 +3,7 @@
 use crate::{
     blocking::{self, Timeout},
     error::not_copyable,
+    made::New,
     truth::Truth,
 };
 use ft_atomic_int::AtomicFlag;
@@ -106,9 +107,9 @@ impl PyAtomicFlag {
         self.0.load()
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let value = if slf.get().0.load() { "True" } else { "False" };
-        Ok(format!("{}({value})", slf.get_type().name()?))
+        Ok(New(format!("{}({value})", slf.get_type().name()?)))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {

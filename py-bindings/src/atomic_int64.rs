@@ -3,6 +3,7 @@
 use crate::{
     error::{Result, not_copyable},
     local_wrapper,
+    made::{self, New, exception},
 };
 use ft_atomic_int::{AtomicInt64, Change, Operation, Overflow};
 use pyo3::{
@@ -10,7 +11,7 @@ use pyo3::{
     exceptions::{PyOverflowError, PyTypeError, PyValueError},
     ffi, intern,
     prelude::*,
-    types::{PyDict, PyInt, PyNotImplemented, PyString, PyType},
+    types::{PyDict, PyInt, PyNotImplemented, PyType},
 };
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ impl FromPyObject<'_, '_> for Operand {
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let Some(int) = integer(&object).transpose() else {
             let kind = object.get_type();
-            return Err(PyTypeError::new_err(format!(
+            return Err(exception::<PyTypeError>(format!(
                 "expected an integer, not {kind}"
             )));
         };
@@ -82,7 +83,7 @@ fn integer<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>
         return Ok(Some(int.clone()));
     }
     if let Ok(atomic) = object.cast::<PyAtomicInt64>() {
-        return Ok(Some(PyInt::new(py, atomic.get().0.load())));
+        return atomic.get().int(py).map(Some);
     }
     // SAFETY: both get a valid object while attached; `PyNumber_Index` returns a new reference
     // or sets an exception.
@@ -105,7 +106,7 @@ fn integer<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>
 
 fn to_i64(int: &Bound<'_, PyInt>) -> PyResult<i64> {
     int.extract().map_err(|_| {
-        PyOverflowError::new_err("the operand does not fit in 64 bits; the value is unchanged")
+        exception::<PyOverflowError>("the operand does not fit in 64 bits; the value is unchanged")
     })
 }
 
@@ -122,8 +123,8 @@ unsafe extern "C" fn power(
 }
 
 impl PyAtomicInt64 {
-    fn int<'py>(&self, py: Python<'py>) -> Bound<'py, PyInt> {
-        PyInt::new(py, self.0.load())
+    fn int<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyInt>> {
+        made::int(py, self.0.load())
     }
 
     /// Applies an operator to the value, on the left, and another integer.
@@ -134,7 +135,7 @@ impl PyAtomicInt64 {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = right.py();
         match integer(right)? {
-            Some(right) => call(operator, &self.int(py), &right),
+            Some(right) => call(operator, &self.int(py)?, &right),
             None => Ok(PyNotImplemented::get(py).to_owned().into_any()),
         }
     }
@@ -147,7 +148,7 @@ impl PyAtomicInt64 {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = left.py();
         match integer(left)? {
-            Some(left) => call(operator, &left, &self.int(py)),
+            Some(left) => call(operator, &left, &self.int(py)?),
             None => Ok(PyNotImplemented::get(py).to_owned().into_any()),
         }
     }
@@ -172,7 +173,7 @@ fn check_unused(cls: &Bound<'_, PyType>, others: &Bound<'_, PyDict>) -> PyResult
             "AtomicInt64.__new__() got an unexpected keyword argument {}",
             name.repr()?
         );
-        return Err(PyTypeError::new_err(message));
+        return Err(exception::<PyTypeError>(message));
     }
     Ok(())
 }
@@ -211,15 +212,15 @@ impl PyAtomicInt64 {
             other => {
                 let message =
                     format!("overflow must be 'raise', 'wrap' or 'saturate', not {other:?}");
-                return Err(PyValueError::new_err(message));
+                return Err(exception::<PyValueError>(message));
             }
         };
         Ok(Self(Arc::new(AtomicInt64::new(value.value()?, overflow))))
     }
 
     /// Return the value.
-    fn get(&self) -> i64 {
-        self.0.load()
+    fn get(&self) -> New<i64> {
+        New(self.0.load())
     }
 
     /// Replace the value.
@@ -230,19 +231,19 @@ impl PyAtomicInt64 {
     }
 
     /// Add one and return the new value.
-    fn incr(&self) -> Result<i64> {
-        Ok(self.0.apply(Operation::Add, 1)?.after)
+    fn incr(&self) -> Result<New<i64>> {
+        Ok(New(self.0.apply(Operation::Add, 1)?.after))
     }
 
     /// Subtract one and return the new value.
-    fn decr(&self) -> Result<i64> {
-        Ok(self.0.apply(Operation::Sub, 1)?.after)
+    fn decr(&self) -> Result<New<i64>> {
+        Ok(New(self.0.apply(Operation::Sub, 1)?.after))
     }
 
     /// Replace the value and return the one before.
     #[pyo3(signature = (value, /))]
-    fn exchange(&self, value: Operand) -> PyResult<i64> {
-        Ok(self.0.exchange(value.value()?))
+    fn exchange(&self, value: Operand) -> PyResult<New<i64>> {
+        Ok(New(self.0.exchange(value.value()?)))
     }
 
     /// Replace the value by new if it is expected, and tell whether it was.
@@ -256,51 +257,56 @@ impl PyAtomicInt64 {
     /// The function is called again whenever another thread has changed the value meanwhile, and
     /// must return an int. If it raises, the value is unchanged.
     #[pyo3(signature = (function, /))]
-    fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<i64> {
-        let step = |value: i64| function.call1((value,))?.extract::<Operand>()?.value();
-        Ok(self.0.try_update(step)?.after)
+    fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<New<i64>> {
+        let step = |value: i64| {
+            function
+                .call1((made::int(function.py(), value)?,))?
+                .extract::<Operand>()?
+                .value()
+        };
+        Ok(New(self.0.try_update(step)?.after))
     }
 
     /// Add to the value and return the one before.
     #[pyo3(signature = (operand, /))]
-    fn fetch_add(&self, operand: Operand) -> Result<i64> {
-        Ok(self.step(Operation::Add, operand)?.before)
+    fn fetch_add(&self, operand: Operand) -> Result<New<i64>> {
+        Ok(New(self.step(Operation::Add, operand)?.before))
     }
 
     /// Subtract from the value and return the one before.
     #[pyo3(signature = (operand, /))]
-    fn fetch_sub(&self, operand: Operand) -> Result<i64> {
-        Ok(self.step(Operation::Sub, operand)?.before)
+    fn fetch_sub(&self, operand: Operand) -> Result<New<i64>> {
+        Ok(New(self.step(Operation::Sub, operand)?.before))
     }
 
     /// Take the bitwise and, and return the value before.
     #[pyo3(signature = (operand, /))]
-    fn fetch_and(&self, operand: Operand) -> Result<i64> {
-        Ok(self.step(Operation::And, operand)?.before)
+    fn fetch_and(&self, operand: Operand) -> Result<New<i64>> {
+        Ok(New(self.step(Operation::And, operand)?.before))
     }
 
     /// Take the bitwise or, and return the value before.
     #[pyo3(signature = (operand, /))]
-    fn fetch_or(&self, operand: Operand) -> Result<i64> {
-        Ok(self.step(Operation::Or, operand)?.before)
+    fn fetch_or(&self, operand: Operand) -> Result<New<i64>> {
+        Ok(New(self.step(Operation::Or, operand)?.before))
     }
 
     /// Take the bitwise exclusive or, and return the value before.
     #[pyo3(signature = (operand, /))]
-    fn fetch_xor(&self, operand: Operand) -> Result<i64> {
-        Ok(self.step(Operation::Xor, operand)?.before)
+    fn fetch_xor(&self, operand: Operand) -> Result<New<i64>> {
+        Ok(New(self.step(Operation::Xor, operand)?.before))
     }
 
     /// Take the larger of the value and the operand, and return the value before.
     #[pyo3(signature = (operand, /))]
-    fn fetch_max(&self, operand: Operand) -> Result<i64> {
-        Ok(self.step(Operation::Max, operand)?.before)
+    fn fetch_max(&self, operand: Operand) -> Result<New<i64>> {
+        Ok(New(self.step(Operation::Max, operand)?.before))
     }
 
     /// Take the smaller of the value and the operand, and return the value before.
     #[pyo3(signature = (operand, /))]
-    fn fetch_min(&self, operand: Operand) -> Result<i64> {
-        Ok(self.step(Operation::Min, operand)?.before)
+    fn fetch_min(&self, operand: Operand) -> Result<New<i64>> {
+        Ok(New(self.step(Operation::Min, operand)?.before))
     }
 
     /// Return another object for the same integer.
@@ -376,7 +382,7 @@ impl PyAtomicInt64 {
             return self.left(other, power);
         }
         match (integer(other)?, integer(modulo)?) {
-            (Some(exponent), Some(modulo)) => self.int(py).into_any().pow(exponent, modulo),
+            (Some(exponent), Some(modulo)) => self.int(py)?.into_any().pow(exponent, modulo),
             _ => Ok(PyNotImplemented::get(py).to_owned().into_any()),
         }
     }
@@ -391,7 +397,7 @@ impl PyAtomicInt64 {
             return self.right(other, power);
         }
         match (integer(other)?, integer(modulo)?) {
-            (Some(base), Some(modulo)) => base.into_any().pow(self.int(py), modulo),
+            (Some(base), Some(modulo)) => base.into_any().pow(self.int(py)?, modulo),
             _ => Ok(PyNotImplemented::get(py).to_owned().into_any()),
         }
     }
@@ -481,39 +487,39 @@ impl PyAtomicInt64 {
     }
 
     fn __neg__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.int(py).neg()
+        self.int(py)?.neg()
     }
 
-    fn __pos__(&self) -> i64 {
-        self.0.load()
+    fn __pos__(&self) -> New<i64> {
+        New(self.0.load())
     }
 
     fn __abs__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.int(py).abs()
+        self.int(py)?.abs()
     }
 
-    fn __invert__(&self) -> i64 {
-        !self.0.load()
+    fn __invert__(&self) -> New<i64> {
+        New(!self.0.load())
     }
 
-    fn __int__(&self) -> i64 {
-        self.0.load()
+    fn __int__(&self) -> New<i64> {
+        New(self.0.load())
     }
 
-    fn __index__(&self) -> i64 {
-        self.0.load()
+    fn __index__(&self) -> New<i64> {
+        New(self.0.load())
     }
 
-    fn __trunc__(&self) -> i64 {
-        self.0.load()
+    fn __trunc__(&self) -> New<i64> {
+        New(self.0.load())
     }
 
-    fn __floor__(&self) -> i64 {
-        self.0.load()
+    fn __floor__(&self) -> New<i64> {
+        New(self.0.load())
     }
 
-    fn __ceil__(&self) -> i64 {
-        self.0.load()
+    fn __ceil__(&self) -> New<i64> {
+        New(self.0.load())
     }
 
     #[pyo3(signature = (ndigits=None))]
@@ -523,13 +529,15 @@ impl PyAtomicInt64 {
         ndigits: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match ndigits {
-            Some(ndigits) => self.int(py).call_method1("__round__", (ndigits,)),
-            None => Ok(self.int(py).into_any()),
+            Some(ndigits) => self
+                .int(py)?
+                .call_method1(intern!(py, "__round__"), (ndigits,)),
+            None => Ok(self.int(py)?.into_any()),
         }
     }
 
-    fn __float__(&self) -> f64 {
-        self.0.load() as f64
+    fn __float__(&self) -> New<f64> {
+        New(self.0.load() as f64)
     }
 
     fn __bool__(&self) -> bool {
@@ -537,33 +545,37 @@ impl PyAtomicInt64 {
     }
 
     fn __richcmp__(&self, other: &Bound<'_, PyAny>, op: CompareOp) -> PyResult<bool> {
-        let value = self.int(other.py());
+        let value = self.int(other.py())?;
         match other.cast::<Self>() {
-            Ok(other) => value.rich_compare(other.get().0.load(), op)?.is_truthy(),
+            Ok(other) => value
+                .rich_compare(other.get().int(value.py())?, op)?
+                .is_truthy(),
             Err(_) => value.rich_compare(other, op)?.is_truthy(),
         }
     }
 
-    fn __format__<'py>(&self, spec: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-        self.int(spec.py()).call_method1("__format__", (spec,))
+    fn __format__<'py>(&self, spec: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = spec.py();
+        self.int(py)?
+            .call_method1(intern!(py, "__format__"), (spec,))
     }
 
-    fn __str__(&self) -> String {
-        self.0.load().to_string()
+    fn __str__(&self) -> New<String> {
+        New(self.0.load().to_string())
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let atomic = &slf.get().0;
         let policy = match atomic.overflow() {
             Overflow::Error => "",
             Overflow::Wrap => ", overflow='wrap'",
             Overflow::Saturate => ", overflow='saturate'",
         };
-        Ok(format!(
+        Ok(New(format!(
             "{}({}{policy})",
             slf.get_type().name()?,
             atomic.load()
-        ))
+        )))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {

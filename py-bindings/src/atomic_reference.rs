@@ -19,6 +19,7 @@
 
 use crate::{
     error::not_copyable,
+    made::{New, exception},
     nesting::{Call, Nested},
     object::Object,
 };
@@ -113,10 +114,10 @@ fn content<'py>(
         (1, None) => args.get_item(0),
         (0, Some(kwargs)) if kwargs.len() == 1 => kwargs.get_item("obj")?.ok_or_else(|| {
             let message = "AtomicReference() has no keyword argument but obj";
-            PyTypeError::new_err(message)
+            exception::<PyTypeError>(message)
         }),
         // Programs look for these words.
-        _ => Err(PyTypeError::new_err(
+        _ => Err(exception::<PyTypeError>(
             "AtomicReference() takes zero or one argument",
         )),
     }
@@ -218,7 +219,7 @@ impl PyAtomicReference {
         }
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let py = slf.py();
         let name = slf.get_type().name()?;
         let _call = Call::enter()?;
@@ -228,9 +229,9 @@ impl PyAtomicReference {
                 let text = slf.get().get().bind(py).repr();
                 // SAFETY: it was entered.
                 unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
-                Ok(format!("{name}({})", text?))
+                Ok(New(format!("{name}({})", text?)))
             }
-            1 => Ok(format!("{name}(...)")),
+            1 => Ok(New(format!("{name}(...)"))),
             _ => Err(PyErr::fetch(py)),
         }
     }

@@ -10,7 +10,12 @@
 //! [`ring`]. Ringing makes the loop resume the task. If that cannot be, because the loop was closed, the
 //! coroutine gives up, and what it was woken for goes to the next in line.
 
-use crate::{imports::Imports, nesting::Nested, object::Object};
+use crate::{
+    imports::Imports,
+    made::{New, exception, exception_of},
+    nesting::Nested,
+    object::Object,
+};
 use ft_compat::RaceOnce;
 use ft_sync::Event;
 use pyo3::{
@@ -208,11 +213,11 @@ impl Coroutine {
                 *stage = Stage::Done;
                 Ok(None)
             }
-            Stage::Running => Err(PyValueError::new_err("coroutine already executing")),
+            Stage::Running => Err(exception::<PyValueError>("coroutine already executing")),
             Stage::Done => {
                 *stage = Stage::Done;
                 let message = "cannot reuse already awaited coroutine";
-                Err(PyRuntimeError::new_err(message))
+                Err(exception::<PyRuntimeError>(message))
             }
         }
     }
@@ -231,7 +236,7 @@ impl Coroutine {
             Some(suspension) => {
                 let future = suspension.alarm.future.clone_ref(py).into_bound(py);
                 if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
-                    let err = PyRuntimeError::new_err("coroutine is being awaited already");
+                    let err = exception::<PyRuntimeError>("coroutine is being awaited already");
                     return Ok(Step::Suspended(job, suspension, Err(err)));
                 }
                 suspension.cancel_timer(py)?;
@@ -282,7 +287,7 @@ impl Coroutine {
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         let mut stage = lock(&self.stage);
         if let Stage::Running = *stage {
-            return Err(PyValueError::new_err("coroutine already executing"));
+            return Err(exception::<PyValueError>("coroutine already executing"));
         }
         let before = mem::replace(&mut *stage, Stage::Done);
         drop(stage);
@@ -310,7 +315,7 @@ impl Coroutine {
         match self.resume(py)? {
             Err(future) => Ok(Some(future)),
             Ok(None) => Ok(None),
-            Ok(Some(value)) => Err(PyStopIteration::new_err((value,))),
+            Ok(Some(value)) => Err(exception_of::<PyStopIteration>(value.bind(py))),
         }
     }
 
@@ -321,7 +326,7 @@ impl Coroutine {
             Err(future) => Ok(future),
             Ok(value) => {
                 let value = value.unwrap_or_else(|| py.None());
-                Err(PyStopIteration::new_err((value,)))
+                Err(exception_of::<PyStopIteration>(value.bind(py)))
             }
         }
     }
@@ -343,7 +348,7 @@ impl Coroutine {
         };
         if !error.is_instance_of::<PyBaseException>() {
             let message = format!("throw() takes an exception, not {}", error.get_type());
-            return Err(PyTypeError::new_err(message));
+            return Err(exception::<PyTypeError>(message));
         }
         if let Some(tb) = tb {
             error.call_method1(intern!(py, "with_traceback"), (tb,))?;
@@ -351,7 +356,7 @@ impl Coroutine {
         // Python's own: a coroutine that has ended is not awaited again.
         if let Stage::Done = *lock(&self.stage) {
             let message = "cannot reuse already awaited coroutine";
-            return Err(PyRuntimeError::new_err(message));
+            return Err(exception::<PyRuntimeError>(message));
         }
         self.stop(py)?;
         Err(PyErr::from_value(error))
@@ -372,8 +377,12 @@ impl Coroutine {
         self.name.rsplit('.').next().unwrap_or(self.name)
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> String {
-        format!("<coroutine {} at {:p}>", slf.get().name, slf.as_ptr())
+    fn __repr__(slf: &Bound<'_, Self>) -> New<String> {
+        New(format!(
+            "<coroutine {} at {:p}>",
+            slf.get().name,
+            slf.as_ptr()
+        ))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -4,6 +4,7 @@ use crate::{
     blocking::{self, Timeout},
     error::not_copyable,
     local_wrapper::Vacant,
+    made::{New, exception},
     nesting::Nested,
     object::Object,
 };
@@ -81,7 +82,9 @@ impl Core {
         let source = self.source.get(py);
         let source = source.as_ref().map(|source| source.clone_ref(py));
         source.ok_or_else(|| {
-            PyRuntimeError::new_err("the garbage collector has taken the executor's source away")
+            exception::<PyRuntimeError>(
+                "the garbage collector has taken the executor's source away",
+            )
         })
     }
 
@@ -110,7 +113,7 @@ impl Core {
         let attempt = || match self.results.try_load_with(&mut call) {
             Ok(result) => Some(Ok(result.0)),
             Err(TryLoadError::Source(err)) => Some(Err(err)),
-            Err(TryLoadError::Reentrant) => Some(Err(PyRuntimeError::new_err(
+            Err(TryLoadError::Reentrant) => Some(Err(exception::<PyRuntimeError>(
                 "load() was called by the source that it is running",
             ))),
             Err(TryLoadError::Busy) => None,
@@ -118,7 +121,7 @@ impl Core {
         let answer = blocking::wait(py, deadline, self.results.filled(), attempt)?;
         answer.unwrap_or_else(|| {
             let message = "timed out waiting for another thread to run the source";
-            Err(PyTimeoutError::new_err(message))
+            Err(exception::<PyTimeoutError>(message))
         })
     }
 }
@@ -127,7 +130,7 @@ impl PyBatchExecutor {
     #[inline]
     fn core(&self) -> PyResult<&Core> {
         self.core.get().map(|core| &**core).ok_or_else(|| {
-            PyRuntimeError::new_err("BatchExecutor.__init__() was not called by the subclass")
+            exception::<PyRuntimeError>("BatchExecutor.__init__() was not called by the subclass")
         })
     }
 }
@@ -147,16 +150,16 @@ impl PyBatchExecutor {
         if !source.is_callable() {
             let kind = source.get_type();
             let message = format!("source must be callable, not {kind}");
-            return Err(PyTypeError::new_err(message));
+            return Err(exception::<PyTypeError>(message));
         }
         let size: isize = size.extract()?;
         let Some(size) = usize::try_from(size).ok().and_then(NonZeroUsize::new) else {
             let message = format!("size must be positive, not {size}");
-            return Err(PyValueError::new_err(message));
+            return Err(exception::<PyValueError>(message));
         };
         let results = BatchBuffer::try_new(size).map_err(|_| {
             let message = format!("no room for a batch of {size} results");
-            PyMemoryError::new_err(message)
+            exception::<PyMemoryError>(message)
         })?;
         let source = Protected::new(Some(source.clone().unbind()));
         // A second call changes nothing: other threads use what the first one made.
@@ -195,14 +198,14 @@ impl PyBatchExecutor {
 
     /// The number of results in a batch.
     #[getter]
-    fn size(&self) -> PyResult<usize> {
-        Ok(self.core()?.results.size())
+    fn size(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.results.size()))
     }
 
     /// The number of results that are ready, exact while no other thread loads.
     #[getter]
-    fn buffered(&self) -> PyResult<usize> {
-        Ok(self.core()?.results.len())
+    fn buffered(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.results.len()))
     }
 
     /// Return another object for the same source and results.
@@ -227,14 +230,14 @@ impl PyBatchExecutor {
         BatchIter(slf.unbind())
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let name = slf.get_type().name()?;
         let Some(core) = slf.get().core.get() else {
-            return Ok(format!("<{name}, not initialized>"));
+            return Ok(New(format!("<{name}, not initialized>")));
         };
         let results = &core.results;
         let (ready, size) = (results.len(), results.size());
-        Ok(format!("<{name} with {ready} of {size} results>"))
+        Ok(New(format!("<{name} with {ready} of {size} results>")))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {

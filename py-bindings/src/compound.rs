@@ -6,6 +6,7 @@ use crate::{
     error::key_error,
     imports::Imports,
     key::Probe,
+    made::{self, exception},
     value::{Value, count_of},
 };
 use ft_concurrent_dict::{Claim, Entry};
@@ -123,7 +124,8 @@ impl PyConcurrentDict {
     ) -> PyResult<Bound<'py, PyAny>> {
         loop {
             let seen = self.seen(probe)?;
-            let new = f(seen.clone().map(|value| value.into_object(probe.py())))?;
+            let current = seen.clone().map(|value| value.into_object(probe.py()));
+            let new = f(current.transpose()?)?;
             if self.replace(probe, seen.as_ref(), Some(Value::new(&new)))? {
                 return Ok(new);
             }
@@ -145,7 +147,7 @@ impl PyConcurrentDict {
             let equal = match (&seen, present(expected)) {
                 (None, None) => true,
                 (Some(value), Some(expected)) => {
-                    let value = value.clone().into_object(key.py());
+                    let value = value.clone().into_object(key.py())?;
                     value.is(expected) || value.eq(expected)?
                 }
                 _ => false,
@@ -168,14 +170,14 @@ impl PyConcurrentDict {
         let probe = Probe::new(key)?;
         loop {
             match self.core.try_claim(&probe, || probe.key())? {
-                Claim::Ready(value) => return Ok(value.into_object(py)),
+                Claim::Ready(value) => return value.into_object(py),
                 Claim::Leader(leader) => {
                     let value = factory.call0()?;
                     let stored = leader.publish(&probe, || probe.key(), Value::new(&value))?;
-                    return Ok(stored.into_object(py));
+                    return stored.into_object(py);
                 }
                 Claim::Follower(flight) if flight.is_led_by_me() => {
-                    return Err(PyRuntimeError::new_err(
+                    return Err(exception::<PyRuntimeError>(
                         "the factory for a key asked for the same key, and would wait for itself",
                     ));
                 }
@@ -206,7 +208,7 @@ impl PyConcurrentDict {
         key: &Bound<'py, PyAny>,
         n: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        Ok(self.add_one(key, n)?.into_object(key.py()))
+        self.add_one(key, n)?.into_object(key.py())
     }
 
     pub(crate) fn add_all(&self, source: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -223,7 +225,7 @@ impl PyConcurrentDict {
                 .bind(py)
                 .call1((source.try_iter()?,))?
         };
-        for item in counts.cast::<PyDict>()?.items() {
+        for item in made::items(counts.cast::<PyDict>()?)? {
             let item = item.cast::<PyTuple>()?;
             self.add_one(&item.get_item(0)?, &item.get_item(1)?)?;
         }

@@ -5,6 +5,7 @@ use crate::{
     deque_iter::DequeIter,
     error::not_copyable,
     imports::Imports,
+    made::{self, New, exception},
     nesting::{Call, Nested},
     object::Object,
 };
@@ -71,7 +72,7 @@ impl FromPyObject<'_, '_> for Times {
             if ffi::PyIndex_Check(object.as_ptr()) == 0 {
                 let kind = object.get_type();
                 let message = format!("expected an integer, not {kind}");
-                return Err(PyTypeError::new_err(message));
+                return Err(exception::<PyTypeError>(message));
             }
             let overflow = PyOverflowError::type_object_raw(py).cast();
             let n = ffi::PyNumber_AsSsize_t(object.as_ptr(), overflow);
@@ -90,7 +91,7 @@ impl PyConcurrentDeque {
                 drop(pushed_out);
                 Ok(())
             }
-            Err(err) => Err(PyMemoryError::new_err(err.to_string())),
+            Err(err) => Err(exception::<PyMemoryError>(err.to_string())),
         }
     }
 
@@ -145,11 +146,11 @@ fn empty(py: Python<'_>) -> PyErr {
 }
 
 fn out_of_range() -> PyErr {
-    PyIndexError::new_err("deque index out of range")
+    exception::<PyIndexError>("deque index out of range")
 }
 
 fn list(py: Python<'_>, items: Vec<Object>) -> PyResult<Bound<'_, PyList>> {
-    PyList::new(py, items.into_iter().map(|item| item.0))
+    made::list(py, items.into_iter().map(|item| Ok(item.0.into_bound(py))))
 }
 
 /// Reads an iterable to its end.
@@ -262,7 +263,7 @@ impl PyConcurrentDeque {
     fn __init__(&self, iterable: Given<'_>, maxlen: Option<isize>) -> PyResult<()> {
         let maxlen = match maxlen.map(usize::try_from).transpose() {
             Ok(maxlen) => maxlen,
-            Err(_) => return Err(PyValueError::new_err("maxlen must be non-negative")),
+            Err(_) => return Err(exception::<PyValueError>("maxlen must be non-negative")),
         };
         let items = iterable.0.map_or(Ok(Vec::new()), |items| read(&items))?;
         let core = self
@@ -274,8 +275,8 @@ impl PyConcurrentDeque {
 
     /// The largest number of items, or None if there is no limit.
     #[getter]
-    fn maxlen(&self) -> Option<usize> {
-        self.core().maxlen()
+    fn maxlen(&self) -> Option<New<usize>> {
+        self.core().maxlen().map(New)
     }
 
     /// Add an item at the right end; if the deque is full, drop the one at the left end.
@@ -342,7 +343,9 @@ impl PyConcurrentDeque {
     fn insert(&self, index: isize, item: &Bound<'_, PyAny>) -> PyResult<()> {
         let item = Object(item.clone().unbind());
         let refused = self.core().insert(index, item).err();
-        refused.map_or(Ok(()), |err| Err(PyIndexError::new_err(err.to_string())))
+        refused.map_or(Ok(()), |err| {
+            Err(exception::<PyIndexError>(err.to_string()))
+        })
     }
 
     /// Remove the first item, from the left, that is or equals value; raise ValueError if there is
@@ -353,7 +356,7 @@ impl PyConcurrentDeque {
     fn remove(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         match self.core().try_remove(&Equal(value))? {
             Some(_item) => Ok(()),
-            None => Err(PyValueError::new_err("deque.remove(x): x not in deque")),
+            None => Err(exception::<PyValueError>("deque.remove(x): x not in deque")),
         }
     }
 
@@ -365,21 +368,23 @@ impl PyConcurrentDeque {
         signature = (value, start=Bounds(0), stop=Bounds(isize::MAX), /),
         text_signature = "($self, value, start=0, stop=sys.maxsize, /)",
     )]
-    fn index(&self, value: &Bound<'_, PyAny>, start: Bounds, stop: Bounds) -> PyResult<usize> {
+    fn index(&self, value: &Bound<'_, PyAny>, start: Bounds, stop: Bounds) -> PyResult<New<usize>> {
         let found = self.core().try_position(&Equal(value), start.0, stop.0)?;
         match found {
-            Some(index) => Ok(index),
+            Some(index) => Ok(New(index)),
             None => {
                 let value = value.repr()?;
-                Err(PyValueError::new_err(format!("{value} is not in deque")))
+                Err(exception::<PyValueError>(format!(
+                    "{value} is not in deque"
+                )))
             }
         }
     }
 
     /// Return the number of items that are or equal value.
     #[pyo3(signature = (value, /))]
-    fn count(&self, value: &Bound<'_, PyAny>) -> PyResult<usize> {
-        self.core().try_count(&Equal(value))
+    fn count(&self, value: &Bound<'_, PyAny>) -> PyResult<New<usize>> {
+        self.core().try_count(&Equal(value)).map(New)
     }
 
     /// Move the last n items to the left end, or, if n is negative, the first -n to the right end.
@@ -499,7 +504,7 @@ impl PyConcurrentDeque {
         ours.into_any().rich_compare(theirs, op)
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let py = slf.py();
         let _call = Call::enter()?;
         // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
@@ -510,12 +515,12 @@ impl PyConcurrentDeque {
                 // SAFETY: it was entered.
                 unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
                 let (name, text) = (slf.get_type().name()?, text?);
-                Ok(match core.maxlen() {
+                Ok(New(match core.maxlen() {
                     Some(maxlen) => format!("{name}({text}, maxlen={maxlen})"),
                     None => format!("{name}({text})"),
-                })
+                }))
             }
-            1 => Ok("[...]".to_owned()),
+            1 => Ok(New("[...]".to_owned())),
             _ => Err(PyErr::fetch(py)),
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     error::{key_error, not_copyable},
     imports::Imports,
     key::Probe,
+    made::{self, New, exception},
     nesting::{Call, Nested},
     object::Object,
     value::Value,
@@ -17,7 +18,7 @@ use pyo3::{
     exceptions::PyKeyError,
     ffi,
     prelude::*,
-    types::{PyDict, PyInt, PyList, PyMapping, PyNotImplemented, PyTuple, PyType},
+    types::{PyDict, PyList, PyMapping, PyNotImplemented, PyTuple, PyType},
 };
 use std::sync::Arc;
 
@@ -69,7 +70,7 @@ impl PyConcurrentDict {
         let value = self
             .core
             .try_read(&Probe::new(key)?, |value| value.cloned())?;
-        Ok(value.map(|value| value.into_object(key.py())))
+        value.map(|value| value.into_object(key.py())).transpose()
     }
 
     pub(crate) fn insert(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -92,7 +93,9 @@ impl PyConcurrentDict {
                 Entry::Occupied(entry) => Some(entry.remove()),
                 Entry::Vacant(_) => None,
             })?;
-        Ok(removed.map(|(_key, value)| value.into_object(key.py())))
+        removed
+            .map(|(_key, value)| value.into_object(key.py()))
+            .transpose()
     }
 
     /// Stores what `dict(source, **kwargs)` would hold.
@@ -117,14 +120,14 @@ impl PyConcurrentDict {
 
     fn merge_own(&self, other: &Self, py: Python<'_>) -> PyResult<()> {
         for (key, value) in other.core.iter() {
-            self.insert(&key.0.into_bound(py), &value.into_object(py))?;
+            self.insert(&key.0.into_bound(py), &value.into_object(py)?)?;
         }
         Ok(())
     }
 
     fn merge_dict(&self, dict: &Bound<'_, PyDict>) -> PyResult<()> {
         // A list of the items is safe from a `__hash__` or `__eq__` that changes the dict.
-        for item in dict.items() {
+        for item in made::items(dict)? {
             let item = item.cast::<PyTuple>()?;
             self.insert(&item.get_item(0)?, &item.get_item(1)?)?;
         }
@@ -132,9 +135,9 @@ impl PyConcurrentDict {
     }
 
     pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
+        let dict = made::dict(py)?;
         for (key, value) in self.core.iter() {
-            dict.set_item(key.0, value.into_object(py))?;
+            dict.set_item(key.0, value.into_object(py)?)?;
         }
         Ok(dict)
     }
@@ -228,14 +231,14 @@ impl PyConcurrentDict {
         let probe = Probe::new(key)?;
         let found = self.core.try_read(&probe, |value| value.cloned())?;
         if let Some(value) = found {
-            return Ok(value.into_object(py));
+            return value.into_object(py);
         }
         let value = default.map_or_else(|| Value::Object(Object(py.None())), Value::new);
         let (stored, _left_over) = self.core.try_entry(&probe, |entry| match entry {
             Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
             Entry::Vacant(entry) => (entry.insert(probe.key(), value).clone(), None),
         })?;
-        Ok(stored.into_object(py))
+        stored.into_object(py)
     }
 
     /// Remove a key and return its value, or the default; without one, raise KeyError.
@@ -254,10 +257,10 @@ impl PyConcurrentDict {
     }
 
     /// Remove some key and return it with its value; raise KeyError if there is none.
-    fn popitem<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    fn popitem<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         match self.core.pop_any() {
-            Some((key, value)) => Ok((key.0.into_bound(py), value.into_object(py))),
-            None => Err(PyKeyError::new_err("popitem(): dictionary is empty")),
+            Some((key, value)) => made::pair(key.0.bind(py), &value.into_object(py)?),
+            None => Err(exception::<PyKeyError>("popitem(): dictionary is empty")),
         }
     }
 
@@ -334,8 +337,10 @@ impl PyConcurrentDict {
         text_signature = "($self, key, n=1, /)",
     )]
     fn add<'py>(&self, key: &Bound<'py, PyAny>, n: Optional<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let n = n.0.unwrap_or_else(|| PyInt::new(key.py(), 1).into_any());
-        self.add_to(key, &n)
+        match n.0 {
+            Some(n) => self.add_to(key, &n),
+            None => self.add_to(key, made::int(key.py(), 1)?.as_any()),
+        }
     }
 
     /// Add 1 for each key of an iterable, or, of a mapping from keys to numbers, each number.
@@ -349,23 +354,26 @@ impl PyConcurrentDict {
 
     /// Return the keys there are now: a list, with the set operations of a view.
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let keys = PyList::new(py, copies(&self.core).map(|(key, _)| key.0))?;
+        let keys = made::list(
+            py,
+            (self.core.iter()).map(|(key, _)| Ok(key.0.into_bound(py))),
+        )?;
         Imports::get(py).keys.bind(py).call1((keys,))
     }
 
     /// Return a list of the values there are now.
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(
-            py,
-            copies(&self.core).map(|(_, value)| value.into_object(py)),
-        )
+        made::list(py, self.core.iter().map(|(_, value)| value.into_object(py)))
     }
 
     /// Return the keys there are now with their values, in pairs: a list, with the set operations
     /// of a view.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let items = copies(&self.core).map(|(key, value)| (key.0, value.into_object(py)));
-        let items = PyList::new(py, items)?;
+        let pair = |(key, value): (Object, Value)| {
+            let value = value.into_object(py)?;
+            Ok(made::pair(key.0.bind(py), &value)?.into_any())
+        };
+        let items = made::list(py, self.core.iter().map(pair))?;
         Imports::get(py).items.bind(py).call1((items,))
     }
 
@@ -434,7 +442,7 @@ impl PyConcurrentDict {
         }
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let py = slf.py();
         let name = slf.get_type().name()?;
         let _call = Call::enter()?;
@@ -444,9 +452,9 @@ impl PyConcurrentDict {
                 let text = slf.get().to_dict(py).and_then(|dict| dict.repr());
                 // SAFETY: it was entered.
                 unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
-                Ok(format!("{name}({})", text?))
+                Ok(New(format!("{name}({})", text?)))
             }
-            1 => Ok(format!("{name}({{...}})")),
+            1 => Ok(New(format!("{name}({{...}})"))),
             _ => Err(PyErr::fetch(py)),
         }
     }
@@ -489,11 +497,6 @@ impl PyConcurrentDict {
             self.core.clear();
         }
     }
-}
-
-/// Copies of everything; unlike those of an iterator their number is known.
-fn copies(core: &Core) -> std::vec::IntoIter<(Object, Value)> {
-    core.iter().collect::<Vec<_>>().into_iter()
 }
 
 /// Makes the class a MutableMapping in the eyes of `isinstance`, and of `match`.

@@ -6,6 +6,7 @@ use crate::{
     error::{not_copyable, raised},
     imports::Imports,
     local_wrapper,
+    made::{self, New, Room, exception},
     nesting::Nested,
     object::Object,
     std_channel,
@@ -161,7 +162,7 @@ impl PyConcurrentQueue {
     #[inline]
     pub(crate) fn inner(&self) -> PyResult<&Inner> {
         self.inner.get().ok_or_else(|| {
-            PyRuntimeError::new_err("ConcurrentQueue.__init__() was not called by the subclass")
+            exception::<PyRuntimeError>("ConcurrentQueue.__init__() was not called by the subclass")
         })
     }
 
@@ -215,8 +216,9 @@ pub(crate) fn in_wrapper<'py>(
 
 /// Puts the items that a `push_many` has not pushed into its exception.
 pub(crate) fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> PyErr {
-    let rest = PyList::new(py, rest.into_iter().map(|item| item.0));
-    let set = rest.and_then(|rest| err.value(py).setattr("remaining", rest));
+    let rest = made::list(py, rest.into_iter().map(|item| Ok(item.0.into_bound(py))));
+    let name = New("remaining").into_pyobject(py);
+    let set = rest.and_then(|rest| err.value(py).setattr(name?, rest));
     set.err().unwrap_or(err)
 }
 
@@ -343,16 +345,25 @@ impl PyConcurrentQueue {
     ) -> PyResult<Bound<'py, PyList>> {
         let Some(max) = usize::try_from(max_items).ok().filter(|&max| max > 0) else {
             let message = format!("max_items must be positive, not {max_items}");
-            return Err(PyValueError::new_err(message));
+            return Err(exception::<PyValueError>(message));
         };
         let inner = self.inner()?;
-        let mut items = Vec::new();
-        let attempt = || popped(inner.core.try_pop_many(max, &mut items));
+        let attempt = || {
+            // The list first: once items are out nothing may fail.
+            let most = inner.core.len().clamp(1, max);
+            let room = match Room::new(py, most) {
+                Ok(room) => room,
+                Err(err) => return Some(Err(err)),
+            };
+            let mut items = Vec::new();
+            let answer = popped(inner.core.try_pop_many(most, &mut items))?;
+            Some(match answer {
+                Ok(_) => Ok(room.fill(items.into_iter().map(|item| item.0))),
+                Err(err) => Err(pop_error(py, err)),
+            })
+        };
         let answer = inner.wait(py, timeout, inner.core.not_empty(), attempt)?;
-        match answer.unwrap_or(Err(TryPopError::Empty)) {
-            Ok(_) => PyList::new(py, items.into_iter().map(|item| item.0)),
-            Err(err) => Err(pop_error(py, err)),
-        }
+        answer.unwrap_or_else(|| Err(pop_error(py, TryPopError::Empty)))
     }
 
     /// As push(), to be awaited: while the queue is full the task waits, not its thread.
@@ -412,8 +423,8 @@ impl PyConcurrentQueue {
     }
 
     /// Return the number of items, exact while no other thread pushes or pops.
-    fn size(&self) -> PyResult<usize> {
-        Ok(self.core()?.len())
+    fn size(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.len()))
     }
 
     /// Tell whether the queue has no items.
@@ -428,8 +439,8 @@ impl PyConcurrentQueue {
 
     /// The bound, or 0 if there is none.
     #[getter]
-    fn maxsize(&self) -> PyResult<usize> {
-        Ok(self.core()?.capacity().unwrap_or(0))
+    fn maxsize(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.capacity().unwrap_or(0)))
     }
 
     /// Whether shutdown() was called.
@@ -467,16 +478,19 @@ impl PyConcurrentQueue {
         QueueIter(slf.unbind())
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let name = slf.get_type().name()?;
         let Some(Inner { core, .. }) = slf.get().inner.get() else {
-            return Ok(format!("<{name}, not initialized>"));
+            return Ok(New(format!("<{name}, not initialized>")));
         };
         let bound = core
             .capacity()
             .map_or(String::new(), |n| format!(" of {n}"));
         let state = if core.is_closed() { ", shut down" } else { "" };
-        Ok(format!("<{name} with {}{bound} items{state}>", core.len()))
+        Ok(New(format!(
+            "<{name} with {}{bound} items{state}>",
+            core.len()
+        )))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {

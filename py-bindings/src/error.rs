@@ -1,5 +1,6 @@
 //! The one place where the primitives' errors become Python's.
 
+use crate::made::{exception, exception_of};
 use ft_atomic_int::ArithmeticError;
 use ft_interval_lock::{AlreadyOwner, NotOwner};
 use ft_rwlock::{NotHeld, WouldDeadlock};
@@ -36,31 +37,31 @@ impl From<ArithmeticError> for Error {
 
 impl From<AlreadyOwner> for Error {
     fn from(err: AlreadyOwner) -> Self {
-        Self::Py(PyRuntimeError::new_err(err.to_string()))
+        Self::Py(exception::<PyRuntimeError>(err.to_string()))
     }
 }
 
 impl From<NotHeld> for Error {
     fn from(err: NotHeld) -> Self {
-        Self::Py(PyRuntimeError::new_err(err.to_string()))
+        Self::Py(exception::<PyRuntimeError>(err.to_string()))
     }
 }
 
 impl From<NotOwner> for Error {
     fn from(err: NotOwner) -> Self {
-        Self::Py(PyRuntimeError::new_err(err.to_string()))
+        Self::Py(exception::<PyRuntimeError>(err.to_string()))
     }
 }
 
 impl From<WouldDeadlock> for Error {
     fn from(err: WouldDeadlock) -> Self {
-        Self::Py(PyRuntimeError::new_err(err.to_string()))
+        Self::Py(exception::<PyRuntimeError>(err.to_string()))
     }
 }
 
 impl From<ReleaseError> for Error {
     fn from(err: ReleaseError) -> Self {
-        Self::Py(PyValueError::new_err(err.to_string()))
+        Self::Py(exception::<PyValueError>(err.to_string()))
     }
 }
 
@@ -68,8 +69,8 @@ impl From<RegisterError> for Error {
     fn from(err: RegisterError) -> Self {
         let message = err.to_string();
         Self::Py(match err {
-            RegisterError::NoMemory => PyMemoryError::new_err(message),
-            _ => PyRuntimeError::new_err(message),
+            RegisterError::NoMemory => exception::<PyMemoryError>(message),
+            _ => exception::<PyRuntimeError>(message),
         })
     }
 }
@@ -81,9 +82,9 @@ impl From<Error> for PyErr {
             Error::Arithmetic(err) => {
                 let message = err.to_string();
                 match err {
-                    ArithmeticError::Overflow => PyOverflowError::new_err(message),
-                    ArithmeticError::DivisionByZero => PyZeroDivisionError::new_err(message),
-                    _ => PyValueError::new_err(message),
+                    ArithmeticError::Overflow => exception::<PyOverflowError>(message),
+                    ArithmeticError::DivisionByZero => exception::<PyZeroDivisionError>(message),
+                    _ => exception::<PyValueError>(message),
                 }
             }
         }
@@ -92,7 +93,7 @@ impl From<Error> for PyErr {
 
 /// The error for a missing key: its one argument is the key, even if that is a tuple.
 pub(crate) fn key_error(key: &Bound<'_, PyAny>) -> PyErr {
-    PyKeyError::new_err((key.clone().unbind(),))
+    exception_of::<PyKeyError>(key)
 }
 
 /// Refuses `copy.copy`, `copy.deepcopy` and `pickle` of an object that threads share.
@@ -101,7 +102,7 @@ pub(crate) fn key_error(key: &Bound<'_, PyAny>) -> PyErr {
 /// whoever wants that says so.
 pub(crate) fn not_copyable(object: &Bound<'_, PyAny>, instead: &str) -> PyResult<()> {
     let kind = object.get_type().name()?.to_string();
-    Err(PyTypeError::new_err(format!(
+    Err(exception::<PyTypeError>(format!(
         "cannot copy or pickle '{kind}' object, which threads share; use {instead}"
     )))
 }

@@ -5,6 +5,7 @@ use crate::{
     error::{not_copyable, raised},
     imports::Imports,
     local_wrapper::Vacant,
+    made::{self, New, exception},
     nesting::Nested,
     object::Object,
     truth::Truth,
@@ -18,6 +19,7 @@ use pyo3::{
         PyBaseException, PyException, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
         PyValueError,
     },
+    intern,
     prelude::*,
     types::{PyDict, PyTuple},
 };
@@ -64,7 +66,7 @@ impl PyGatheringIter {
     #[inline]
     fn core(&self) -> PyResult<&Core> {
         self.core.get().ok_or_else(|| {
-            PyRuntimeError::new_err(
+            exception::<PyRuntimeError>(
                 "ConcurrentGatheringIterator.__init__() was not called by the subclass",
             )
         })
@@ -124,7 +126,9 @@ fn end_of(max_key: &Bound<'_, PyAny>) -> PyResult<u64> {
         Err(err) => err,
     };
     if err.is_instance_of::<PyOverflowError>(py) {
-        let is_negative = max_key.call_method0("__index__")?.lt(0)?;
+        let is_negative = max_key
+            .call_method0(intern!(max_key.py(), "__index__"))?
+            .lt(0)?;
         return Ok(if is_negative { 0 } else { u64::MAX });
     }
     if !err.is_instance_of::<PyTypeError>(py) {
@@ -135,7 +139,7 @@ fn end_of(max_key: &Bound<'_, PyAny>) -> PyResult<u64> {
             return err;
         }
         let kind = max_key.get_type();
-        PyTypeError::new_err(format!("max_key must be a number, not {kind}"))
+        exception::<PyTypeError>(format!("max_key must be a number, not {kind}"))
     })?;
     // No key is at most NaN. The conversion rounds down and saturates.
     let is_readable = max_key >= 0.0;
@@ -155,7 +159,7 @@ fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
 
 /// What a reader raises when it misses a value because of what a producer raised.
 fn failed(py: Python<'_>, reason: Object, message: &'static str) -> PyErr {
-    let err = PyRuntimeError::new_err(message);
+    let err = exception::<PyRuntimeError>(message);
     err.set_cause(py, Some(PyErr::from_value(reason.0.into_bound(py))));
     err
 }
@@ -170,7 +174,7 @@ fn remember(py: Python<'_>, core: &Core, err: PyErr) -> PyErr {
 
 fn refused(py: Python<'_>, reason: Refusal<Object>) -> PyErr {
     match reason {
-        Refusal::Full => PyTimeoutError::new_err("the key is beyond the window"),
+        Refusal::Full => exception::<PyTimeoutError>("the key is beyond the window"),
         Refusal::Closed => raised(py, &Imports::get(py).shut_down),
         Refusal::Failed(reason) => {
             let message = "the key is beyond the window, and gathering has failed";
@@ -201,7 +205,7 @@ impl PyGatheringIter {
             Some((_, Some(window))) => Some(window),
             Some((n, None)) => {
                 let message = format!("window must be positive or None, not {n}");
-                return Err(PyValueError::new_err(message));
+                return Err(exception::<PyValueError>(message));
             }
         };
         let shards = scaling.and_then(|n| usize::try_from(n).ok());
@@ -317,7 +321,7 @@ impl PyGatheringIter {
         if !exception.is_instance_of::<PyBaseException>() {
             let kind = exception.get_type();
             let message = format!("exception must be an exception, not {kind}");
-            return Err(PyTypeError::new_err(message));
+            return Err(made::exception::<PyTypeError>(message));
         }
         self.core()?.fail(Object(exception.clone().unbind()));
         Ok(())
@@ -342,13 +346,13 @@ impl PyGatheringIter {
 
     /// How far ahead of the readers a key may be, or None.
     #[getter]
-    fn window(&self) -> PyResult<Option<u64>> {
-        Ok(self.core()?.window().map(NonZeroU64::get))
+    fn window(&self) -> PyResult<Option<New<u64>>> {
+        Ok(self.core()?.window().map(NonZeroU64::get).map(New))
     }
 
     /// Return the number of values held, exact while no other thread uses the object.
-    fn size(&self) -> PyResult<usize> {
-        Ok(self.core()?.len())
+    fn size(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.len()))
     }
 
     /// Return another object for the same values.
@@ -367,17 +371,17 @@ impl PyGatheringIter {
         })
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let name = slf.get_type().name()?;
         let Some(core) = slf.get().core.get() else {
-            return Ok(format!("<{name}, not initialized>"));
+            return Ok(New(format!("<{name}, not initialized>")));
         };
         let state = match core.failure() {
             _ if core.is_closed() => ", closed",
             Some(_) => ", failed",
             None => "",
         };
-        Ok(format!("<{name} with {} values{state}>", core.len()))
+        Ok(New(format!("<{name} with {} values{state}>", core.len())))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
@@ -453,7 +457,9 @@ impl GatheringReader {
                 let message = "the next value is missing, and gathering has failed";
                 Err(failed(py, reason, message))
             }
-            Err(NextError::Missing) => Err(PyTimeoutError::new_err("the next value is missing")),
+            Err(NextError::Missing) => {
+                Err(exception::<PyTimeoutError>("the next value is missing"))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     acquire::Patience,
     blocking,
     error::{Result, not_copyable},
+    made::{New, exception},
 };
 use ft_interval_lock::{RawIntervalLock, Waiter};
 use pyo3::{
@@ -53,7 +54,7 @@ impl FromPyObject<'_, '_> for Interval {
         let seconds: f64 = interval.extract()?;
         if seconds.is_nan() || seconds < 0.0 {
             let message = format!("interval must not be negative or NaN: {seconds}");
-            return Err(PyValueError::new_err(message));
+            return Err(exception::<PyValueError>(message));
         }
         Ok(Self(
             Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
@@ -96,9 +97,9 @@ impl PyIntervalLock {
     /// Counted in whole microseconds, and 0 is always. A new value holds at once, also for the
     /// thread that has the lock now.
     #[getter]
-    fn interval(&self) -> f64 {
-        let interval = self.0.interval();
-        interval.map_or(f64::INFINITY, |interval| interval.as_micros() as f64 / 1e6)
+    fn interval(&self) -> New<f64> {
+        let seconds = |interval: Duration| interval.as_micros() as f64 / 1e6;
+        New(self.0.interval().map_or(f64::INFINITY, seconds))
     }
 
     #[setter]
@@ -108,8 +109,8 @@ impl PyIntervalLock {
 
     /// How many threads wait for the lock, at this moment.
     #[getter]
-    fn waiters(&self) -> usize {
-        self.0.waiters()
+    fn waiters(&self) -> New<usize> {
+        New(self.0.waiters())
     }
 
     /// Take the lock, waiting for it.
@@ -215,19 +216,19 @@ impl PyIntervalLock {
         self.0.is_owner()
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let this = slf.get();
         let name = slf.get_type().name()?;
         let state = if this.locked() { "locked" } else { "unlocked" };
-        let waiting = match this.waiters() {
+        let waiting = match this.0.waiters() {
             0 => String::new(),
             n => format!(", {n} waiting"),
         };
-        Ok(format!(
+        Ok(New(format!(
             "<{state} {name} object at {:p}, interval {} s{waiting}>",
             slf.as_ptr(),
-            this.interval()
-        ))
+            this.interval().0
+        )))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {

@@ -18,9 +18,11 @@ mod dict_iter;
 mod error;
 mod gathering_iter;
 mod imports;
+mod interpreter;
 mod interval_lock;
 mod key;
 mod local_wrapper;
+mod made;
 mod nesting;
 mod object;
 mod order;
@@ -79,6 +81,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
+        interpreter::claim(py)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("MISSING", Bound::new(py, Missing)?)?;
         let imports = imports::Imports::load(py)?;

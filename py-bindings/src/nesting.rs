@@ -1,5 +1,6 @@
 //! Containers in containers in containers: what must not overflow the stack.
 
+use crate::made::exception;
 use pyo3::{exceptions::PyRecursionError, prelude::*};
 use std::{
     any::Any,
@@ -85,7 +86,7 @@ impl Call {
     pub(crate) fn enter() -> PyResult<Self> {
         let calls = CALLS.get();
         if calls == DEEPEST_CALL {
-            return Err(PyRecursionError::new_err(
+            return Err(exception::<PyRecursionError>(
                 "containers are nested too deeply",
             ));
         }

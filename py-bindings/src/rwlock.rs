@@ -4,6 +4,7 @@ use crate::{
     acquire::Patience,
     blocking,
     error::{Result, not_copyable},
+    made::{New, exception},
 };
 use ft_rwlock::{OwnedRwLock, Waiter};
 use pyo3::{
@@ -188,13 +189,13 @@ impl PyRwLock {
     }
 
     /// Return how many readings there are, at this moment; a thread that reads twice counts twice.
-    fn readers(&self) -> usize {
-        self.0.readers()
+    fn readers(&self) -> New<usize> {
+        New(self.0.readers())
     }
 
     /// Return how many threads wait for writing, at this moment.
-    fn writers_waiting(&self) -> usize {
-        self.0.writers_waiting()
+    fn writers_waiting(&self) -> New<usize> {
+        New(self.0.writers_waiting())
     }
 
     /// Tell whether some thread has the lock for writing.
@@ -209,26 +210,26 @@ impl PyRwLock {
         Self(Arc::clone(&self.0))
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let this = slf.get();
         let name = slf.get_type().name()?;
-        let state = match (this.writer_locked(), this.readers()) {
+        let state = match (this.writer_locked(), this.0.readers()) {
             (true, _) => "write-locked",
             (false, 0) => "unlocked",
             (false, _) => "read-locked",
         };
-        let readers = match this.readers() {
+        let readers = match this.0.readers() {
             0 => String::new(),
             n => format!(", readers: {n}"),
         };
-        let waiting = match this.writers_waiting() {
+        let waiting = match this.0.writers_waiting() {
             0 => String::new(),
             n => format!(", writers waiting: {n}"),
         };
-        Ok(format!(
+        Ok(New(format!(
             "<{state} {name} object at {:p}{readers}{waiting}>",
             slf.as_ptr()
-        ))
+        )))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
@@ -247,24 +248,27 @@ impl PyRwLock {
 /// The lock of a context.
 fn lock_of(lock: &OnceLock<Py<PyRwLock>>) -> PyResult<&Py<PyRwLock>> {
     lock.get()
-        .ok_or_else(|| PyRuntimeError::new_err("__init__() of the context was not called"))
+        .ok_or_else(|| exception::<PyRuntimeError>("__init__() of the context was not called"))
 }
 
 /// Gives a context its lock, which it keeps: threads may be between entering and leaving.
 fn set_lock(lock: &OnceLock<Py<PyRwLock>>, new: Bound<'_, PyRwLock>) -> PyResult<()> {
     if !lock.get_or_init(|| new.clone().unbind()).is(&new) {
         let message = "the context has another lock already";
-        return Err(PyRuntimeError::new_err(message));
+        return Err(exception::<PyRuntimeError>(message));
     }
     Ok(())
 }
 
-fn context_repr(context: &Bound<'_, PyAny>, lock: &OnceLock<Py<PyRwLock>>) -> PyResult<String> {
+fn context_repr(
+    context: &Bound<'_, PyAny>,
+    lock: &OnceLock<Py<PyRwLock>>,
+) -> PyResult<New<String>> {
     let name = context.get_type().name()?;
-    Ok(match lock.get() {
+    Ok(New(match lock.get() {
         Some(lock) => format!("<{name} of {}>", lock.bind(context.py()).repr()?),
         None => format!("<{name}, not initialized>"),
-    })
+    }))
 }
 
 /// A context that has an RWLock for reading.
@@ -316,7 +320,7 @@ impl PyRwReadContext {
         lock_of(&self.lock)?.get().unlock_read()
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         context_repr(slf, &slf.get().lock)
     }
 
@@ -391,7 +395,7 @@ impl PyRwWriteContext {
         lock.unlock_write()
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         context_repr(slf, &slf.get().lock)
     }
 

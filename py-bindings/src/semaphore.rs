@@ -4,6 +4,7 @@ use crate::{
     awaiting::{self, Coroutine, Operation, Outcome, Waiting},
     blocking::{self, Timeout},
     error::{Result, not_copyable},
+    made::{New, exception},
 };
 use ft_semaphore::{Permit, Semaphore};
 use pyo3::{
@@ -45,7 +46,9 @@ impl PyProcessSemaphore {
     #[inline]
     fn core(&self) -> PyResult<&Arc<Semaphore>> {
         self.core.get().ok_or_else(|| {
-            PyRuntimeError::new_err("ProcessSemaphore.__init__() was not called by the subclass")
+            exception::<PyRuntimeError>(
+                "ProcessSemaphore.__init__() was not called by the subclass",
+            )
         })
     }
 
@@ -78,7 +81,7 @@ impl PyProcessSemaphore {
     fn __init__(&self, value: isize) -> PyResult<()> {
         let slots = usize::try_from(value).ok().filter(|&slots| slots > 0);
         let slots = slots.ok_or_else(|| {
-            PyValueError::new_err(format!("value must be at least 1, not {value}"))
+            exception::<PyValueError>(format!("value must be at least 1, not {value}"))
         })?;
         // A second call changes nothing: others use what the first one made.
         let _ = self.core.set(Arc::new(Semaphore::new(slots)));
@@ -112,7 +115,7 @@ impl PyProcessSemaphore {
             return self.acquire_until(py, timeout);
         }
         match timeout {
-            Some(_) => Err(PyValueError::new_err(
+            Some(_) => Err(exception::<PyValueError>(
                 "a timeout makes no sense for an attempt that does not block",
             )),
             None => self.try_acquire(),
@@ -167,7 +170,7 @@ impl PyProcessSemaphore {
     fn __enter__(&self, py: Python<'_>) -> PyResult<()> {
         if awaiting::is_in_event_loop(py)? {
             let message = "use 'async with' in the thread of an event loop, which must not wait";
-            return Err(PyRuntimeError::new_err(message));
+            return Err(exception::<PyRuntimeError>(message));
         }
         self.acquire_until(py, None)?;
         Ok(())
@@ -178,19 +181,19 @@ impl PyProcessSemaphore {
         self.release(py)
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let name = slf.get_type().name()?;
         let Some(core) = slf.get().core.get() else {
-            return Ok(format!("<{name}, not initialized>"));
+            return Ok(New(format!("<{name}, not initialized>")));
         };
         let (free, slots) = (core.available(), core.limit());
         let waiting = match core.waiting() {
             0 => String::new(),
             n => format!(", {n} waiting"),
         };
-        Ok(format!(
+        Ok(New(format!(
             "<{name} with {free} of {slots} slots free{waiting}>"
-        ))
+        )))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {

@@ -6,6 +6,7 @@ use crate::{
     concurrent_queue::pop_error,
     error::raised,
     imports::Imports,
+    made::exception,
     object::Object,
 };
 use ft_concurrent_queue::{TaskTracker, TryPopError, TryPushError};
@@ -40,7 +41,7 @@ fn deadline(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Instant>> {
         Ok(timeout) => Ok(Timeout::deadline(Some(timeout))),
         Err(err) if err.is_instance_of::<PyValueError>(timeout.py()) => {
             let message = "'timeout' must be a non-negative number";
-            Err(PyValueError::new_err(message))
+            Err(exception::<PyValueError>(message))
         }
         Err(err) => Err(err),
     }
@@ -205,7 +206,7 @@ pub(crate) fn getting<C: Channel + Send + Sync + 'static, T: PyClass>(
 /// `Queue.task_done`
 pub(crate) fn task_done(tasks: &TaskTracker) -> PyResult<()> {
     let done = tasks.task_done();
-    done.map_err(|err| PyValueError::new_err(err.to_string()))
+    done.map_err(|err| exception::<PyValueError>(err.to_string()))
 }
 
 /// `Queue.join`

@@ -6,6 +6,7 @@ use crate::{
     concurrent_queue::{in_wrapper, with_rest},
     error::{not_copyable, raised},
     imports::Imports,
+    made::{New, Room, exception},
     nesting::Nested,
     object::Object,
     order::LessThan,
@@ -202,7 +203,7 @@ impl PyOrderedQueue {
 
     #[inline]
     fn shared(&self) -> PyResult<&Arc<Inner>> {
-        let missing = || PyRuntimeError::new_err("__init__() was not called by the subclass");
+        let missing = || exception::<PyRuntimeError>("__init__() was not called by the subclass");
         self.inner.get().ok_or_else(missing)
     }
 
@@ -274,8 +275,8 @@ impl PyOrderedQueue {
     }
 
     /// Return the number of items.
-    fn qsize(&self) -> PyResult<usize> {
-        Ok(self.inner()?.len())
+    fn qsize(&self) -> PyResult<New<usize>> {
+        Ok(New(self.inner()?.len()))
     }
 
     /// Tell the queue that the work on an item is done.
@@ -294,8 +295,8 @@ impl PyOrderedQueue {
 
     /// The number of items that were put in and are not done.
     #[getter]
-    fn unfinished_tasks(&self) -> PyResult<u64> {
-        Ok(self.inner()?.tasks.unfinished())
+    fn unfinished_tasks(&self) -> PyResult<New<u64>> {
+        Ok(New(self.inner()?.tasks.unfinished()))
     }
 
     /// Put an item in, waiting while the queue is full.
@@ -362,21 +363,29 @@ impl PyOrderedQueue {
     ) -> PyResult<Bound<'py, PyList>> {
         if max_items <= 0 {
             let message = format!("max_items must be positive, not {max_items}");
-            return Err(PyValueError::new_err(message));
+            return Err(exception::<PyValueError>(message));
         }
         let inner = self.inner()?;
+        // Room first: once an item is out nothing may fail.
+        let room = Room::new(py, 1)?;
         let first = std_channel::get_until(inner, py, Timeout::deadline(timeout))?;
-        let popped = PyList::new(py, [first])?;
+        let popped = room.fill([first].into_iter());
         while popped.len() < max_items as usize {
-            let next = ringing(py, || inner.try_get(py)).and_then(|next| match next {
-                Ok(item) => popped.append(item.0).map(|()| true),
-                Err(_) => Ok(false),
+            let last = popped.len();
+            let next = popped.append(py.None()).and_then(|()| {
+                let next = ringing(py, || inner.try_get(py));
+                match &next {
+                    Ok(Ok(item)) => popped.set_item(last, &item.0)?,
+                    _ => popped.del_item(last)?,
+                }
+                next
             });
             match next {
-                Ok(true) => {}
-                Ok(false) => break,
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) => break,
                 Err(err) => {
-                    let set = err.value(py).setattr("popped", popped);
+                    let name = New("popped").into_pyobject(py);
+                    let set = name.and_then(|name| err.value(py).setattr(name, popped));
                     return Err(set.err().unwrap_or(err));
                 }
             }
@@ -445,7 +454,7 @@ impl PyOrderedQueue {
     }
 
     /// Return the number of items.
-    fn size(&self) -> PyResult<usize> {
+    fn size(&self) -> PyResult<New<usize>> {
         self.qsize()
     }
 
@@ -462,8 +471,8 @@ impl PyOrderedQueue {
 
     /// The bound, or 0 if there is none.
     #[getter]
-    fn maxsize(&self) -> PyResult<usize> {
-        Ok(self.inner()?.items.capacity().unwrap_or(0))
+    fn maxsize(&self) -> PyResult<New<usize>> {
+        Ok(New(self.inner()?.items.capacity().unwrap_or(0)))
     }
 
     /// Whether shutdown() was called.
@@ -493,14 +502,17 @@ impl PyOrderedQueue {
         OrderedIter(slf.unbind())
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let name = slf.get_type().name()?;
         let Some(inner) = slf.get().inner.get() else {
-            return Ok(format!("<{name}, not initialized>"));
+            return Ok(New(format!("<{name}, not initialized>")));
         };
         let bound = (inner.items.capacity()).map_or(String::new(), |n| format!(" of {n}"));
         let state = if inner.is_closed() { ", shut down" } else { "" };
-        Ok(format!("<{name} with {}{bound} items{state}>", inner.len()))
+        Ok(New(format!(
+            "<{name} with {}{bound} items{state}>",
+            inner.len()
+        )))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {

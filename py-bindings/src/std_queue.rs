@@ -2,6 +2,7 @@
 
 use crate::{
     concurrent_queue::{Inner, PyConcurrentQueue},
+    made::{New, exception},
     object::Object,
     std_channel::{self, Channel},
     truth::Truth,
@@ -70,7 +71,7 @@ fn inner<'a>(slf: &'a Bound<'_, PyStdQueue>) -> PyResult<&'a Inner> {
 
 fn tasks<'a>(slf: &'a Bound<'_, PyStdQueue>) -> PyResult<&'a TaskTracker> {
     // Only an `__init__` other than ours makes a queue without.
-    let missing = || PyRuntimeError::new_err("StdConcurrentQueue.__init__() was not called");
+    let missing = || exception::<PyRuntimeError>("StdConcurrentQueue.__init__() was not called");
     inner(slf)?.tasks.as_deref().ok_or_else(missing)
 }
 
@@ -139,8 +140,8 @@ impl PyStdQueue {
     }
 
     /// Return the number of items, exact while no other thread puts or gets.
-    fn qsize(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        Ok(inner(slf)?.core.len())
+    fn qsize(slf: &Bound<'_, Self>) -> PyResult<New<usize>> {
+        Ok(New(inner(slf)?.core.len()))
     }
 
     /// Tell the queue that the work on an item is done.
@@ -159,8 +160,8 @@ impl PyStdQueue {
 
     /// The number of items that were put in and are not done.
     #[getter]
-    fn unfinished_tasks(slf: &Bound<'_, Self>) -> PyResult<u64> {
-        Ok(tasks(slf)?.unfinished())
+    fn unfinished_tasks(slf: &Bound<'_, Self>) -> PyResult<New<u64>> {
+        Ok(New(tasks(slf)?.unfinished()))
     }
 
     /// Return another object for the same queue.

@@ -1,7 +1,7 @@
 //! What a `ConcurrentDict` stores as a value.
 
-use crate::object::Object;
-use pyo3::{ffi, prelude::*, types::PyInt};
+use crate::{made, object::Object};
+use pyo3::{ffi, prelude::*};
 
 /// A value: a Python object, or a counter, which can be added to without making an object.
 #[derive(Clone)]
@@ -16,10 +16,10 @@ impl Value {
         Self::Object(Object(object.clone().unbind()))
     }
 
-    pub(crate) fn into_object(self, py: Python<'_>) -> Bound<'_, PyAny> {
+    pub(crate) fn into_object(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         match self {
-            Self::Object(object) => object.0.into_bound(py),
-            Self::Count(count) => PyInt::new(py, count).into_any(),
+            Self::Object(object) => Ok(object.0.into_bound(py)),
+            Self::Count(count) => Ok(made::int(py, count)?.into_any()),
         }
     }
 

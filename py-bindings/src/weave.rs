@@ -1,6 +1,6 @@
 //! `ft_utils._weave`: destructors that run when a thread ends.
 
-use crate::error::Result;
+use crate::{error::Result, made::exception};
 use ft_weave::{Destructor, c};
 use pyo3::{
     exceptions::{PyOverflowError, PyTypeError},
@@ -21,13 +21,13 @@ impl FromPyObject<'_, '_> for Address {
         // An int and nothing else: what has an `__index__` is rarely an address.
         let int = object.cast::<PyInt>().map_err(|_| {
             let kind = object.get_type();
-            PyTypeError::new_err(format!("an address is an int, not {kind}"))
+            exception::<PyTypeError>(format!("an address is an int, not {kind}"))
         })?;
         // SAFETY: it is an int, and the thread is attached.
         let address = unsafe { ffi::PyLong_AsVoidPtr(int.as_ptr()) };
         if address.is_null() && PyErr::take(py).is_some() {
             let bits = usize::BITS;
-            return Err(PyOverflowError::new_err(format!(
+            return Err(exception::<PyOverflowError>(format!(
                 "an address is an int from -2**{} to 2**{bits} - 1",
                 bits - 1
             )));

@@ -1,6 +1,7 @@
 """What several of the test files need."""
 
 import gc
+import signal
 import subprocess
 import sys
 import threading
@@ -144,3 +145,45 @@ class Thing:
 
     def __del__(self) -> None:
         self.at_death()
+
+
+class Stop(BaseException):
+    """What the handler of the signal raises."""
+
+
+def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float = 0.25) -> int:
+    """Call work again and again amid a storm of signals, and return how many ended a call.
+
+    The other errors that may end a call are no reason to stop.
+    """
+
+    def handle(_number, frame):
+        # Only inside of work, or of what our code calls: this function is not tested, and others,
+        # as the callbacks of the collector, may not raise.
+        while frame.f_code is not work.__code__:
+            if not frame.f_globals["__name__"].startswith(("ft_utils", "threading")):
+                return
+            frame = frame.f_back
+        raise Stop
+
+    def blow():
+        while not calm.wait(0.0003):
+            signal.pthread_kill(main, signal.SIGUSR1)
+
+    main, calm, count = threading.get_ident(), threading.Event(), 0
+    before = signal.signal(signal.SIGUSR1, handle)
+    storm = threading.Thread(target=blow, daemon=True)
+    storm.start()
+    end = time.monotonic() + seconds
+    # On a loaded machine it may take longer until a signal meets a call.
+    while time.monotonic() < (end if count else end + LONG):
+        try:
+            work()
+        except Stop:
+            count += 1
+        except errors:
+            time.sleep(0.001)
+    calm.set()
+    storm.join(LONG)
+    signal.signal(signal.SIGUSR1, before)
+    return count

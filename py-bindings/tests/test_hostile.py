@@ -8,7 +8,6 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,7 +21,17 @@ from ft_utils.concurrency import (
     Full,
     ShutDown,
 )
-from support import LONG, Task, Thing, collected, run_python, run_threads, wait_until
+from support import (
+    LONG,
+    Stop,
+    Task,
+    Thing,
+    collected,
+    interrupted,
+    run_python,
+    run_threads,
+    wait_until,
+)
 
 # Signals, the collector and reference counts belong to the process.
 pytestmark = pytest.mark.thread_unsafe(reason="disturbs the whole process")
@@ -33,47 +42,6 @@ WITH_SIGNALS = pytest.mark.skipif(
 )
 FAR = 2**63
 DEEP = 100_000
-
-
-class Stop(BaseException):
-    """What the handler of the signal raises."""
-
-
-def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float = 0.25) -> int:
-    """Call work again and again amid a storm of signals, and return how many ended a call.
-
-    The other errors that may end a call are no reason to stop.
-    """
-
-    def handle(_number, frame):
-        # Only inside of work, or of what our code calls: this function is not tested, and others,
-        # as the callbacks of the collector, may not raise.
-        while frame.f_code is not work.__code__:
-            if not frame.f_globals["__name__"].startswith(("ft_utils", "threading")):
-                return
-            frame = frame.f_back
-        raise Stop
-
-    def blow():
-        while not calm.wait(0.0003):
-            signal.pthread_kill(main, signal.SIGUSR1)
-
-    main, calm, count = threading.get_ident(), threading.Event(), 0
-    before = signal.signal(signal.SIGUSR1, handle)
-    storm = threading.Thread(target=blow, daemon=True)
-    storm.start()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            work()
-        except Stop:
-            count += 1
-        except errors:
-            time.sleep(0.001)
-    calm.set()
-    storm.join(LONG)
-    signal.signal(signal.SIGUSR1, before)
-    return count
 
 
 def rest_of(q):

@@ -72,9 +72,13 @@ unsafe extern "C" fn item_at(wrapper: Ptr, index: ffi::Py_ssize_t) -> Ptr {
                 let item: ffi::ssizeargfunc = std::mem::transmute(item);
                 return item(object, index);
             }
-            let key = index.into_pyobject(Python::assume_attached());
-            let Ok(key) = key;
-            ffi::PyObject_GetItem(object, key.as_ptr())
+            let key = ffi::PyLong_FromSsize_t(index);
+            if key.is_null() {
+                return ptr::null_mut();
+            }
+            let item = ffi::PyObject_GetItem(object, key);
+            ffi::Py_DECREF(key);
+            item
         })
     }
 }
@@ -89,12 +93,16 @@ unsafe extern "C" fn set_item_at(wrapper: Ptr, index: ffi::Py_ssize_t, value: Pt
                 let set_item: ffi::ssizeobjargproc = std::mem::transmute(set_item);
                 return set_item(object, index, value);
             }
-            let key = index.into_pyobject(Python::assume_attached());
-            let Ok(key) = key;
-            match value.is_null() {
-                true => ffi::PyObject_DelItem(object, key.as_ptr()),
-                false => ffi::PyObject_SetItem(object, key.as_ptr(), value),
+            let key = ffi::PyLong_FromSsize_t(index);
+            if key.is_null() {
+                return -1;
             }
+            let done = match value.is_null() {
+                true => ffi::PyObject_DelItem(object, key),
+                false => ffi::PyObject_SetItem(object, key, value),
+            };
+            ffi::Py_DECREF(key);
+            done
         })
     }
 }

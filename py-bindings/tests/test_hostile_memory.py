@@ -1,0 +1,27 @@
+"""Operations that run out of memory."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import LONG
+
+PROGRAM = Path(__file__).with_name("no_memory.py")
+
+
+@pytest.mark.thread_unsafe(reason="a process of its own, which takes a while")
+@pytest.mark.skipif(importlib.util.find_spec("_testcapi") is None, reason="no _testcapi")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_every_operation_without_memory():
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM)],
+        capture_output=True,
+        text=True,
+        timeout=3 * LONG,
+        check=False,
+    )
+    # Each line is an operation that crashed, panicked, or left something behind.
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr[-5000:]
