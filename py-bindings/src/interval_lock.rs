@@ -5,6 +5,7 @@ use crate::{
     blocking,
     error::{Result, not_copyable},
     made::{New, exception},
+    truth::Truth,
 };
 use ft_interval_lock::{RawIntervalLock, Waiter};
 use pyo3::{
@@ -135,16 +136,16 @@ impl PyIntervalLock {
     /// Wait up to timeout seconds, for ever if it is -1 or None, and not at all unless blocking. Raise
     /// RuntimeError if this thread has the lock and would wait for itself.
     #[pyo3(
-        signature = (blocking=true, timeout=None),
+        signature = (blocking=Truth(true), timeout=None),
         text_signature = "($self, blocking=True, timeout=-1)",
     )]
     fn acquire(
         &self,
         py: Python<'_>,
-        blocking: bool,
+        blocking: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> Result<bool> {
-        let patience = Patience::new(blocking, timeout)?;
+        let patience = Patience::new(blocking.0, timeout)?;
         if self.0.try_lock() {
             return Ok(true);
         }

@@ -5,6 +5,7 @@ use crate::{
     blocking,
     error::{Result, not_copyable},
     made::{New, exception},
+    truth::Truth,
 };
 use ft_rwlock::{OwnedRwLock, Waiter};
 use pyo3::{
@@ -113,16 +114,16 @@ impl PyRwLock {
     /// Wait up to timeout seconds, for ever if it is -1 or None, and not at all unless blocking. Raise
     /// RuntimeError if this thread has the lock for writing and would wait for itself.
     #[pyo3(
-        signature = (blocking=true, timeout=None),
+        signature = (blocking=Truth(true), timeout=None),
         text_signature = "($self, blocking=True, timeout=-1)",
     )]
     fn acquire_read(
         &self,
         py: Python<'_>,
-        blocking: bool,
+        blocking: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> Result<bool> {
-        let patience = Patience::new(blocking, timeout)?;
+        let patience = Patience::new(blocking.0, timeout)?;
         if self.0.try_read() {
             return Ok(true);
         }
@@ -137,16 +138,16 @@ impl PyRwLock {
     /// Wait up to timeout seconds, for ever if it is -1 or None, and not at all unless blocking. Raise
     /// RuntimeError if this thread has the lock and would wait for itself.
     #[pyo3(
-        signature = (blocking=true, timeout=None),
+        signature = (blocking=Truth(true), timeout=None),
         text_signature = "($self, blocking=True, timeout=-1)",
     )]
     fn acquire_write(
         &self,
         py: Python<'_>,
-        blocking: bool,
+        blocking: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> Result<bool> {
-        let patience = Patience::new(blocking, timeout)?;
+        let patience = Patience::new(blocking.0, timeout)?;
         if self.0.try_write() {
             return Ok(true);
         }

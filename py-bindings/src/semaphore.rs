@@ -5,6 +5,7 @@ use crate::{
     blocking::{self, Timeout},
     error::{Result, not_copyable},
     made::{New, exception},
+    truth::Truth,
 };
 use ft_semaphore::{Permit, Semaphore};
 use pyo3::{
@@ -104,14 +105,17 @@ impl PyProcessSemaphore {
     ///
     /// It fails after timeout seconds, or at once if blocking is false. Threads wait in one line
     /// with coroutines. In the thread of an event loop this stops the loop.
-    #[pyo3(signature = (blocking=true, timeout=None))]
+    #[pyo3(
+        signature = (blocking=Truth(true), timeout=None),
+        text_signature = "($self, blocking=True, timeout=None)",
+    )]
     fn acquire_sync(
         &self,
         py: Python<'_>,
-        blocking: bool,
+        blocking: Truth,
         timeout: Option<Timeout>,
     ) -> PyResult<bool> {
-        if blocking {
+        if blocking.0 {
             return self.acquire_until(py, timeout);
         }
         match timeout {

@@ -107,7 +107,13 @@ def collected(reference: weakref.ref) -> bool:
 
 
 def run_python(code: str, *, status: int = 0, stderr: str | None = "") -> str:
-    """Run code in a new interpreter, check how it ends, and return what it printed."""
+    """Run code in a new interpreter, check how it ends, and return what it printed.
+
+    If daemon threads are busy when the code ends, let none drop what another has made. The
+    interpreter may be waiting for ever then, where it has no GIL: at its end it takes the lock of
+    the list of such objects (`_Py_brc_remove_thread`), which may be that of a thread that it has
+    stopped.
+    """
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", code],
         capture_output=True,

@@ -1472,6 +1472,7 @@ faulthandler.cancel_dump_traceback_later()
 
 
 def test_exit_while_threads_work():
+    # Daemon threads drop nothing that another has made: see support.run_python.
     run_python(
         """
 import threading
@@ -1480,7 +1481,7 @@ g, n = ConcurrentGatheringIterator(window=8), AtomicInt64()
 it = g.iterator(10**9)
 def work(index):
     while True:
-        g.insert(n.incr() - 1, [index])
+        g.insert(n.incr() - 1, index)
         next(it)
 for index in range(4):
     threading.Thread(target=work, args=(index,), daemon=True).start()

@@ -82,6 +82,13 @@ def test_names_are_exported(module):
             assert name in ft_utils.__all__
 
 
+def test_import_that_worked_by_accident():
+    # Not in __all__, but programs written for 0.2.0 may use it.
+    from ft_utils.concurrency import LocalWrapper
+
+    assert LocalWrapper is ft_utils.LocalWrapper
+
+
 def test_package_exports_what_it_has():
     for name in ft_utils.__all__:
         assert hasattr(ft_utils, name)
@@ -374,6 +381,7 @@ print(calls)
 
 
 def test_exit_while_threads_work():
+    # Daemon threads drop nothing that another has made: see support.run_python.
     run_python(
         """
 import sys, threading
@@ -381,8 +389,8 @@ from ft_utils.concurrency import *
 q, d, n = ConcurrentQueue(maxsize=8), ConcurrentDict(), AtomicInt64()
 def work(index):
     while True:
-        q.push([n.incr()])
-        d[n % 100] = [q.pop()]
+        q.push(n.incr() % 100)
+        d[n % 100] = q.pop()
         if sys.version_info >= (3, 14):
             # Before, a daemon thread that is in Python code called by an extension when the
             # interpreter ends is unwound through the extension, which no Rust code survives.

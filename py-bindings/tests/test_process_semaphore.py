@@ -155,6 +155,8 @@ def test_without_a_loop():
     assert semaphore.release() is None
     assert semaphore.acquire_sync(blocking=False) is True
     semaphore.release()
+    assert semaphore.acquire_sync(0) is True
+    semaphore.release()
     semaphore.release()
     assert all_free(semaphore)
 

@@ -286,6 +286,8 @@ def test_acquire_arguments(name):
         ((), {}),
         ((True,), {}),
         ((False,), {}),
+        ((1,), {}),
+        (("",), {}),
         ((True, -1), {}),
         ((False, -1), {}),
         ((True, None), {}),

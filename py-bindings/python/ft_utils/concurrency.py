@@ -19,6 +19,7 @@ from ft_utils._native import (
     StdConcurrentPriorityQueue,
     StdConcurrentQueue,
 )
+from ft_utils.local import LocalWrapper as LocalWrapper  # 0.2.0 has it here too, by accident
 
 __all__ = [
     "MISSING",
