@@ -3,6 +3,7 @@
 use crate::{
     blocking::{self, Timeout},
     error::not_copyable,
+    fast::{self, Done},
     made::New,
     truth::Truth,
 };
@@ -10,7 +11,7 @@ use ft_atomic_int::AtomicFlag;
 use pyo3::{
     PyTraverseError, PyVisit,
     prelude::*,
-    types::{PyDict, PyTuple},
+    types::{PyBool, PyDict, PyTuple},
 };
 use std::sync::Arc;
 
@@ -128,4 +129,30 @@ impl PyAtomicFlag {
     fn __traverse__(&self, _visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         Ok(())
     }
+}
+
+fast::fast! { PyAtomicFlag:
+    noargs c"get" = |this, py| Some(Done::bool(py, this.0.load()));
+    one c"set" = |this, py, value| {
+        this.0.store(exact_bool(value)?);
+        Some(Done::none(py))
+    };
+    noargs c"clear" = |this, py| {
+        this.0.clear();
+        Some(Done::none(py))
+    };
+    noargs c"test_and_set" = |this, py| Some(Done::bool(py, this.0.test_and_set()));
+    one c"exchange" = |this, py, value| Some(Done::bool(py, this.0.exchange(exact_bool(value)?)));
+    two c"compare_exchange" = |this, py, expected, new| {
+        let (expected, new) = (exact_bool(expected)?, exact_bool(new)?);
+        Some(Done::bool(py, this.0.compare_exchange(expected, new).is_ok()))
+    };
+    truth nb_bool = |this| this.0.load();
+}
+
+/// The truth of True and False themselves.
+#[inline]
+fn exact_bool(object: Borrowed<'_, '_, PyAny>) -> Option<bool> {
+    let is_true = std::ptr::eq(object.as_ptr(), PyBool::new(object.py(), true).as_ptr());
+    (is_true || object.as_ptr() == PyBool::new(object.py(), false).as_ptr()).then_some(is_true)
 }

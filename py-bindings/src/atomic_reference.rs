@@ -19,6 +19,7 @@
 
 use crate::{
     error::not_copyable,
+    fast::{self, Done},
     made::{New, exception},
     nesting::{Call, Nested},
     object::Object,
@@ -43,12 +44,12 @@ unsafe impl RefCnt for Object {
 
     #[inline]
     fn into_ptr(me: Self) -> *mut ffi::PyObject {
-        me.0.into_ptr()
+        me.into_py().into_ptr()
     }
 
     #[inline]
     fn as_ptr(me: &Self) -> *mut ffi::PyObject {
-        me.0.as_ptr()
+        me.as_ptr()
     }
 
     #[inline]
@@ -56,7 +57,7 @@ unsafe impl RefCnt for Object {
         // SAFETY: the thread is attached, and the pointer comes from `into_ptr` or `as_ptr`.
         unsafe {
             let py = Python::assume_attached();
-            Self(Bound::from_owned_ptr(py, object.cast_mut()).unbind())
+            Self::from(Bound::from_owned_ptr(py, object.cast_mut()).unbind())
         }
     }
 }
@@ -100,7 +101,7 @@ pub(crate) struct PyAtomicReference {
 }
 
 fn object(object: &Bound<'_, PyAny>) -> Object {
-    Object(object.clone().unbind())
+    Object::new(object)
 }
 
 /// The argument of the constructor.
@@ -138,7 +139,7 @@ impl PyAtomicReference {
 
     /// Return the object.
     fn get(&self) -> Py<PyAny> {
-        self.core.load().0
+        self.core.load().into_py()
     }
 
     /// Replace the object.
@@ -150,7 +151,7 @@ impl PyAtomicReference {
     /// Replace the object and return the one before.
     #[pyo3(signature = (obj, /))]
     fn exchange(&self, obj: &Bound<'_, PyAny>) -> Py<PyAny> {
-        self.core.exchange(object(obj)).0
+        self.core.exchange(object(obj)).into_py()
     }
 
     /// Replace the object by obj if it is expected, that very one, and tell whether it was.
@@ -167,8 +168,8 @@ impl PyAtomicReference {
     #[pyo3(signature = (expected, obj, /))]
     fn compare_and_swap(&self, expected: &Bound<'_, PyAny>, obj: &Bound<'_, PyAny>) -> Py<PyAny> {
         match (self.core).compare_exchange(&object(expected), object(obj)) {
-            Ok(before) => before.0,
-            Err(current) => current.0,
+            Ok(before) => before.into_py(),
+            Err(current) => current.into_py(),
         }
     }
 
@@ -184,7 +185,7 @@ impl PyAtomicReference {
     ) -> PyResult<bool> {
         let mut current = self.core.load();
         loop {
-            let found = current.0.bind(obj.py());
+            let found = current.bind(obj.py());
             if !found.is(expected) && !found.eq(expected)? {
                 return Ok(false);
             }
@@ -202,8 +203,10 @@ impl PyAtomicReference {
     #[pyo3(signature = (function, /))]
     fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = function.py();
-        let step = |old: &Object| Ok(Object(function.call1((old.0.bind(py),))?.unbind()));
-        self.core.try_update(step).map(|change| change.after.0)
+        let step = |old: &Object| Ok(Object::from(function.call1((old.bind(py),))?.unbind()));
+        self.core
+            .try_update(step)
+            .map(|change| change.after.into_py())
     }
 
     /// Return another AtomicReference for the same place.
@@ -260,12 +263,33 @@ impl PyAtomicReference {
         }
         // This counts nothing: no other thread is attached, so nobody replaces the object
         // meanwhile, and this thread is in no other call that has looked without counting.
-        self.core.with(|content| visit.call(&content.0))
+        self.core.with(|content| visit.call(&**content))
     }
 
     fn __clear__(&self) {
         if self.owner.is_none() {
-            self.core.store(Object(Python::attach(|py| py.None())));
+            self.core
+                .store(Object::from(Python::attach(|py| py.None())));
         }
     }
+}
+
+fast::fast! { PyAtomicReference:
+    noargs c"get" = |this, _| Some(Done::object(this.core.load()));
+    one c"set" = |this, py, obj| {
+        this.core.store(Object::new(&obj));
+        Some(Done::none(py))
+    };
+    one c"exchange" = |this, _, obj| Some(Done::object(this.core.exchange(Object::new(&obj))));
+    two c"compare_exchange" = |this, py, expected, obj| {
+        let exchanged = (this.core).compare_exchange(&Object::borrowed(&expected), Object::new(&obj));
+        Some(Done::bool(py, exchanged.is_ok()))
+    };
+    two c"compare_and_swap" = |this, _, expected, obj| {
+        let exchanged = (this.core).compare_exchange(&Object::borrowed(&expected), Object::new(&obj));
+        Some(Done::object(match exchanged {
+            Ok(before) => before,
+            Err(current) => current,
+        }))
+    };
 }

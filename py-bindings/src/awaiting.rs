@@ -115,7 +115,7 @@ impl<C: Send + Sync + 'static> Operation for Retry<C> {
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.owner)?;
         match &self.item {
-            Some(item) => visit.call(&item.0),
+            Some(item) => visit.call(&**item),
             None => Ok(()),
         }
     }

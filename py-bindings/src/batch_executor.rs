@@ -3,6 +3,7 @@
 use crate::{
     blocking::{self, Timeout},
     error::not_copyable,
+    fast::{self, Done},
     local_wrapper::Vacant,
     made::{New, exception},
     nesting::Nested,
@@ -29,14 +30,14 @@ const STRETCH: usize = 256;
 // SAFETY: the word is the pointer to the object, which owns a reference.
 unsafe impl Word for Object {
     fn into_raw(self) -> *mut () {
-        self.0.into_ptr().cast()
+        self.into_py().into_ptr().cast()
     }
 
     unsafe fn from_raw(raw: *mut ()) -> Self {
         // SAFETY: these live in containers and in calls on them, which only attached threads touch.
         let py = unsafe { Python::assume_attached() };
         // SAFETY: the caller's promise: it comes from `into_raw`, and is used once.
-        Self(unsafe { Bound::from_owned_ptr(py, raw.cast()) }.unbind())
+        Self::from(unsafe { Bound::from_owned_ptr(py, raw.cast()) }.unbind())
     }
 }
 
@@ -91,7 +92,7 @@ impl Core {
     #[inline]
     fn load(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
         match self.results.take() {
-            Some(result) => Ok(result.0),
+            Some(result) => Ok(result.into_py()),
             None => self.load_slow(py, timeout),
         }
     }
@@ -108,10 +109,10 @@ impl Core {
                 py.detach(|| ());
                 py.check_signals()?;
             }
-            Ok(Object(source.call0(py)?))
+            Ok(Object::from(source.call0(py)?))
         };
         let attempt = || match self.results.try_load_with(&mut call) {
-            Ok(result) => Some(Ok(result.0)),
+            Ok(result) => Some(Ok(result.into_py())),
             Err(TryLoadError::Source(err)) => Some(Err(err)),
             Err(TryLoadError::Reentrant) => Some(Err(exception::<PyRuntimeError>(
                 "load() was called by the source that it is running",
@@ -265,7 +266,7 @@ impl PyBatchExecutor {
         // nothing else allocates a Python object, detaches, or runs Python code.
         unsafe {
             core.results
-                .for_each_quiescent(&mut |result| visit.call(&result.0))
+                .for_each_quiescent(&mut |result| visit.call(&**result))
         }
     }
 
@@ -300,7 +301,7 @@ impl BatchIter {
             Ok(result) => Ok(Some(result)),
             // What the source returned before that is still to come.
             Err(err) if err.is_instance_of::<PyStopIteration>(py) => {
-                Ok(core.results.take().map(|result| result.0))
+                Ok(core.results.take().map(Object::into_py))
             }
             Err(err) => Err(err),
         }
@@ -309,4 +310,8 @@ impl BatchIter {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.0)
     }
+}
+
+fast::fast! { PyBatchExecutor:
+    none c"load" = |this, _| this.core.get()?.results.take().map(Done::object);
 }

@@ -4,6 +4,7 @@ use crate::{
     blocking::{self, Timeout},
     deque_iter::DequeIter,
     error::not_copyable,
+    fast::{self, Done},
     imports::Imports,
     made::{self, New, exception},
     nesting::{Call, Nested},
@@ -133,7 +134,7 @@ impl PyConcurrentDeque {
             (item, _) => item,
         };
         match item {
-            Some(item) => Ok(item.0),
+            Some(item) => Ok(item.into_py()),
             None => Err(empty(py)),
         }
     }
@@ -150,7 +151,7 @@ fn out_of_range() -> PyErr {
 }
 
 fn list(py: Python<'_>, items: Vec<Object>) -> PyResult<Bound<'_, PyList>> {
-    made::list(py, items.into_iter().map(|item| Ok(item.0.into_bound(py))))
+    made::list(py, items.into_iter().map(|item| Ok(item.into_bound(py))))
 }
 
 /// Reads an iterable to its end.
@@ -159,7 +160,7 @@ fn read(iterable: &Bound<'_, PyAny>) -> PyResult<Vec<Object>> {
         return Ok(deque.get().core().to_vec());
     }
     let items = iterable.try_iter()?;
-    items.map(|item| Ok(Object(item?.unbind()))).collect()
+    items.map(|item| Ok(Object::from(item?.unbind()))).collect()
 }
 
 /// How long a pop waits for an item.
@@ -230,7 +231,7 @@ impl Query<Object> for Equal<'_, '_> {
     type Error = PyErr;
 
     fn matches(&self, item: &Object) -> PyResult<bool> {
-        let (item, value) = (item.0.as_ptr(), self.0.as_ptr());
+        let (item, value) = (item.as_ptr(), self.0.as_ptr());
         // SAFETY: both are valid objects that outlive the call, and the thread is attached. As
         // `collections.deque` does, it looks at identity first, and then asks the item.
         match unsafe { ffi::PyObject_RichCompareBool(item, value, ffi::Py_EQ) } {
@@ -241,7 +242,7 @@ impl Query<Object> for Equal<'_, '_> {
     }
 
     fn is_same(one: &Object, other: &Object) -> bool {
-        one.0.is(&other.0)
+        one.is(&**other)
     }
 }
 
@@ -282,13 +283,13 @@ impl PyConcurrentDeque {
     /// Add an item at the right end; if the deque is full, drop the one at the left end.
     #[pyo3(signature = (item, /))]
     fn append(&self, item: &Bound<'_, PyAny>) {
-        drop(self.core().push_back(Object(item.clone().unbind())));
+        drop(self.core().push_back(Object::new(item)));
     }
 
     /// Add an item at the left end; if the deque is full, drop the one at the right end.
     #[pyo3(signature = (item, /))]
     fn appendleft(&self, item: &Bound<'_, PyAny>) {
-        drop(self.core().push_front(Object(item.clone().unbind())));
+        drop(self.core().push_front(Object::new(item)));
     }
 
     /// Remove and return the rightmost item.
@@ -341,7 +342,7 @@ impl PyConcurrentDeque {
     /// Raise IndexError if there are maxlen items.
     #[pyo3(signature = (index, item, /))]
     fn insert(&self, index: isize, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        let item = Object(item.clone().unbind());
+        let item = Object::new(item);
         let refused = self.core().insert(index, item).err();
         refused.map_or(Ok(()), |err| {
             Err(exception::<PyIndexError>(err.to_string()))
@@ -444,11 +445,11 @@ impl PyConcurrentDeque {
 
     fn __getitem__(&self, index: Index) -> PyResult<Py<PyAny>> {
         let item = self.core().get(index.0);
-        item.map(|item| item.0).ok_or_else(out_of_range)
+        item.map(Object::into_py).ok_or_else(out_of_range)
     }
 
     fn __setitem__(&self, index: Index, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        let item = Object(item.clone().unbind());
+        let item = Object::new(item);
         let replaced = self.core().set(index.0, item);
         replaced.map(drop).map_err(|_| out_of_range())
     }
@@ -546,7 +547,7 @@ impl PyConcurrentDeque {
         // object, detaches, or runs Python code. So the lock is free, and this visits everything.
         // (For the same reason a thread may wait for that lock attached: whoever has it runs.)
         self.core.get().map_or(Ok(()), |core| {
-            core.for_each_quiescent(|item| visit.call(&item.0))
+            core.for_each_quiescent(|item| visit.call(&**item))
         })
     }
 
@@ -562,4 +563,17 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     let abc = py.import("collections.abc")?.getattr("MutableSequence")?;
     abc.call_method1("register", (py.get_type::<PyConcurrentDeque>(),))?;
     Ok(())
+}
+
+fast::fast! { PyConcurrentDeque:
+    one c"append" = |this, py, item| {
+        drop(this.core.get()?.push_back(Object::new(&item)));
+        Some(Done::none(py))
+    };
+    one c"appendleft" = |this, py, item| {
+        drop(this.core.get()?.push_front(Object::new(&item)));
+        Some(Done::none(py))
+    };
+    none c"pop" = |this, _| this.core.get()?.pop_back().map(Done::object);
+    none c"popleft" = |this, _| this.core.get()?.pop_front().map(Done::object);
 }

@@ -120,7 +120,7 @@ impl PyConcurrentDict {
 
     fn merge_own(&self, other: &Self, py: Python<'_>) -> PyResult<()> {
         for (key, value) in other.core.iter() {
-            self.insert(&key.0.into_bound(py), &value.into_object(py)?)?;
+            self.insert(&key.into_bound(py), &value.into_object(py)?)?;
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl PyConcurrentDict {
     pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = made::dict(py)?;
         for (key, value) in self.core.iter() {
-            dict.set_item(key.0, value.into_object(py)?)?;
+            dict.set_item(&*key, value.into_object(py)?)?;
         }
         Ok(dict)
     }
@@ -233,7 +233,7 @@ impl PyConcurrentDict {
         if let Some(value) = found {
             return value.into_object(py);
         }
-        let value = default.map_or_else(|| Value::Object(Object(py.None())), Value::new);
+        let value = default.map_or_else(|| Value::Object(Object::from(py.None())), Value::new);
         let (stored, _left_over) = self.core.try_entry(&probe, |entry| match entry {
             Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
             Entry::Vacant(entry) => (entry.insert(probe.key(), value).clone(), None),
@@ -259,7 +259,7 @@ impl PyConcurrentDict {
     /// Remove some key and return it with its value; raise KeyError if there is none.
     fn popitem<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         match self.core.pop_any() {
-            Some((key, value)) => made::pair(key.0.bind(py), &value.into_object(py)?),
+            Some((key, value)) => made::pair(key.bind(py), &value.into_object(py)?),
             None => Err(exception::<PyKeyError>("popitem(): dictionary is empty")),
         }
     }
@@ -356,7 +356,7 @@ impl PyConcurrentDict {
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let keys = made::list(
             py,
-            (self.core.iter()).map(|(key, _)| Ok(key.0.into_bound(py))),
+            (self.core.iter()).map(|(key, _)| Ok(key.into_bound(py))),
         )?;
         Imports::get(py).keys.bind(py).call1((keys,))
     }
@@ -371,7 +371,7 @@ impl PyConcurrentDict {
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let pair = |(key, value): (Object, Value)| {
             let value = value.into_object(py)?;
-            Ok(made::pair(key.0.bind(py), &value)?.into_any())
+            Ok(made::pair(key.bind(py), &value)?.into_any())
         };
         let items = made::list(py, self.core.iter().map(pair))?;
         Imports::get(py).items.bind(py).call1((items,))
@@ -483,9 +483,9 @@ impl PyConcurrentDict {
         // Python object, detaches, or runs Python code, so neither does this thread.
         unsafe {
             self.core.for_each_quiescent(|key, value| {
-                visit.call(&key.0)?;
+                visit.call(&**key)?;
                 match value {
-                    Some(Value::Object(object)) => visit.call(&object.0),
+                    Some(Value::Object(object)) => visit.call(&**object),
                     Some(Value::Count(_)) | None => Ok(()),
                 }
             })

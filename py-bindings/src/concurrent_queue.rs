@@ -4,6 +4,7 @@ use crate::{
     awaiting::{Coroutine, hushed, ringing},
     blocking::{self, Timeout},
     error::{not_copyable, raised},
+    fast::{self, Done},
     imports::Imports,
     local_wrapper,
     made::{self, New, Room, exception},
@@ -216,7 +217,7 @@ pub(crate) fn in_wrapper<'py>(
 
 /// Puts the items that a `push_many` has not pushed into its exception.
 pub(crate) fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> PyErr {
-    let rest = made::list(py, rest.into_iter().map(|item| Ok(item.0.into_bound(py))));
+    let rest = made::list(py, rest.into_iter().map(|item| Ok(item.into_bound(py))));
     let name = New("remaining").into_pyobject(py);
     let set = rest.and_then(|rest| err.value(py).setattr(name?, rest));
     set.err().unwrap_or(err)
@@ -248,7 +249,7 @@ impl PyConcurrentQueue {
     fn push(&self, value: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let py = value.py();
         let inner = self.inner()?;
-        let mut item = Some(Object(value.clone().unbind()));
+        let mut item = Some(Object::new(value));
         let attempt = || {
             // Each attempt that fails hands the item back.
             match inner.try_push(item.take()?) {
@@ -275,7 +276,7 @@ impl PyConcurrentQueue {
     fn try_push(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
         let inner = self.inner()?;
-        match ringing(py, || inner.try_push(Object(value.clone().unbind()))) {
+        match ringing(py, || inner.try_push(Object::new(value))) {
             Ok(()) => Ok(()),
             Err(TryPushError::Full(_)) => Err(raised(py, &Imports::get(py).full)),
             Err(TryPushError::Closed(_)) => Err(raised(py, &Imports::get(py).shut_down)),
@@ -293,7 +294,7 @@ impl PyConcurrentQueue {
         let inner = self.inner()?;
         let values = values.try_iter()?;
         let mut items = values
-            .map(|value| Ok(Object(value?.unbind())))
+            .map(|value| Ok(Object::from(value?.unbind())))
             .collect::<PyResult<VecDeque<_>>>()?;
         let attempt = || match inner.try_push_many(&mut items) {
             Ok(()) => Some(true),
@@ -319,7 +320,7 @@ impl PyConcurrentQueue {
         let attempt = || popped(inner.core.try_pop());
         let answer = inner.wait(py, timeout, inner.core.not_empty(), attempt)?;
         match answer.unwrap_or(Err(TryPopError::Empty)) {
-            Ok(item) => Ok(item.0),
+            Ok(item) => Ok(item.into_py()),
             Err(err) => Err(pop_error(py, err)),
         }
     }
@@ -328,7 +329,7 @@ impl PyConcurrentQueue {
     fn try_pop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let core = self.core()?;
         match ringing(py, || core.try_pop()) {
-            Ok(item) => Ok(item.0),
+            Ok(item) => Ok(item.into_py()),
             Err(err) => Err(pop_error(py, err)),
         }
     }
@@ -358,7 +359,7 @@ impl PyConcurrentQueue {
             let mut items = Vec::new();
             let answer = popped(inner.core.try_pop_many(most, &mut items))?;
             Some(match answer {
-                Ok(_) => Ok(room.fill(items.into_iter().map(|item| item.0))),
+                Ok(_) => Ok(room.fill(items.into_iter().map(Object::into_py))),
                 Err(err) => Err(pop_error(py, err)),
             })
         };
@@ -417,7 +418,7 @@ impl PyConcurrentQueue {
     /// Return the oldest item without removing it; raise Empty if there is none.
     fn peek(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.core()?.peek() {
-            Some(item) => Ok(item.0),
+            Some(item) => Ok(item.into_py()),
             None => Err(raised(py, &Imports::get(py).empty)),
         }
     }
@@ -518,7 +519,7 @@ impl PyConcurrentQueue {
         // SAFETY: the collector runs while no other thread is attached, and only attached threads
         // are inside methods of the core. None of them stops there: nothing in them allocates a
         // Python object, detaches, or runs Python code, so neither does this thread.
-        unsafe { core.for_each_quiescent(&mut |item| visit.call(&item.0)) }
+        unsafe { core.for_each_quiescent(&mut |item| visit.call(&**item)) }
     }
 
     fn __clear__(&self) {
@@ -549,7 +550,7 @@ impl QueueIter {
         let inner = self.0.get().inner()?;
         let attempt = || popped(inner.core.try_pop());
         match inner.wait(py, None, inner.core.not_empty(), attempt)? {
-            Some(Ok(item)) => Ok(Some(item.0)),
+            Some(Ok(item)) => Ok(Some(item.into_py())),
             _ => Ok(None),
         }
     }
@@ -557,4 +558,26 @@ impl QueueIter {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.0)
     }
+}
+
+/// Appends an item if that needs no waiting.
+#[inline]
+pub(crate) fn push_now(queue: &PyConcurrentQueue, item: &Bound<'_, PyAny>) -> Option<Done> {
+    let py = item.py();
+    ringing(py, || queue.inner.get()?.try_push(Object::new(item)).ok())?;
+    Some(Done::none(py))
+}
+
+/// Takes the oldest item out if there is one.
+#[inline]
+pub(crate) fn pop_now(queue: &PyConcurrentQueue, py: Python<'_>) -> Option<Done> {
+    let item = ringing(py, || queue.inner.get()?.core.try_pop().ok())?;
+    Some(Done::object(item))
+}
+
+fast::fast! { PyConcurrentQueue:
+    one c"push" = |this, _, value| push_now(this, &value);
+    one c"try_push" = |this, _, value| push_now(this, &value);
+    none c"pop" = |this, py| pop_now(this, py);
+    noargs c"try_pop" = |this, py| pop_now(this, py);
 }

@@ -43,7 +43,7 @@ impl DequeIter {
     }
 
     fn __next__(&self) -> Option<Py<PyAny>> {
-        self.left().next().map(|item| item.0)
+        self.left().next().map(Object::into_py)
     }
 
     fn __length_hint__(&self) -> usize {
@@ -58,7 +58,7 @@ impl DequeIter {
         };
         left.as_slice()
             .iter()
-            .try_for_each(|item| visit.call(&item.0))
+            .try_for_each(|item| visit.call(&**item))
     }
 
     fn __clear__(&self) {

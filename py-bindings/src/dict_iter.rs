@@ -54,7 +54,7 @@ impl DictIter {
         loop {
             let mut state = self.state();
             if let Some(key) = state.ready.next() {
-                return Some(key.0);
+                return Some(key.into_py());
             }
             let dict = state.dict.as_ref()?.clone_ref(py);
             let core = &dict.get().core;
@@ -85,7 +85,7 @@ impl DictIter {
             .ready
             .as_slice()
             .iter()
-            .try_for_each(|key| visit.call(&key.0))
+            .try_for_each(|key| visit.call(&**key))
     }
 
     fn __clear__(&self) {

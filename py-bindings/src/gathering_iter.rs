@@ -3,6 +3,7 @@
 use crate::{
     blocking::{self, Timeout},
     error::{not_copyable, raised},
+    fast::{self, Done, exact_i64},
     imports::Imports,
     local_wrapper::Vacant,
     made::{self, New, exception},
@@ -160,14 +161,14 @@ fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
 /// What a reader raises when it misses a value because of what a producer raised.
 fn failed(py: Python<'_>, reason: Object, message: &'static str) -> PyErr {
     let err = exception::<PyRuntimeError>(message);
-    err.set_cause(py, Some(PyErr::from_value(reason.0.into_bound(py))));
+    err.set_cause(py, Some(PyErr::from_value(reason.into_bound(py))));
     err
 }
 
 /// Remembers what an insert raises, if it is an `Exception`: its value is missing.
 fn remember(py: Python<'_>, core: &Core, err: PyErr) -> PyErr {
     if err.is_instance_of::<PyException>(py) {
-        core.fail(Object(err.value(py).clone().into_any().unbind()));
+        core.fail(Object::new(err.value(py).as_any()));
     }
     err
 }
@@ -244,7 +245,7 @@ impl PyGatheringIter {
                 false => Ok(()),
             };
         };
-        let value = Object(value.clone().unbind());
+        let value = Object::new(value);
         let InsertError { value, reason } = match core.try_insert(number, value) {
             // Drops the value that it replaces.
             Ok(_) => return Ok(()),
@@ -323,19 +324,19 @@ impl PyGatheringIter {
             let message = format!("exception must be an exception, not {kind}");
             return Err(made::exception::<PyTypeError>(message));
         }
-        self.core()?.fail(Object(exception.clone().unbind()));
+        self.core()?.fail(Object::new(exception));
         Ok(())
     }
 
     /// Forget a failure, so that iterators wait again; return its exception, or None.
     fn clear_failure(&self) -> PyResult<Option<Py<PyAny>>> {
-        Ok(self.core()?.clear_failure().map(|reason| reason.0))
+        Ok(self.core()?.clear_failure().map(Object::into_py))
     }
 
     /// The exception of the first producer that failed, or None.
     #[getter]
     fn failure(&self) -> PyResult<Option<Py<PyAny>>> {
-        Ok(self.core()?.failure().map(|reason| reason.0))
+        Ok(self.core()?.failure().map(Object::into_py))
     }
 
     /// Whether close() has taken effect.
@@ -406,7 +407,7 @@ impl PyGatheringIter {
         // Only attached threads are inside the core, and none of them stops there: nothing in it
         // allocates a Python object, detaches, or runs Python code. So no lock is taken now.
         self.core.get().map_or(Ok(()), |core| {
-            core.visit(|value| visit.call(&value.0), |reason| visit.call(&reason.0))
+            core.visit(|value| visit.call(&**value), |reason| visit.call(&**reason))
         })
     }
 
@@ -451,7 +452,7 @@ impl GatheringReader {
             }
         };
         match done {
-            Ok(value) => Ok(Some(value.0)),
+            Ok(value) => Ok(Some(value.into_py())),
             Err(NextError::Ended) => Ok(None),
             Err(NextError::Failed(reason)) => {
                 let message = "the next value is missing, and gathering has failed";
@@ -488,4 +489,12 @@ impl GatheringReader {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.source)
     }
+}
+
+fast::fast! { PyGatheringIter:
+    two c"insert" = |this, py, key, value| {
+        let key = u64::try_from(exact_i64(key)?).ok()?;
+        this.core.get()?.try_insert(key, Object::new(&value)).ok()?;
+        Some(Done::none(py))
+    };
 }

@@ -4,6 +4,7 @@ use crate::{
     acquire::Patience,
     blocking,
     error::{Result, not_copyable},
+    fast::{self, Done},
     made::{New, exception},
     truth::Truth,
 };
@@ -243,4 +244,16 @@ impl PyIntervalLock {
     fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
         Self::__copy__(slf)
     }
+}
+
+fast::fast! { PyIntervalLock:
+    noargs c"lock" = |this, py| this.0.try_lock().then(|| Done::none(py));
+    noargs c"unlock" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));
+    noargs c"release" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));
+    noargs c"poll" = |this, py| match this.0.is_due() {
+        Ok(false) => Some(Done::bool(py, false)),
+        _ => None,
+    };
+    enter c"__enter__" = |this| this.0.try_lock();
+    three c"__exit__" = |this, py, _, _, _| this.0.unlock().ok().map(|_| Done::none(py));
 }

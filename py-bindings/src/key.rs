@@ -29,7 +29,7 @@ impl<'a, 'py> Probe<'a, 'py> {
 
     /// Returns the key to store; that increments a count, and may happen under a lock.
     pub(crate) fn key(&self) -> Object {
-        Object(self.object.clone().unbind())
+        Object::new(self.object)
     }
 }
 
@@ -52,7 +52,7 @@ impl Query<Object> for Probe<'_, '_> {
 
     #[inline]
     fn peek(&self, stored: &Object) -> Option<bool> {
-        let (stored, probe) = (stored.0.as_ptr(), self.object.as_ptr());
+        let (stored, probe) = (stored.as_ptr(), self.object.as_ptr());
         if stored == probe {
             return Some(true);
         }
@@ -76,12 +76,12 @@ impl Query<Object> for Probe<'_, '_> {
 
     fn compare(&self, stored: &Object) -> PyResult<bool> {
         // As dict does, the stored key is asked first.
-        stored.0.bind(self.py()).eq(self.object)
+        stored.bind(self.py()).eq(self.object)
     }
 
     #[inline]
     fn is_same(one: &Object, other: &Object) -> bool {
-        one.0.is(&other.0)
+        one.is(&**other)
     }
 }
 

@@ -16,6 +16,7 @@ mod concurrent_queue;
 mod deque_iter;
 mod dict_iter;
 mod error;
+mod fast;
 mod gathering_iter;
 mod imports;
 mod interpreter;
@@ -93,7 +94,24 @@ mod _native {
         module.add("WEAVE_C_API", weave::c_api(py)?)?;
         concurrent_deque::register(py)?;
         concurrent_dict::register(py)?;
+        speed_up(py)?;
         // Last: it looks for classes that have handles.
         local_wrapper::register(module)
     }
+}
+
+/// Puts the faster entries before methods.
+fn speed_up(py: Python<'_>) -> PyResult<()> {
+    atomic_flag::speed_up(py)?;
+    atomic_int64::speed_up(py)?;
+    atomic_reference::speed_up(py)?;
+    batch_executor::speed_up(py)?;
+    concurrent_deque::speed_up(py)?;
+    concurrent_queue::speed_up(py)?;
+    gathering_iter::speed_up(py)?;
+    interval_lock::speed_up(py)?;
+    rwlock::lock::speed_up(py)?;
+    rwlock::read_context::speed_up(py)?;
+    rwlock::write_context::speed_up(py)?;
+    std_queue::speed_up(py)
 }

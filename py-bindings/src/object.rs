@@ -1,15 +1,74 @@
 //! Python objects in containers.
 
-use pyo3::{Py, PyAny, Python};
+use pyo3::{ffi, prelude::*};
+use std::{mem::ManuallyDrop, ops::Deref};
 
-/// A Python object that a container holds.
-pub(crate) struct Object(pub(crate) Py<PyAny>);
+/// A Python object that a container holds: one reference, which only attached threads make, move
+/// and release.
+///
+/// So it is released at once, and without asking PyO3 whether the thread is attached.
+pub(crate) struct Object(ManuallyDrop<Py<PyAny>>);
+
+impl Object {
+    #[inline]
+    pub(crate) fn new(object: &Bound<'_, PyAny>) -> Self {
+        Self::from(object.clone().unbind())
+    }
+
+    /// The same without a reference of its own, for as long as it is not cloned or moved out.
+    #[inline]
+    pub(crate) fn borrowed<'a>(object: &'a Bound<'_, PyAny>) -> impl Deref<Target = Self> + 'a {
+        // SAFETY: the reference that the caller has is not given up, because this one is not either.
+        let object = unsafe { Bound::from_owned_ptr(object.py(), object.as_ptr()) };
+        ManuallyDrop::new(Self::from(object.unbind()))
+    }
+
+    #[inline]
+    pub(crate) fn into_py(self) -> Py<PyAny> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once, as `this` is not dropped.
+        unsafe { ManuallyDrop::take(&mut this.0) }
+    }
+
+    #[inline]
+    pub(crate) fn into_bound(self, py: Python<'_>) -> Bound<'_, PyAny> {
+        self.into_py().into_bound(py)
+    }
+}
+
+impl From<Py<PyAny>> for Object {
+    #[inline]
+    fn from(object: Py<PyAny>) -> Self {
+        Self(ManuallyDrop::new(object))
+    }
+}
+
+impl Deref for Object {
+    type Target = Py<PyAny>;
+
+    #[inline]
+    fn deref(&self) -> &Py<PyAny> {
+        &self.0
+    }
+}
 
 impl Clone for Object {
+    #[inline]
     fn clone(&self) -> Self {
         // SAFETY: these live in containers and in calls on them, which only attached threads
         // touch. It increments a count, and runs nothing, so it may happen under a lock.
         let py = unsafe { Python::assume_attached() };
-        Self(self.0.clone_ref(py))
+        Self::from(self.0.clone_ref(py))
+    }
+}
+
+impl Drop for Object {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: it may be asked at any time.
+        let is_attached = || unsafe { ffi::PyGILState_Check() } == 1;
+        debug_assert!(is_attached(), "an Object needs an attached thread");
+        // SAFETY: taken once, here. The thread is attached, as above.
+        unsafe { drop(ManuallyDrop::take(&mut self.0).into_bound(Python::assume_attached())) };
     }
 }

@@ -20,7 +20,7 @@ impl Order<Object> for LessThan<'_> {
 
     #[inline]
     fn quick(&self, a: &Object, b: &Object) -> Option<bool> {
-        let (a, b) = (a.0.bind_borrowed(self.0), b.0.bind_borrowed(self.0));
+        let (a, b) = (a.bind_borrowed(self.0), b.bind_borrowed(self.0));
         if let (Ok(a), Ok(b)) = (a.cast_exact::<PyTuple>(), b.cast_exact::<PyTuple>()) {
             return quick_tuples(&a, &b);
         }
@@ -28,7 +28,7 @@ impl Order<Object> for LessThan<'_> {
     }
 
     fn is_less(&self, a: &Object, b: &Object) -> PyResult<bool> {
-        a.0.bind(self.0).lt(b.0.bind(self.0))
+        a.bind(self.0).lt(b.bind(self.0))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     acquire::Patience,
     blocking,
     error::{Result, not_copyable},
+    fast::Done,
     made::{New, exception},
     truth::Truth,
 };
@@ -415,4 +416,52 @@ impl PyRwWriteContext {
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
         visit.call(self.lock.get())
     }
+}
+
+pub(crate) mod lock {
+    use super::{Done, PyRwLock};
+
+    crate::fast::fast! { PyRwLock:
+        noargs c"lock_read" = |this, py| this.0.try_read().then(|| Done::none(py));
+        noargs c"unlock_read" = |this, py| this.0.unlock_read().ok().map(|()| Done::none(py));
+        noargs c"lock_write" = |this, py| this.0.try_write().then(|| Done::none(py));
+        noargs c"unlock_write" = |this, py| this.0.unlock_write().ok().map(|_| Done::none(py));
+        noargs c"release_read" = |this, py| this.0.unlock_read().ok().map(|()| Done::none(py));
+        noargs c"release_write" = |this, py| this.0.unlock_write().ok().map(|_| Done::none(py));
+    }
+}
+
+pub(crate) mod read_context {
+    use super::{Done, PyRwReadContext, entered};
+
+    crate::fast::fast! { PyRwReadContext:
+        noargs c"__enter__" = |this, py| entered(&this.lock, py, |lock| lock.0.try_read());
+        three c"__exit__" = |this, py, _, _, _| {
+            this.lock.get()?.get().0.unlock_read().ok()?;
+            Some(Done::none(py))
+        };
+    }
+}
+
+pub(crate) mod write_context {
+    use super::{Done, PyRwWriteContext, entered};
+
+    crate::fast::fast! { PyRwWriteContext:
+        noargs c"__enter__" = |this, py| entered(&this.lock, py, |lock| lock.0.try_write());
+        three c"__exit__" = |this, py, _, _, _| {
+            this.lock.get()?.get().0.unlock_write().ok()?;
+            Some(Done::none(py))
+        };
+    }
+}
+
+/// The lock of a context, if it has one and that was to be had at once.
+#[inline]
+fn entered(
+    lock: &OnceLock<Py<PyRwLock>>,
+    py: Python<'_>,
+    attempt: fn(&PyRwLock) -> bool,
+) -> Option<Done> {
+    let lock = lock.get()?;
+    attempt(lock.get()).then(|| Done(lock.clone_ref(py).into_ptr()))
 }

@@ -67,7 +67,7 @@ pub(crate) fn put(
     if block {
         return put_until(channel, item, deadline);
     }
-    let item = Object(item.clone().unbind());
+    let item = Object::new(item);
     match ringing(py, || channel.try_put(py, item))? {
         Ok(()) => Ok(()),
         Err(TryPushError::Full(_)) => Err(raised(py, &Imports::get(py).full)),
@@ -83,7 +83,7 @@ pub(crate) fn put_until(
     deadline: Option<Instant>,
 ) -> PyResult<()> {
     let py = item.py();
-    let mut item = Some(Object(item.clone().unbind()));
+    let mut item = Some(Object::new(item));
     let attempt = || put_now(channel, py, &mut item);
     let done = blocking::wait(py, deadline, channel.not_full(), attempt)?;
     done.unwrap_or_else(|| Err(raised(py, &Imports::get(py).full)))
@@ -122,7 +122,7 @@ pub(crate) fn putting<C: Channel + Send + Sync + 'static, T: PyClass>(
     let operation = Retry {
         core: channel,
         owner: owner.clone().into_any().unbind(),
-        item: Some(Object(item)),
+        item: Some(Object::from(item)),
         event: C::not_full,
         attempt: |py, channel, item| Some(put_now(channel, py, item)?.map(|()| None)),
         timed_out: |py| raised(py, &Imports::get(py).full),
@@ -152,7 +152,7 @@ pub(crate) fn get(
         return get_until(channel, py, deadline);
     }
     match ringing(py, || channel.try_get(py))? {
-        Ok(item) => Ok(item.0),
+        Ok(item) => Ok(item.into_py()),
         Err(err) => Err(pop_error(py, err)),
     }
 }
@@ -173,7 +173,7 @@ pub(crate) fn get_until(
 #[inline]
 fn get_now(channel: &impl Channel, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
     match channel.try_get(py) {
-        Ok(Ok(item)) => Some(Ok(item.0)),
+        Ok(Ok(item)) => Some(Ok(item.into_py())),
         Ok(Err(TryPopError::Empty)) => None,
         Ok(Err(TryPopError::Closed)) => Some(Err(pop_error(py, TryPopError::Closed))),
         Err(err) => {

@@ -325,10 +325,10 @@ impl PyOrderedQueue {
         let deadline = Timeout::deadline(timeout);
         let values = values.try_iter()?;
         let mut items = values
-            .map(|value| Ok(Object(value?.unbind())))
+            .map(|value| Ok(Object::from(value?.unbind())))
             .collect::<PyResult<VecDeque<_>>>()?;
         while let Some(item) = items.front() {
-            if let Err(err) = std_channel::put_until(inner, item.0.bind(py), deadline) {
+            if let Err(err) = std_channel::put_until(inner, item.bind(py), deadline) {
                 return Err(with_rest(py, err, items));
             }
             items.pop_front();
@@ -375,7 +375,7 @@ impl PyOrderedQueue {
             let next = popped.append(py.None()).and_then(|()| {
                 let next = ringing(py, || inner.try_get(py));
                 match &next {
-                    Ok(Ok(item)) => popped.set_item(last, &item.0)?,
+                    Ok(Ok(item)) => popped.set_item(last, &**item)?,
                     _ => popped.del_item(last)?,
                 }
                 next
@@ -448,7 +448,7 @@ impl PyOrderedQueue {
     /// Return the item whose turn it is without removing it; raise Empty if there is none.
     fn peek(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.inner()?.items.peek() {
-            Some(item) => Ok(item.0),
+            Some(item) => Ok(item.into_py()),
             None => Err(raised(py, &Imports::get(py).empty)),
         }
     }
@@ -537,8 +537,8 @@ impl PyOrderedQueue {
         // The locks are free: the collector runs while no other thread is attached, and no thread
         // stops or starts the collector while it holds one.
         match self.inner.get().map(|inner| &inner.items) {
-            Some(Items::Lifo(stack)) => stack.try_for_each(|item| visit.call(&item.0)),
-            Some(Items::Priority(queue)) => queue.try_for_each(|item| visit.call(&item.0)),
+            Some(Items::Lifo(stack)) => stack.try_for_each(|item| visit.call(&**item)),
+            Some(Items::Priority(queue)) => queue.try_for_each(|item| visit.call(&**item)),
             None => Ok(()),
         }
     }

@@ -1,7 +1,8 @@
 //! `StdConcurrentQueue`.
 
 use crate::{
-    concurrent_queue::{Inner, PyConcurrentQueue},
+    concurrent_queue::{Inner, PyConcurrentQueue, pop_now, push_now},
+    fast,
     made::{New, exception},
     object::Object,
     std_channel::{self, Channel},
@@ -171,4 +172,11 @@ impl PyStdQueue {
         let base = PyClassInitializer::from(PyConcurrentQueue::share(slf.as_super())?);
         Bound::new(slf.py(), base.add_subclass(Self))
     }
+}
+
+fast::fast! { PyStdQueue as PyConcurrentQueue:
+    one c"put" = |this, _, item| push_now(this, &item);
+    one c"put_nowait" = |this, _, item| push_now(this, &item);
+    none c"get" = |this, py| pop_now(this, py);
+    noargs c"get_nowait" = |this, py| pop_now(this, py);
 }

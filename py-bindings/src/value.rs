@@ -13,12 +13,12 @@ pub(crate) enum Value {
 
 impl Value {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> Self {
-        Self::Object(Object(object.clone().unbind()))
+        Self::Object(Object::new(object))
     }
 
     pub(crate) fn into_object(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         match self {
-            Self::Object(object) => Ok(object.0.into_bound(py)),
+            Self::Object(object) => Ok(object.into_bound(py)),
             Self::Count(count) => Ok(made::int(py, count)?.into_any()),
         }
     }
@@ -26,7 +26,7 @@ impl Value {
     /// Tells whether it is the very value that was read before.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Object(one), Self::Object(other)) => one.0.is(&other.0),
+            (Self::Object(one), Self::Object(other)) => one.is(&**other),
             (Self::Count(one), Self::Count(other)) => one == other,
             _ => false,
         }
@@ -38,7 +38,7 @@ impl Value {
         match self {
             Self::Count(count) => Some(*count),
             // SAFETY: an object that is stored is valid, and the thread is attached.
-            Self::Object(object) => unsafe { exact_i64(object.0.as_ptr()) },
+            Self::Object(object) => unsafe { exact_i64(object.as_ptr()) },
         }
     }
 }
