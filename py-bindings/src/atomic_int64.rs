@@ -639,6 +639,10 @@ fast::fast! { PyAtomicInt64:
     in_place nb_inplace_and = |this, right| in_place(this, Operation::And, right);
     in_place nb_inplace_or = |this, right| in_place(this, Operation::Or, right);
     in_place nb_inplace_xor = |this, right| in_place(this, Operation::Xor, right);
+    unary nb_positive = |this, py| Some(Done::int(py, this.0.load()));
+    unary nb_negative = |this, py| Some(Done::int(py, this.0.load().checked_neg()?));
+    unary nb_absolute = |this, py| Some(Done::int(py, this.0.load().checked_abs()?));
+    unary nb_invert = |this, py| Some(Done::int(py, !this.0.load()));
     unary nb_int = |this, py| Some(Done::int(py, this.0.load()));
     unary nb_index = |this, py| Some(Done::int(py, this.0.load()));
     truth nb_bool = |this| this.0.load() != 0;

@@ -47,7 +47,33 @@ unsafe extern "C" fn length(wrapper: Ptr) -> ffi::Py_ssize_t {
 
 unsafe extern "C" fn item(wrapper: Ptr, key: Ptr) -> Ptr {
     // SAFETY: the interpreter's promise.
-    unsafe { forward(wrapper, |object| ffi::PyObject_GetItem(object, key)) }
+    unsafe {
+        forward(wrapper, |object| match list_index(object, key) {
+            Some(index) => ffi::compat::PyList_GetItemRef(object, index),
+            None => ffi::PyObject_GetItem(object, key),
+        })
+    }
+}
+
+/// The index, if it is one from the left into a list, which most of them are.
+///
+/// # Safety
+///
+/// Both are valid objects, and the thread is attached.
+#[inline]
+unsafe fn list_index(object: Ptr, key: Ptr) -> Option<ffi::Py_ssize_t> {
+    // SAFETY: the caller's promise. For an exact int the conversion runs no code, and only fails
+    // with the exception that is cleared here.
+    unsafe {
+        if ffi::PyList_CheckExact(object) == 0 || ffi::PyLong_CheckExact(key) == 0 {
+            return None;
+        }
+        let index = ffi::PyLong_AsSsize_t(key);
+        if index == -1 && !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+        }
+        (index >= 0).then_some(index)
+    }
 }
 
 /// Without a value, deletes the item.
