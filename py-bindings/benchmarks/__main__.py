@@ -1,0 +1,78 @@
+"""The command line; see the package."""
+
+import argparse
+import json
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from benchmarks import report
+from benchmarks.cells import CELLS
+from benchmarks.run import Bench
+
+# Of a run of a loop, and the number of rounds.
+_SECONDS, _ROUNDS = 0.03, 7
+_QUICK_SECONDS, _QUICK_ROUNDS = 0.004, 3
+
+
+def main() -> None:
+    words = _parse()
+    pattern = words.cells.lower()
+    cells = [cell for cell in CELLS.values() if _fits(cell.name.lower(), pattern)]
+    if not cells:
+        sys.exit(f"no cell fits {words.cells!r}; there are:\n" + "\n".join(CELLS))
+    seconds = _QUICK_SECONDS if words.quick else _SECONDS
+    rounds = words.rounds or (_QUICK_ROUNDS if words.quick else _ROUNDS)
+
+    bench = Bench(dict(words.site))
+    bench.run(cells, words.threads, rounds, seconds, _tell)
+    _tell("")
+    print(report.plain(report.table(bench.figures, cells)))
+    print()
+    print(report.plain(report.reached(bench.figures)))
+    print("\nmissed, the worst first:")
+    print("\n".join(report.missed(bench.figures)) or "nothing")
+    for library in bench.missing:
+        print(f"\n{library} was not there")
+    if words.json:
+        words.json.write_text(json.dumps(report.as_json(bench), indent=1) + "\n")
+    if words.markdown:
+        words.markdown.write_text(report.markdown(bench, cells, rounds, seconds))
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return pattern in name or fnmatchcase(name, pattern)
+
+
+def _tell(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _site(text: str) -> tuple[str, str]:
+    library, equals, folder = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"expected LIBRARY=FOLDER, not {text!r}")
+    return library, folder
+
+
+def _counts(text: str) -> list[int]:
+    return [int(word) for word in text.split(",")]
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("benchmarks", description=__doc__)
+    parser.add_argument(
+        "--site", type=_site, action="append", default=[], help="where a library is installed"
+    )
+    parser.add_argument("--cells", default="", help="those with this in their name (or *, ?)")
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="short runs, few rounds")
+    parser.add_argument("--threads", type=_counts, default=[1, 2, 4, 8], help="such as 1,2")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--markdown", type=Path, metavar="FILE")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

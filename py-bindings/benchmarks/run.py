@@ -1,0 +1,185 @@
+"""Measuring: each library in a process of its own, one after the other, again and again."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from benchmarks.cell import COLUMNS, LIBRARIES, Cell
+
+_FOLDER = Path(__file__).parent.parent
+# A turn that takes longer than this, in seconds, hangs.
+_LIMIT = 60.0
+
+
+class WorkerError(Exception):
+    """A worker did not answer; it has been ended."""
+
+
+class Worker:
+    """The process of a library."""
+
+    def __init__(self, library: str, site: str) -> None:
+        environment = dict(os.environ)
+        environment["PYTHONPATH"] = site
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", library],
+            cwd=_FOLDER,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.greeting = self._answer()
+        if not str(self.greeting["file"]).startswith(site):
+            self.stop()
+            raise WorkerError(f"{library} is not in {site}, but {self.greeting['file']}")
+
+    def ask(self, **question: object) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        try:
+            print(json.dumps(question), file=self._process.stdin, flush=True)
+        except BrokenPipeError:
+            raise WorkerError("crashed") from None
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        limit = threading.Timer(_LIMIT, self._process.kill)
+        limit.start()
+        line = self._process.stdout.readline()
+        hangs = not limit.is_alive()
+        limit.cancel()
+        if not line:
+            self._process.kill()
+            status = self._process.wait()
+            raise WorkerError("hangs" if hangs else f"crashed (status {status})")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+@dataclass
+class Figure:
+    """What was measured of a column of a cell, on so many threads."""
+
+    n: int = 0
+    # Nanoseconds, a round each.
+    ns: list[float] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def median(self) -> float:
+        return median(self.ns)
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a figure is of."""
+
+    cell: str
+    column: str
+    threads: int = 1
+
+
+Figures = dict[Key, Figure]
+
+
+def ratio(figures: Figures, above: Sequence[Key], below: Key) -> tuple[float, float, float] | None:
+    """The smallest of some figures by another, within each round: median, lower and upper quartile."""
+    if below not in figures or not figures[below].ns:
+        return None
+    rows = [figures[key].ns for key in above if key in figures and figures[key].ns]
+    if not rows:
+        return None
+    rounds = [min(ns) / mine for mine, *ns in zip(figures[below].ns, *rows, strict=False)]
+    if len(rounds) == 1:
+        return rounds[0], rounds[0], rounds[0]
+    low, _, high = quantiles(rounds, n=4, method="inclusive")
+    return median(rounds), low, high
+
+
+class Bench:
+    """The libraries that are there, and the figures so far."""
+
+    def __init__(self, sites: Mapping[str, str]) -> None:
+        # The standard library is everywhere.
+        self._sites = {"std": "", **sites}
+        self._workers: dict[str, Worker] = {}
+        self.figures: Figures = {}
+        self.versions: dict[str, str] = {}
+        self.missing = [name for name in LIBRARIES if name not in self._sites]
+
+    def run(
+        self,
+        cells: Sequence[Cell],
+        threads: Sequence[int],
+        rounds: int,
+        seconds: float,
+        tell: Callable[[str], None],
+    ) -> None:
+        """Measure `rounds` times; a run of a loop takes about so many seconds."""
+        for number in range(rounds):
+            # New processes, for memory is laid out by chance.
+            self._start()
+            for place, cell in enumerate(cells):
+                tell(f"round {number + 1} of {rounds}: {place + 1} of {len(cells)}: {cell.name}")
+                for count in cell.threads:
+                    # Those on one thread belong to the others.
+                    if count in threads or cell.threads == (count,):
+                        self._turns(cell, count, seconds)
+            self._stop()
+
+    def _start(self) -> None:
+        for library, site in self._sites.items():
+            try:
+                worker = Worker(library, site)
+            except WorkerError:
+                if library == "ours":
+                    raise
+                self.missing.append(library)
+                continue
+            self._workers[library] = worker
+            self.versions[library] = str(worker.greeting["version"])
+        for library in self.missing:
+            self._sites.pop(library, None)
+
+    def _stop(self) -> None:
+        for worker in self._workers.values():
+            worker.stop()
+        self._workers.clear()
+
+    def _turns(self, cell: Cell, threads: int, seconds: float) -> None:
+        """Let each library have its turn."""
+        for column in cell.ways:
+            library = COLUMNS[column].library
+            if library not in self._sites:
+                continue
+            figure = self.figures.setdefault(Key(cell.name, column, threads), Figure())
+            if figure.error:
+                continue
+            try:
+                if library not in self._workers:
+                    self._workers[library] = Worker(library, self._sites[library])
+                answer = self._workers[library].ask(
+                    cell=cell.name, column=column, threads=threads, n=figure.n, seconds=seconds
+                )
+            except WorkerError as error:
+                self._workers.pop(library, None)
+                answer = {"error": str(error)}
+            if "error" in answer:
+                figure.error = str(answer["error"])
+                figure.ns.clear()
+            else:
+                figure.n = answer["n"]
+                figure.ns.append(answer["ns"])

@@ -1,0 +1,141 @@
+"""Running a way of a cell, on one thread or on several, against the clock."""
+
+import gc
+import threading
+from collections.abc import Callable
+from itertools import cycle, islice, repeat
+from textwrap import indent
+from time import perf_counter_ns
+from types import CodeType
+
+from benchmarks.cell import COLUMNS, Cell, Way
+
+# What loops use, as local variables of the function that they are in: looking into the builtins, or into
+# globals that threads share, would cost more than many an operation.
+_TOOLS: dict[str, object] = {
+    function.__name__: function for function in (bool, cycle, format, int, islice, len, min, repeat)
+}
+
+_TEMPLATE = """\
+{kind} run(wait, clock, {names}):
+{prepare}
+    wait()
+    start = clock()
+{loop}
+    end = clock()
+    return start, end
+"""
+
+_LONG = 100.0
+
+
+def once(cell: Cell, column: str, threads: int, n: int) -> int:
+    """Run it on a fresh object, `n` operations on each thread; return the time in nanoseconds.
+
+    That is from the moment when the first thread starts to that when the last one is done. One
+    thread is the one that has made the object, as in a program without threads; several are
+    others than that one.
+    """
+    way = cell.ways[column]
+    names: dict[str, object] = {"n": n, "threads": threads}
+    exec(way.setup, names)
+    names = {name: value for name, value in names.items() if not name.startswith("__")}
+    names = _TOOLS | names | {"me": 0}
+    codes = [_code(way, column, loop, tuple(names)) for loop in way.loops]
+    if threads == 1:
+        start, end = _run(codes[0], lambda: None, names)
+        return end - start
+    return _together([codes[me % len(codes)] for me in range(threads)], names)
+
+
+def _code(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
+    prepare = "\n".join(["pass", COLUMNS[column].prepare, way.prepare])
+    source = _TEMPLATE.format(
+        kind="async def" if "await " in loop else "def",
+        names=", ".join(names),
+        prepare=indent(prepare, "    "),
+        loop=indent(loop, "    "),
+    )
+    return compile(source, f"<{column}>", "exec")
+
+
+def _run(
+    code: CodeType, wait: Callable[[], object], names: dict[str, object]
+) -> tuple[int, int]:
+    # Threads share neither the function nor its globals.
+    module: dict[str, Callable[..., object]] = {}
+    exec(code, module)
+    result = module["run"](wait, perf_counter_ns, **names)
+    if not isinstance(result, tuple):
+        # A coroutine that never has to wait needs no event loop to run it.
+        result = _finish(result)
+    start, end = result
+    return start, end
+
+
+def _finish(coroutine: object) -> tuple[int, int]:
+    try:
+        coroutine.send(None)  # type: ignore[attr-defined]
+    except StopIteration as stop:
+        start, end = stop.value
+        return start, end
+    raise RuntimeError("a loop with `await` had to wait")
+
+
+def _together(codes: list[CodeType], names: dict[str, object]) -> int:
+    barrier = threading.Barrier(len(codes))
+    times: list[tuple[int, int]] = []
+    errors: list[BaseException] = []
+
+    def work(me: int) -> None:
+        try:
+            times.append(_run(codes[me], lambda: barrier.wait(_LONG), names | {"me": me}))
+        except BaseException as error:
+            errors.append(error)
+            barrier.abort()
+
+    workers = [threading.Thread(target=work, args=(me,)) for me in range(len(codes))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if errors:
+        raise errors[0]
+    return max(end for _, end in times) - min(start for start, _ in times)
+
+
+def operations(cell: Cell, column: str, threads: int, seconds: float) -> int:
+    """How many operations of each thread take about so long."""
+    n = _stepped(cell, 64)
+    while True:
+        took = once(cell, column, threads, n) / 1e9
+        if took >= seconds / 4 or n >= cell.most:
+            break
+        # Too short to tell: the first ones are slow.
+        n = _stepped(cell, n * 4)
+    return _stepped(cell, int(n * seconds / took))
+
+
+def _stepped(cell: Cell, n: int) -> int:
+    most = cell.most // cell.step * cell.step
+    return min(max(n // cell.step, 1) * cell.step, most)
+
+
+def turn(cell: Cell, column: str, threads: int, n: int, seconds: float) -> float:
+    """The cost of an operation in nanoseconds: the best of three runs, of more if they are short.
+
+    It is the time of the whole run by the operations of each thread: two threads that do not hinder
+    each other on two cores have the same cost as one.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        best = once(cell, column, threads, n)
+        runs = min(max(3, int(seconds * 1e9 / max(best, 1))), 20)
+        for _ in range(runs - 1):
+            best = min(best, once(cell, column, threads, n))
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    return best / n

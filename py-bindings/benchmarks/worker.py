@@ -1,0 +1,51 @@
+"""The process of one library: it takes questions as lines of JSON, and answers each with one.
+
+python -m benchmarks.worker LIBRARY
+"""
+
+import json
+import platform
+import sys
+from importlib import metadata
+
+from benchmarks import timing
+from benchmarks.cells import CELLS
+
+_DISTRIBUTIONS = {
+    "ours": ("ft_utils", "ft-utils-rs"),
+    "reference": ("ft_utils", "ft_utils"),
+    "cereggii": ("cereggii", "cereggii"),
+}
+
+
+def _greeting(library: str) -> dict[str, object]:
+    """Who we are. That it is the right library is checked by the version of what is imported."""
+    if library == "std":
+        return {"version": platform.python_version(), "file": ""}
+    module, distribution = _DISTRIBUTIONS[library]
+    file = __import__(module).__file__
+    return {"version": metadata.version(distribution), "file": file}
+
+
+def _answer(question: dict[str, object]) -> dict[str, object]:
+    cell = CELLS[str(question["cell"])]
+    column = str(question["column"])
+    threads, n = int(str(question["threads"])), int(str(question["n"]))
+    seconds = float(str(question["seconds"]))
+    if not n:
+        n = timing.operations(cell, column, threads, seconds)
+    return {"n": n, "ns": timing.turn(cell, column, threads, n, seconds)}
+
+
+def main() -> None:
+    print(json.dumps(_greeting(sys.argv[1])), flush=True)
+    for line in sys.stdin:
+        try:
+            answer = _answer(json.loads(line))
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
