@@ -6,13 +6,13 @@ import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from benchmarks import report
+from benchmarks import report, timing
 from benchmarks.cells import CELLS
 from benchmarks.run import Bench
 
-# Of a run of a loop, and the number of rounds.
-_SECONDS, _ROUNDS = 0.03, 7
-_QUICK_SECONDS, _QUICK_ROUNDS = 0.004, 3
+_ROUNDS = 7
+# What `--quick` does.
+_QUICK_ROUNDS, _QUICK_RUNS = 3, 5
 
 
 def main() -> None:
@@ -21,15 +21,15 @@ def main() -> None:
     cells = [cell for cell in CELLS.values() if _fits(cell.name.lower(), pattern)]
     if not cells:
         sys.exit(f"no cell fits {words.cells!r}; there are:\n" + "\n".join(CELLS))
-    seconds = _QUICK_SECONDS if words.quick else _SECONDS
+    runs = _QUICK_RUNS if words.quick else timing.RUNS
     rounds = words.rounds or (_QUICK_ROUNDS if words.quick else _ROUNDS)
 
     bench = Bench(dict(words.site))
-    bench.run(cells, words.threads, rounds, seconds, _tell)
+    bench.run(cells, words.threads, rounds, runs, _tell)
     _tell("")
     print(report.plain(report.table(bench.figures, cells)))
     print()
-    print(report.plain(report.reached(bench.figures)))
+    print(report.plain(report.reached(bench.figures), 3))
     print("\nmissed, the worst first:")
     print("\n".join(report.missed(bench.figures)) or "nothing")
     for library in bench.missing:
@@ -37,7 +37,7 @@ def main() -> None:
     if words.json:
         words.json.write_text(json.dumps(report.as_json(bench), indent=1) + "\n")
     if words.markdown:
-        words.markdown.write_text(report.markdown(bench, cells, rounds, seconds))
+        words.markdown.write_text(report.markdown(bench, cells, rounds, runs))
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -67,8 +67,8 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--cells", default="", help="those with this in their name (or *, ?)")
     parser.add_argument("--rounds", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="short runs, few rounds")
-    parser.add_argument("--threads", type=_counts, default=[1, 2, 4, 8], help="such as 1,2")
+    parser.add_argument("--quick", action="store_true", help="few rounds and runs")
+    parser.add_argument("--threads", type=_counts, default=[1, 2], help="such as 1,2,4,8")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--markdown", type=Path, metavar="FILE")
     return parser.parse_args()

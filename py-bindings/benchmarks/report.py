@@ -8,11 +8,12 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
-from benchmarks.cell import COLUMNS, HANDLE, OURS, WRAPPER, Cell
+from benchmarks import timing
+from benchmarks.cell import COLUMNS, HANDLE, OURS, STD, WRAPPER, Cell
 from benchmarks.goals import Goal, goals
 from benchmarks.run import Bench, Figures, Key, ratio
 
-_OF_OURS = (OURS, HANDLE, WRAPPER)
+_OF_OURS = {OURS, HANDLE, WRAPPER}
 
 
 def table(figures: Figures, cells: Sequence[Cell]) -> list[list[str]]:
@@ -21,9 +22,10 @@ def table(figures: Figures, cells: Sequence[Cell]) -> list[list[str]]:
     for cell in cells:
         for threads in sorted({key.threads for key in figures if key.cell == cell.name}):
             costs = [_cost(figures, Key(cell.name, column, threads)) for column in COLUMNS]
-            others = [column for column in cell.ways if column not in _OF_OURS]
+            others = set(cell.ways) - _OF_OURS - ({STD} if cell.only_scale else set())
             above = [Key(cell.name, column, threads) for column in others]
-            found = ratio(figures, above, Key(cell.name, OURS, threads))
+            ours = [Key(cell.name, column, threads) for column in _OF_OURS]
+            found = ratio(figures, above, ours)
             compared = ["", ""]
             if found is not None:
                 compared = [f"{found[0]:.2f}", f"{found[1]:.2f}-{found[2]:.2f}"]
@@ -69,8 +71,8 @@ def missed(figures: Figures) -> list[str]:
     ]
 
 
-def plain(rows: Sequence[Sequence[str]]) -> str:
-    """Columns of text; those that are empty are left out."""
+def plain(rows: Sequence[Sequence[str]], texts: int = 1) -> str:
+    """Columns, the first ones of text; those that are empty are left out."""
     kept = [
         place
         for place in range(len(rows[0]))
@@ -79,11 +81,11 @@ def plain(rows: Sequence[Sequence[str]]) -> str:
     widths = {place: max(len(row[place]) for row in rows) for place in kept}
     lines = []
     for row in rows:
-        texts = [
-            row[place].ljust(widths[place]) if place == kept[0] else row[place].rjust(widths[place])
+        words = [
+            row[place].ljust(widths[place]) if place < texts else row[place].rjust(widths[place])
             for place in kept
         ]
-        lines.append("  ".join(texts).rstrip())
+        lines.append("  ".join(words).rstrip())
     return "\n".join(lines)
 
 
@@ -119,15 +121,15 @@ def machine() -> dict[str, str]:
 
 _METHOD = """\
 Each library has a process of its own, on the same interpreter. The libraries take turns at each cell
-(A B C A B C ...), and there are new processes in each of {rounds} rounds. A turn is the best of three runs of about
-{ms:.0f} ms, of more where runs are short; a figure is the median of the rounds, a ratio the median of the
+(A B C A B C ...), and there are new processes in each of {rounds} rounds. A turn is the best of {runs} runs of about
+{ms_of_one:.0f} ms, or {ms:.0f} ms for several threads, each on an object of its own; a figure is the median of the rounds, a ratio the median of the
 ratios within a round, with its quartiles. The collector is off, and what is there before is frozen.
 
 A figure is the time from the start of the first thread to the end of the last one, by the operations of each
 thread, in nanoseconds: two threads that do not hinder each other on two cores have the same figure as
 one, and with more threads than cores it grows by itself. Statements are in the same loop for all libraries, as local variables; its own
-cost is in every figure, and is the line "empty loop". `ratio` is the best of the others by ours: 2.00 is twice as fast as
-each of the others, below 1 is slower than one of them. One thread has made the object that it uses; several use one that another thread has made.
+cost is in every figure, and is the line "empty loop". `ratio` is the best of the others by the
+best of ours: 2.00 is twice as fast as each of the others, below 1 is slower than one of them. One thread has made the object that it uses; several use one that another thread has made.
 
 "Handle" is what `handle()` returns in each thread, "wrapper" a `LocalWrapper` in each thread. Values and keys are objects
 that live for ever (small integers, interned strings, None): of others, threads that get the same one fight for its
@@ -137,7 +139,7 @@ To do it again, with plots: `cargo xtask bench --markdown docs/benchmarks.md --p
 """
 
 
-def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, seconds: float) -> str:
+def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, runs: int) -> str:
     """The page."""
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
     parts += [f"- {name}: {value}" for name, value in machine().items()]
@@ -145,7 +147,14 @@ def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, seconds: float) -
     versions = [f"{names.get(name, name)} {value}" for name, value in bench.versions.items()]
     parts += [f"- versions: {', '.join(versions)}"]
     parts += [f"- could not be installed: {', '.join(bench.missing)}"] if bench.missing else []
-    parts += ["", "## Method", "", _METHOD.format(rounds=rounds, ms=seconds * 1000)]
+    parts += ["", "## Method", ""]
+    method = _METHOD.format(
+        rounds=rounds,
+        runs=runs,
+        ms_of_one=timing.SECONDS_OF_ONE * 1000,
+        ms=timing.SECONDS * 1000,
+    )
+    parts += [method]
     parts += ["## Goals", ""]
     rows = reached(bench.figures)
     for title, group in groupby(rows[1:], key=lambda row: row[0]):

@@ -95,18 +95,23 @@ class Key:
 Figures = dict[Key, Figure]
 
 
-def ratio(figures: Figures, above: Sequence[Key], below: Key) -> tuple[float, float, float] | None:
-    """The smallest of some figures by another, within each round: median, lower and upper quartile."""
-    if below not in figures or not figures[below].ns:
+def ratio(
+    figures: Figures, above: Sequence[Key], below: Sequence[Key]
+) -> tuple[float, float, float] | None:
+    """The best of some figures by the best of others, within each round: median and quartiles."""
+    others, ours = _best(figures, above), _best(figures, below)
+    if others is None or ours is None:
         return None
-    rows = [figures[key].ns for key in above if key in figures and figures[key].ns]
-    if not rows:
-        return None
-    rounds = [min(ns) / mine for mine, *ns in zip(figures[below].ns, *rows, strict=False)]
+    rounds = [theirs / mine for theirs, mine in zip(others.ns, ours.ns, strict=False)]
     if len(rounds) == 1:
         return rounds[0], rounds[0], rounds[0]
     low, _, high = quantiles(rounds, n=4, method="inclusive")
     return median(rounds), low, high
+
+
+def _best(figures: Figures, keys: Sequence[Key]) -> Figure | None:
+    found = [figures[key] for key in keys if key in figures and figures[key].ns]
+    return min(found, key=lambda figure: figure.median, default=None)
 
 
 class Bench:
@@ -125,19 +130,19 @@ class Bench:
         cells: Sequence[Cell],
         threads: Sequence[int],
         rounds: int,
-        seconds: float,
+        runs: int,
         tell: Callable[[str], None],
     ) -> None:
-        """Measure `rounds` times; a run of a loop takes about so many seconds."""
+        """Measure so many times; a turn of a library is the best of so many runs."""
         for number in range(rounds):
             # New processes, for memory is laid out by chance.
             self._start()
             for place, cell in enumerate(cells):
                 tell(f"round {number + 1} of {rounds}: {place + 1} of {len(cells)}: {cell.name}")
                 for count in cell.threads:
-                    # Those on one thread belong to the others.
-                    if count in threads or cell.threads == (count,):
-                        self._turns(cell, count, seconds)
+                    # One that starts at two threads has pairs of them.
+                    if count // cell.threads[0] in threads:
+                        self._turns(cell, count, runs)
             self._stop()
 
     def _start(self) -> None:
@@ -159,7 +164,7 @@ class Bench:
             worker.stop()
         self._workers.clear()
 
-    def _turns(self, cell: Cell, threads: int, seconds: float) -> None:
+    def _turns(self, cell: Cell, threads: int, runs: int) -> None:
         """Let each library have its turn."""
         for column in cell.ways:
             library = COLUMNS[column].library
@@ -172,7 +177,7 @@ class Bench:
                 if library not in self._workers:
                     self._workers[library] = Worker(library, self._sites[library])
                 answer = self._workers[library].ask(
-                    cell=cell.name, column=column, threads=threads, n=figure.n, seconds=seconds
+                    cell=cell.name, column=column, threads=threads, n=figure.n, runs=runs
                 )
             except WorkerError as error:
                 self._workers.pop(library, None)

@@ -3,6 +3,7 @@
 import gc
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import cycle, islice, repeat
 from textwrap import indent
 from time import perf_counter_ns
@@ -28,6 +29,15 @@ _TEMPLATE = """\
 
 _LONG = 100.0
 
+# How long a run takes, for one thread and for several, in seconds, and how many there are. Whatever else the
+# machine does makes a run longer, never shorter, as long as a run is shorter than the turn that the
+# system gives to a thread: so the best of many short ones is the cost.
+SECONDS_OF_ONE, SECONDS = 0.001, 0.002
+RUNS = 25
+
+# Threads meet, and begin so much later (nanoseconds): it takes the system a while to wake them.
+_HEAD_START = 100_000
+
 
 def once(cell: Cell, column: str, threads: int, n: int) -> int:
     """Run it on a fresh object, `n` operations on each thread; return the time in nanoseconds.
@@ -38,7 +48,7 @@ def once(cell: Cell, column: str, threads: int, n: int) -> int:
     """
     way = cell.ways[column]
     names: dict[str, object] = {"n": n, "threads": threads}
-    exec(way.setup, names)
+    exec(_compiled(way.setup), names)
     names = {name: value for name, value in names.items() if not name.startswith("__")}
     names = _TOOLS | names | {"me": 0}
     codes = [_code(way, column, loop, tuple(names)) for loop in way.loops]
@@ -56,7 +66,12 @@ def _code(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
         prepare=indent(prepare, "    "),
         loop=indent(loop, "    "),
     )
-    return compile(source, f"<{column}>", "exec")
+    return _compiled(source)
+
+
+@lru_cache(maxsize=64)
+def _compiled(source: str) -> CodeType:
+    return compile(source, "<benchmark>", "exec")
 
 
 def _run(
@@ -83,13 +98,25 @@ def _finish(coroutine: object) -> tuple[int, int]:
 
 
 def _together(codes: list[CodeType], names: dict[str, object]) -> int:
-    barrier = threading.Barrier(len(codes))
+    begin = 0
+
+    def meet() -> None:
+        nonlocal begin
+        begin = perf_counter_ns() + _HEAD_START
+
+    barrier = threading.Barrier(len(codes), meet)
+
+    def wait() -> None:
+        barrier.wait(_LONG)
+        while perf_counter_ns() < begin:
+            pass
+
     times: list[tuple[int, int]] = []
     errors: list[BaseException] = []
 
     def work(me: int) -> None:
         try:
-            times.append(_run(codes[me], lambda: barrier.wait(_LONG), names | {"me": me}))
+            times.append(_run(codes[me], wait, names | {"me": me}))
         except BaseException as error:
             errors.append(error)
             barrier.abort()
@@ -104,11 +131,12 @@ def _together(codes: list[CodeType], names: dict[str, object]) -> int:
     return max(end for _, end in times) - min(start for start, _ in times)
 
 
-def operations(cell: Cell, column: str, threads: int, seconds: float) -> int:
-    """How many operations of each thread take about so long."""
+def operations(cell: Cell, column: str, threads: int) -> int:
+    """How many operations of each thread a run has."""
+    seconds = SECONDS_OF_ONE if threads == 1 else SECONDS
     n = _stepped(cell, 64)
     while True:
-        took = once(cell, column, threads, n) / 1e9
+        took = min(once(cell, column, threads, n) for _ in range(2)) / 1e9
         if took >= seconds / 4 or n >= cell.most:
             break
         # Too short to tell: the first ones are slow.
@@ -121,8 +149,8 @@ def _stepped(cell: Cell, n: int) -> int:
     return min(max(n // cell.step, 1) * cell.step, most)
 
 
-def turn(cell: Cell, column: str, threads: int, n: int, seconds: float) -> float:
-    """The cost of an operation in nanoseconds: the best of three runs, of more if they are short.
+def turn(cell: Cell, column: str, threads: int, n: int, runs: int) -> float:
+    """The cost of an operation in nanoseconds: the best of some runs.
 
     It is the time of the whole run by the operations of each thread: two threads that do not hinder
     each other on two cores have the same cost as one.
@@ -131,10 +159,7 @@ def turn(cell: Cell, column: str, threads: int, n: int, seconds: float) -> float
     gc.freeze()
     gc.disable()
     try:
-        best = once(cell, column, threads, n)
-        runs = min(max(3, int(seconds * 1e9 / max(best, 1))), 20)
-        for _ in range(runs - 1):
-            best = min(best, once(cell, column, threads, n))
+        best = min(once(cell, column, threads, n) for _ in range(runs))
     finally:
         gc.enable()
         gc.unfreeze()

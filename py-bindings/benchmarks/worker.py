@@ -30,11 +30,10 @@ def _greeting(library: str) -> dict[str, object]:
 def _answer(question: dict[str, object]) -> dict[str, object]:
     cell = CELLS[str(question["cell"])]
     column = str(question["column"])
-    threads, n = int(str(question["threads"])), int(str(question["n"]))
-    seconds = float(str(question["seconds"]))
+    threads, n, runs = (int(str(question[name])) for name in ("threads", "n", "runs"))
     if not n:
-        n = timing.operations(cell, column, threads, seconds)
-    return {"n": n, "ns": timing.turn(cell, column, threads, n, seconds)}
+        n = timing.operations(cell, column, threads)
+    return {"n": n, "ns": timing.turn(cell, column, threads, n, runs)}
 
 
 def main() -> None:

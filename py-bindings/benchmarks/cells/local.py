@@ -30,6 +30,6 @@ def cells() -> Iterator[Cell]:
         ways |= same((CEREGGII,), thread_handle, loop(statement))
         # With nothing in between.
         ways |= same((STD,), setup + "x = y", loop(statement))
-        yield Cell(f"wrapper: {name}", ways)
+        yield Cell(f"wrapper: {name}", ways, only_scale=True)
     setup = "from ft_utils.local import BatchExecutor\nx = BatchExecutor(int, 1024)"
     yield Cell("batch executor: load", same(ALL, setup, loop("x.load()")), SCALING)

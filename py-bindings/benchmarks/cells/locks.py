@@ -29,21 +29,22 @@ def cells() -> Iterator[Cell]:
         ("write", "x.lock_write(); x.unlock_write()"),
     ]:
         ways = same(ALL, RW, loop(statement)) | same((STD,), LOCK, ACQUIRE)
-        yield Cell(f"rwlock: {name}", ways, SCALING)
+        yield Cell(f"rwlock: {name}", ways, SCALING, only_scale=True)
     for name, context in [("read", "RWReadContext"), ("write", "RWWriteContext")]:
         body = loop("with x:\n        pass")
         ways = same(BOTH, f"{RW}lock = x\nx = {context}(lock)", body)
         ways |= same((STD,), LOCK, body)
-        yield Cell(f"rwlock: with {name}", ways)
+        yield Cell(f"rwlock: with {name}", ways, only_scale=True)
     yield from _interval()
     yield from _semaphore()
 
 
 def _interval() -> Iterator[Cell]:
     ways = same(ALL, INTERVAL, loop("x.lock(); x.unlock()")) | same((STD,), LOCK, ACQUIRE)
-    yield Cell("interval lock: lock and unlock", ways, SCALING)
+    yield Cell("interval lock: lock and unlock", ways, SCALING, only_scale=True)
     body = loop("with x:\n        pass")
-    yield Cell("interval lock: with", same(BOTH, INTERVAL, body) | same((STD,), LOCK, body))
+    ways = same(BOTH, INTERVAL, body) | same((STD,), LOCK, body)
+    yield Cell("interval lock: with", ways, only_scale=True)
     for statement in ("x.poll()", "x.cede()"):
         # Whoever runs the loop holds it.
         ways = same(BOTH, INTERVAL, loop(statement), prepare="x.lock()")
