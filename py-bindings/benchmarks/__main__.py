@@ -24,8 +24,9 @@ def main() -> None:
     runs = _QUICK_RUNS if words.quick else timing.RUNS
     rounds = words.rounds or (_QUICK_ROUNDS if words.quick else _ROUNDS)
 
-    bench = Bench(dict(words.site))
-    bench.run(cells, words.threads, rounds, runs, _tell)
+    threads = words.threads or ([1, 2, 4, 8] if words.plot else [1, 2])
+    bench = Bench(words.python, dict(words.site))
+    bench.run(cells, threads, rounds, runs, _tell)
     _tell("")
     print(report.plain(report.table(bench.figures, cells)))
     print()
@@ -38,6 +39,11 @@ def main() -> None:
         words.json.write_text(json.dumps(report.as_json(bench), indent=1) + "\n")
     if words.markdown:
         words.markdown.write_text(report.markdown(bench, cells, rounds, runs))
+    if words.plot:
+        # Not everyone has what it draws with.
+        from benchmarks import plot
+
+        plot.draw(bench.figures, cells, words.plot)
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -65,12 +71,14 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--site", type=_site, action="append", default=[], help="where a library is installed"
     )
+    parser.add_argument("--python", default=sys.executable, help="the interpreter to measure on")
     parser.add_argument("--cells", default="", help="those with this in their name (or *, ?)")
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="few rounds and runs")
-    parser.add_argument("--threads", type=_counts, default=[1, 2], help="such as 1,2,4,8")
+    parser.add_argument("--threads", type=_counts, default=[], help="such as 1,2,4,8")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--markdown", type=Path, metavar="FILE")
+    parser.add_argument("--plot", type=Path, metavar="FOLDER")
     return parser.parse_args()
 
 

@@ -87,7 +87,7 @@ def each_key(statement: str) -> str:
 def same(columns: tuple[str, ...], setup: str, *loops: str, prepare: str = "") -> dict[str, Way]:
     """The columns whose code is the same."""
     way = Way(setup, loops, prepare)
-    return {column: way for column in columns}
+    return dict.fromkeys(columns, way)
 
 
 # Ours, and the library that ours can replace.

@@ -48,7 +48,7 @@ class Goal:
     def target(self) -> str:
         if self.cost is not None:
             return f"at most {self.cost:g} of"
-        return f"at least {self.faster:g} × faster than"
+        return f"at least {self.faster:g} times faster than"
 
 
 def goals() -> Iterator[Goal]:

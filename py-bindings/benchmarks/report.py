@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -93,6 +92,7 @@ def as_json(bench: Bench) -> dict[str, object]:
     """All figures."""
     return {
         "machine": machine(),
+        "interpreter": bench.interpreter,
         "versions": bench.versions,
         "missing": bench.missing,
         "figures": [
@@ -110,32 +110,35 @@ def machine() -> dict[str, str]:
         model = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
-    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     return {
         "processor": f"{model}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}",
-        "interpreter": f"{platform.python_implementation()} {platform.python_version()}, "
-        f"{'with the GIL' if gil else 'free-threaded'}, {platform.python_compiler()}",
     }
 
 
 _METHOD = """\
-Each library has a process of its own, on the same interpreter. The libraries take turns at each cell
-(A B C A B C ...), and there are new processes in each of {rounds} rounds. A turn is the best of {runs} runs of about
-{ms_of_one:.0f} ms, or {ms:.0f} ms for several threads, each on an object of its own; a figure is the median of the rounds, a ratio the median of the
-ratios within a round, with its quartiles. The collector is off, and what is there before is frozen.
+Each library has a process of its own, on the same interpreter. They take turns at each cell
+(A B C A B C ...), with new processes in each of {rounds} rounds. A turn is the best of {runs} runs of
+about {ms_of_one:.0f} ms ({ms:.0f} ms with several threads), each on an object of its own: whatever else
+the machine does makes a run longer, never shorter. A figure is the median of the rounds; a ratio is
+the median of the ratios within a round, shown with its quartiles. The garbage collector is off.
 
-A figure is the time from the start of the first thread to the end of the last one, by the operations of each
-thread, in nanoseconds: two threads that do not hinder each other on two cores have the same figure as
-one, and with more threads than cores it grows by itself. Statements are in the same loop for all libraries, as local variables; its own
-cost is in every figure, and is the line "empty loop". `ratio` is the best of the others by the
-best of ours: 2.00 is twice as fast as each of the others, below 1 is slower than one of them. One thread has made the object that it uses; several use one that another thread has made.
+A figure is the time from the start of the first thread to the end of the last one, by the
+operations of each thread, in nanoseconds. So two threads that do not hinder each other on two cores
+have the same figure as one, and with more threads than cores it grows in any case.
 
-"Handle" is what `handle()` returns in each thread, "wrapper" a `LocalWrapper` in each thread. Values and keys are objects
-that live for ever (small integers, interned strings, None): of others, threads that get the same one fight for its
-reference count, whatever the container does.
+The loop is the same for all libraries, and uses local variables; what it costs itself is in every
+figure, and is the line "empty loop". One thread has made the object that it works on; several work
+on one that yet another thread has made. "Handle" is what `handle()` returns in each thread,
+"wrapper" a `LocalWrapper` in each thread. Keys and values are objects that live for ever (small integers,
+interned strings, None): of others, threads that get the same one fight for its reference count,
+whatever the container does.
 
-To do it again, with plots: `cargo xtask bench --markdown docs/benchmarks.md --plot target/plots`.
+`ratio` is the best of the others by the best of ours: 2.00 is twice as fast as each of the others,
+less than 1 slower than one of them. The standard library counts, except in the cells of locks
+and wrappers, where `threading.Lock` and the object itself are shown for scale.
+
+To do it again: `cargo xtask bench --markdown docs/benchmarks.md`.
 """
 
 
@@ -143,6 +146,7 @@ def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, runs: int) -> str
     """The page."""
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
     parts += [f"- {name}: {value}" for name, value in machine().items()]
+    parts += [f"- interpreter: {bench.interpreter}"]
     names = {"ours": "ft_utils (ours)", "reference": "ft_utils (reference)", "std": "std"}
     versions = [f"{names.get(name, name)} {value}" for name, value in bench.versions.items()]
     parts += [f"- versions: {', '.join(versions)}"]

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,11 +24,11 @@ class WorkerError(Exception):
 class Worker:
     """The process of a library."""
 
-    def __init__(self, library: str, site: str) -> None:
+    def __init__(self, python: str, library: str, site: str) -> None:
         environment = dict(os.environ)
         environment["PYTHONPATH"] = site
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", library],
+            [python, "-m", "benchmarks.worker", library],
             cwd=_FOLDER,
             env=environment,
             stdin=subprocess.PIPE,
@@ -117,12 +116,14 @@ def _best(figures: Figures, keys: Sequence[Key]) -> Figure | None:
 class Bench:
     """The libraries that are there, and the figures so far."""
 
-    def __init__(self, sites: Mapping[str, str]) -> None:
+    def __init__(self, python: str, sites: Mapping[str, str]) -> None:
+        self._python = python
         # The standard library is everywhere.
         self._sites = {"std": "", **sites}
         self._workers: dict[str, Worker] = {}
         self.figures: Figures = {}
         self.versions: dict[str, str] = {}
+        self.interpreter = ""
         self.missing = [name for name in LIBRARIES if name not in self._sites]
 
     def run(
@@ -148,7 +149,7 @@ class Bench:
     def _start(self) -> None:
         for library, site in self._sites.items():
             try:
-                worker = Worker(library, site)
+                worker = Worker(self._python, library, site)
             except WorkerError:
                 if library == "ours":
                     raise
@@ -156,6 +157,7 @@ class Bench:
                 continue
             self._workers[library] = worker
             self.versions[library] = str(worker.greeting["version"])
+            self.interpreter = str(worker.greeting["interpreter"])
         for library in self.missing:
             self._sites.pop(library, None)
 
@@ -175,7 +177,7 @@ class Bench:
                 continue
             try:
                 if library not in self._workers:
-                    self._workers[library] = Worker(library, self._sites[library])
+                    self._workers[library] = Worker(self._python, library, self._sites[library])
                 answer = self._workers[library].ask(
                     cell=cell.name, column=column, threads=threads, n=figure.n, runs=runs
                 )

@@ -11,8 +11,8 @@ from types import CodeType
 
 from benchmarks.cell import COLUMNS, Cell, Way
 
-# What loops use, as local variables of the function that they are in: looking into the builtins, or into
-# globals that threads share, would cost more than many an operation.
+# What loops use, as local variables of the function that they are in: looking into the builtins, or
+# into globals that threads share, would cost more than many an operation.
 _TOOLS: dict[str, object] = {
     function.__name__: function for function in (bool, cycle, format, int, islice, len, min, repeat)
 }
@@ -29,9 +29,9 @@ _TEMPLATE = """\
 
 _LONG = 100.0
 
-# How long a run takes, for one thread and for several, in seconds, and how many there are. Whatever else the
-# machine does makes a run longer, never shorter, as long as a run is shorter than the turn that the
-# system gives to a thread: so the best of many short ones is the cost.
+# How long a run takes, for one thread and for several, in seconds, and how many there are. Whatever
+# else the machine does makes a run longer, never shorter; and a run that is shorter than the turn
+# that the system gives to a thread is often left alone. So the best of many short ones is the cost.
 SECONDS_OF_ONE, SECONDS = 0.001, 0.002
 RUNS = 25
 
@@ -74,9 +74,7 @@ def _compiled(source: str) -> CodeType:
     return compile(source, "<benchmark>", "exec")
 
 
-def _run(
-    code: CodeType, wait: Callable[[], object], names: dict[str, object]
-) -> tuple[int, int]:
+def _run(code: CodeType, wait: Callable[[], object], names: dict[str, object]) -> tuple[int, int]:
     # Threads share neither the function nor its globals.
     module: dict[str, Callable[..., object]] = {}
     exec(code, module)

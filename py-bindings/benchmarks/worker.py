@@ -19,12 +19,18 @@ _DISTRIBUTIONS = {
 
 
 def _greeting(library: str) -> dict[str, object]:
-    """Who we are. That it is the right library is checked by the version of what is imported."""
+    """Who we are, and from where: another library has the same name."""
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    interpreter = (
+        f"{platform.python_implementation()} {platform.python_version()}, "
+        f"{'with the GIL' if gil else 'free-threaded'}, {platform.python_compiler()}"
+    )
     if library == "std":
-        return {"version": platform.python_version(), "file": ""}
+        return {"version": platform.python_version(), "file": "", "interpreter": interpreter}
     module, distribution = _DISTRIBUTIONS[library]
     file = __import__(module).__file__
-    return {"version": metadata.version(distribution), "file": file}
+    version = metadata.version(distribution)
+    return {"version": version, "file": file, "interpreter": interpreter}
 
 
 def _answer(question: dict[str, object]) -> dict[str, object]:

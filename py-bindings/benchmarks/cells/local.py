@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks.cell import ALL, CEREGGII, REFERENCE, OURS, SCALING, STD, Cell, loop, same
+from benchmarks.cell import ALL, CEREGGII, OURS, REFERENCE, SCALING, STD, Cell, loop, same
 
 POINT = """\
 class Point:
