@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from benchmarks import report, timing
+from benchmarks.cell import Cell
 from benchmarks.cells import CELLS
 from benchmarks.run import Bench
 
@@ -17,8 +18,7 @@ _QUICK_ROUNDS, _QUICK_RUNS = 3, 5
 
 def main() -> None:
     words = _parse()
-    pattern = words.cells.lower()
-    cells = [cell for cell in CELLS.values() if _fits(cell.name.lower(), pattern)]
+    cells = choose(words.cells)
     if not cells:
         sys.exit(f"no cell fits {words.cells!r}; there are:\n" + "\n".join(CELLS))
     runs = _QUICK_RUNS if words.quick else timing.RUNS
@@ -46,8 +46,15 @@ def main() -> None:
         plot.draw(bench.figures, cells, words.plot)
 
 
-def _fits(name: str, pattern: str) -> bool:
-    return pattern in name or fnmatchcase(name, pattern)
+def choose(pattern: str) -> list[Cell]:
+    """The cells with this in their name, or whose name fits it."""
+    pattern = pattern.lower()
+    names = {name: name.lower() for name in CELLS}
+    return [
+        CELLS[name]
+        for name, lower in names.items()
+        if pattern in lower or fnmatchcase(lower, pattern)
+    ]
 
 
 def _tell(text: str) -> None:

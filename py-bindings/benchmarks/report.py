@@ -118,10 +118,11 @@ def machine() -> dict[str, str]:
 
 _METHOD = """\
 Each library has a process of its own, on the same interpreter. They take turns at each cell
-(A B C A B C ...), with new processes in each of {rounds} rounds. A turn is the best of {runs} runs of
-about {ms_of_one:.0f} ms ({ms:.0f} ms with several threads), each on an object of its own: whatever else
-the machine does makes a run longer, never shorter. A figure is the median of the rounds; a ratio is
-the median of the ratios within a round, shown with its quartiles. The garbage collector is off.
+(A B C A B C ...), with new processes in each of {rounds} rounds. A turn is the best of {runs} runs
+of about {ms_of_one:.0f} ms ({ms:.0f} ms with several threads), each on an object of its own: what
+else the machine does makes a run longer, never shorter. A figure is the median of the rounds; a
+ratio is the median of the ratios within a round, shown with its quartiles. The garbage collector is
+off.
 
 A figure is the time from the start of the first thread to the end of the last one, by the
 operations of each thread, in nanoseconds. So two threads that do not hinder each other on two cores
@@ -130,9 +131,9 @@ have the same figure as one, and with more threads than cores it grows in any ca
 The loop is the same for all libraries, and uses local variables; what it costs itself is in every
 figure, and is the line "empty loop". One thread has made the object that it works on; several work
 on one that yet another thread has made. "Handle" is what `handle()` returns in each thread,
-"wrapper" a `LocalWrapper` in each thread. Keys and values are objects that live for ever (small integers,
-interned strings, None): of others, threads that get the same one fight for its reference count,
-whatever the container does.
+"wrapper" a `LocalWrapper` in each thread. Keys and values are objects that live for ever (small
+integers, interned strings, None): of others, threads that get the same one fight for its reference
+count, whatever the container does.
 
 `ratio` is the best of the others by the best of ours: 2.00 is twice as fast as each of the others,
 less than 1 slower than one of them. The standard library counts, except in the cells of locks

@@ -48,17 +48,18 @@ def once(cell: Cell, column: str, threads: int, n: int) -> int:
     """
     way = cell.ways[column]
     names: dict[str, object] = {"n": n, "threads": threads}
-    exec(_compiled(way.setup), names)
+    exec(_compile(way.setup), names)
     names = {name: value for name, value in names.items() if not name.startswith("__")}
     names = _TOOLS | names | {"me": 0}
-    codes = [_code(way, column, loop, tuple(names)) for loop in way.loops]
+    codes = [compiled(way, column, loop, tuple(names)) for loop in way.loops]
     if threads == 1:
         start, end = _run(codes[0], lambda: None, names)
         return end - start
     return _together([codes[me % len(codes)] for me in range(threads)], names)
 
 
-def _code(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
+def compiled(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
+    """The function that has this loop in it, with these local variables."""
     prepare = "\n".join(["pass", COLUMNS[column].prepare, way.prepare])
     source = _TEMPLATE.format(
         kind="async def" if "await " in loop else "def",
@@ -66,11 +67,11 @@ def _code(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
         prepare=indent(prepare, "    "),
         loop=indent(loop, "    "),
     )
-    return _compiled(source)
+    return _compile(source)
 
 
 @lru_cache(maxsize=64)
-def _compiled(source: str) -> CodeType:
+def _compile(source: str) -> CodeType:
     return compile(source, "<benchmark>", "exec")
 
 
@@ -135,10 +136,11 @@ def operations(cell: Cell, column: str, threads: int) -> int:
     n = _stepped(cell, 64)
     while True:
         took = min(once(cell, column, threads, n) for _ in range(2)) / 1e9
-        if took >= seconds / 4 or n >= cell.most:
+        more = _stepped(cell, n * 4)
+        if took >= seconds / 4 or more == n:
             break
         # Too short to tell: the first ones are slow.
-        n = _stepped(cell, n * 4)
+        n = more
     return _stepped(cell, int(n * seconds / took))
 
 
