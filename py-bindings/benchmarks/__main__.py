@@ -26,7 +26,10 @@ def main() -> None:
 
     threads = words.threads or ([1, 2, 4, 8] if words.plot else [1, 2])
     bench = Bench(words.python, dict(words.site))
-    bench.run(cells, threads, rounds, runs, _tell)
+    try:
+        bench.run(cells, threads, rounds, runs, _tell)
+    except KeyboardInterrupt:
+        print("\ninterrupted; this is what there is:", file=sys.stderr)
     _tell("")
     print(report.plain(report.table(bench.figures, cells)))
     print()

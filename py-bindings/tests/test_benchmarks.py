@@ -41,13 +41,32 @@ def test_other_libraries_have_code_that_compiles():
                 timing.compiled(way, column, code, ("x", "n"))
 
 
+# What the threads of the next test did.
+DONE: list[tuple[int, int, int]] = []
+
+
 def test_a_loop_does_all_operations():
-    setup = "done = [[], []]\nx = 0"
-    cell = Cell("it", same((STD,), setup, "for i in range(n):\n    done[me].append(i)", "pass"))
-    for threads in (1, 2):
-        assert timing.once(cell, STD, threads, 100) > 0
-    counted = "from benchmarks.cell import COLUMNS\nx = COLUMNS\nx_runs = []"
-    assert timing.once(Cell("it", same((STD,), counted, loop("x_runs.append(1)"))), STD, 1, 5) > 0
+    setup = "from test_benchmarks import DONE as x"
+    first, second = loop("x.append((me, n, 1))"), loop("x.append((me, n, 2))")
+    cell = Cell("it", same((STD,), setup, first, second))
+    for threads, expected in [
+        (1, [(0, 5, 1)] * 5),
+        (3, [(0, 5, 1)] * 5 + [(1, 5, 2)] * 5 + [(2, 5, 1)] * 5),
+    ]:
+        DONE.clear()
+        assert timing.once(cell, STD, threads, 5) > 0
+        assert sorted(DONE) == expected
+
+
+def test_a_coroutine_is_run_to_its_end():
+    setup = "from test_benchmarks import DONE as x\nfrom test_benchmarks import nothing"
+    DONE.clear()
+    timing.once(Cell("it", same((STD,), setup, loop("await nothing(); x.append(n)"))), STD, 1, 3)
+    assert DONE == [3, 3, 3]
+
+
+async def nothing():
+    pass
 
 
 def test_an_error_in_one_thread_ends_the_others():
