@@ -26,11 +26,12 @@ def main() -> None:
 
     threads = words.threads or ([1, 2, 4, 8] if words.plot else [1, 2])
     bench = Bench(words.python, dict(words.site))
+    progress = _Progress()
     try:
-        bench.run(cells, threads, rounds, runs, _tell)
+        bench.run(cells, threads, rounds, runs, progress)
     except KeyboardInterrupt:
         print("\ninterrupted; this is what there is:", file=sys.stderr)
-    _tell("")
+    progress.end()
     print(report.plain(report.table(bench.figures, cells)))
     print()
     print(report.plain(report.reached(bench.figures), 3))
@@ -60,9 +61,22 @@ def choose(pattern: str) -> list[Cell]:
     ]
 
 
-def _tell(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+class _Progress:
+    """A line that changes on a terminal, and a line for each round elsewhere."""
+
+    def __init__(self) -> None:
+        self._round = ""
+
+    def __call__(self, where: str, cell: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{where}: {cell}", end="", file=sys.stderr, flush=True)
+        elif where != self._round:
+            print(where, file=sys.stderr, flush=True)
+        self._round = where
+
+    def end(self) -> None:
+        if sys.stderr.isatty():
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _site(text: str) -> tuple[str, str]:

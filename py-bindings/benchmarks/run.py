@@ -132,14 +132,14 @@ class Bench:
         threads: Sequence[int],
         rounds: int,
         runs: int,
-        tell: Callable[[str], None],
+        tell: Callable[[str, str], None],
     ) -> None:
         """Measure so many times; a turn of a library is the best of so many runs."""
         for number in range(rounds):
             # New processes, for memory is laid out by chance.
             self._start()
             for place, cell in enumerate(cells):
-                tell(f"round {number + 1} of {rounds}: {place + 1} of {len(cells)}: {cell.name}")
+                tell(f"round {number + 1} of {rounds}", f"{place + 1} of {len(cells)}: {cell.name}")
                 for count in cell.threads:
                     # One that starts at two threads has pairs of them.
                     if count // cell.threads[0] in threads:
