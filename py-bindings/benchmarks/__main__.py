@@ -13,7 +13,7 @@ from benchmarks.run import Bench
 
 _ROUNDS = 7
 # What `--quick` does.
-_QUICK_ROUNDS, _QUICK_RUNS = 3, 5
+_QUICK_ROUNDS, _QUICK_PATIENCE = 3, 3
 
 
 def main() -> None:
@@ -21,14 +21,14 @@ def main() -> None:
     cells = choose(words.cells)
     if not cells:
         sys.exit(f"no cell fits {words.cells!r}; there are:\n" + "\n".join(CELLS))
-    runs = _QUICK_RUNS if words.quick else timing.RUNS
+    patience = _QUICK_PATIENCE if words.quick else timing.PATIENCE
     rounds = words.rounds or (_QUICK_ROUNDS if words.quick else _ROUNDS)
 
     threads = words.threads or ([1, 2, 4, 8] if words.plot else [1, 2])
     bench = Bench(words.python, dict(words.site))
     progress = _Progress()
     try:
-        bench.run(cells, threads, rounds, runs, progress)
+        bench.run(cells, threads, rounds, patience, progress)
     except KeyboardInterrupt:
         print("\ninterrupted; this is what there is:", file=sys.stderr)
     progress.end()
@@ -42,7 +42,7 @@ def main() -> None:
     if words.json:
         words.json.write_text(json.dumps(report.as_json(bench), indent=1) + "\n")
     if words.markdown:
-        words.markdown.write_text(report.markdown(bench, cells, rounds, runs))
+        words.markdown.write_text(report.markdown(bench, cells, rounds, patience))
     if words.plot:
         # Not everyone has what it draws with.
         from benchmarks import plot

@@ -57,7 +57,7 @@ def _drawing(cell: Cell, lines: dict[str, list[tuple[int, float, float, float]]]
     axes.set_yscale("log")
     axes.set_xticks(cell.threads, [str(count) for count in cell.threads])
     axes.set_xlabel(f"threads, on {os.cpu_count()} cores")
-    axes.set_ylabel("ns per operation of a thread")
+    axes.set_ylabel("ns of a core per operation")
     axes.set_title(cell.name)
     axes.grid(which="major", alpha=0.3)
     axes.legend(fontsize="small")

@@ -118,15 +118,16 @@ def machine() -> dict[str, str]:
 
 _METHOD = """\
 Each library has a process of its own, on the same interpreter. They take turns at each cell
-(A B C A B C ...), with new processes in each of {rounds} rounds. A turn is the best of {runs} runs
-of about {ms_of_one:.0f} ms ({ms:.0f} ms with several threads), each on an object of its own: what
-else the machine does makes a run longer, never shorter. A figure is the median of the rounds; a
-ratio is the median of the ratios within a round, shown with its quartiles. The garbage collector is
-off.
+(A B C A B C ...), with new processes in each of {rounds} rounds. In a turn there are runs of about
+{ms_of_one:.0f} ms ({ms:.0f} ms with several threads), each on an object of its own, until
+{patience} in a row are no better than the best before, which counts: what else the machine does
+makes a run longer, never shorter. A figure is the median of the rounds; a ratio is the median of
+the ratios within a round, shown with its quartiles. The garbage collector is off.
 
-A figure is the time from the start of the first thread to the end of the last one, by the
-operations of each thread, in nanoseconds. So two threads that do not hinder each other on two cores
-have the same figure as one, and with more threads than cores it grows in any case.
+A figure is the time from the start of the first thread to the end of the last one, on all cores
+that the threads have, by the operations of all threads, in nanoseconds. With one thread, or two on
+two cores, that is the time by the operations of a thread; threads that do not hinder each other
+have the same figure as one, also where there are more of them than cores.
 
 The loop is the same for all libraries, and uses local variables; what it costs itself is in every
 figure, and is the line "empty loop". One thread has made the object that it works on; several work
@@ -143,7 +144,7 @@ To do it again: `cargo xtask bench --markdown docs/benchmarks.md`.
 """
 
 
-def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, runs: int) -> str:
+def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, patience: int) -> str:
     """The page."""
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
     parts += [f"- {name}: {value}" for name, value in machine().items()]
@@ -155,7 +156,7 @@ def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, runs: int) -> str
     parts += ["", "## Method", ""]
     method = _METHOD.format(
         rounds=rounds,
-        runs=runs,
+        patience=patience,
         ms_of_one=timing.SECONDS_OF_ONE * 1000,
         ms=timing.SECONDS * 1000,
     )

@@ -131,10 +131,10 @@ class Bench:
         cells: Sequence[Cell],
         threads: Sequence[int],
         rounds: int,
-        runs: int,
+        patience: int,
         tell: Callable[[str, str], None],
     ) -> None:
-        """Measure so many times; a turn of a library is the best of so many runs."""
+        """Measure so many times; a turn is over when so many runs were no better."""
         for number in range(rounds):
             # New processes, for memory is laid out by chance.
             self._start()
@@ -143,7 +143,7 @@ class Bench:
                 for count in cell.threads:
                     # One that starts at two threads has pairs of them.
                     if count // cell.threads[0] in threads:
-                        self._turns(cell, count, runs)
+                        self._turns(cell, count, patience)
             self._stop()
 
     def _start(self) -> None:
@@ -166,7 +166,7 @@ class Bench:
             worker.stop()
         self._workers.clear()
 
-    def _turns(self, cell: Cell, threads: int, runs: int) -> None:
+    def _turns(self, cell: Cell, threads: int, patience: int) -> None:
         """Let each library have its turn."""
         for column in cell.ways:
             library = COLUMNS[column].library
@@ -179,7 +179,7 @@ class Bench:
                 if library not in self._workers:
                     self._workers[library] = Worker(self._python, library, self._sites[library])
                 answer = self._workers[library].ask(
-                    cell=cell.name, column=column, threads=threads, n=figure.n, runs=runs
+                    cell=cell.name, column=column, threads=threads, n=figure.n, patience=patience
                 )
             except WorkerError as error:
                 self._workers.pop(library, None)

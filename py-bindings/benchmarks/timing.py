@@ -1,6 +1,7 @@
 """Running a way of a cell, on one thread or on several, against the clock."""
 
 import gc
+import os
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -29,11 +30,14 @@ _TEMPLATE = """\
 
 _LONG = 100.0
 
-# How long a run takes, for one thread and for several, in seconds, and how many there are. Whatever
-# else the machine does makes a run longer, never shorter; and a run that is shorter than the turn
-# that the system gives to a thread is often left alone. So the best of many short ones is the cost.
+# How long a run takes, for one thread and for several, in seconds. Whatever else the machine does
+# makes a run longer, never shorter; and a run that is shorter than the turn that the system gives
+# to a thread is often left alone. So the best of many short ones is the cost.
 SECONDS_OF_ONE, SECONDS = 0.001, 0.002
-RUNS = 25
+# A turn is over when so many runs in a row were no better, or after so many in all.
+PATIENCE, MOST_RUNS = 12, 150
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 # Threads meet, and begin so much later (nanoseconds): it takes the system a while to wake them.
 _HEAD_START = 100_000
@@ -115,6 +119,7 @@ def _together(codes: list[CodeType], names: dict[str, object]) -> int:
 
     def work(me: int) -> None:
         try:
+            _stay_on_core(me)
             times.append(_run(codes[me], wait, names | {"me": me}))
         except BaseException as error:
             errors.append(error)
@@ -128,6 +133,13 @@ def _together(codes: list[CodeType], names: dict[str, object]) -> int:
     if errors:
         raise errors[0]
     return max(end for _, end in times) - min(start for start, _ in times)
+
+
+def _stay_on_core(me: int) -> None:
+    """Keep this thread from sharing a core with another one of ours."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[me % len(cores)]})
 
 
 def operations(cell: Cell, column: str, threads: int) -> int:
@@ -149,18 +161,26 @@ def _stepped(cell: Cell, n: int) -> int:
     return min(max(n // cell.step, 1) * cell.step, most)
 
 
-def turn(cell: Cell, column: str, threads: int, n: int, runs: int) -> float:
+def turn(cell: Cell, column: str, threads: int, n: int, patience: int) -> float:
     """The cost of an operation in nanoseconds: the best of some runs.
 
-    It is the time of the whole run by the operations of each thread: two threads that do not hinder
-    each other on two cores have the same cost as one.
+    It is the time of the run on all cores that it has, by the operations of all threads. So threads
+    that do not hinder each other have the same cost as one, be they more than the cores or not.
     """
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
-        best = min(once(cell, column, threads, n) for _ in range(runs))
+        best = once(cell, column, threads, n)
+        last = 0
+        for run in range(1, MOST_RUNS):
+            took = once(cell, column, threads, n)
+            if took < best * 0.99:
+                last = run
+            best = min(best, took)
+            if run - last >= patience:
+                break
     finally:
         gc.enable()
         gc.unfreeze()
-    return best / n
+    return best * min(threads, CORES) / (n * threads)

@@ -36,10 +36,10 @@ def _greeting(library: str) -> dict[str, object]:
 def _answer(question: dict[str, object]) -> dict[str, object]:
     cell = CELLS[str(question["cell"])]
     column = str(question["column"])
-    threads, n, runs = (int(str(question[name])) for name in ("threads", "n", "runs"))
+    threads, n, patience = (int(str(question[name])) for name in ("threads", "n", "patience"))
     if not n:
         n = timing.operations(cell, column, threads)
-    return {"n": n, "ns": timing.turn(cell, column, threads, n, runs)}
+    return {"n": n, "ns": timing.turn(cell, column, threads, n, patience)}
 
 
 def main() -> None:
