@@ -34,8 +34,9 @@ _LONG = 100.0
 # makes a run longer, never shorter; and a run that is shorter than the turn that the system gives
 # to a thread is often left alone. So the best of many short ones is the cost.
 SECONDS_OF_ONE, SECONDS = 0.001, 0.002
-# A turn is over when so many runs in a row were no better, or after so many in all.
-PATIENCE, MOST_RUNS = 12, 150
+# A turn is over when so many runs in a row were no better, or after so many in all. Several threads
+# are seldom left alone all at once, so it takes them more.
+PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS = 12, 3, 200
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -171,6 +172,8 @@ def turn(cell: Cell, column: str, threads: int, n: int, patience: int) -> float:
     gc.freeze()
     gc.disable()
     try:
+        if threads > 1:
+            patience *= PATIENCE_OF_SEVERAL
         best = once(cell, column, threads, n)
         last = 0
         for run in range(1, MOST_RUNS):
