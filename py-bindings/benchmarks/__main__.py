@@ -83,7 +83,7 @@ def _site(text: str) -> tuple[str, str]:
     library, equals, folder = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"expected LIBRARY=FOLDER, not {text!r}")
-    return library, folder
+    return library, str(Path(folder).resolve())
 
 
 def _counts(text: str) -> list[int]:

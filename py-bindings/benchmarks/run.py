@@ -5,6 +5,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -42,10 +43,9 @@ class Worker:
 
     def ask(self, **question: object) -> dict[str, Any]:
         assert self._process.stdin is not None
-        try:
+        # If it is gone, there is no answer either.
+        with suppress(BrokenPipeError):
             print(json.dumps(question), file=self._process.stdin, flush=True)
-        except BrokenPipeError:
-            raise WorkerError("crashed") from None
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -56,16 +56,20 @@ class Worker:
         hangs = not limit.is_alive()
         limit.cancel()
         if not line:
-            self._process.kill()
-            status = self._process.wait()
-            raise WorkerError("hangs" if hangs else f"crashed (status {status})")
+            self.kill()
+            self.stop()
+            raise WorkerError("hangs" if hangs else f"crashed ({self._process.returncode})")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def stop(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+    def kill(self) -> None:
+        self._process.kill()
         self._process.wait()
+
+    def stop(self) -> None:
+        """End it: it goes when there is no more to read."""
+        with suppress(BrokenPipeError):
+            self._process.communicate()
 
 
 @dataclass
@@ -120,7 +124,7 @@ class Bench:
         self._python = python
         # The standard library is everywhere.
         self._sites = {"std": "", **sites}
-        self._workers: dict[str, Worker] = {}
+        self.workers: dict[str, Worker] = {}
         self.figures: Figures = {}
         self.versions: dict[str, str] = {}
         self.interpreter = ""
@@ -155,16 +159,16 @@ class Bench:
                     raise
                 self.missing.append(library)
                 continue
-            self._workers[library] = worker
+            self.workers[library] = worker
             self.versions[library] = str(worker.greeting["version"])
             self.interpreter = str(worker.greeting["interpreter"])
         for library in self.missing:
             self._sites.pop(library, None)
 
     def _stop(self) -> None:
-        for worker in self._workers.values():
+        for worker in self.workers.values():
             worker.stop()
-        self._workers.clear()
+        self.workers.clear()
 
     def _turns(self, cell: Cell, threads: int, patience: int) -> None:
         """Let each library have its turn."""
@@ -176,13 +180,13 @@ class Bench:
             if figure.error:
                 continue
             try:
-                if library not in self._workers:
-                    self._workers[library] = Worker(self._python, library, self._sites[library])
-                answer = self._workers[library].ask(
+                if library not in self.workers:
+                    self.workers[library] = Worker(self._python, library, self._sites[library])
+                answer = self.workers[library].ask(
                     cell=cell.name, column=column, threads=threads, n=figure.n, patience=patience
                 )
             except WorkerError as error:
-                self._workers.pop(library, None)
+                self.workers.pop(library, None)
                 answer = {"error": str(error)}
             if "error" in answer:
                 figure.error = str(answer["error"])

@@ -15,7 +15,7 @@ from benchmarks import goals, report, timing
 from benchmarks.__main__ import choose
 from benchmarks.cell import COLUMNS, HANDLE, OURS, REFERENCE, STD, Cell, loop, same
 from benchmarks.cells import CELLS
-from benchmarks.run import Figure, Key, ratio
+from benchmarks.run import Bench, Figure, Key, ratio
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads, switches the collector off")
 
@@ -96,6 +96,35 @@ def test_goals_name_cells_and_columns():
                 assert key.threads in CELLS[key.cell].threads, key
         names.add((goal.row, goal.what))
     assert len(names) == len(list(goals.goals()))
+
+
+def run_empty_loop(sites, at_start=lambda bench: None):
+    bench = Bench(sys.executable, sites)
+    bench.run([CELLS["empty loop"]], [1], 2, 1, lambda where, cell: at_start(bench))
+    return bench
+
+
+def test_what_is_not_installed_is_missing(tmp_path, capfd):
+    (tmp_path / "cereggii.py").touch()
+    bench = run_empty_loop({"cereggii": str(tmp_path), "reference": str(tmp_path)})
+    # One is a module without a version, the other is not there.
+    assert {"reference", "cereggii"} <= set(bench.missing)
+    figure = bench.figures[Key("empty loop", STD)]
+    assert len(figure.ns) == 2
+    assert 0 < figure.median < 100_000
+    assert "PackageNotFoundError" in capfd.readouterr().err
+
+
+def test_a_crash_is_shown_and_the_next_cell_goes_on():
+    def crash(bench):
+        for worker in bench.workers.values():
+            worker.kill()
+
+    bench = run_empty_loop({}, crash)
+    figure = bench.figures[Key("empty loop", STD)]
+    assert figure.error.startswith("crashed")
+    rows = report.table(bench.figures, [CELLS["empty loop"]])
+    assert "crashed" in rows[1]
 
 
 def figures(**ns):
