@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import report, timing
 from benchmarks.cell import Cell
 from benchmarks.cells import CELLS
-from benchmarks.run import Bench
+from benchmarks.run import Bench, WorkerError
 
 _ROUNDS = 7
 # What `--quick` does.
@@ -29,6 +29,8 @@ def main() -> None:
     progress = _Progress()
     try:
         bench.run(cells, threads, rounds, patience, progress)
+    except WorkerError as error:
+        sys.exit(f"ours: {error}")
     except KeyboardInterrupt:
         print("\ninterrupted; this is what there is:", file=sys.stderr)
     progress.end()

@@ -93,6 +93,7 @@ def as_json(bench: Bench) -> dict[str, object]:
     return {
         "machine": machine(),
         "interpreter": bench.interpreter,
+        "load": bench.load,
         "versions": bench.versions,
         "missing": bench.missing,
         "figures": [
@@ -149,6 +150,8 @@ def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, patience: int) ->
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
     parts += [f"- {name}: {value}" for name, value in machine().items()]
     parts += [f"- interpreter: {bench.interpreter}"]
+    if bench.load is not None:
+        parts += [f"- load of the machine by others, before: {bench.load:.1f}"]
     names = {"ours": "ft_utils (ours)", "reference": "ft_utils (reference)", "std": "std"}
     versions = [f"{names.get(name, name)} {value}" for name, value in bench.versions.items()]
     parts += [f"- versions: {', '.join(versions)}"]

@@ -128,6 +128,8 @@ class Bench:
         self.figures: Figures = {}
         self.versions: dict[str, str] = {}
         self.interpreter = ""
+        # What else ran on the machine, where the system tells.
+        self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         self.missing = [name for name in LIBRARIES if name not in self._sites]
 
     def run(

@@ -36,7 +36,7 @@ _LONG = 100.0
 SECONDS_OF_ONE, SECONDS = 0.001, 0.002
 # A turn is over when so many runs in a row were no better, or after so many in all. Several threads
 # are seldom left alone all at once, so it takes them more.
-PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS = 12, 3, 200
+PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS = 12, 3, 100
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -44,12 +44,14 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 _HEAD_START = 100_000
 
 
-def once(cell: Cell, column: str, threads: int, n: int) -> int:
-    """Run it on a fresh object, `n` operations on each thread; return the time in nanoseconds.
+Times = list[tuple[int, int]]
 
-    That is from the moment when the first thread starts to that when the last one is done. One
-    thread is the one that has made the object, as in a program without threads; several are
-    others than that one.
+
+def once(cell: Cell, column: str, threads: int, n: int) -> Times:
+    """Run it on a fresh object, `n` operations on each thread; return when they began and ended.
+
+    One thread is the one that has made the object, as in a program without threads; several are
+    others than that one. Times are in nanoseconds.
     """
     way = cell.ways[column]
     names: dict[str, object] = {"n": n, "threads": threads}
@@ -58,8 +60,7 @@ def once(cell: Cell, column: str, threads: int, n: int) -> int:
     names = _TOOLS | names | {"me": 0}
     codes = [compiled(way, column, loop, tuple(names)) for loop in way.loops]
     if threads == 1:
-        start, end = _run(codes[0], lambda: None, names)
-        return end - start
+        return [_run(codes[0], lambda: None, names)]
     return _together([codes[me % len(codes)] for me in range(threads)], names)
 
 
@@ -101,7 +102,7 @@ def _finish(coroutine: object) -> tuple[int, int]:
     raise RuntimeError("a loop with `await` had to wait")
 
 
-def _together(codes: list[CodeType], names: dict[str, object]) -> int:
+def _together(codes: list[CodeType], names: dict[str, object]) -> Times:
     begin = 0
 
     def meet() -> None:
@@ -115,7 +116,7 @@ def _together(codes: list[CodeType], names: dict[str, object]) -> int:
         while perf_counter_ns() < begin:
             pass
 
-    times: list[tuple[int, int]] = []
+    times: Times = []
     errors: list[BaseException] = []
 
     def work(me: int) -> None:
@@ -133,6 +134,11 @@ def _together(codes: list[CodeType], names: dict[str, object]) -> int:
         worker.join()
     if errors:
         raise errors[0]
+    return times
+
+
+def _took(times: Times) -> int:
+    """From the moment when the first thread begins to that when the last one is done."""
     return max(end for _, end in times) - min(start for start, _ in times)
 
 
@@ -148,7 +154,9 @@ def operations(cell: Cell, column: str, threads: int) -> int:
     seconds = SECONDS_OF_ONE if threads == 1 else SECONDS
     n = _stepped(cell, 64)
     while True:
-        took = min(once(cell, column, threads, n) for _ in range(2)) / 1e9
+        # A thread that begins late, or has to pause, is no reason for a shorter run.
+        runs = [once(cell, column, threads, n) for _ in range(3)]
+        took = min(end - start for times in runs for start, end in times) / 1e9
         more = _stepped(cell, n * 4)
         if took >= seconds / 4 or more == n:
             break
@@ -174,10 +182,10 @@ def turn(cell: Cell, column: str, threads: int, n: int, patience: int) -> float:
     try:
         if threads > 1:
             patience *= PATIENCE_OF_SEVERAL
-        best = once(cell, column, threads, n)
+        best = _took(once(cell, column, threads, n))
         last = 0
         for run in range(1, MOST_RUNS):
-            took = once(cell, column, threads, n)
+            took = _took(once(cell, column, threads, n))
             if took < best * 0.99:
                 last = run
             best = min(best, took)
