@@ -144,13 +144,15 @@ class Bench:
         for number in range(rounds):
             # New processes, for memory is laid out by chance.
             self._start()
-            for place, cell in enumerate(cells):
-                tell(f"round {number + 1} of {rounds}", f"{place + 1} of {len(cells)}: {cell.name}")
-                for count in cell.threads:
-                    # One that starts at two threads has pairs of them.
-                    if count // cell.threads[0] in threads:
-                        self._turns(cell, count, patience)
-            self._stop()
+            try:
+                for place, cell in enumerate(cells, 1):
+                    tell(f"round {number + 1} of {rounds}", f"{place} of {len(cells)}: {cell.name}")
+                    for count in cell.threads:
+                        # One that starts at two threads has pairs of them.
+                        if count // cell.threads[0] in threads:
+                            self._turns(cell, count, patience)
+            finally:
+                self._stop()
 
     def _start(self) -> None:
         for library, site in self._sites.items():
@@ -178,7 +180,8 @@ class Bench:
             library = COLUMNS[column].library
             if library not in self._sites:
                 continue
-            figure = self.figures.setdefault(Key(cell.name, column, threads), Figure())
+            key = Key(cell.name, column, threads)
+            figure = self.figures.get(key, Figure())
             if figure.error:
                 continue
             try:
@@ -196,3 +199,5 @@ class Bench:
             else:
                 figure.n = answer["n"]
                 figure.ns.append(answer["ns"])
+            # Not earlier: there is none if we are interrupted.
+            self.figures[key] = figure

@@ -5,6 +5,7 @@ python -m benchmarks.worker LIBRARY
 
 import json
 import platform
+import signal
 import sys
 from importlib import metadata
 
@@ -43,6 +44,8 @@ def _answer(question: dict[str, object]) -> dict[str, object]:
 
 
 def main() -> None:
+    # Ctrl-C is for the one that asks; without it, there are no more questions.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     print(json.dumps(_greeting(sys.argv[1])), flush=True)
     for line in sys.stdin:
         try:
