@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -64,17 +65,17 @@ def choose(pattern: str) -> list[Cell]:
 
 
 class _Progress:
-    """A line that changes on a terminal, and a line for each round elsewhere."""
+    """A line that changes on a terminal, and a line each minute elsewhere."""
 
     def __init__(self) -> None:
-        self._round = ""
+        self._next = time.monotonic()
 
     def __call__(self, where: str, cell: str) -> None:
         if sys.stderr.isatty():
             print(f"\r\x1b[K{where}: {cell}", end="", file=sys.stderr, flush=True)
-        elif where != self._round:
-            print(where, file=sys.stderr, flush=True)
-        self._round = where
+        elif time.monotonic() >= self._next:
+            print(f"{where}: {cell}", file=sys.stderr, flush=True)
+            self._next = time.monotonic() + 60
 
     def end(self) -> None:
         if sys.stderr.isatty():
