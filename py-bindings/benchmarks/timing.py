@@ -142,6 +142,12 @@ def _took(times: Times) -> int:
     return max(end for _, end in times) - min(start for start, _ in times)
 
 
+def _apart(times: Times) -> int:
+    """How long the last thread begins after the first."""
+    starts = [start for start, _ in times]
+    return max(starts) - min(starts)
+
+
 def _stay_on_core(me: int) -> None:
     """Keep this thread from sharing a core with another one of ours."""
     if hasattr(os, "sched_setaffinity"):
@@ -182,15 +188,20 @@ def turn(cell: Cell, column: str, threads: int, n: int, patience: int) -> float:
     try:
         if threads > 1:
             patience *= PATIENCE_OF_SEVERAL
-        best = _took(once(cell, column, threads, n))
-        last = 0
-        for run in range(1, MOST_RUNS):
-            took = _took(once(cell, column, threads, n))
-            if took < best * 0.99:
-                last = run
+        best = together = float("inf")
+        left = patience
+        for _ in range(MOST_RUNS):
+            times = once(cell, column, threads, n)
+            took = _took(times)
             best = min(best, took)
-            if run - last >= patience:
+            # Threads that ran one after the other have not met.
+            if threads <= CORES and _apart(times) > took / 10:
+                continue
+            left = patience if took < together * 0.99 else left - 1
+            together = min(together, took)
+            if not left:
                 break
+        best = together if together < float("inf") else best
     finally:
         gc.enable()
         gc.unfreeze()
