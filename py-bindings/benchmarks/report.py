@@ -123,8 +123,8 @@ Each library has a process of its own, on the same interpreter. They take turns 
 {ms_of_one:.0f} ms ({ms:.0f} ms with several threads), each on an object of its own, until
 {patience} in a row ({several}) are no better than the best before, which counts: what else the
 machine does makes a run longer, never shorter. Runs in which a thread began late do not count,
-unless there are no others. A figure is the median of the rounds; a ratio is the median of the ratios
-within a round, shown with its quartiles. The garbage collector is off.
+unless there are no others. A figure is the median of the rounds; a ratio is the median of the
+ratios within a round, shown with its quartiles. The garbage collector is off.
 
 A figure is the time from the start of the first thread to the end of the last one, on all cores
 that the threads have, by the operations of all threads, in nanoseconds. With one thread, or two on
