@@ -2,6 +2,7 @@
 
 mod apt;
 mod args;
+mod bench;
 mod cache;
 mod compat_api;
 mod debian;
@@ -107,6 +108,25 @@ no other. It fails if anything was lost, not released, or if memory grows.
 
   --minutes N          how long, 10 unless told; may be a fraction",
         run: soak,
+    },
+    Command {
+        name: "bench",
+        summary: "install the other libraries, and compare what operations cost",
+        details: "\
+usage: cargo xtask bench [--cells PATTERN] [--threads N,...] [--rounds N] [--quick]
+                         [--json FILE] [--markdown FILE] [--plot FOLDER] [INTERPRETERS]
+
+The release wheel beside ft_utils 0.2.0, cereggii and the standard library, on the free-threaded
+interpreter, or on the GIL build where there is no other. What cannot be installed is left out.
+
+  --cells PATTERN      those with this in their name, such as `queue` or `int: *`
+  --threads N,...      1,2 unless told; with --plot 1,2,4,8
+  --rounds N           7 unless told, each with new processes
+  --quick              few rounds and runs
+  --json FILE          all figures
+  --markdown FILE      a page such as docs/benchmarks.md
+  --plot FOLDER        cost over the number of threads, as PNG and SVG",
+        run: bench,
     },
     Command {
         name: "python",
@@ -283,6 +303,13 @@ fn linear(mut args: Args) -> Result<()> {
     args.finish("linear")?;
     let selection = select::select(&project, name.as_deref())?;
     linear::check(&project, &selection.histories, &limits)
+}
+
+fn bench(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let choice = Choice::take(&mut args)?;
+    let ready = setup::tools(&project, &choice)?;
+    bench::compare(&project, &ready, &args.rest())
 }
 
 fn python(mut args: Args) -> Result<()> {

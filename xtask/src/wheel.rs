@@ -54,7 +54,7 @@ pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
 }
 
 /// What the stamp says if the wheel that is installed is the one that would be built.
-fn wanted(project: &Project) -> Result<String> {
+pub fn wanted(project: &Project) -> Result<String> {
     let inputs = fingerprint::of(&inputs(project))?;
     Ok(format!("recipe 1\n{inputs:016x}\n"))
 }

@@ -1,0 +1,93 @@
+"""AtomicInt64, AtomicReference, AtomicFlag, and the loop itself."""
+
+from collections.abc import Iterator
+
+from benchmarks.cell import (
+    ALL,
+    BOTH,
+    CEREGGII,
+    CEREGGII_HANDLE,
+    OURS,
+    REFERENCE,
+    SCALING,
+    STD,
+    Cell,
+    loop,
+    same,
+)
+
+INT = "from ft_utils.concurrency import AtomicInt64\nx = AtomicInt64(7)"
+INT_CEREGGII = "from cereggii import AtomicInt64\nx = AtomicInt64(7)"
+REFERENCE_TO = "from ft_utils.concurrency import AtomicReference\na, b = object(), object()\n"
+REF_CEREGGII = "from cereggii import AtomicRef\na, b = object(), object()\n"
+FLAG = "from ft_utils.concurrency import AtomicFlag\nx = AtomicFlag(True)"
+
+# Statement, and that of cereggii where it has another name.
+INT_STATEMENTS = [
+    ("x.get()", None),
+    ("x.set(5)", None),
+    ("x.incr()", "x.increment_and_get()"),
+    ("x.decr()", "x.decrement_and_get()"),
+    *[
+        (statement, None)
+        for statement in (
+            *("x + 3", "x - 3", "x * 3", "x // 3", "x & 3", "x | 3", "x ^ 3"),
+            *("-x", "+x", "~x", "abs(x)"),
+            *("x += 3", "x -= 3", "x *= 1", "x //= 1", "x &= 7", "x |= 7", "x ^= 7"),
+            *("x == 3", "x < 3", "int(x)", "bool(x)", "format(x)"),
+        )
+    ],
+]
+# They cost more than one look at a word.
+INT_SCALING = ("x.get()", "x.incr()")
+
+
+def cells() -> Iterator[Cell]:
+    yield Cell("empty loop", {STD: same((STD,), "x = None", loop("pass"))[STD]})
+    yield from _ints()
+    yield from _references()
+    yield from _flags()
+
+
+def _ints() -> Iterator[Cell]:
+    for statement, other in INT_STATEMENTS:
+        scales = statement in INT_SCALING
+        ways = same(ALL if scales else BOTH, INT, loop(statement))
+        columns = (CEREGGII, CEREGGII_HANDLE) if scales else (CEREGGII,)
+        ways |= same(columns, INT_CEREGGII, loop(other or statement))
+        yield Cell(f"int: {statement}", ways, SCALING if scales else (1,))
+
+
+def _references() -> Iterator[Cell]:
+    made = "x = {}(a)"
+    for statement, other in [
+        ("x.get()", "x.get()"),
+        ("x.set(b)", "x.set(b)"),
+        ("x.exchange(b)", "x.get_and_set(b)"),
+        ("x.compare_exchange(a, a)", "x.compare_and_set(a, a)"),
+        ("x.compare_exchange(b, a)", "x.compare_and_set(b, a)"),
+    ]:
+        ways = same(BOTH, REFERENCE_TO + made.format("AtomicReference"), loop(statement))
+        ways |= same((CEREGGII,), REF_CEREGGII + made.format("AtomicRef"), loop(other))
+        yield Cell(f"reference: {statement}", ways)
+    # What an object costs that several threads get is its own count; `None` has none.
+    ways = same(ALL, REFERENCE_TO + "x = AtomicReference(None)", loop("x.get()"))
+    ways |= same((CEREGGII, CEREGGII_HANDLE), REF_CEREGGII + "x = AtomicRef(None)", loop("x.get()"))
+    yield Cell("reference: x.get() of None", ways, SCALING)
+
+
+def _flags() -> Iterator[Cell]:
+    event = "from threading import Event\nx = Event()\nx.set()"
+    boolean = "from cereggii import AtomicBool\nx = AtomicBool(True)"
+    ways = same(ALL, FLAG, loop("bool(x)"))
+    ways |= same((CEREGGII, CEREGGII_HANDLE), boolean, loop("x.get()"))
+    ways |= same((STD,), event, loop("x.is_set()"))
+    yield Cell("flag: bool(x)", ways, SCALING)
+    # The reference has no other way to read one.
+    ways = same((OURS,), FLAG, loop("x.get()")) | same((REFERENCE,), FLAG, loop("bool(x)"))
+    ways |= same((CEREGGII,), boolean, loop("x.get()"))
+    yield Cell("flag: x.get()", ways)
+    ways = same(BOTH, FLAG, loop("x.set(True)"))
+    ways |= same((CEREGGII,), boolean, loop("x.set(True)"))
+    ways |= same((STD,), event, loop("x.set()"))
+    yield Cell("flag: x.set(True)", ways)

@@ -1,0 +1,179 @@
+"""What is to be reached, and what was."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from statistics import geometric_mean
+
+from benchmarks.cell import (
+    CEREGGII,
+    CEREGGII_HANDLE,
+    HANDLE,
+    OURS,
+    REFERENCE,
+    STD,
+)
+from benchmarks.cells import CELLS
+from benchmarks.cells.queues import BATCH
+from benchmarks.run import Figures, Key, ratio
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A bound for the cost of something beside that of something else."""
+
+    row: str
+    what: str
+    # Ours, and those of which the best counts; of several such pairs, the geometric mean does.
+    pairs: tuple[tuple[Key, tuple[Key, ...]], ...]
+    # How many times faster ours is, at least.
+    faster: float | None = None
+    # How many times the cost of the other ours has, at most.
+    cost: float | None = None
+
+    def measured(self, figures: Figures) -> float | None:
+        """In the unit of the bound; None if something was not measured."""
+        found = [ratio(figures, others, (ours,)) for ours, others in self.pairs]
+        medians = [each[0] for each in found if each is not None]
+        if len(medians) < len(self.pairs):
+            return None
+        mean = geometric_mean(medians)
+        return 1 / mean if self.cost is not None else mean
+
+    def missed(self, measured: float) -> float:
+        """By how much: 0.25 is a quarter of the bound, 0 or less is reached."""
+        if self.cost is not None:
+            return measured / self.cost - 1
+        return 1 - measured / (self.faster or 0)
+
+    def target(self) -> str:
+        if self.cost is not None:
+            return f"at most {self.cost:g} of"
+        return f"at least {self.faster:g} times faster than"
+
+
+def goals() -> Iterator[Goal]:
+    yield from _atomics()
+    yield from _dicts()
+    yield from _queues()
+    yield from _others()
+    yield from _handles()
+
+
+def _beside(
+    row: str,
+    cells: Iterable[str],
+    ours: str,
+    others: tuple[str, ...],
+    *,
+    faster: float | None = None,
+    cost: float | None = None,
+    threads: int = 1,
+) -> Iterator[Goal]:
+    """Ours beside others, in the same cells on the same number of threads."""
+    for cell in cells:
+        what = f"{_named(cell, ours, threads)}, beside {' or '.join(others)}"
+        yield Goal(row, what, (_pair(cell, ours, others, threads),), faster, cost)
+
+
+def _pair(
+    cell: str, ours: str, others: tuple[str, ...], threads: int = 1
+) -> tuple[Key, tuple[Key, ...]]:
+    return Key(cell, ours, threads), tuple(Key(cell, other, threads) for other in others)
+
+
+def _on_the_whole(row: str, cells: list[str], other: str, faster: float) -> Goal:
+    pairs = tuple(_pair(cell, OURS, (other,)) for cell in cells)
+    return Goal(row, f"geometric mean of these, beside {other}", pairs, faster)
+
+
+def _named(cell: str, column: str, threads: int) -> str:
+    name = cell if column == OURS else f"{cell} ({column.removeprefix('ours, ')})"
+    return name if threads == 1 else f"{name}, {threads} threads"
+
+
+def _starting(prefix: str) -> list[str]:
+    return [name for name in CELLS if name.startswith(prefix)]
+
+
+def _growth(row: str, cell: str, column: str = HANDLE, cost: float = 1.2) -> Goal:
+    """Two threads beside one."""
+    pair = (Key(cell, column, 2), (Key(cell, column, 1),))
+    return Goal(row, f"{_named(cell, column, 2)}, beside one", (pair,), cost=cost)
+
+
+def _atomics() -> Iterator[Goal]:
+    row = "atomic int, reference: each operation, one thread"
+    cells = _starting("int: ") + _starting("reference: ")
+    yield _on_the_whole(row, cells, REFERENCE, 1)
+    yield from _beside(row, cells, OURS, (REFERENCE,), faster=0.95)
+    yield from _beside("flag", _starting("flag: "), OURS, (REFERENCE, CEREGGII), faster=3)
+
+
+def _dicts() -> Iterator[Goal]:
+    row = "dictionary, one thread"
+    cells = [cell for cell in _starting("dict: ") if "setdefault" not in cell]
+    yield _on_the_whole(row, cells, REFERENCE, 1.1)
+    yield from _beside(row, cells, OURS, (REFERENCE,), faster=1)
+    yield from _beside(row, cells, OURS, (STD,), cost=1.3)
+    row = "dictionary with handles"
+    for threads in (1, 2):
+        yield from _beside(
+            row,
+            _starting("shared dict: "),
+            HANDLE,
+            (CEREGGII_HANDLE,),
+            faster=1,
+            threads=threads,
+        )
+    for cell in ("get", "hot get", "x.get(key)"):
+        yield _growth(row, f"shared dict: {cell}")
+    row = "bulk counting into the dictionary"
+    at_once, each = "count: all words at once", "count: a call for each word"
+    pair = (Key(at_once, OURS), (Key(each, OURS),))
+    yield Goal(row, "all at once, beside a call each", (pair,), 10)
+    yield from _beside(row, [at_once], OURS, (CEREGGII, CEREGGII_HANDLE), faster=1)
+
+
+def _queues() -> Iterator[Goal]:
+    row, cell = "queue push and pop, one thread", "queue: push and pop"
+    yield from _beside(row, [cell], OURS, (REFERENCE,), faster=15)
+    yield from _beside(row, [cell], OURS, (STD,), cost=1.1)
+    row, cell = "queue, producers and consumers", "queue: half push, half pop"
+    for threads in (2, 4):
+        yield from _beside(row, [cell], OURS, (REFERENCE,), faster=8, threads=threads)
+        yield from _beside(row, [cell], OURS, (STD,), faster=1, threads=threads)
+        batches = f"{cell}, {BATCH} at a time"
+        pair = (Key(batches, OURS, threads), (Key(cell, STD, threads),))
+        yield Goal(row, f"{_named(batches, OURS, threads)}, beside std one at a time", (pair,), 5)
+    row = "std queue"
+    yield from _beside(row, ["std queue: put and get"], OURS, (STD,), faster=15)
+    yield from _beside(row, ["std queue: half put, half get"], OURS, (STD,), faster=15, threads=2)
+    row = "gathering iterator"
+    cell = "gathering: insert all, read all"
+    yield from _beside(row, [cell], OURS, (REFERENCE,), faster=15)
+    cell = "gathering: one inserts, one reads"
+    yield from _beside(row, [cell], OURS, (REFERENCE,), faster=15, threads=2)
+
+
+def _others() -> Iterator[Goal]:
+    row = "RW lock, interval lock"
+    cells = _starting("rwlock: ") + _starting("interval lock: ")
+    yield from _beside(row, cells, OURS, (REFERENCE,), faster=1.3)
+    for cell in ("rwlock: read", "rwlock: write", "interval lock: lock and unlock"):
+        yield from _beside(row, [cell], OURS, (REFERENCE,), faster=1, threads=2)
+    row, cell = "batch executor", "batch executor: load"
+    yield from _beside(row, [cell], OURS, (REFERENCE,), faster=1.2)
+    yield _growth(row, cell)
+    row = "LocalWrapper"
+    cells = ["wrapper: method call", "wrapper: Python method call"]
+    yield from _beside(row, cells, OURS, (REFERENCE,), faster=6)
+    yield from _beside(row, ["wrapper: item"], OURS, (REFERENCE,), faster=1.3)
+
+
+def _handles() -> Iterator[Goal]:
+    row = "a shared object through its handle, two threads"
+    for cell in ("int: x.get()", "flag: bool(x)", "reference: x.get() of None"):
+        yield _growth(row, cell)
+    for cell in _starting("look: "):
+        yield _growth(row, cell)
+    yield _growth(row, "int: x.incr()", cost=1.6)

@@ -1,0 +1,208 @@
+"""Running a way of a cell, on one thread or on several, against the clock."""
+
+import gc
+import os
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import cycle, islice, repeat
+from textwrap import indent
+from time import perf_counter_ns
+from types import CodeType
+
+from benchmarks.cell import COLUMNS, Cell, Way
+
+# What loops use, as local variables of the function that they are in: looking into the builtins, or
+# into globals that threads share, would cost more than many an operation.
+_TOOLS: dict[str, object] = {
+    function.__name__: function for function in (bool, cycle, format, int, islice, len, min, repeat)
+}
+
+_TEMPLATE = """\
+{kind} run(wait, clock, {names}):
+{prepare}
+    wait()
+    start = clock()
+{loop}
+    end = clock()
+    return start, end
+"""
+
+_LONG = 100.0
+
+# How long a run takes, for one thread and for several, in seconds. Whatever else the machine does
+# makes a run longer, never shorter; and a run that is shorter than the turn that the system gives
+# to a thread is often left alone. So the best of many short ones is the cost.
+SECONDS_OF_ONE, SECONDS = 0.001, 0.002
+# A turn is over when so many runs in a row were no better, or after so many in all. Several threads
+# are seldom left alone all at once, so it takes them more.
+PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS = 12, 3, 100
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+# Threads meet, and begin so much later (nanoseconds): it takes the system a while to wake them.
+_HEAD_START = 100_000
+
+
+Times = list[tuple[int, int]]
+
+
+def once(cell: Cell, column: str, threads: int, n: int) -> Times:
+    """Run it on a fresh object, `n` operations on each thread; return when they began and ended.
+
+    One thread is the one that has made the object, as in a program without threads; several are
+    others than that one. Times are in nanoseconds.
+    """
+    way = cell.ways[column]
+    names: dict[str, object] = {"n": n, "threads": threads}
+    exec(_compile(way.setup), names)
+    names = {name: value for name, value in names.items() if not name.startswith("__")}
+    names = _TOOLS | names | {"me": 0}
+    codes = [compiled(way, column, loop, tuple(names)) for loop in way.loops]
+    if threads == 1:
+        return [_run(codes[0], lambda: None, names)]
+    return _together([codes[me % len(codes)] for me in range(threads)], names)
+
+
+def compiled(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
+    """The function that has this loop in it, with these local variables."""
+    prepare = "\n".join(["pass", COLUMNS[column].prepare, way.prepare])
+    source = _TEMPLATE.format(
+        kind="async def" if "await " in loop else "def",
+        names=", ".join(names),
+        prepare=indent(prepare, "    "),
+        loop=indent(loop, "    "),
+    )
+    return _compile(source)
+
+
+@lru_cache(maxsize=64)
+def _compile(source: str) -> CodeType:
+    return compile(source, "<benchmark>", "exec")
+
+
+def _run(code: CodeType, wait: Callable[[], object], names: dict[str, object]) -> tuple[int, int]:
+    # Threads share neither the function nor its globals.
+    module: dict[str, Callable[..., object]] = {}
+    exec(code, module)
+    result = module["run"](wait, perf_counter_ns, **names)
+    if not isinstance(result, tuple):
+        # A coroutine that never has to wait needs no event loop to run it.
+        result = _finish(result)
+    start, end = result
+    return start, end
+
+
+def _finish(coroutine: object) -> tuple[int, int]:
+    try:
+        coroutine.send(None)  # type: ignore[attr-defined]
+    except StopIteration as stop:
+        start, end = stop.value
+        return start, end
+    raise RuntimeError("a loop with `await` had to wait")
+
+
+def _together(codes: list[CodeType], names: dict[str, object]) -> Times:
+    begin = 0
+
+    def meet() -> None:
+        nonlocal begin
+        begin = perf_counter_ns() + _HEAD_START
+
+    barrier = threading.Barrier(len(codes), meet)
+
+    def wait() -> None:
+        barrier.wait(_LONG)
+        while perf_counter_ns() < begin:
+            pass
+
+    times: Times = []
+    errors: list[BaseException] = []
+
+    def work(me: int) -> None:
+        try:
+            _stay_on_core(me)
+            times.append(_run(codes[me], wait, names | {"me": me}))
+        except BaseException as error:
+            errors.append(error)
+            barrier.abort()
+
+    workers = [threading.Thread(target=work, args=(me,)) for me in range(len(codes))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if errors:
+        raise errors[0]
+    return times
+
+
+def _took(times: Times) -> int:
+    """From the moment when the first thread begins to that when the last one is done."""
+    return max(end for _, end in times) - min(start for start, _ in times)
+
+
+def _apart(times: Times) -> int:
+    """How long the last thread begins after the first."""
+    starts = [start for start, _ in times]
+    return max(starts) - min(starts)
+
+
+def _stay_on_core(me: int) -> None:
+    """Keep this thread from sharing a core with another one of ours."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[me % len(cores)]})
+
+
+def operations(cell: Cell, column: str, threads: int) -> int:
+    """How many operations of each thread a run has."""
+    seconds = SECONDS_OF_ONE if threads == 1 else SECONDS
+    n = _stepped(cell, 64)
+    while True:
+        # A thread that begins late, or has to pause, is no reason for a shorter run.
+        runs = [once(cell, column, threads, n) for _ in range(3)]
+        took = min(end - start for times in runs for start, end in times) / 1e9
+        more = _stepped(cell, n * 4)
+        if took >= seconds / 4 or more == n:
+            break
+        # Too short to tell: the first ones are slow.
+        n = more
+    return _stepped(cell, int(n * seconds / took))
+
+
+def _stepped(cell: Cell, n: int) -> int:
+    most = cell.most // cell.step * cell.step
+    return min(max(n // cell.step, 1) * cell.step, most)
+
+
+def turn(cell: Cell, column: str, threads: int, n: int, patience: int) -> float:
+    """The cost of an operation in nanoseconds: the best of some runs.
+
+    It is the time of the run on all cores that it has, by the operations of all threads. So threads
+    that do not hinder each other have the same cost as one, be they more than the cores or not.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        if threads > 1:
+            patience *= PATIENCE_OF_SEVERAL
+        best = together = float("inf")
+        left = patience
+        for _ in range(MOST_RUNS):
+            times = once(cell, column, threads, n)
+            took = _took(times)
+            best = min(best, took)
+            # Threads that ran one after the other have not met.
+            if threads <= CORES and _apart(times) > took / 10:
+                continue
+            left = patience if took < together * 0.99 else left - 1
+            together = min(together, took)
+            if not left:
+                break
+        best = together if together < float("inf") else best
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    return best * min(threads, CORES) / (n * threads)

@@ -1,0 +1,59 @@
+"""The process of one library: it takes questions as lines of JSON, and answers each with one.
+
+python -m benchmarks.worker LIBRARY
+"""
+
+import json
+import platform
+import signal
+import sys
+from importlib import metadata
+
+from benchmarks import timing
+from benchmarks.cells import CELLS
+
+_DISTRIBUTIONS = {
+    "ours": ("ft_utils", "ft-utils-rs"),
+    "reference": ("ft_utils", "ft_utils"),
+    "cereggii": ("cereggii", "cereggii"),
+}
+
+
+def _greeting(library: str) -> dict[str, object]:
+    """Who we are, and from where: another library has the same name."""
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    interpreter = (
+        f"{platform.python_implementation()} {platform.python_version()}, "
+        f"{'with the GIL' if gil else 'free-threaded'}, {platform.python_compiler()}"
+    )
+    if library == "std":
+        return {"version": platform.python_version(), "file": "", "interpreter": interpreter}
+    module, distribution = _DISTRIBUTIONS[library]
+    file = __import__(module).__file__
+    version = metadata.version(distribution)
+    return {"version": version, "file": file, "interpreter": interpreter}
+
+
+def _answer(question: dict[str, object]) -> dict[str, object]:
+    cell = CELLS[str(question["cell"])]
+    column = str(question["column"])
+    threads, n, patience = (int(str(question[name])) for name in ("threads", "n", "patience"))
+    if not n:
+        n = timing.operations(cell, column, threads)
+    return {"n": n, "ns": timing.turn(cell, column, threads, n, patience)}
+
+
+def main() -> None:
+    # Ctrl-C is for the one that asks; without it, there are no more questions.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print(json.dumps(_greeting(sys.argv[1])), flush=True)
+    for line in sys.stdin:
+        try:
+            answer = _answer(json.loads(line))
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
