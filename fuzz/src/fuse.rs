@@ -44,8 +44,9 @@ pub(crate) fn light(fuse: Option<Fuse>) {
     STATE.with(|state| state.set(fuse.map_or(State::Out, State::Lit)));
 }
 
-/// Puts it out, and tells whether it has blown meanwhile.
-pub(crate) fn put_out() -> bool {
+/// Puts it out, and tells whether it has blown meanwhile: of what comes now nothing shall fail, and
+/// of what has failed it is known.
+pub fn put_out() -> bool {
     STATE.with(|state| matches!(state.replace(State::Out), State::Blown))
 }
 
@@ -64,7 +65,8 @@ pub fn burn() -> Result<(), Blown> {
 
 /// Called by foreign code that cannot fail, except by a panic.
 pub fn burn_or_panic() {
-    let lit = STATE.with(|state| matches!(state.get(), State::Lit(fuse) if fuse.kind == Kind::Panics));
+    let lit =
+        STATE.with(|state| matches!(state.get(), State::Lit(fuse) if fuse.kind == Kind::Panics));
     if lit && next().is_some() {
         blow();
     }
@@ -86,12 +88,11 @@ fn blow() -> ! {
     panic::resume_unwind(Box::new(Blown))
 }
 
-/// Puts the fuse out: what comes now is not to fail.
-pub fn spare() {
-    put_out();
-}
-
-/// Says that it was noticed that foreign code failed.
-pub fn heard() {
-    put_out();
+/// Puts the fuse out if it is one for a panic: what comes now may fail, but not in this way.
+pub fn no_panics() {
+    STATE.with(|state| {
+        if matches!(state.get(), State::Lit(fuse) if fuse.kind == Kind::Panics) {
+            state.set(State::Out);
+        }
+    });
 }

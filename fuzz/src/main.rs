@@ -15,7 +15,9 @@ const PROGRAMS_FOR_BROKEN: u64 = 20_000;
 fn main() -> ExitCode {
     let mut words = env::args().skip(1);
     let Some(name) = words.next() else {
-        targets::ALL.iter().for_each(|target| println!("{}", target.name));
+        targets::ALL
+            .iter()
+            .for_each(|target| println!("{}", target.name));
         return ExitCode::SUCCESS;
     };
     let Some(target) = targets::ALL.iter().find(|target| target.name == name) else {
@@ -43,7 +45,13 @@ fn main() -> ExitCode {
         }
     };
     // Shuttle sets a hook of its own when it first runs something.
-    (target.run)(Limits { programs: 0, ..limits }, &mut |_| ());
+    (target.run)(
+        Limits {
+            programs: 0,
+            ..limits
+        },
+        &mut |_| (),
+    );
     panic::set_hook(Box::new(|_| ()));
     let outcome = (target.run)(limits, &mut begin);
     report(&outcome, target.broken)

@@ -4,9 +4,7 @@ use crate::{
     program::{self, Program},
     target::Target,
 };
-use proptest::test_runner::{
-    Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner,
-};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::{
     cell::Cell,
     fmt,

@@ -31,9 +31,9 @@ pub struct Place {
 }
 
 impl Place {
-    /// The first of a hundred values that no other call of the program has.
+    /// The first of a thousand values that no other call of the program has.
     pub fn value(self) -> u32 {
-        (100_000 * self.thread + 100 * self.index) as u32
+        (200_000 * self.thread + 1_000 * self.index) as u32
     }
 }
 
@@ -90,7 +90,12 @@ pub trait Target: Sized + Send + Sync + 'static {
     /// Tells whether the model could have given the same answer, and makes it what it is then.
     ///
     /// A call that did not come to an end because foreign code failed has done nothing.
-    fn step(model: &mut Self::Model, place: Place, call: &Self::Call, answer: &Self::Answer) -> bool;
+    fn step(
+        model: &mut Self::Model,
+        place: Place,
+        call: &Self::Call,
+        answer: &Self::Answer,
+    ) -> bool;
 
     /// Returns a call that a thread has to make before it ends, if there is one: to give back what
     /// it holds.

@@ -74,7 +74,7 @@ pub const ALL: &[Entry] = &[
     entry::<gathering_iter::Gathering<2>>(),
     entry::<interval_lock::Lock>(),
     #[cfg(shuttle)] entry::<interval_lock::Lock<1>>(),
-    #[cfg(shuttle)] entry::<interval_lock::Lock<2>>(),
+    entry::<interval_lock::Lock<2>>(),
     entry::<priority_queue::Queue>(),
     entry::<priority_queue::Queue<1>>(),
     entry::<priority_queue::Queue<2>>(),

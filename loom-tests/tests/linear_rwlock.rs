@@ -3,7 +3,10 @@
 
 use ft_rwlock::OwnedRwLock;
 use loom_tests::linear::{Dice, Model, Subject, check};
-use loom_tests::specs::rwlock::{Kind::{self, Read, Write}, Spec, Step};
+use loom_tests::specs::rwlock::{
+    Kind::{self, Read, Write},
+    Spec, Step,
+};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},

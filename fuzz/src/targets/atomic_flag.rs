@@ -53,7 +53,10 @@ impl<const BROKEN: u8> Target for Flag<BROKEN> {
             one(3, Call::TestAndSet),
             one(2, Call::Clear),
             of(1, any::<bool>().prop_map(Call::Exchange)),
-            of(2, exchange.prop_map(|(old, new)| Call::CompareExchange(old, new))),
+            of(
+                2,
+                exchange.prop_map(|(old, new)| Call::CompareExchange(old, new)),
+            ),
             // It also says whether the flag was set meanwhile.
             one(u32::from(alone), Call::Wait),
         ]
@@ -97,12 +100,7 @@ impl<const BROKEN: u8> Target for Flag<BROKEN> {
         }])
     }
 
-    fn step(
-        value: &mut bool,
-        _place: Place,
-        call: &Call,
-        answer: &Result<bool, bool>,
-    ) -> bool {
+    fn step(value: &mut bool, _place: Place, call: &Call, answer: &Result<bool, bool>) -> bool {
         let before = *value;
         let expected = match *call {
             Call::Load | Call::Wait => Ok(before),

@@ -81,8 +81,14 @@ impl<const BROKEN: u8> Target for Int<BROKEN> {
             one(2, Call::Load),
             of(1, value().prop_map(Call::Store)),
             of(2, value().prop_map(Call::Exchange)),
-            of(3, (value(), value()).prop_map(|(old, new)| Call::CompareExchange(old, new))),
-            of(8, operation.prop_map(|(operation, value)| Call::Apply(operation, value))),
+            of(
+                3,
+                (value(), value()).prop_map(|(old, new)| Call::CompareExchange(old, new)),
+            ),
+            of(
+                8,
+                operation.prop_map(|(operation, value)| Call::Apply(operation, value)),
+            ),
             of(2, value().prop_map(Call::Update)),
         ]
     }

@@ -26,7 +26,9 @@ pub enum Call {
     /// If it is what the thread keeps, or the first object.
     CompareExchange,
     /// With foreign code, which fails now and then.
-    Update { same: bool },
+    Update {
+        same: bool,
+    },
     /// The thread keeps nothing any more.
     LetGo,
 }

@@ -67,13 +67,13 @@ impl<const BROKEN: u8> Batches<BROKEN> {
         match catch_unwind(AssertUnwindSafe(load)) {
             Ok(Ok(value)) => Answer::Value(Some(value.value())),
             Ok(Err(TryLoadError::Source(Blown))) => {
-                fuse::heard();
+                fuse::put_out();
                 Answer::Failed(made_here.get())
             }
             Ok(Err(TryLoadError::Busy)) => Answer::Busy,
             Ok(Err(err)) => panic!("{err}"),
             Err(panic) if panic.is::<Blown>() => {
-                fuse::heard();
+                fuse::put_out();
                 Answer::Failed(made_here.get())
             }
             Err(panic) => resume_unwind(panic),

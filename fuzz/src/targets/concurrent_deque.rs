@@ -36,7 +36,7 @@ impl Clone for Item {
 struct Fifth(u32);
 
 fn is_fifth(value: u32, which: u32) -> bool {
-    (value + value / 100) % 5 == which
+    (value + value / 1_000) % 5 == which
 }
 
 impl Query<Item> for Fifth {
@@ -54,11 +54,20 @@ impl Query<Item> for Fifth {
 
 #[derive(Clone, Debug)]
 pub enum Call {
-    Push { back: bool },
-    Pop { back: bool },
+    Push {
+        back: bool,
+    },
+    Pop {
+        back: bool,
+    },
     /// With a deadline that has passed.
-    PopDeadline { back: bool },
-    Extend { back: bool, count: usize },
+    PopDeadline {
+        back: bool,
+    },
+    Extend {
+        back: bool,
+        count: usize,
+    },
     Insert(isize),
     RemoveAt(isize),
     Set(isize),
@@ -185,7 +194,8 @@ impl<const BROKEN: u8> Target for Deque<BROKEN> {
             of(1, (-1..4_isize).prop_map(Call::Repeat)),
             of(
                 2,
-                (0..5_u32, index(), index()).prop_map(|(n, start, stop)| Call::Position(n, start, stop)),
+                (0..5_u32, index(), index())
+                    .prop_map(|(n, start, stop)| Call::Position(n, start, stop)),
             ),
             of(2, (0..5_u32).prop_map(Call::Remove)),
             of(1, (0..5_u32).prop_map(Call::Count)),

@@ -140,7 +140,9 @@ impl<const BROKEN: u8> Dict<BROKEN> {
     }
 
     fn get(&self, key: u32) -> Result<Option<u32>, Blown> {
-        let value = self.dict.try_read(&self.look(key), |value| value.cloned())?;
+        let value = self
+            .dict
+            .try_read(&self.look(key), |value| value.cloned())?;
         Ok(value.map(|value| value.value()))
     }
 
@@ -193,6 +195,8 @@ impl<const BROKEN: u8> Dict<BROKEN> {
                 Claim::Ready(value) => return Ok(Some(value.value())),
                 Claim::Leader(leader) => {
                     fuse::burn()?;
+                    // It clones the value when that is stored, and a panic of that would not undo it.
+                    fuse::no_panics();
                     let value = leader.publish(&look, new, Token::new(value))?;
                     return Ok(Some(value.value()));
                 }
@@ -234,7 +238,12 @@ impl<const BROKEN: u8> Target for Dict<BROKEN> {
     fn calls(alone: bool) -> Vec<Kind<Call>> {
         let key = || 0..if alone { 30_u32 } else { 4 };
         let only = u32::from(alone);
-        let many = || (0..100_u32, select(vec![1, 3, 4, 7, 8, 14, 15, 28, 29, 56, 57]));
+        let many = || {
+            (
+                0..100_u32,
+                select(vec![1, 3, 4, 7, 8, 14, 15, 28, 29, 56, 57]),
+            )
+        };
         vec![
             of(4, key().prop_map(Call::Get)),
             of(4, key().prop_map(Call::Insert)),
@@ -242,8 +251,14 @@ impl<const BROKEN: u8> Target for Dict<BROKEN> {
             of(2, key().prop_map(Call::Update)),
             of(3, key().prop_map(Call::GetOrMake)),
             // From here on not atomic.
-            of(only, many().prop_map(|(from, count)| Call::InsertMany(from, count))),
-            of(only, many().prop_map(|(from, count)| Call::RemoveMany(from, count))),
+            of(
+                only,
+                many().prop_map(|(from, count)| Call::InsertMany(from, count)),
+            ),
+            of(
+                only,
+                many().prop_map(|(from, count)| Call::RemoveMany(from, count)),
+            ),
             one(only, Call::Len),
             one(only, Call::Items),
             one(only, Call::CopyShards),
@@ -277,14 +292,14 @@ impl<const BROKEN: u8> Target for Dict<BROKEN> {
             Call::Remove(key) => Answer::Value(self.remove(key)?),
             Call::Update(key) => Answer::Value(self.update(key, place.value())?),
             Call::GetOrMake(key) => Answer::Value(self.get_or_make(key, place.value())?),
-            // If it failed after some of them, these would be there.
+            // If it failed after some of them, these would be there: so it does not.
             Call::InsertMany(from, count) => {
-                fuse::spare();
+                fuse::put_out();
                 let insert = |n| self.insert(from + n, place.value() + n);
                 Answer::Values((0..count).map(insert).collect::<Result<_, _>>()?)
             }
             Call::RemoveMany(from, count) => {
-                fuse::spare();
+                fuse::put_out();
                 let remove = |n| self.remove(from + n);
                 Answer::Values((0..count).map(remove).collect::<Result<_, _>>()?)
             }
@@ -343,7 +358,12 @@ impl<const BROKEN: u8> Target for Dict<BROKEN> {
     }
 
     fn last() -> Vec<Call> {
-        vec![Call::Len, Call::GetOrMake(0), Call::GetOrMake(1), Call::Items]
+        vec![
+            Call::Len,
+            Call::GetOrMake(0),
+            Call::GetOrMake(1),
+            Call::Items,
+        ]
     }
 
     fn tokens(model: &Self::Model) -> Option<usize> {

@@ -87,9 +87,7 @@ impl<const BROKEN: u8> Target for Stack<BROKEN> {
 
     fn new(capacity: &Option<usize>) -> Self {
         match capacity {
-            Some(capacity) if BROKEN != HAS_NO_BOUND => {
-                Self(ConcurrentStack::bounded(*capacity))
-            }
+            Some(capacity) if BROKEN != HAS_NO_BOUND => Self(ConcurrentStack::bounded(*capacity)),
             _ => Self(ConcurrentStack::unbounded()),
         }
     }

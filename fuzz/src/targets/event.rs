@@ -30,7 +30,9 @@ fn run(steps: &[Step], broken: u8) {
     let mut line: Vec<(Listener<'_>, bool)> = Vec::new();
     let notify = |line: &mut Vec<(Listener<'_>, bool)>, count: usize| {
         let waiting = line.iter_mut().filter(|(_, notified)| !notified);
-        waiting.take(count).for_each(|(_, notified)| *notified = true);
+        waiting
+            .take(count)
+            .for_each(|(_, notified)| *notified = true);
     };
     for (index, step) in steps.iter().enumerate() {
         match *step {

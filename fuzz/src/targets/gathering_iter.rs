@@ -116,7 +116,7 @@ impl<const BROKEN: u8> Target for Gathering<BROKEN> {
         match *call {
             Call::Insert(key) => {
                 let value = Token::new(place.value());
-                if BROKEN == SKIPS_KEYS && place.index == 33 {
+                if BROKEN == SKIPS_KEYS && key == 3 {
                     return steps(vec![
                         Step::Admitted(key),
                         Step::Inserted(key, place.value(), None),
@@ -137,7 +137,11 @@ impl<const BROKEN: u8> Target for Gathering<BROKEN> {
             Call::Next(at) => {
                 let next = self.readers[at].try_next().map(|value| value.value());
                 let next: Result<u32, NextError<()>> = next;
-                steps(vec![Step::Begins(at), Step::Next(at, next), Step::Leaves(at)])
+                steps(vec![
+                    Step::Begins(at),
+                    Step::Next(at, next),
+                    Step::Leaves(at),
+                ])
             }
             Call::Len => {
                 let counting = (0..SHARDS).map(Step::Counting);
@@ -149,7 +153,9 @@ impl<const BROKEN: u8> Target for Gathering<BROKEN> {
             Call::ClearFailure => Ok(vec![Answer::Failure(gathering.clear_failure().is_some())]),
             Call::Clear => {
                 let items = gathering.clear();
-                Ok(vec![Answer::Items(items.iter().map(Token::value).collect())])
+                Ok(vec![Answer::Items(
+                    items.iter().map(Token::value).collect(),
+                )])
             }
             Call::Visit => {
                 let items = RefCell::new(BTreeSet::new());

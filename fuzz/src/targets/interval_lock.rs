@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// What is broken about it.
 const CEDES_TO_NOBODY: u8 = 1;
-const IS_FREE_TOO_SOON: u8 = 2;
+const LOOKS_FREE_TO_ITS_OWNER: u8 = 2;
 
 pub struct Lock<const BROKEN: u8 = 0>(RawIntervalLock);
 
@@ -26,7 +26,7 @@ pub enum Call {
     Lock,
     /// Likewise, with a deadline that has passed.
     LockDeadline,
-    /// Whether this thread has it or not: from here on.
+    /// It is an error if this thread does not have it, and so is the next.
     Cede,
     Unlock,
     IsLocked,
@@ -35,7 +35,7 @@ pub enum Call {
 impl<const BROKEN: u8> Target for Lock<BROKEN> {
     const NAME: &'static str = match BROKEN {
         CEDES_TO_NOBODY => "interval_lock that cedes by leaving",
-        IS_FREE_TOO_SOON => "interval_lock that looks and then takes",
+        LOOKS_FREE_TO_ITS_OWNER => "interval_lock that looks free",
         _ => "interval_lock",
     };
     const BROKEN: bool = BROKEN > 0;
@@ -75,12 +75,12 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
         let asked = |has| vec![Step::Ask, if has { Step::Got } else { Step::GaveUp }];
         assert_eq!(lock.is_owner(), *has, "it does not know its owner");
         Ok(match (call, *has) {
+            (Call::IsLocked, true) if BROKEN == LOOKS_FREE_TO_ITS_OWNER => {
+                vec![Step::IsLocked(false)]
+            }
             (Call::IsLocked, _) => vec![Step::IsLocked(lock.is_locked())],
             (Call::Try, _) => {
-                let taken = match BROKEN {
-                    IS_FREE_TOO_SOON => !lock.is_locked() && (lock.try_lock() || *has),
-                    _ => lock.try_lock(),
-                };
+                let taken = lock.try_lock();
                 *has |= taken;
                 vec![Step::Try(taken)]
             }
@@ -90,7 +90,8 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
             }
             (Call::LockDeadline, true) => {
                 let now = Some(Instant::now());
-                lock.lock_deadline(now).expect_err("it would wait for itself");
+                lock.lock_deadline(now)
+                    .expect_err("it would wait for itself");
                 Vec::new()
             }
             (Call::Lock, false) => {

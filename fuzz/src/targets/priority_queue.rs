@@ -81,7 +81,10 @@ impl<const BROKEN: u8> Queue<BROKEN> {
     /// Waits until no other thread compares.
     fn wait(&self) -> impl Drop {
         let turn = || self.queue.try_turn();
-        self.queue.turn_over().wait_until(None, turn).expect("there is no deadline")
+        self.queue
+            .turn_over()
+            .wait_until(None, turn)
+            .expect("there is no deadline")
     }
 
     fn push(&self, value: u32) -> Result<Answer, Blown> {

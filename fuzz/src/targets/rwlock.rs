@@ -34,7 +34,11 @@ pub enum Call {
 }
 
 impl<const BROKEN: u8> Lock<BROKEN> {
-    fn lock(&self, kind: Kind, deadline: Option<Instant>) -> Result<bool, ft_rwlock::WouldDeadlock> {
+    fn lock(
+        &self,
+        kind: Kind,
+        deadline: Option<Instant>,
+    ) -> Result<bool, ft_rwlock::WouldDeadlock> {
         match kind {
             Read => self.0.read_deadline(deadline),
             Write => self.0.write_deadline(deadline),
@@ -99,7 +103,9 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
             Call::Try(kind) => {
                 let taken = match kind {
                     // Behind a writer that waits it should not get it.
-                    Read if BROKEN == WAITS_FOR_NOBODY => lock.try_read() || !lock.is_write_locked(),
+                    Read if BROKEN == WAITS_FOR_NOBODY => {
+                        lock.try_read() || !lock.is_write_locked()
+                    }
                     Read => lock.try_read(),
                     Write => lock.try_write(),
                 };

@@ -17,7 +17,9 @@ pub struct Tasks<const BROKEN: u8 = 0>(TaskTracker);
 #[derive(Clone, Debug)]
 pub enum Call {
     Add,
-    Attempt { succeeds: bool },
+    Attempt {
+        succeeds: bool,
+    },
     Done,
     Discard(usize),
     Unfinished,

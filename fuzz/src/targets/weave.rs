@@ -24,7 +24,9 @@ pub struct Weave<const BROKEN: u8 = 0>;
 /// What is done in the thread.
 #[derive(Clone, Debug)]
 pub enum Step {
-    NewKey { destructor: bool },
+    NewKey {
+        destructor: bool,
+    },
     /// One of the keys so far, deleted or not.
     Delete(usize),
     Set(usize),
@@ -40,13 +42,17 @@ pub enum Step {
 type Calls = Arc<Mutex<Vec<usize>>>;
 
 std::thread_local! {
-    // Rust's own thread-locals may be gone by the time; this one is looked at by destructors that
-    // run before: those that are called in `run_now`, and those of registrations.
+    /// What was called in this thread.
     static CALLS: std::cell::RefCell<Vec<usize>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
 unsafe extern "C" fn destroy(value: *mut c_void) {
-    CALLS.with_borrow_mut(|calls| calls.push(value as usize));
+    note(value as usize);
+}
+
+fn note(called: usize) {
+    // At the end of the thread it may be gone already.
+    let _ = CALLS.try_with(|calls| calls.borrow_mut().push(called));
 }
 
 fn pointer(value: usize) -> *mut c_void {
@@ -94,7 +100,7 @@ fn run(steps: &[Step], broken: u8, at_end: &Calls) -> Vec<usize> {
             Step::Register => {
                 let at_end = Arc::clone(at_end);
                 let call = move || {
-                    CALLS.with_borrow_mut(|calls| calls.push(new));
+                    note(new);
                     at_end.lock().unwrap().push(new);
                 };
                 let registration = ft_weave::at_thread_end(call).unwrap();
@@ -122,7 +128,10 @@ fn run(steps: &[Step], broken: u8, at_end: &Calls) -> Vec<usize> {
             }
             _ => {}
         }
-        let listed: Vec<_> = ft_weave::registered().iter().map(|it| it.registration).collect();
+        let listed: Vec<_> = ft_weave::registered()
+            .iter()
+            .map(|it| it.registration)
+            .collect();
         let expected: Vec<_> = registered.iter().map(|it| it.0).collect();
         assert_eq!(listed, expected, "step {index}");
     }
