@@ -44,14 +44,6 @@ fn main() -> ExitCode {
             let _ = file.rewind().and_then(|()| file.write_all(text.as_bytes()));
         }
     };
-    // Shuttle sets a hook of its own when it first runs something.
-    (target.run)(
-        Limits {
-            programs: 0,
-            ..limits
-        },
-        &mut |_| (),
-    );
     panic::set_hook(Box::new(|_| ()));
     let outcome = (target.run)(limits, &mut begin);
     report(&outcome, target.broken)

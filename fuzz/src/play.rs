@@ -8,7 +8,7 @@ use crate::{
 };
 use std::{
     any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
 /// Makes a call; `None` if foreign code failed in it.
@@ -30,7 +30,11 @@ pub(crate) fn make<T: Target>(
         Ok(Ok(answers)) => Ok(Some(answers)),
         Ok(Err(Blown)) => Ok(None),
         Err(panic) if panic.is::<Blown>() => Ok(None),
-        Err(panic) => Err(format!("a panic: {}", message(&*panic))),
+        Err(panic) => match message(&*panic) {
+            Some(text) => Err(format!("a panic: {text}")),
+            // Shuttle's own, with which it ends what is left of a schedule that has failed.
+            None => resume_unwind(panic),
+        },
     }
 }
 
@@ -57,9 +61,9 @@ pub(crate) fn audit(wanted: Option<usize>) -> Result<(), String> {
     }
 }
 
-/// What a panic says.
-pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
+/// What a panic says, if it says something.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> Option<String> {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("(not a text)").to_owned()
+    text.map(str::to_owned)
 }

@@ -14,9 +14,9 @@ use shuttle::{
 use std::{
     fmt,
     hash::{Hash, Hasher},
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook},
     sync::{
-        Arc,
+        Arc, Once,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
 };
@@ -56,12 +56,15 @@ pub(crate) fn run<T: Target>(
     }));
     match result {
         Ok(()) => Ok(calls.load(SeqCst)),
-        Err(panic) => Err(play::message(&*panic)),
+        Err(panic) => Err(play::message(&*panic).unwrap_or_else(|| "a panic".into())),
     }
 }
 
 /// Runs it once.
 fn one<T: Target>(program: &Arc<Program<T>>) -> Result<u64, String> {
+    // Shuttle has set its own by now, which says what we say better.
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| set_hook(Box::new(|_| ())));
     ledger::begin();
     let target = Arc::new(T::new(&program.setup));
     // Of std on purpose: it is no part of what is tested.
@@ -78,9 +81,12 @@ fn one<T: Target>(program: &Arc<Program<T>>) -> Result<u64, String> {
             })
         })
         .collect();
+    // All are waited for, also if one of them has failed.
+    let join = |thread: thread::JoinHandle<_>| thread.join().expect("panics are caught");
+    let threads: Vec<Result<_, String>> = threads.into_iter().map(join).collect();
     let mut history = Vec::new();
     for thread in threads {
-        history.extend(thread.join().expect("panics are caught")?);
+        history.extend(thread?);
     }
     let mut recorder = Recorder::new(&*target, &clock, program.threads.len());
     for call in T::last() {
