@@ -104,13 +104,15 @@ fn programs<T: Target>(
     // common in some program, and what undoes it is missing there. (Groce and others, *Swarm
     // Testing*, 2012.)
     let mut dice = Dice::new(seed, 1);
-    let mut kinds = T::calls(alone);
+    let mut all = T::calls(alone);
+    all.retain(|&(weight, _)| weight > 0);
+    let mut kinds = all.clone();
     for (weight, _) in &mut kinds {
         *weight *= dice.pick(&[0, 1, 1, 4]);
     }
     kinds.retain(|&(weight, _)| weight > 0);
     if kinds.is_empty() {
-        kinds = T::calls(alone);
+        kinds = all;
     }
     let calls = Union::new_weighted(kinds);
     // All threads of shuttle are one of the system's, and as long as that unwinds for one of them it
