@@ -6,6 +6,8 @@
 
 #[cfg(not(loom))]
 pub mod linear;
+#[cfg(not(loom))]
+pub mod specs;
 
 #[cfg(loom)]
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

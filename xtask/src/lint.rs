@@ -59,7 +59,7 @@ fn clippy_shuttle(project: &Project) -> Result<()> {
     let sh = &project.sh;
     let cmd = cmd!(
         sh,
-        "cargo clippy --package loom-tests --all-targets --profile linear -- -D warnings"
+        "cargo clippy --package loom-tests --package fuzz --all-targets --profile linear -- -D warnings"
     )
     .env("RUSTFLAGS", Schedule::Shuttle.flags())
     .env("CARGO_TARGET_DIR", Schedule::Shuttle.target(project));

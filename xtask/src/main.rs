@@ -8,6 +8,7 @@ mod compat_api;
 mod debian;
 mod error;
 mod fingerprint;
+mod fuzz;
 mod linear;
 mod lint;
 mod loom;
@@ -96,6 +97,19 @@ The histories of loom-tests/tests/linear_*.rs: once with real threads, once with
   --seed N             where to begin, 1 unless told: a failing test says which seed it was at; shuttle's
                        schedules are the same again, real threads do the same, in their own time",
         run: linear,
+    },
+    Command {
+        name: "fuzz",
+        summary: "run generated programs beside plain models, and print a line for each target",
+        details: "\
+usage: cargo xtask fuzz [NAME] [--seconds N] [--seed N]
+
+The targets of loom-tests/fuzz/src/targets/: programs of one thread, and short ones of two or three threads under
+schedules of shuttle's. What is broken on purpose has to be found out.
+
+  --seconds N          for each target; unless told, a fixed number of programs: the same each time
+  --seed N             that of the first program, 1 unless told; a failing target says which it was",
+        run: fuzz,
     },
     Command {
         name: "soak",
@@ -310,6 +324,20 @@ fn bench(mut args: Args) -> Result<()> {
     let choice = Choice::take(&mut args)?;
     let ready = setup::tools(&project, &choice)?;
     bench::compare(&project, &ready, &args.rest())
+}
+
+fn fuzz(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let mut limits = fuzz::Limits::default();
+    limits.seconds = args.number("--seconds")?;
+    limits.seed = args.number("--seed")?.unwrap_or(limits.seed);
+    let name = args.word();
+    args.finish("fuzz")?;
+    fuzz::all(
+        &project,
+        &select::targets(&project, name.as_deref()),
+        &limits,
+    )
 }
 
 fn python(mut args: Args) -> Result<()> {

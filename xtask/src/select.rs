@@ -14,6 +14,8 @@ pub struct Selection {
     pub models: Vec<String>,
     /// Those that record histories.
     pub histories: Vec<String>,
+    /// Files in `loom-tests/fuzz/src/targets`.
+    pub fuzzed: Vec<String>,
     /// Files in `py-bindings/tests`.
     pub python: Vec<PathBuf>,
 }
@@ -50,12 +52,23 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
         packages,
         models: models.into_iter().filter(belongs).collect(),
         histories: histories.into_iter().filter(belongs).collect(),
+        fuzzed: fuzzed(project).into_iter().filter(belongs).collect(),
         python: python
             .into_iter()
             .filter(belongs)
             .map(|stem| python_dir.join(format!("test_{stem}.py")))
             .collect(),
     })
+}
+
+/// What is fuzzed, all of it or what goes by `name`.
+pub fn targets(project: &Project, name: Option<&str>) -> Vec<String> {
+    let goes = |stem: &String| name.is_none_or(|name| fits(stem, name));
+    fuzzed(project).into_iter().filter(goes).collect()
+}
+
+fn fuzzed(project: &Project) -> Vec<String> {
+    stems(&project.root.join("loom-tests/fuzz/src/targets"), "", ".rs")
 }
 
 /// Whether one of two names is in the other: `queue` and `concurrent-queue`, `atomic_int64` and

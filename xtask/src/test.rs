@@ -6,6 +6,7 @@ use std::process::Command;
 use xshell::cmd;
 
 use crate::error::{Error, Result};
+use crate::fuzz;
 use crate::linear;
 use crate::lint;
 use crate::loom::{self, Bounds};
@@ -103,6 +104,18 @@ fn tests(
         }
         report.step("histories", "threads, shuttle", || {
             linear::check(project, &selection.histories, &limits)
+        });
+    }
+
+    if selection.fuzzed.is_empty() {
+        report.skip("fuzzing", "alone, together", "there is none");
+    } else {
+        let mut limits = fuzz::Limits::default();
+        if quick {
+            limits.programs /= 10;
+        }
+        report.step("fuzzing", "alone, together", || {
+            fuzz::all(project, &selection.fuzzed, &limits)
         });
     }
 

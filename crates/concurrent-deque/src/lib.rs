@@ -81,6 +81,7 @@ use std::{
     collections::{TryReserveError, VecDeque},
     fmt,
     ops::Range,
+    sync::TryLockError,
     time::{Duration, Instant},
 };
 
@@ -401,10 +402,13 @@ impl<T> ConcurrentDeque<T> {
     /// assert_eq!(seen, [1, 2, 3]);
     /// ```
     pub fn for_each_quiescent<E>(&self, visit: impl FnMut(&T) -> Result<(), E>) -> Result<(), E> {
-        match self.ring.try_lock() {
-            Ok(ring) => ring.iter().try_for_each(visit),
-            Err(_) => Ok(()),
-        }
+        let ring = match self.ring.try_lock() {
+            Ok(ring) => ring,
+            // As in `ring`.
+            Err(TryLockError::Poisoned(err)) => err.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
+        ring.iter().try_for_each(visit)
     }
 }
 
@@ -463,6 +467,8 @@ impl<T: Clone> ConcurrentDeque<T> {
         else {
             return Ok(self.take());
         };
+        // If a clone panics, those made before are dropped without the lock.
+        let mut clones = Vec::new();
         let mut ring = self.ring();
         let before = ring.len();
         if before == 0 {
@@ -470,7 +476,7 @@ impl<T: Clone> ConcurrentDeque<T> {
         }
         // With so many copies the last `maxlen` items are the same as with more.
         let copies = more.min(self.maxlen.div_ceil(before));
-        ring.append_copies(copies)?;
+        ring.append_copies(copies, &mut clones)?;
         let excess = ring.len().saturating_sub(self.maxlen);
         let pushed_out = ring.drain_front(excess).collect();
         let added = before.saturating_mul(copies);

@@ -149,15 +149,19 @@ impl<T> Ring<T> {
 }
 
 impl<T: Clone> Ring<T> {
-    /// Appends so many copies of everything.
-    pub(crate) fn append_copies(&mut self, copies: usize) -> Result<(), TryReserveError> {
-        let len = self.items.len();
+    /// Appends so many copies of everything. They are made in `clones`, which is empty: if one panics,
+    /// nothing has changed.
+    pub(crate) fn append_copies(
+        &mut self,
+        copies: usize,
+        clones: &mut Vec<T>,
+    ) -> Result<(), TryReserveError> {
         // What is too large for a number is too large for memory.
-        let more = len.saturating_mul(copies);
+        let more = self.items.len().saturating_mul(copies);
         self.items.try_reserve(more)?;
-        for index in 0..more {
-            self.items.push_back(self.items[index].clone());
-        }
+        clones.try_reserve_exact(more)?;
+        clones.extend(self.items.iter().cycle().take(more).cloned());
+        self.items.extend(clones.drain(..));
         Ok(())
     }
 }

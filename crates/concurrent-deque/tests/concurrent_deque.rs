@@ -658,3 +658,40 @@ fn stress() {
     assert_eq!(sum.load(SeqCst), total * (total - 1) / 2);
     assert_eq!(deque.to_vec(), [Arc::new(token)]);
 }
+
+/// An item whose clones panic, the third and all after it.
+#[derive(Debug)]
+struct Brittle<'a>(u32, &'a Cell<u32>);
+
+impl Clone for Brittle<'_> {
+    fn clone(&self) -> Self {
+        self.1.set(self.1.get() + 1);
+        assert!(self.1.get() < 3, "the clone panics");
+        Self(self.0, self.1)
+    }
+}
+
+/// Found by fuzzing.
+#[test]
+fn panic_in_a_clone_repeats_nothing() {
+    let clones = Cell::new(0);
+    let deque = deque([1, 2].map(|n| Brittle(n, &clones)));
+    let repeat = std::panic::AssertUnwindSafe(|| deque.repeat(4).map(|out| out.len()));
+    std::panic::catch_unwind(repeat).unwrap_err();
+    assert_eq!(deque.len(), 2);
+}
+
+/// Found by fuzzing.
+#[test]
+fn visits_after_a_panic_in_a_clone() {
+    let clones = Cell::new(2);
+    let deque = deque([Brittle(1, &clones)]);
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| deque.get(0))).unwrap_err();
+    let mut seen = vec![];
+    let visit = |item: &Brittle<'_>| {
+        seen.push(item.0);
+        Ok::<_, ()>(())
+    };
+    deque.for_each_quiescent(visit).unwrap();
+    assert_eq!(seen, [1]);
+}

@@ -61,7 +61,7 @@ use std::{
     convert::Infallible,
     fmt,
     num::{NonZero, NonZeroU64},
-    sync::PoisonError,
+    sync::{PoisonError, TryLockError},
     time::{Duration, Instant},
 };
 
@@ -291,13 +291,13 @@ impl<V, E> GatheringIter<V, E> {
         failure: impl Fn(&E) -> Result<(), X>,
     ) -> Result<(), X> {
         for shard in &self.0.shards {
-            if let Ok(shard) = shard.try_lock() {
+            if let Some(shard) = try_lock(shard) {
                 shard.values.values().try_for_each(&value)?;
             }
         }
-        match self.0.failure.try_lock() {
-            Ok(reason) => reason.iter().try_for_each(failure),
-            Err(_) => Ok(()),
+        match try_lock(&self.0.failure) {
+            Some(reason) => reason.iter().try_for_each(failure),
+            None => Ok(()),
         }
     }
 }
@@ -454,6 +454,15 @@ impl<V, E> Shared<V, E> {
 #[inline]
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// As [`lock`]; `None` if another thread has it.
+fn try_lock<T: ?Sized>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(err)) => Some(err.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 fn default_shards() -> usize {

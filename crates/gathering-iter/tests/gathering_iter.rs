@@ -700,3 +700,14 @@ proptest! {
         }
     }
 }
+
+/// A panic while a value is cloned, or visited, hides nothing from later visits. Found by fuzzing.
+#[test]
+fn visits_after_a_panic() {
+    let gathering = filled([0]);
+    let panicking = std::panic::AssertUnwindSafe(|| {
+        gathering.visit(|_| panic!("the visitor panics"), |_| Ok::<_, ()>(()))
+    });
+    std::panic::catch_unwind(panicking).unwrap_err();
+    assert_eq!(gathering.visit(|&n| Err(n), |_| Ok(())), Err(0));
+}
