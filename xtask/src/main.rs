@@ -2,11 +2,13 @@
 
 mod apt;
 mod args;
+mod bench_rust;
 mod cache;
 mod compat_api;
 mod debian;
 mod error;
 mod fingerprint;
+mod instructions;
 mod linear;
 mod lint;
 mod loom;
@@ -131,6 +133,31 @@ The environments are in target/venv/. A second run does only what is needed.",
         run: setup,
     },
     Command {
+        name: "bench-rust",
+        summary: "measure the core crates beside their peers, and print a table",
+        details: "\
+usage: cargo xtask bench-rust [FILTER] [--rounds N] [--json]
+
+Measures every library of a cell in alternation, and prints a row in Markdown for each. Criterion's
+figures for the same cells come from: cargo bench --package ft-bench -- FILTER
+
+  FILTER               only cells with this in their name, such as `queue:` or `one write in ten`
+  --rounds N           how often each library is measured, 21 unless told
+  --json               a line of JSON for each cell",
+        run: bench_rust,
+    },
+    Command {
+        name: "instructions",
+        summary: "count the instructions of the hot paths, and compare with what is recorded",
+        details: "\
+usage: cargo xtask instructions [--record]
+
+Needs valgrind, on Linux on x86-64. The record is crates/bench/instructions.txt.
+
+  --record             record what is counted now",
+        run: instructions,
+    },
+    Command {
         name: "compat-api",
         summary: "make py_compat_api.h and its page from the table of removed C APIs",
         details: "\
@@ -208,7 +235,7 @@ fn dispatch(name: &str, words: Vec<String>) -> Result<()> {
 fn print_help() {
     println!("usage: cargo xtask COMMAND [--help]\n");
     for command in COMMANDS {
-        println!("  {:10} {}", command.name, command.summary);
+        println!("  {:12} {}", command.name, command.summary);
     }
 }
 
@@ -283,6 +310,20 @@ fn linear(mut args: Args) -> Result<()> {
     args.finish("linear")?;
     let selection = select::select(&project, name.as_deref())?;
     linear::check(&project, &selection.histories, &limits)
+}
+
+fn bench_rust(args: Args) -> Result<()> {
+    bench_rust::compare(&Project::find()?, args.rest())
+}
+
+fn instructions(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let record = args.flag("--record");
+    args.finish("instructions")?;
+    if record {
+        return instructions::renew(&project);
+    }
+    instructions::check(&project)
 }
 
 fn python(mut args: Args) -> Result<()> {
