@@ -126,7 +126,7 @@ pub fn docs(project: &Project, ready: &Ready) -> Result<()> {
     let sh = &project.sh;
     let cmd = cmd!(
         sh,
-        "cargo doc --workspace --no-deps --exclude loom-tests --exclude xtask
+        "cargo doc --workspace --no-deps --exclude loom-tests --exclude xtask --exclude ft-bench
             --features ft-compat/build"
     )
     .env("RUSTDOCFLAGS", "-D warnings")

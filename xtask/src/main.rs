@@ -3,12 +3,14 @@
 mod apt;
 mod args;
 mod bench;
+mod bench_rust;
 mod cache;
 mod compat_api;
 mod debian;
 mod error;
 mod fingerprint;
 mod fuzz;
+mod instructions;
 mod linear;
 mod lint;
 mod loom;
@@ -165,6 +167,31 @@ The environments are in target/venv/. A second run does only what is needed.",
         run: setup,
     },
     Command {
+        name: "bench-rust",
+        summary: "measure the core crates beside their peers, and print a table",
+        details: "\
+usage: cargo xtask bench-rust [FILTER] [--rounds N] [--json]
+
+Measures every library of a cell in alternation, and prints a row in Markdown for each. Criterion's
+figures for the same cells come from: cargo bench --package ft-bench -- FILTER
+
+  FILTER               only cells with this in their name, such as `queue:` or `one write in ten`
+  --rounds N           how often each library is measured, 21 unless told
+  --json               a line of JSON for each cell",
+        run: bench_rust,
+    },
+    Command {
+        name: "instructions",
+        summary: "count the instructions of the hot paths, and compare with what is recorded",
+        details: "\
+usage: cargo xtask instructions [--record]
+
+Needs valgrind, on Linux on x86-64. The record is crates/bench/instructions.txt.
+
+  --record             record what is counted now",
+        run: instructions,
+    },
+    Command {
         name: "compat-api",
         summary: "make py_compat_api.h and its page from the table of removed C APIs",
         details: "\
@@ -242,7 +269,7 @@ fn dispatch(name: &str, words: Vec<String>) -> Result<()> {
 fn print_help() {
     println!("usage: cargo xtask COMMAND [--help]\n");
     for command in COMMANDS {
-        println!("  {:10} {}", command.name, command.summary);
+        println!("  {:12} {}", command.name, command.summary);
     }
 }
 
@@ -338,6 +365,20 @@ fn fuzz(mut args: Args) -> Result<()> {
         &select::targets(&project, name.as_deref()),
         &limits,
     )
+}
+
+fn bench_rust(args: Args) -> Result<()> {
+    bench_rust::compare(&Project::find()?, args.rest())
+}
+
+fn instructions(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let record = args.flag("--record");
+    args.finish("instructions")?;
+    if record {
+        return instructions::renew(&project);
+    }
+    instructions::check(&project)
 }
 
 fn python(mut args: Args) -> Result<()> {

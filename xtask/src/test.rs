@@ -7,6 +7,7 @@ use xshell::cmd;
 
 use crate::error::{Error, Result};
 use crate::fuzz;
+use crate::instructions;
 use crate::linear;
 use crate::lint;
 use crate::loom::{self, Bounds};
@@ -38,6 +39,10 @@ pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool)
     let mut packages = selection.packages.clone();
     packages.push("xtask".to_owned());
     tests(project, ready, selection, &packages, quick, &mut report);
+    match instructions::obstacle() {
+        Some(why) => report.skip("instructions", "callgrind", why),
+        None => report.step("instructions", "callgrind", || instructions::check(project)),
+    }
     for venv in &ready.venvs {
         report.step("README", &venv.name(), || readme(project, venv));
     }

@@ -39,6 +39,17 @@ pub(crate) enum Kind {
     Write,
 }
 
+impl Kind {
+    /// What keeps one from just taking the lock.
+    #[inline]
+    fn blocking(self) -> usize {
+        match self {
+            Self::Read => WRITER | QUEUED,
+            Self::Write => usize::MAX,
+        }
+    }
+}
+
 impl Line {
     fn is_empty(&self) -> bool {
         self.readers.is_empty() && self.writers.is_empty()
@@ -125,13 +136,14 @@ impl RawRwLock {
 
     #[inline]
     pub(crate) fn try_take(&self, kind: Kind) -> bool {
-        let blocking = match kind {
-            Kind::Read => WRITER | QUEUED,
-            Kind::Write => usize::MAX,
+        let mut state = match kind {
+            // Relaxed: the exchange below is what counts.
+            Kind::Read => self.state.load(Relaxed),
+            // The one state that lets a writer in. A look would fetch the word for reading, and the
+            // exchange then once more for writing.
+            Kind::Write => 0,
         };
-        // Relaxed: the exchange below is what counts.
-        let mut state = self.state.load(Relaxed);
-        while state & blocking == 0 {
+        while state & kind.blocking() == 0 {
             // Acquire: pairs with the Releases of those who had the lock before.
             // Relaxed: on failure we look again.
             match (self.state).compare_exchange_weak(state, taken(kind, state), Acquire, Relaxed) {
@@ -140,6 +152,13 @@ impl RawRwLock {
             }
         }
         state == QUEUED && self.try_take_slow(kind)
+    }
+
+    /// As `try_take`, for one who tries again and again: those who have the lock want the word too.
+    fn look_and_take(&self, kind: Kind) -> bool {
+        // Relaxed: the exchange is what counts.
+        let state = self.state.load(Relaxed);
+        (state & kind.blocking() == 0 || state == QUEUED) && self.try_take(kind)
     }
 
     /// Nobody has the lock, but somebody is in the line: either the last holder is about to call
@@ -155,7 +174,7 @@ impl RawRwLock {
     ///
     /// This succeeds for a thread that has the lock for reading already; that is what it is for.
     pub fn try_read_recursive(&self) -> bool {
-        // Relaxed: as in `try_take`.
+        // Relaxed: the exchange below is what counts.
         let mut state = self.state.load(Relaxed);
         while state & WRITER == 0 && state >= ONE_READER {
             let taken = taken(Kind::Read, state);
@@ -169,13 +188,20 @@ impl RawRwLock {
     }
 
     /// Takes the lock for reading, waiting for it until `deadline`; false if that passes.
+    #[inline]
     pub fn read_deadline(&self, deadline: Option<Instant>) -> bool {
-        self.try_read() || self.waiter(Kind::Read).wait_deadline(deadline)
+        self.try_read() || self.wait_slow(Kind::Read, deadline)
     }
 
     /// Takes the lock for writing, waiting for it until `deadline`; false if that passes.
+    #[inline]
     pub fn write_deadline(&self, deadline: Option<Instant>) -> bool {
-        self.try_write() || self.waiter(Kind::Write).wait_deadline(deadline)
+        self.try_write() || self.wait_slow(Kind::Write, deadline)
+    }
+
+    #[cold]
+    fn wait_slow(&self, kind: Kind, deadline: Option<Instant>) -> bool {
+        self.waiter(kind).wait_deadline(deadline)
     }
 
     pub(crate) fn waiter(&self, kind: Kind) -> RawWaiter<'_> {
@@ -280,7 +306,7 @@ impl RawRwLock {
     /// Takes the lock, if those in the line do not come first; else changes the state to what
     /// `otherwise` says.
     fn take_or(&self, line: &Line, kind: Kind, otherwise: impl Fn(usize) -> usize) -> bool {
-        // Relaxed: as in `try_take`.
+        // Relaxed: the exchange below is what counts.
         let mut state = self.state.load(Relaxed);
         loop {
             let admitted = line.admits(kind, state);
@@ -406,7 +432,7 @@ impl RawWaiter<'_> {
     /// Waits until the lock is taken, for the caller to unlock; false if `deadline` comes first.
     pub(crate) fn wait_deadline(&mut self, deadline: Option<Instant>) -> bool {
         if self.place.is_none() {
-            if ft_sync::spin(|| self.lock.try_take(self.kind).then_some(())).is_some() {
+            if ft_sync::spin(|| self.lock.look_and_take(self.kind).then_some(())).is_some() {
                 return true;
             }
             self.place = self.lock.take_or_queue(self.kind);

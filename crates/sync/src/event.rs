@@ -3,10 +3,13 @@
 //! The queue in it is that of [`event_listener`]. A model with that inside does not end, so loom
 //! gets another one, and so does shuttle, which could not interrupt it.
 
-use crate::atomic::{
-    AtomicUsize,
-    Ordering::{Relaxed, SeqCst},
-    fence,
+use crate::{
+    atomic::{
+        AtomicUsize,
+        Ordering::{Relaxed, SeqCst},
+        fence,
+    },
+    spin,
 };
 use std::{
     pin::Pin,
@@ -85,9 +88,10 @@ impl Event {
 
     /// Waits until `attempt` returns something, and returns that; `None` if `deadline` passes.
     ///
-    /// `attempt` runs at least once, again after each wake-up, and a last time after the deadline.
-    /// It runs on the calling thread with no lock held. A deadline of `None` waits for ever. Under
-    /// loom deadlines never pass; under shuttle they do after others have had a turn.
+    /// `attempt` runs at least once, some times more before the thread lies down (see
+    /// [`spin`](crate::spin)), again after each wake-up, and a last time after the deadline. It runs
+    /// on the calling thread with no lock held. A deadline of `None` waits for ever. Under loom
+    /// deadlines never pass; under shuttle they do after others have had a turn.
     #[inline]
     pub fn wait_until<T>(
         &self,
@@ -103,6 +107,12 @@ impl Event {
         deadline: Option<Instant>,
         mut attempt: impl FnMut() -> Option<T>,
     ) -> Option<T> {
+        // What others are about to change costs less to look at than to be woken for.
+        if deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            if let Some(done) = spin(&mut attempt) {
+                return Some(done);
+            }
+        }
         loop {
             let listener = self.listen();
             if let Some(done) = attempt() {
@@ -291,6 +301,7 @@ mod tests {
     #[test]
     fn last_attempt_after_deadline() {
         let attempts = AtomicUsize::new(0);
+        // It has passed already, so nobody spins.
         let seen = Event::new().wait_until(Some(Instant::now()), || {
             // The first is before listening, the second after, the third after the deadline.
             (attempts.fetch_add(1, SeqCst) == 2).then_some(7)

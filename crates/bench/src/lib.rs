@@ -1,0 +1,30 @@
+//! What the core crates cost, beside what a Rust program would use instead.
+//!
+//! The work is cut into [cells](Cell): one kind of operation, on so many threads, done by our
+//! crate and by each of its peers. `cargo bench -p ft-bench` measures them with criterion, one
+//! library after the other; `cargo xtask bench --rust` measures them in alternation, which is what
+//! ratios need on a machine that others use too.
+#![cfg(feature = "peers")]
+
+mod atomic;
+mod cell;
+mod containers;
+mod dict;
+mod lock;
+mod queue;
+
+pub use cell::{Cell, Library, Run, cores};
+
+/// Every cell there is.
+pub fn cells() -> Vec<Cell> {
+    [
+        queue::cells(),
+        dict::cells(),
+        lock::cells(),
+        atomic::cells(),
+        containers::cells(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
