@@ -3,6 +3,7 @@
 use crate::{
     blocking,
     concurrent_dict::PyConcurrentDict,
+    counting::{self, Counts},
     error::key_error,
     imports::Imports,
     key::Probe,
@@ -100,6 +101,13 @@ impl PyConcurrentDict {
             }
         })?;
         Ok(sum)
+    }
+
+    fn add_n(&self, key: &Bound<'_, PyAny>, n: i64) -> PyResult<()> {
+        match self.add_count(&Probe::new(key)?, n)? {
+            Some(_) => Ok(()),
+            None => self.add_one(key, &made::int(key.py(), n)?).map(drop),
+        }
     }
 
     fn add_one(&self, key: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<Value> {
@@ -215,17 +223,21 @@ impl PyConcurrentDict {
         let py = source.py();
         let counts = if let Ok(other) = source.cast::<Self>() {
             // Not `dict(other)`: that raises KeyError when others remove keys meanwhile.
-            other.get().to_dict(py)?.into_any()
+            other.get().to_dict(py)?
         } else if source.cast::<PyMapping>().is_ok() {
-            py.get_type::<PyDict>().call1((source,))?
+            py.get_type::<PyDict>().call1((source,))?.cast_into()?
         } else {
-            // An iterator, because `Counter(None)` is empty, and no error.
-            Imports::get(py)
-                .counter
-                .bind(py)
-                .call1((source.try_iter()?,))?
+            match counting::count(&source.try_iter()?)? {
+                Counts::Words(words) => {
+                    for (word, n) in words {
+                        self.add_n(word.object.bind(py), n)?;
+                    }
+                    return Ok(());
+                }
+                Counts::Others(counts) => counts,
+            }
         };
-        for item in made::items(counts.cast::<PyDict>()?)? {
+        for item in made::items(&counts)? {
             let item = item.cast::<PyTuple>()?;
             self.add_one(&item.get_item(0)?, &item.get_item(1)?)?;
         }

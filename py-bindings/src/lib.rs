@@ -13,6 +13,7 @@ mod compound;
 mod concurrent_deque;
 mod concurrent_dict;
 mod concurrent_queue;
+mod counting;
 mod deque_iter;
 mod dict_iter;
 mod error;
