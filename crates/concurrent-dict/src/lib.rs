@@ -45,9 +45,11 @@
 
 mod entry;
 mod iter;
+mod lock;
 mod map;
 mod once;
 mod query;
+mod readers;
 mod table;
 
 use std::{

@@ -30,3 +30,36 @@ pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
 pub fn spin<T>(_attempt: impl FnMut() -> Option<T>) -> Option<T> {
     None
 }
+
+/// Calls `attempt` until it returns something: with growing pauses, and then in growing sleeps of up
+/// to a millisecond.
+///
+/// For what is over in a moment, unless the operating system has put somebody aside in the middle of
+/// it, and whose end nobody tells.
+#[cfg(not(any(loom, shuttle)))]
+pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    use std::{thread::sleep, time::Duration};
+
+    if let Some(done) = spin(&mut attempt) {
+        return done;
+    }
+    let mut pause = Duration::from_micros(20);
+    loop {
+        sleep(pause);
+        if let Some(done) = attempt() {
+            return done;
+        }
+        pause = (pause * 2).min(Duration::from_millis(1));
+    }
+}
+
+/// Calls `attempt` until it returns something, giving way to others in between.
+#[cfg(any(loom, shuttle))]
+pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(done) = attempt() {
+            return done;
+        }
+        crate::thread::yield_now();
+    }
+}
