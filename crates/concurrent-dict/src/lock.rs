@@ -53,7 +53,7 @@ impl Lock {
         let announced = Announced::new(self.number())?;
         // SeqCst: see `Announced::new`. It acquires, too, what the last writer has released.
         let state = self.state.load(SeqCst);
-        (state & WRITING == 0).then_some(Reading::Announced {
+        (state & WRITING == 0).then(|| Reading::Announced {
             _announced: announced,
         })
     }
@@ -97,7 +97,7 @@ impl Lock {
         // SeqCst: see `Announced::new`. It acquires, too, what the last writer has released.
         // Relaxed: on failure nothing is read.
         let before = (self.state).compare_exchange(0, bits, SeqCst, Relaxed);
-        before.is_ok().then_some(Locked(self))
+        before.is_ok().then(|| Locked(self))
     }
 
     #[cold]
@@ -129,7 +129,7 @@ impl Lock {
             };
             // SeqCst: as in `try_lock`, if it is free. If not, nothing hangs on it: see `drop`.
             match (self.state).compare_exchange(state, wanted, SeqCst, Relaxed) {
-                Ok(_) => return is_free.then_some(Locked(self)),
+                Ok(_) => return is_free.then(|| Locked(self)),
                 Err(now) => state = now,
             }
         }

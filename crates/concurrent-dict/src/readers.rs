@@ -17,7 +17,7 @@ use ft_sync::{
 use std::{cell::Cell, iter, ptr};
 
 /// How many slots are made at once. Models make few, so that they come to the next block.
-const SLOTS: usize = if cfg!(any(loom, shuttle)) { 2 } else { 16 };
+const SLOTS: usize = if cfg!(loom) { 2 } else { 16 };
 
 /// The slots of all threads.
 #[derive(Default)]
@@ -101,7 +101,7 @@ pub(crate) fn wait_for_readers(lock: usize) {
     ft_sync::before_looking();
     let slots = all();
     // SeqCst: a thread raises it before its first announcement, so if that is before our taking of
-    // the lock, this is seen.
+    // the lock, this is seen. It acquires, too: see `give_back`.
     let mut left = slots.end.load(SeqCst);
     let mut block = &slots.first;
     loop {
@@ -187,10 +187,12 @@ impl Slots {
     /// and goes on. So no slot below the end is taken by a thread that does not know of the end.
     fn give_back(&self, mut place: usize) {
         loop {
-            // Relaxed: if it fails there is another slot behind, or will be. If it does not, a thread
-            // that takes this slot does so after we gave it back below, and raises the end again.
+            // Release: pairs with the load in `wait_for_readers`, which no longer looks at this slot:
+            // what was read is read. A thread that takes this slot does so after we gave it back
+            // below, and raises the end again. Relaxed: if it fails there is another slot behind, or
+            // will be.
             let is_last = (self.end)
-                .compare_exchange(place + 1, place, Relaxed, Relaxed)
+                .compare_exchange(place + 1, place, Release, Relaxed)
                 .is_ok();
             // Release: pairs with the Acquire in `Slot::take`.
             self.get(place).taken.store(false, Release);
@@ -293,18 +295,6 @@ fn all() -> All {
         static ref ALL: std::sync::Arc<Slots> = std::sync::Arc::default();
     }
     std::sync::Arc::clone(&ALL)
-}
-
-#[cfg(any(loom, shuttle))]
-impl Drop for Block {
-    fn drop(&mut self) {
-        // Relaxed: nobody else has it any more.
-        let next = self.next.load(Relaxed);
-        if !next.is_null() {
-            // SAFETY: made by `Box::into_raw` in `next`, and dropped with us alone.
-            drop(unsafe { Box::from_raw(next) });
-        }
-    }
 }
 
 /// In the child of a fork there are no other threads, whatever their slots say.
