@@ -426,9 +426,9 @@ fn readers_beyond_the_first_slots() {
     });
 }
 
-/// A long reading, which locks, keeps writers out and lets announced readers in.
+/// A copy of a shard keeps writers out and lets other readers in.
 #[test]
-fn long_reading_among_others() {
+fn copying_among_others() {
     check(|| {
         let (theirs, ours) = shared();
         insert(&ours, 1, 10);

@@ -178,7 +178,7 @@ impl<K: Clone, V> Map<K, V> {
 
     /// Calls `f` with each slot of one shard, under its lock for reading.
     pub(crate) fn for_each_in(&self, shard: usize, mut f: impl FnMut(&Slot<K, V>)) {
-        let shard = self.table.read_long(shard);
+        let shard = self.table.read(shard);
         // SAFETY: the iterator ends before the guard of the shard does.
         for bucket in unsafe { shard.iter() } {
             // SAFETY: as above, and nobody changes the shard while it is locked for reading.

@@ -90,6 +90,7 @@ impl Drop for Announced {
         // Release: pairs with the load of the writer that waits for this, whose writes come after
         // our reads.
         reading.store(0, Release);
+        ft_sync::polled();
     }
 }
 

@@ -65,21 +65,10 @@ impl<K, V> Table<K, V> {
         return hash as usize % self.shards.len();
     }
 
-    /// Locks a shard for reading, for a moment: writers look again and again whether it is over.
+    /// Locks a shard for reading.
     #[inline]
     pub(crate) fn read(&self, shard: usize) -> ReadGuard<'_, K, V> {
         let hold = self.locks[shard].read();
-        self.guard(shard, hold)
-    }
-
-    /// Locks a shard for reading, for longer: writers sleep.
-    pub(crate) fn read_long(&self, shard: usize) -> ReadGuard<'_, K, V> {
-        let hold = self.locks[shard].read_long();
-        self.guard(shard, hold)
-    }
-
-    #[inline]
-    fn guard<'a>(&'a self, shard: usize, hold: Reading<'a>) -> ReadGuard<'a, K, V> {
         ReadGuard {
             #[cfg(not(loom))]
             shard: self.data(shard),

@@ -41,7 +41,7 @@ pub use event::{Event, Listener, deadline_after};
 pub use order::before_looking;
 pub use per_process::PerProcess;
 pub use signal::Signal;
-pub use spin::{poll, spin};
+pub use spin::{poll, polled, spin};
 pub use token::ThreadToken;
 
 #[cfg(loom)]

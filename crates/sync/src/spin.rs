@@ -53,8 +53,13 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Stands behind a store that a [`poll`] may be waiting for. Only loom wants to know.
+#[cfg(not(loom))]
+#[inline(always)]
+pub fn polled() {}
+
 /// Calls `attempt` until it returns something, giving way to others in between.
-#[cfg(any(loom, shuttle))]
+#[cfg(shuttle)]
 pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     loop {
         if let Some(done) = attempt() {
@@ -62,4 +67,23 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
         }
         crate::thread::yield_now();
     }
+}
+
+/// Waits until `attempt` returns something, asleep: loom cannot tell that two threads that look again
+/// and again wait for a third one.
+#[cfg(loom)]
+pub fn poll<T>(attempt: impl FnMut() -> Option<T>) -> T {
+    let waited = POLLED.wait_until(None, attempt);
+    waited.expect("the wait has no end but success")
+}
+
+/// Wakes all that [`poll`], after a store that they may be waiting for.
+#[cfg(loom)]
+pub fn polled() {
+    POLLED.notify_all();
+}
+
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref POLLED: crate::Event = crate::Event::new();
 }
