@@ -1,11 +1,13 @@
-//! Every schedule of the dictionary: its search, and the computation of missing keys.
+//! Every schedule of the dictionary: its search, its readers that only announce themselves, and the
+//! computation of missing keys.
 //!
-//! The shards are behind loom's lock here; dashmap's own is not modeled.
+//! The shards are in loom's cells here, and behind the lock that ships: wherever a reader and a
+//! writer, or two writers, could be in one at a time, a model fails, whatever it is about.
 #![cfg(loom)]
 
 use ft_concurrent_dict::{Claim, ConcurrentDict, Entry, Query};
 use ft_sync::{
-    Arc,
+    Arc, UnsafeCell,
     atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
@@ -243,5 +245,201 @@ fn insertion_beats_the_leader() {
             Some(replaced) => assert_eq!((replaced, computed), (7, Some(7))),
             None => assert_eq!(computed, Some(50)),
         }
+    });
+}
+
+/// A value that loom watches.
+struct Watched(UnsafeCell<usize>);
+
+// SAFETY: the models access it under a lock, or when they have taken it out; loom sees if not.
+unsafe impl Send for Watched {}
+// SAFETY: as above.
+unsafe impl Sync for Watched {}
+
+impl Watched {
+    fn new(value: usize) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+
+    fn get(&self) -> usize {
+        // SAFETY: see `Sync`.
+        self.0.with(|value| unsafe { *value })
+    }
+
+    fn set(&self, new: usize) {
+        // SAFETY: see `Sync`.
+        self.0.with_mut(|value| unsafe { *value = new });
+    }
+}
+
+fn read<V, R>(dict: &Dict<V>, number: u8, f: impl FnOnce(&V) -> R) -> Option<R> {
+    let Ok(read) = dict.try_read(&Plain(number), |value| value.map(f));
+    read
+}
+
+/// Finds keys without leaving the lock.
+struct Plain(u8);
+
+impl Query<Key> for Plain {
+    type Error = Infallible;
+
+    fn hash<S: BuildHasher>(&self, _: &S) -> u64 {
+        0
+    }
+    fn peek(&self, stored: &Key) -> Option<bool> {
+        Some(self.0 == *stored.0)
+    }
+    fn compare(&self, stored: &Key) -> Result<bool, Infallible> {
+        Ok(self.0 == *stored.0)
+    }
+    fn is_same(one: &Key, other: &Key) -> bool {
+        std::sync::Arc::ptr_eq(&one.0, &other.0)
+    }
+}
+
+/// Replaces a value, and then does as a destructor would.
+fn replace(dict: &Dict<Watched>, number: u8, value: usize) {
+    let Ok(before) = dict.try_entry(&Plain(number), |entry| match entry {
+        Entry::Occupied(mut entry) => Some(entry.replace(Watched::new(value))),
+        Entry::Vacant(_) => None,
+    });
+    before.expect("the key is there").set(0);
+}
+
+/// Who replaces a value has it alone: readers that have seen it are done with it, those that come
+/// later do not see it, and see all of the new one.
+#[test]
+fn replaced_value_has_no_readers() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, Watched::new(10));
+        let reader = thread::spawn(move || {
+            for _ in 0..2 {
+                let seen = read(&theirs, 1, Watched::get);
+                assert!(matches!(seen, Some(10 | 20)), "{seen:?}");
+            }
+        });
+        replace(&ours, 1, 20);
+        reader.join().unwrap();
+    });
+}
+
+/// The same with two writers, of which one has to wait for the other.
+#[test]
+fn two_writers_and_a_reader() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, Watched::new(10));
+        let writer = {
+            let theirs = Arc::clone(&theirs);
+            thread::spawn(move || replace(&theirs, 1, 20))
+        };
+        let reader = thread::spawn(move || read(&theirs, 1, Watched::get));
+        replace(&ours, 1, 30);
+        let seen = reader.join().unwrap();
+        assert!(matches!(seen, Some(10 | 20 | 30)), "{seen:?}");
+        writer.join().unwrap();
+    });
+}
+
+/// A writer waits for each of two readers.
+#[test]
+fn two_readers_and_a_writer() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, Watched::new(10));
+        let readers = [0, 1].map(|_| {
+            let theirs = Arc::clone(&theirs);
+            thread::spawn(move || read(&theirs, 1, Watched::get))
+        });
+        replace(&ours, 1, 20);
+        for reader in readers {
+            let seen = reader.join().unwrap();
+            assert!(matches!(seen, Some(10 | 20)), "{seen:?}");
+        }
+    });
+}
+
+/// A reader whose slot says already where it reads locks the second dictionary: no writer is in
+/// either.
+#[test]
+fn reading_inside_of_a_reading() {
+    check(|| {
+        let (theirs, ours) = shared();
+        let (inner, their_inner) = shared();
+        insert(&ours, 1, Watched::new(10));
+        insert(&inner, 1, Watched::new(11));
+        let reader = thread::spawn(move || {
+            read(&theirs, 1, |outer| {
+                let inner = read(&their_inner, 1, Watched::get);
+                assert!(matches!(inner, Some(11 | 21)), "{inner:?}");
+                assert!(matches!(outer.get(), 10 | 20));
+            })
+        });
+        replace(&inner, 1, 21);
+        replace(&ours, 1, 20);
+        reader.join().unwrap();
+    });
+}
+
+/// A slot that a thread leaves, and that the next one takes, belongs to that one alone; the end of
+/// the slots goes down and up again without losing it.
+#[test]
+fn slot_is_given_back_and_taken() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, Watched::new(10));
+        let first = {
+            let theirs = Arc::clone(&theirs);
+            // Its slot is given back when it ends, at any time.
+            thread::spawn(move || read(&theirs, 1, Watched::get))
+        };
+        let second = thread::spawn(move || read(&theirs, 1, Watched::get));
+        replace(&ours, 1, 20);
+        for reader in [first, second] {
+            let seen = reader.join().unwrap();
+            assert!(matches!(seen, Some(10 | 20)), "{seen:?}");
+        }
+        // Ended readers are waited for by nobody, and the slots are there for others.
+        replace(&ours, 1, 30);
+        assert_eq!(read(&ours, 1, Watched::get), Some(30));
+    });
+}
+
+/// With more readers than slots, more are made, and a writer finds them.
+#[test]
+fn readers_beyond_the_first_slots() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, Watched::new(10));
+        // Takes the first of the two slots.
+        assert_eq!(read(&ours, 1, Watched::get), Some(10));
+        let readers = [0, 1].map(|_| {
+            let theirs = Arc::clone(&theirs);
+            thread::spawn(move || read(&theirs, 1, Watched::get))
+        });
+        replace(&ours, 1, 20);
+        for reader in readers {
+            let seen = reader.join().unwrap();
+            assert!(matches!(seen, Some(10 | 20)), "{seen:?}");
+        }
+    });
+}
+
+/// A copy of a shard keeps writers out and lets other readers in.
+#[test]
+fn copying_among_others() {
+    check(|| {
+        let (theirs, ours) = shared();
+        insert(&ours, 1, 10);
+        let copier = {
+            let theirs = Arc::clone(&theirs);
+            thread::spawn(move || theirs.copy_shard(0).len())
+        };
+        let writer = thread::spawn(move || insert(&theirs, 2, 20));
+        assert_eq!(read(&ours, 1, |value| *value), Some(10));
+        let seen = copier.join().unwrap();
+        assert!(seen == 1 || seen == 2, "{seen}");
+        writer.join().unwrap();
     });
 }

@@ -76,13 +76,16 @@ impl PyConcurrentDict {
     pub(crate) fn insert(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let probe = Probe::new(key)?;
         let value = Value::new(value);
-        let _replaced = self.core.try_entry(&probe, |entry| match entry {
+        let replaced = self.core.try_entry(&probe, |entry| match entry {
             Entry::Occupied(mut entry) => Some(entry.replace(value)),
             Entry::Vacant(entry) => {
                 entry.insert(probe.key(), value);
                 None
             }
         })?;
+        if let Some(replaced) = replaced {
+            replaced.release(key.py());
+        }
         Ok(())
     }
 

@@ -7,7 +7,10 @@ use pyo3::{
     prelude::*,
     types::{PyBytes, PyInt, PyString},
 };
-use std::hash::BuildHasher;
+use std::{
+    hash::BuildHasher,
+    sync::atomic::{AtomicIsize, Ordering::Relaxed},
+};
 
 /// A key that is looked for.
 pub(crate) struct Probe<'a, 'py> {
@@ -19,7 +22,11 @@ impl<'a, 'py> Probe<'a, 'py> {
     /// Hashes the object, which may run any code, and fail.
     #[inline]
     pub(crate) fn new(object: &'a Bound<'py, PyAny>) -> PyResult<Self> {
-        let hash = mix(object.hash()?);
+        let hash = match known_hash(object) {
+            Some(hash) => hash,
+            None => object.hash()?,
+        };
+        let hash = mix(hash);
         Ok(Self { object, hash })
     }
 
@@ -31,6 +38,22 @@ impl<'a, 'py> Probe<'a, 'py> {
     pub(crate) fn key(&self) -> Object {
         Object::new(self.object)
     }
+}
+
+/// The hash of what is exactly a str, if it was asked for before: strings remember it.
+#[inline]
+fn known_hash(object: &Bound<'_, PyAny>) -> Option<isize> {
+    if !object.is_exact_instance_of::<PyString>() {
+        return None;
+    }
+    let string = object.as_ptr().cast::<ffi::PyASCIIObject>();
+    // SAFETY: every str begins with these fields. Other threads write the hash, always the same one
+    // and as an atomic, which for CPython is a plain field that it accesses in one piece.
+    let hash = unsafe { AtomicIsize::from_ptr(&raw mut (*string).hash) };
+    // Relaxed: it is a number, and nothing hangs on it.
+    let hash = hash.load(Relaxed);
+    // What is no hash stands for one that is not known.
+    (hash != -1).then_some(hash)
 }
 
 /// Spreads a hash over 64 bits: Python's hash of a small int is that int.
@@ -51,6 +74,10 @@ impl Query<Object> for Probe<'_, '_> {
     }
 
     #[inline]
+    fn glance(&self, stored: &Object) -> bool {
+        stored.0.as_ptr() == self.object.as_ptr()
+    }
+
     fn peek(&self, stored: &Object) -> Option<bool> {
         let (stored, probe) = (stored.as_ptr(), self.object.as_ptr());
         if stored == probe {

@@ -12,7 +12,15 @@ pub(crate) struct Map<K, V> {
     pub(crate) table: Table<K, V>,
 }
 
-/// The outcome of a look under the lock.
+/// The outcome of a first look under the lock, which is enough for nearly all.
+enum Glance<K, V> {
+    Found(Bucket<(Slot<K, V>, dashmap::SharedValue<()>)>),
+    Absent,
+    /// There are keys with the hash, none of them equal at a glance.
+    Unclear,
+}
+
+/// The outcome of a thorough look under the lock.
 enum Look<K, V> {
     Found(Bucket<(Slot<K, V>, dashmap::SharedValue<()>)>),
     Absent,
@@ -35,8 +43,6 @@ impl<K: Clone, V> Map<K, V> {
     }
 
     /// Calls `f` with the value for `query`, under the lock for reading.
-    ///
-    /// Each turn of the loop either ends it or adds a verdict on a key that has none.
     #[inline]
     pub(crate) fn read<Q, R>(
         &self,
@@ -48,6 +54,34 @@ impl<K: Clone, V> Map<K, V> {
         Q: Query<K> + ?Sized,
     {
         let place = self.table.shard_of(hash);
+        let shard = self.table.read(place);
+        match glance(&shard, hash, query) {
+            Glance::Found(bucket) => {
+                // SAFETY: the bucket is of this shard, which nobody changes while it is locked for
+                // reading.
+                let (slot, _) = unsafe { bucket.as_ref() };
+                Ok(f(Some(&slot.value)))
+            }
+            Glance::Absent => Ok(f(None)),
+            Glance::Unclear => {
+                drop(shard);
+                self.read_slow(place, hash, query, f)
+            }
+        }
+    }
+
+    /// Each turn of the loop either ends it or adds a verdict on a key that has none.
+    #[cold]
+    fn read_slow<Q, R>(
+        &self,
+        place: usize,
+        hash: u64,
+        query: &Q,
+        f: impl FnOnce(Option<&V>) -> R,
+    ) -> Result<R, Q::Error>
+    where
+        Q: Query<K> + ?Sized,
+    {
         let mut verdicts = Verdicts::new();
         loop {
             let shard = self.table.read(place);
@@ -79,6 +113,28 @@ impl<K: Clone, V> Map<K, V> {
         Q: Query<K> + ?Sized,
     {
         let place = self.table.shard_of(hash);
+        let mut shard = self.table.write(place);
+        match glance(&shard, hash, query) {
+            Glance::Found(bucket) => Ok(f(Entry::occupied(&mut shard, bucket))),
+            Glance::Absent => Ok(f(Entry::vacant(&mut shard, hash))),
+            Glance::Unclear => {
+                drop(shard);
+                self.entry_slow(place, hash, query, f)
+            }
+        }
+    }
+
+    #[cold]
+    fn entry_slow<Q, R>(
+        &self,
+        place: usize,
+        hash: u64,
+        query: &Q,
+        f: impl FnOnce(Entry<'_, K, V>) -> R,
+    ) -> Result<R, Q::Error>
+    where
+        Q: Query<K> + ?Sized,
+    {
         let mut verdicts = Verdicts::new();
         loop {
             let mut shard = self.table.write(place);
@@ -137,6 +193,24 @@ impl<K: Clone, V> Map<K, V> {
 }
 
 #[inline]
+fn glance<K, V, Q>(shard: &Shard<K, V>, hash: u64, query: &Q) -> Glance<K, V>
+where
+    Q: Query<K> + ?Sized,
+{
+    let mut met = false;
+    let found = shard.find(hash, |(slot, _)| {
+        slot.hash == hash && {
+            met = true;
+            query.glance(&slot.key)
+        }
+    });
+    match found {
+        Some(bucket) => Glance::Found(bucket),
+        None if met => Glance::Unclear,
+        None => Glance::Absent,
+    }
+}
+
 fn look<K: Clone, V, Q>(
     shard: &Shard<K, V>,
     hash: u64,

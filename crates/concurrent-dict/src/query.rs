@@ -60,6 +60,16 @@ pub trait Query<K> {
     /// bits should depend on the key: some choose the shard, some the place in it.
     fn hash<S: BuildHasher>(&self, build: &S) -> u64;
 
+    /// Tells whether this and a stored key, whose hash is the same, are equal at first sight: the
+    /// same object, say. `false` may mean anything.
+    ///
+    /// Called under the lock of a shard, before [`peek`](Query::peek), which asks about the same keys
+    /// only if this never said `true`. It may be left out.
+    #[inline]
+    fn glance(&self, stored: &K) -> bool {
+        self.peek(stored) == Some(true)
+    }
+
     /// Tells at once whether this and a stored key are equal, if that can be told.
     ///
     /// Called under the lock of a shard: it must be short, and must not call the dictionary, nor

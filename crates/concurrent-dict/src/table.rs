@@ -1,10 +1,14 @@
-//! The table below the dictionary: shards of raw hash tables, each behind a read-write lock.
+//! The table below the dictionary: shards of raw hash tables, each behind a [`Lock`].
 //!
-//! This is all that the rest of the crate knows of `dashmap`. Neither loom nor shuttle can see into
-//! its lock, so the models get the same tables behind theirs.
+//! This is all that the rest of the crate knows of `dashmap`. It locks its shards with a lock of its
+//! own, which a reader writes to; ours stands before it, and that one is not used. Neither loom nor
+//! shuttle can see into dashmap, so the models get the same tables in cells of theirs, behind the
+//! same locks.
 
+use crate::lock::{Lock, Locked, Reading};
+use crossbeam_utils::CachePadded;
 #[cfg(any(loom, shuttle))]
-use ft_sync::RwLock;
+use ft_sync::UnsafeCell;
 #[cfg(not(any(loom, shuttle)))]
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
@@ -20,27 +24,35 @@ pub(crate) struct Slot<K, V> {
 /// One shard: dashmap's raw table, with everything in the place of the key.
 pub(crate) type Shard<K, V> = hashbrown::raw::RawTable<(Slot<K, V>, dashmap::SharedValue<()>)>;
 
-#[cfg(not(any(loom, shuttle)))]
-pub(crate) struct Table<K, V>(dashmap::DashMap<Slot<K, V>, ()>);
+pub(crate) struct Table<K, V> {
+    #[cfg(not(any(loom, shuttle)))]
+    shards: dashmap::DashMap<Slot<K, V>, ()>,
+    #[cfg(any(loom, shuttle))]
+    shards: Box<[UnsafeCell<Shard<K, V>>]>,
+    /// One for each shard.
+    locks: Box<[CachePadded<Lock>]>,
+}
+
+// SAFETY: as for dashmap, a shard is reached by shared references, and by one that is not, from
+// whatever thread has its lock.
 #[cfg(any(loom, shuttle))]
-pub(crate) struct Table<K, V>(Box<[RwLock<Shard<K, V>>]>);
+unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Table<K, V> {}
 
 impl<K, V> Table<K, V> {
     /// Creates an empty table; `shards` is a power of two, and at least 2.
     pub(crate) fn new(shards: usize) -> Self {
-        #[cfg(not(any(loom, shuttle)))]
-        let table = dashmap::DashMap::with_shard_amount(shards);
-        #[cfg(any(loom, shuttle))]
-        let table = (0..shards).map(|_| RwLock::new(Shard::new())).collect();
-        Self(table)
+        Self {
+            #[cfg(not(any(loom, shuttle)))]
+            shards: dashmap::DashMap::with_shard_amount(shards),
+            #[cfg(any(loom, shuttle))]
+            shards: (0..shards).map(|_| UnsafeCell::new(Shard::new())).collect(),
+            locks: (0..shards).map(|_| CachePadded::default()).collect(),
+        }
     }
 
     /// Returns how many shards there are.
     pub(crate) fn shards(&self) -> usize {
-        #[cfg(not(any(loom, shuttle)))]
-        return self.0.shards().len();
-        #[cfg(any(loom, shuttle))]
-        return self.0.len();
+        self.locks.len()
     }
 
     /// Returns the index of the shard where a key with this hash belongs.
@@ -48,27 +60,46 @@ impl<K, V> Table<K, V> {
     pub(crate) fn shard_of(&self, hash: u64) -> usize {
         // Truncation on 32 bits is fine: it is a hash.
         #[cfg(not(any(loom, shuttle)))]
-        return self.0.determine_shard(hash as usize);
+        return self.shards.determine_shard(hash as usize);
         #[cfg(any(loom, shuttle))]
-        return hash as usize % self.0.len();
+        return hash as usize % self.shards.len();
     }
 
     /// Locks a shard for reading.
     #[inline]
-    pub(crate) fn read(&self, shard: usize) -> impl Deref<Target = Shard<K, V>> {
-        #[cfg(not(any(loom, shuttle)))]
-        return self.0.shards()[shard].read();
-        #[cfg(any(loom, shuttle))]
-        return self.0[shard].read().unwrap();
+    pub(crate) fn read(&self, shard: usize) -> ReadGuard<'_, K, V> {
+        let hold = self.locks[shard].read();
+        ReadGuard {
+            #[cfg(not(loom))]
+            shard: self.data(shard),
+            #[cfg(loom)]
+            shard: self.shards[shard].get(),
+            _hold: hold,
+        }
     }
 
     /// Locks a shard for writing.
     #[inline]
-    pub(crate) fn write(&self, shard: usize) -> impl DerefMut<Target = Shard<K, V>> {
-        #[cfg(not(any(loom, shuttle)))]
-        return self.0.shards()[shard].write();
-        #[cfg(any(loom, shuttle))]
-        return self.0[shard].write().unwrap();
+    pub(crate) fn write(&self, shard: usize) -> WriteGuard<'_, K, V> {
+        let hold = self.locks[shard].write();
+        WriteGuard {
+            #[cfg(not(loom))]
+            shard: self.data(shard),
+            #[cfg(loom)]
+            shard: self.shards[shard].get_mut(),
+            _hold: hold,
+        }
+    }
+
+    #[cfg(not(any(loom, shuttle)))]
+    #[inline]
+    fn data(&self, shard: usize) -> *mut Shard<K, V> {
+        self.shards.shards()[shard].data_ptr()
+    }
+
+    #[cfg(shuttle)]
+    fn data(&self, shard: usize) -> *mut Shard<K, V> {
+        self.shards[shard].with_mut(|data| data)
     }
 
     /// Returns a shard without locking it.
@@ -80,7 +111,67 @@ impl<K, V> Table<K, V> {
     pub(crate) unsafe fn quiescent(&self, shard: usize) -> &Shard<K, V> {
         // SAFETY: the lock guards the data against nobody but other methods, and the caller
         // promises that none is running.
-        unsafe { &*self.0.shards()[shard].data_ptr() }
+        unsafe { &*self.data(shard) }
+    }
+}
+
+/// A shard that nobody writes to.
+pub(crate) struct ReadGuard<'a, K, V> {
+    // Dropped in this order: loom is to see that the access is over before the lock is given up.
+    #[cfg(not(loom))]
+    shard: *const Shard<K, V>,
+    #[cfg(loom)]
+    shard: ft_sync::ConstPtr<Shard<K, V>>,
+    _hold: Reading<'a>,
+}
+
+/// A shard that is one thread's alone.
+pub(crate) struct WriteGuard<'a, K, V> {
+    // As above.
+    #[cfg(not(loom))]
+    shard: *mut Shard<K, V>,
+    #[cfg(loom)]
+    shard: ft_sync::MutPtr<Shard<K, V>>,
+    _hold: Locked<'a>,
+}
+
+impl<K, V> Deref for ReadGuard<'_, K, V> {
+    type Target = Shard<K, V>;
+
+    #[inline]
+    fn deref(&self) -> &Shard<K, V> {
+        // SAFETY: the table is borrowed, and the lock held for reading, as long as the guard lives.
+        #[cfg(not(loom))]
+        return unsafe { &*self.shard };
+        // SAFETY: as above.
+        #[cfg(loom)]
+        return unsafe { self.shard.deref() };
+    }
+}
+
+impl<K, V> Deref for WriteGuard<'_, K, V> {
+    type Target = Shard<K, V>;
+
+    #[inline]
+    fn deref(&self) -> &Shard<K, V> {
+        // SAFETY: the table is borrowed, and the lock held for writing, as long as the guard lives.
+        #[cfg(not(loom))]
+        return unsafe { &*self.shard };
+        // SAFETY: as above.
+        #[cfg(loom)]
+        return unsafe { self.shard.deref() };
+    }
+}
+
+impl<K, V> DerefMut for WriteGuard<'_, K, V> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Shard<K, V> {
+        // SAFETY: as in `deref`, and the guard is borrowed by nobody else.
+        #[cfg(not(loom))]
+        return unsafe { &mut *self.shard };
+        // SAFETY: as above.
+        #[cfg(loom)]
+        return unsafe { self.shard.deref() };
     }
 }
 

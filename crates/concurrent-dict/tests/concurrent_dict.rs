@@ -375,3 +375,109 @@ fn computed_once_per_key() {
     });
     assert_eq!(calls.into_inner(), KEYS);
 }
+
+/// A closure that panics while it reads leaves nothing behind that a writer waits for.
+#[test]
+fn panic_ends_a_reading() {
+    let dict: ConcurrentDict<&str, i32> = [("a", 1)].into_iter().collect();
+    let failed = catch_unwind(AssertUnwindSafe(|| {
+        let Ok(()) = dict.try_read("a", |_| panic!("no reading today"));
+    }));
+    assert!(failed.is_err());
+    assert_eq!(dict.insert("a", 2), Some(1));
+    assert_eq!(dict.get("a"), Some(2));
+}
+
+/// One dictionary is read while another one is.
+#[test]
+fn readings_inside_of_each_other() {
+    let outer: ConcurrentDict<&str, &str> = [("a", "b")].into_iter().collect();
+    let inner: ConcurrentDict<&str, i32> = [("b", 3)].into_iter().collect();
+    let Ok(found) = outer.try_read("a", |key| inner.get(*key?));
+    assert_eq!(found, Some(3));
+    inner.insert("b", 4);
+    outer.insert("a", "c");
+}
+
+/// A thread reads in the destructor of its own variables, when its slot is gone, perhaps.
+#[test]
+fn reading_at_the_end_of_a_thread() {
+    struct Last(Arc<ConcurrentDict<u8, u8>>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            assert_eq!(self.0.get(&1), Some(2));
+            self.0.insert(2, 3);
+        }
+    }
+    thread_local! {
+        static EARLY: std::cell::RefCell<Option<Last>> = const { std::cell::RefCell::new(None) };
+        static LATE: std::cell::RefCell<Option<Last>> = const { std::cell::RefCell::new(None) };
+    }
+    let dict: Arc<ConcurrentDict<u8, u8>> = Arc::new([(1, 2)].into_iter().collect());
+    let theirs = Arc::clone(&dict);
+    let thread = thread::spawn(move || {
+        // The order of destructors is not known: one of these is before that of the slot, one after.
+        EARLY.set(Some(Last(Arc::clone(&theirs))));
+        assert_eq!(theirs.get(&1), Some(2));
+        LATE.set(Some(Last(theirs)));
+    });
+    thread.join().unwrap();
+    assert_eq!(dict.remove(&2), Some(3));
+}
+
+/// The child of a fork does not wait for readers that stayed behind.
+#[cfg(unix)]
+#[test]
+fn readers_stay_behind_at_a_fork() {
+    let dict: ConcurrentDict<&str, i32> = [("a", 1)].into_iter().collect();
+    let barrier = Barrier::new(2);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let Ok(()) = dict.try_read("a", |_| {
+                barrier.wait();
+                barrier.wait();
+            });
+        });
+        // A slot of our own, which the child keeps.
+        assert_eq!(dict.get("a"), Some(1));
+        barrier.wait();
+        // SAFETY: the child calls nothing but the dictionary, which neither allocates for a key that
+        // is there nor takes a lock that others have, and ends without destructors.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
+            unsafe { libc::alarm(20) };
+            let fine = dict.insert("a", 2) == Some(1) && dict.get("a") == Some(2);
+            // SAFETY: as above.
+            unsafe { libc::_exit(i32::from(!fine)) };
+        }
+        let mut status = 0;
+        // SAFETY: the child is ours, and the status a number of this function.
+        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        barrier.wait();
+        assert_eq!(status, 0, "the child waits for a reader");
+    });
+}
+
+/// More threads read at once than slots are made at a time; a writer waits for all of them.
+#[test]
+fn writer_waits_for_many_readers() {
+    const READERS: usize = 40;
+    let dict: ConcurrentDict<&str, i32> = [("a", 1)].into_iter().collect();
+    let (barrier, reading) = (Barrier::new(READERS + 1), AtomicUsize::new(READERS));
+    thread::scope(|scope| {
+        for _ in 0..READERS {
+            scope.spawn(|| {
+                let Ok(()) = dict.try_read("a", |value| {
+                    assert_eq!(value, Some(&1));
+                    barrier.wait();
+                    thread::yield_now();
+                    reading.fetch_sub(1, SeqCst);
+                });
+            });
+        }
+        barrier.wait();
+        assert_eq!(dict.insert("a", 2), Some(1));
+        assert_eq!(reading.load(SeqCst), 0);
+    });
+}

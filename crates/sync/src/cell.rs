@@ -1,7 +1,7 @@
 //! One interface for std's and loom's `UnsafeCell`. Shuttle has none: its threads take turns.
 
 #[cfg(loom)]
-pub use loom::cell::UnsafeCell;
+pub use loom::cell::{ConstPtr, MutPtr, UnsafeCell};
 
 /// An [`UnsafeCell`](std::cell::UnsafeCell) whose contents are reached through closures, so that
 /// loom can see how long each access lasts.

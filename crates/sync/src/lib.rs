@@ -28,27 +28,31 @@
 
 mod cell;
 mod event;
+mod order;
 mod per_process;
 mod signal;
 mod spin;
 mod token;
 
 pub use cell::UnsafeCell;
+#[cfg(loom)]
+pub use cell::{ConstPtr, MutPtr};
 pub use event::{Event, Listener, deadline_after};
+pub use order::before_looking;
 pub use per_process::PerProcess;
 pub use signal::Signal;
-pub use spin::spin;
+pub use spin::{poll, polled, spin};
 pub use token::ThreadToken;
 
 #[cfg(loom)]
 pub use loom::{
-    hint,
+    hint, lazy_static,
     sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
     thread,
 };
 #[cfg(shuttle)]
 pub use shuttle::{
-    hint,
+    hint, lazy_static,
     sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
     thread, thread_local,
 };

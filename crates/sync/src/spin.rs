@@ -30,3 +30,60 @@ pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
 pub fn spin<T>(_attempt: impl FnMut() -> Option<T>) -> Option<T> {
     None
 }
+
+/// Calls `attempt` until it returns something: with growing pauses, and then in growing sleeps of up
+/// to a millisecond.
+///
+/// For what is over in a moment, unless the operating system has put somebody aside in the middle of
+/// it, and whose end nobody tells.
+#[cfg(not(any(loom, shuttle)))]
+pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    use std::{thread::sleep, time::Duration};
+
+    if let Some(done) = spin(&mut attempt) {
+        return done;
+    }
+    let mut pause = Duration::from_micros(20);
+    loop {
+        sleep(pause);
+        if let Some(done) = attempt() {
+            return done;
+        }
+        pause = (pause * 2).min(Duration::from_millis(1));
+    }
+}
+
+/// Stands behind a store that a [`poll`] may be waiting for. Only loom wants to know.
+#[cfg(not(loom))]
+#[inline(always)]
+pub fn polled() {}
+
+/// Calls `attempt` until it returns something, giving way to others in between.
+#[cfg(shuttle)]
+pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(done) = attempt() {
+            return done;
+        }
+        crate::thread::yield_now();
+    }
+}
+
+/// Waits until `attempt` returns something, asleep: loom cannot tell that two threads that look again
+/// and again wait for a third one.
+#[cfg(loom)]
+pub fn poll<T>(attempt: impl FnMut() -> Option<T>) -> T {
+    let waited = POLLED.wait_until(None, attempt);
+    waited.expect("the wait has no end but success")
+}
+
+/// Wakes all that [`poll`], after a store that they may be waiting for.
+#[cfg(loom)]
+pub fn polled() {
+    POLLED.notify_all();
+}
+
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref POLLED: crate::Event = crate::Event::new();
+}

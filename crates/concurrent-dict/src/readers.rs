@@ -1,0 +1,347 @@
+//! Who reads what: each thread has a slot, in which it says which lock it reads under.
+//!
+//! So readers write where nobody else does, and a writer asks them all. The threads of a process
+//! share the slots, whatever dictionaries they use. After BRAVO (Dice and Kogan, "Biased Locking for
+//! Reader-Writer Locks", 2019), whose slots threads may collide in.
+//!
+//! Nothing here knows what a lock is: it is a number that is not 0, the same for all.
+
+use crossbeam_utils::CachePadded;
+use ft_sync::{
+    atomic::{
+        AtomicBool, AtomicPtr, AtomicUsize,
+        Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+    },
+    thread_local,
+};
+use std::{cell::Cell, iter, ptr};
+
+/// How many slots are made at once. Models make few, so that they come to the next block.
+const SLOTS: usize = if cfg!(loom) { 2 } else { 16 };
+
+/// The slots of all threads.
+#[derive(Default)]
+struct Slots {
+    first: Block,
+    /// No slot from this place on is taken by a thread that reads. Raised by a thread that takes a
+    /// slot, before it first reads; lowered by one that has the last of them for itself.
+    end: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Block {
+    slots: [CachePadded<Slot>; SLOTS],
+    /// Null, or the next block, which is not freed: a writer may be in it at any time.
+    next: AtomicPtr<Block>,
+}
+
+#[derive(Default)]
+struct Slot {
+    /// The lock under which the thread reads, or 0. Only that thread writes here.
+    reading: AtomicUsize,
+    /// Whether it is some thread's.
+    taken: AtomicBool,
+}
+
+thread_local! {
+    /// The slot of this thread, or null. Without a destructor, and so reached without a check.
+    static SLOT: Cell<*const Slot> = const { Cell::new(ptr::null()) };
+    /// What gives that slot back when the thread ends.
+    static CLAIM: Cell<Option<Claim>> = const { Cell::new(None) };
+}
+
+/// The calling thread's word that it reads under a lock. It takes it back when dropped.
+pub(crate) struct Announced {
+    /// Of this thread, which cannot end before we are dropped: a pointer is not [`Send`].
+    slot: *const Slot,
+}
+
+impl Announced {
+    /// Announces that this thread reads under `lock`; `None` if it does so already, under any, or
+    /// if it is ending.
+    ///
+    /// The caller must look at the lock afterwards, with a `SeqCst` load, and withdraw if a writer
+    /// has it. The writer takes the lock first, with a `SeqCst` read-modify-write, and then calls
+    /// [`wait_for_readers`]. If the announcement is first in the order of all these, the writer sees
+    /// it, and waits; if the writer is, we see it.
+    #[inline]
+    pub(crate) fn new(lock: usize) -> Option<Self> {
+        let mut slot = SLOT.try_with(Cell::get).unwrap_or(ptr::null());
+        if slot.is_null() {
+            slot = claim()?;
+        }
+        // SAFETY: the slot is this thread's, and slots live as long as their threads.
+        let reading = unsafe { &(*slot).reading };
+        // Relaxed: only this thread writes there.
+        if reading.load(Relaxed) != 0 {
+            return None;
+        }
+        reading.swap(lock, SeqCst);
+        ft_sync::before_looking();
+        Some(Self { slot })
+    }
+}
+
+impl Drop for Announced {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: as in `new`.
+        let reading = unsafe { &(*self.slot).reading };
+        // Release: pairs with the load of the writer that waits for this, whose writes come after
+        // our reads.
+        reading.store(0, Release);
+        ft_sync::polled();
+    }
+}
+
+/// Waits until each thread that has announced that it reads under `lock` is done with that.
+///
+/// Those that do so later are the business of the caller: see [`Announced::new`].
+#[inline]
+pub(crate) fn wait_for_readers(lock: usize) {
+    ft_sync::before_looking();
+    let slots = all();
+    // SeqCst: a thread raises it before its first announcement, so if that is before our taking of
+    // the lock, this is seen. It acquires, too: see `give_back`.
+    let mut left = slots.end.load(SeqCst);
+    let mut block = &slots.first;
+    loop {
+        for slot in &block.slots[..left.min(SLOTS)] {
+            // SeqCst: see `Announced::new`. It acquires, too: we write after the reader has read.
+            if slot.reading.load(SeqCst) == lock {
+                slot.wait(lock);
+            }
+        }
+        if left <= SLOTS {
+            return;
+        }
+        left -= SLOTS;
+        // Acquire: pairs with the Release of the exchange that set it.
+        let next = block.next.load(Acquire);
+        // SAFETY: a slot below `end` has a block, blocks are whole before they are linked, and are
+        // not freed.
+        block = unsafe { &*next };
+    }
+}
+
+impl Slot {
+    #[cold]
+    fn wait(&self, lock: usize) {
+        // SeqCst: as where we were called.
+        ft_sync::poll(|| (self.reading.load(SeqCst) != lock).then_some(()));
+    }
+
+    fn take(&self) -> bool {
+        // Acquire: pairs with the Release in `Claim::drop`: the slot is empty. Relaxed: on failure
+        // the thread looks elsewhere.
+        (self.taken)
+            .compare_exchange(false, true, Acquire, Relaxed)
+            .is_ok()
+    }
+}
+
+impl Slots {
+    #[cfg(not(any(loom, shuttle)))]
+    const fn new() -> Self {
+        Self {
+            first: Block::new(),
+            end: AtomicUsize::new(0),
+        }
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &Block> {
+        let next = |block: &&Block| {
+            // Acquire: as in `wait_for_readers`.
+            let next = block.next.load(Acquire);
+            // SAFETY: as there.
+            unsafe { next.as_ref() }
+        };
+        iter::successors(Some(&self.first), next)
+    }
+
+    fn get(&self, place: usize) -> &Slot {
+        let block = self.blocks().nth(place / SLOTS);
+        // A place is only known to who has found the slot there.
+        &block.expect("the block of a slot is there").slots[place % SLOTS]
+    }
+
+    /// Takes a slot that is nobody's, and returns its place.
+    fn take(&self) -> usize {
+        let mut place = 0;
+        let mut block = &self.first;
+        loop {
+            for slot in &block.slots {
+                if slot.take() {
+                    // SeqCst: see `wait_for_readers`.
+                    self.end.fetch_max(place + 1, SeqCst);
+                    return place;
+                }
+                place += 1;
+            }
+            block = block.next();
+        }
+    }
+
+    /// Gives a slot back that the caller has.
+    ///
+    /// Whoever has the last one lowers the end; and then, if nobody has the one before, takes that,
+    /// and goes on. So no slot below the end is taken by a thread that does not know of the end.
+    fn give_back(&self, mut place: usize) {
+        loop {
+            // Release: pairs with the load in `wait_for_readers`, which no longer looks at this slot:
+            // what was read is read. A thread that takes this slot does so after we gave it back
+            // below, and raises the end again. Relaxed: if it fails there is another slot behind, or
+            // will be.
+            let is_last = (self.end)
+                .compare_exchange(place + 1, place, Release, Relaxed)
+                .is_ok();
+            // Release: pairs with the Acquire in `Slot::take`.
+            self.get(place).taken.store(false, Release);
+            if !is_last || place == 0 || !self.get(place - 1).take() {
+                return;
+            }
+            place -= 1;
+        }
+    }
+}
+
+impl Block {
+    #[cfg(not(any(loom, shuttle)))]
+    const fn new() -> Self {
+        Self {
+            slots: [const { CachePadded::new(Slot::new()) }; SLOTS],
+            next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Returns the next block, which is made if there is none.
+    fn next(&self) -> &Self {
+        // Acquire, twice: as in `wait_for_readers`.
+        let mut next = self.next.load(Acquire);
+        if next.is_null() {
+            let new = Box::into_raw(Box::<Self>::default());
+            // Release: pairs with those Acquires.
+            match (self.next).compare_exchange(next, new, AcqRel, Acquire) {
+                Ok(_) => next = new,
+                Err(other) => {
+                    // SAFETY: nobody else has seen it.
+                    drop(unsafe { Box::from_raw(new) });
+                    next = other;
+                }
+            }
+        }
+        // SAFETY: as in `wait_for_readers`.
+        unsafe { &*next }
+    }
+}
+
+#[cfg(not(any(loom, shuttle)))]
+impl Slot {
+    const fn new() -> Self {
+        Self {
+            reading: AtomicUsize::new(0),
+            taken: AtomicBool::new(false),
+        }
+    }
+}
+
+/// A thread's right to its slot.
+struct Claim {
+    slots: All,
+    place: usize,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // From here on the thread has none, and can get none.
+        let _ = SLOT.try_with(|slot| slot.set(ptr::null()));
+        self.slots.give_back(self.place);
+    }
+}
+
+/// Gets the thread its slot; `None` if the thread is at its end.
+#[cold]
+fn claim() -> Option<*const Slot> {
+    let claimed = CLAIM.try_with(|claim| {
+        if !forked::is_watched() {
+            return None;
+        }
+        let slots = all();
+        let place = slots.take();
+        let slot: *const Slot = slots.get(place);
+        SLOT.try_with(|own| own.set(slot)).ok()?;
+        claim.set(Some(Claim { slots, place }));
+        Some(slot)
+    });
+    claimed.ok().flatten()
+}
+
+#[cfg(not(any(loom, shuttle)))]
+type All = &'static Slots;
+
+#[cfg(not(any(loom, shuttle)))]
+#[inline]
+fn all() -> All {
+    static ALL: Slots = Slots::new();
+    &ALL
+}
+
+/// Models drop theirs after each execution, before the threads' own variables.
+#[cfg(any(loom, shuttle))]
+type All = std::sync::Arc<Slots>;
+
+#[cfg(any(loom, shuttle))]
+fn all() -> All {
+    ft_sync::lazy_static! {
+        static ref ALL: std::sync::Arc<Slots> = std::sync::Arc::default();
+    }
+    std::sync::Arc::clone(&ALL)
+}
+
+/// In the child of a fork there are no other threads, whatever their slots say.
+#[cfg(all(unix, not(any(loom, shuttle))))]
+mod forked {
+    use super::{Relaxed, SLOT, all};
+    use std::{
+        cell::Cell,
+        ptr,
+        sync::atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    };
+
+    /// Sees to it that slots are emptied in children; tells whether that is so.
+    pub(super) fn is_watched() -> bool {
+        static WATCHED: AtomicBool = AtomicBool::new(false);
+        // Acquire, Release: whoever sees it set takes slots after the system was told. Two threads
+        // may tell it at once; what they have it call may be called twice.
+        if !WATCHED.load(Acquire) {
+            // SAFETY: the function is safe to call in a child of a process with threads: it only
+            // stores.
+            if unsafe { libc::pthread_atfork(None, None, Some(in_child)) } != 0 {
+                return false;
+            }
+            WATCHED.store(true, Release);
+        }
+        true
+    }
+
+    extern "C" fn in_child() {
+        let own = SLOT.try_with(Cell::get).unwrap_or(ptr::null());
+        for slot in all().blocks().flat_map(|block| &block.slots) {
+            if !ptr::eq(&**slot, own) {
+                // Relaxed: there is nobody else.
+                slot.reading.store(0, Relaxed);
+                slot.taken.store(false, Relaxed);
+            }
+        }
+    }
+}
+
+#[cfg(not(all(unix, not(any(loom, shuttle)))))]
+mod forked {
+    pub(super) fn is_watched() -> bool {
+        true
+    }
+}
