@@ -16,6 +16,7 @@ mod project;
 mod python;
 mod report;
 mod run;
+mod sanitize;
 mod select;
 mod setup;
 mod test;
@@ -30,6 +31,7 @@ use error::{Error, Result};
 use loom::Bounds;
 use project::Project;
 use report::Report;
+use sanitize::Sanitizer;
 use setup::Ready;
 use wheel::Audience;
 
@@ -95,6 +97,29 @@ The histories of loom-tests/tests/linear_*.rs: once with real threads, once with
   --seed N             where to begin, 1 unless told: a failing test says which seed it was at; shuttle's
                        schedules are the same again, real threads do the same, in their own time",
         run: linear,
+    },
+    Command {
+        name: "tsan",
+        summary: "look for data races with ThreadSanitizer, in Rust",
+        details: "\
+usage: cargo xtask tsan [NAME] [--seconds N]
+
+Runs the Rust tests and the histories of real threads, compiled with ThreadSanitizer. First a broken
+program, which must be reported, and sound ones, which must not.
+
+  --seconds N          how long to record each history, 1 unless told",
+        run: tsan,
+    },
+    Command {
+        name: "asan",
+        summary: "look for memory errors and leaks with AddressSanitizer, in Rust",
+        details: "\
+usage: cargo xtask asan [NAME] [--seconds N]
+
+As tsan, with AddressSanitizer and LeakSanitizer.
+
+  --seconds N          how long to record each history, 1 unless told",
+        run: asan,
     },
     Command {
         name: "soak",
@@ -283,6 +308,28 @@ fn linear(mut args: Args) -> Result<()> {
     args.finish("linear")?;
     let selection = select::select(&project, name.as_deref())?;
     linear::check(&project, &selection.histories, &limits)
+}
+
+fn tsan(args: Args) -> Result<()> {
+    sanitize(Sanitizer::Thread, args)
+}
+
+fn asan(args: Args) -> Result<()> {
+    sanitize(Sanitizer::Address, args)
+}
+
+fn sanitize(sanitizer: Sanitizer, mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let seconds = args.number("--seconds")?.unwrap_or(1);
+    let name = args.word();
+    args.finish(sanitizer.short())?;
+    let selection = select::select(&project, name.as_deref())?;
+    let plan = sanitize::Plan {
+        packages: test::runnable(&selection.packages),
+        histories: selection.histories,
+        seconds: seconds as f64,
+    };
+    sanitize::check(&project, sanitizer, &plan)
 }
 
 fn python(mut args: Args) -> Result<()> {

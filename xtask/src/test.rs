@@ -111,7 +111,7 @@ fn tests(
 
 /// Those that need no Python to link to, which is not to be had everywhere. The tests and examples of
 /// the other one are an extension module, which the Python tests build.
-fn runnable(packages: &[String]) -> Vec<String> {
+pub fn runnable(packages: &[String]) -> Vec<String> {
     let packages = packages.iter().cloned();
     packages
         .filter(|package| package != lint::KNOWS_PYTHON)
