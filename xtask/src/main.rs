@@ -3,6 +3,7 @@
 mod apt;
 mod args;
 mod cache;
+mod clang;
 mod compat_api;
 mod debian;
 mod error;
@@ -27,6 +28,7 @@ use std::panic;
 use std::process::ExitCode;
 
 use args::{Args, Choice};
+use debian::Flavor;
 use error::{Error, Result};
 use loom::Bounds;
 use project::Project;
@@ -100,13 +102,17 @@ The histories of loom-tests/tests/linear_*.rs: once with real threads, once with
     },
     Command {
         name: "tsan",
-        summary: "look for data races with ThreadSanitizer, in Rust",
+        summary: "look for data races with ThreadSanitizer",
         details: "\
 usage: cargo xtask tsan [NAME] [--seconds N]
+       cargo xtask tsan --python [ARGUMENTS OF PYTEST]
 
 Runs the Rust tests and the histories of real threads, compiled with ThreadSanitizer. First a broken
 program, which must be reported, and sound ones, which must not.
 
+  --python             runs Python tests instead, with interpreter and extension compiled with the
+                       sanitizer (see: cargo xtask python --tsan): what threads share, on four threads
+                       each, some ten minutes; or what the arguments say, as tests/test_rwlock.py
   --seconds N          how long to record each history, 1 unless told",
         run: tsan,
     },
@@ -137,13 +143,15 @@ no other. It fails if anything was lost, not released, or if memory grows.
         name: "python",
         summary: "find or make a free-threaded interpreter, and print its path",
         details: "\
-usage: cargo xtask python [--list] [INTERPRETERS]
+usage: cargo xtask python [--list] [--tsan] [INTERPRETERS]
 
 Looks, in this order, for: the one named with --python or FT_PYTHON; python3.15t, 3.14t, 3.13t on
 PATH or made by an earlier run; one that uv can install; Debian's source, which it builds into the
 user's cache directory (XDG_CACHE_HOME, else ~/.cache).
 
-  --list               show every place, what was found, and what is taken; makes nothing",
+  --list               show every place, what was found, and what is taken; makes nothing
+  --tsan               the one with ThreadSanitizer, which is made from Debian's source with clang:
+                       the clang on PATH, or Debian's, which is put into the cache directory too",
         run: python,
     },
     Command {
@@ -310,8 +318,18 @@ fn linear(mut args: Args) -> Result<()> {
     linear::check(&project, &selection.histories, &limits)
 }
 
-fn tsan(args: Args) -> Result<()> {
-    sanitize(Sanitizer::Thread, args)
+fn tsan(mut args: Args) -> Result<()> {
+    if !args.flag("--python") {
+        return sanitize(Sanitizer::Thread, args);
+    }
+    let project = Project::find()?;
+    // No other interpreter is needed than the one that has the tools.
+    let choice = Choice {
+        gil_only: true,
+        ..Choice::default()
+    };
+    let ready = setup::tools(&project, &choice)?;
+    sanitize::python::check(&project, ready.tools(), &args.rest())
 }
 
 fn asan(args: Args) -> Result<()> {
@@ -335,7 +353,12 @@ fn sanitize(sanitizer: Sanitizer, mut args: Args) -> Result<()> {
 fn python(mut args: Args) -> Result<()> {
     let choice = Choice::take(&mut args)?;
     let list = args.flag("--list");
+    let tsan = args.flag("--tsan");
     args.finish("python")?;
+    if tsan {
+        println!("{}", debian::build(Flavor::Tsan)?.path.display());
+        return Ok(());
+    }
     if list {
         python::list(&choice);
         return Ok(());

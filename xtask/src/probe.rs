@@ -26,6 +26,12 @@ impl Interp {
         format!("{major}.{minor}{t}")
     }
 
+    /// The folder that it is installed in, if it is one that we have made.
+    pub fn prefix(&self) -> PathBuf {
+        let bin = self.path.parent().unwrap_or(&self.path);
+        bin.parent().unwrap_or(bin).to_owned()
+    }
+
     /// What must stay the same for a virtual environment made from it to stay good.
     pub fn identity(&self) -> String {
         let (major, minor, patch) = self.version;

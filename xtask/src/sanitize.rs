@@ -19,6 +19,7 @@ use crate::loom::{executables, list};
 use crate::project::Project;
 use crate::run;
 
+pub mod python;
 mod std_names;
 
 /// The package with what must be reported, and what must not.
