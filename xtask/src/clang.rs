@@ -142,7 +142,7 @@ fn fetch(mirror: &Mirror, work: &Path, log: &Path) -> Result<()> {
             run::logged(unpack, &format!("unpack {}", name.display()), log)?;
         }
     }
-    let _ = fs::remove_dir_all(root.join("usr/share"));
+    trim(&root);
     let bin = root.join("bin");
     fs::create_dir_all(&bin)?;
     for name in ["clang", "llvm-symbolizer"] {
@@ -160,6 +160,28 @@ fn fetch(mirror: &Mirror, work: &Path, log: &Path) -> Result<()> {
         run::logged(chmod, &format!("make {name}"), log)?;
     }
     Ok(())
+}
+
+/// Removes what nobody calls, best effort: a third of it.
+fn trim(root: &Path) {
+    for folder in ["usr/share", "usr/lib32"] {
+        let _ = fs::remove_dir_all(root.join(folder));
+    }
+    let needed = |name: &str| name.starts_with("clang") || name == "llvm-symbolizer";
+    let tools = root.join(format!("usr/lib/llvm-{VERSION}/bin"));
+    for tool in fs::read_dir(tools).into_iter().flatten().flatten() {
+        if !needed(&tool.file_name().to_string_lossy()) {
+            let _ = fs::remove_file(tool.path());
+        }
+    }
+    let runtimes = root.join(format!(
+        "usr/lib/llvm-{VERSION}/lib/clang/{VERSION}/lib/linux"
+    ));
+    for runtime in fs::read_dir(runtimes).into_iter().flatten().flatten() {
+        if !runtime.file_name().to_string_lossy().contains("tsan") {
+            let _ = fs::remove_file(runtime.path());
+        }
+    }
 }
 
 /// The system's own: its libraries are what a foreign package would not fit.
