@@ -10,13 +10,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::Duration;
 
 use crate::apt;
 use crate::cache::{self, Access};
 use crate::clang::{self, Clang};
 use crate::error::{Error, Result};
 use crate::mirror::{self, Mirror};
-use crate::probe::{Interp, probe};
+use crate::probe::{self, Interp};
 use crate::python::on_path;
 use crate::run;
 
@@ -32,6 +33,14 @@ pub enum Flavor {
 }
 
 impl Flavor {
+    /// Asks it what it is. The sanitizer makes it ten times slower.
+    fn probe(self, path: &Path) -> Result<Interp, String> {
+        match self {
+            Flavor::Plain => probe::probe(path),
+            Flavor::Tsan => probe::probe_within(path, Duration::from_secs(120)),
+        }
+    }
+
     /// How the names of its folders end.
     fn suffix(self) -> String {
         match self {
@@ -109,7 +118,7 @@ pub fn build(flavor: Flavor) -> Result<Interp> {
     fs::create_dir_all(&cache).map_err(|err| cache::not_writable(&cache, &err))?;
     let _lock = cache::lock(&cache.join("python.lock"), Access::Alone)?;
     // The run that had the lock before us may have made it.
-    if let Some(found) = made(flavor).iter().find_map(|path| probe(path).ok()) {
+    if let Some(found) = made(flavor).iter().find_map(|path| flavor.probe(path).ok()) {
         return Ok(found);
     }
     cache::sweep(&cache);
@@ -202,7 +211,7 @@ fn commit(stage: &Path, prefix: &Path, version: &str, flavor: Flavor) -> Result<
     let staged = stage.join(inside);
     // It finds its library from where it is, so it can be tried before it is in its place.
     let broken = |why| Error::new(format!("the interpreter that was made {why}"));
-    probe(&staged.join(&program)).map_err(broken)?;
+    flavor.probe(&staged.join(&program)).map_err(broken)?;
     if flavor == Flavor::Tsan {
         // CPython's own list of what it knows of, which is no part of an installation.
         let (from, to) = (stage.with_file_name(KNOWN_RACES), known_races(&staged));
@@ -218,7 +227,7 @@ fn commit(stage: &Path, prefix: &Path, version: &str, flavor: Flavor) -> Result<
         fs::remove_dir_all(prefix).map_err(|err| cache::not_writable(prefix, &err))?;
     }
     fs::rename(&staged, prefix).map_err(|err| cache::not_writable(prefix, &err))?;
-    probe(&prefix.join(&program)).map_err(broken)
+    flavor.probe(&prefix.join(&program)).map_err(broken)
 }
 
 /// The races that CPython's own developers know of, in the folder of an interpreter of ours.
