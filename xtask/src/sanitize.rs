@@ -35,10 +35,6 @@ const MEMORY: [(&str, &str); 2] = [
 /// Sound ones, of which nothing may be said.
 const SOUND: [&str; 6] = ["locked", "waited", "dropped-last", "once", "scoped", "sent"];
 
-/// A test that looks at how a process ends by a panic: it does, with another text, as the functions
-/// that are instrumented cannot be unwound in the same way.
-const NOT_HERE: &str = "a_panic_ends_the_process";
-
 /// What to look for.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Sanitizer {
@@ -74,6 +70,20 @@ impl Sanitizer {
         match self {
             Sanitizer::Thread => &RACES,
             Sanitizer::Address => &MEMORY,
+        }
+    }
+
+    /// Tests that do on purpose what it would report, or that it disturbs.
+    fn not_here(self) -> &'static [&'static str] {
+        match self {
+            // A panic that may not pass ends the process, but in other words.
+            Sanitizer::Thread => &["a_panic_ends_the_process"],
+            // A thread that ends with a lock held, or takes one after its end has begun, leaves a few
+            // bytes behind: nobody is left to free what still has to say that it is the owner.
+            Sanitizer::Address => &[
+                "lock_outlives_a_thread_that_reads",
+                "unlock_while_the_thread_ends",
+            ],
         }
     }
 
@@ -277,11 +287,15 @@ fn run_one(
     wide: usize,
 ) -> bool {
     let (variable, settings) = sanitizer.settings(root);
+    let skipped = sanitizer
+        .not_here()
+        .iter()
+        .flat_map(|test| ["--skip", test]);
     let mut cmd = Command::new(program);
     cmd.current_dir(root)
         // On its main thread: what the harness does with threads is in code that came compiled.
         .arg("--test-threads=1")
-        .args(["--skip", NOT_HERE])
+        .args(skipped)
         .env(variable, settings)
         .env("FT_LINEAR_SECONDS", plan.seconds.to_string())
         // Generated operations run on one thread, so a few are enough here.
