@@ -111,8 +111,8 @@ Runs the Rust tests and the histories of real threads, compiled with ThreadSanit
 program, which must be reported, and sound ones, which must not.
 
   --python             runs Python tests instead, with interpreter and extension compiled with the
-                       sanitizer (see: cargo xtask python --tsan): what threads share, on four threads
-                       each, some ten minutes; or what the arguments say, as tests/test_rwlock.py
+                       sanitizer (see: cargo xtask python --tsan): what threads share, on two threads
+                       each; or what the arguments say, such as tests/test_rwlock.py
   --seconds N          how long to record each history, 1 unless told",
         run: tsan,
     },

@@ -19,8 +19,7 @@ use crate::run;
 use crate::sanitize::{Sanitizer, Toolchain, first_report};
 use crate::venv::Venv;
 
-/// The tests that are run unless told otherwise: those of the classes that threads share. On two
-/// cores they take some ten minutes, the whole suite takes hours.
+/// The tests that are run unless told otherwise: those of the classes that threads share.
 const SHARED: [&str; 14] = [
     "atomic_flag",
     "atomic_int64",
@@ -39,8 +38,9 @@ const SHARED: [&str; 14] = [
 ];
 /// Left out by default: sequences of operations, which are generated, long, and on one thread.
 const NOT_GENERATED: [&str; 2] = ["-m", "not hypothesis"];
-/// Each test that may be is run on so many threads at once.
-const PARALLEL: &str = "--parallel-threads=4";
+/// Each test that may be is run on so many threads at once: two are enough for a race, and each is
+/// slow.
+const PARALLEL: &str = "--parallel-threads=2";
 
 /// What a run needs.
 struct Bench<'a> {
@@ -87,8 +87,9 @@ impl Bench<'_> {
         let _ = fs::remove_dir_all(&logs);
         fs::create_dir_all(&logs).map_err(|err| run::cannot_write(&logs, &err))?;
         let settings = format!(
-            // Programs that a test starts are to end as they do without; their reports count.
-            "exitcode=0:allocator_may_return_null=1:suppressions={}:external_symbolizer_path={}:\
+            // Programs that a test starts are to end as they do without; their reports count. Those
+            // that fork are to live, and may start threads.
+            "exitcode=0:die_after_fork=0:allocator_may_return_null=1:suppressions={}:external_symbolizer_path={}:\
              log_path={}",
             known.display(),
             self.clang.symbolizer.display(),
