@@ -101,7 +101,8 @@ impl Bench<'_> {
         }
         cmd.env("TSAN_OPTIONS", settings)
             .env("PYTHONPATH", self.site())
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+            // Or it would compile pytest and all else anew each time, slowly.
+            .env("PYTHONPYCACHEPREFIX", self.folder.join("pycache"));
         Ok(cmd)
     }
 
