@@ -96,7 +96,12 @@ impl Bench<'_> {
             logs.join("report").display()
         );
         let mut cmd = Command::new(&self.interp.path);
-        for name in ["PYTHONHOME", "PYTHON_GIL", "PYTHONSTARTUP"] {
+        for name in [
+            "PYTHONHOME",
+            "PYTHON_GIL",
+            "PYTHONSTARTUP",
+            "PYTHONDONTWRITEBYTECODE",
+        ] {
             cmd.env_remove(name);
         }
         cmd.env("TSAN_OPTIONS", settings)
