@@ -5,12 +5,12 @@ use crate::{
     concurrent_dict::PyConcurrentDict,
     counting::{self, Counts},
     error::key_error,
-    imports::Imports,
     key::Probe,
     made::{self, exception},
+    object::Object,
     value::{Value, count_of},
 };
-use ft_concurrent_dict::{Claim, Entry};
+use ft_concurrent_dict::{Claim, Entry, Query};
 use pyo3::{
     exceptions::PyRuntimeError,
     prelude::*,
@@ -89,14 +89,19 @@ impl PyConcurrentDict {
     }
 
     /// Adds as counters do, in one step and without making an object; false if that cannot be.
-    fn add_count(&self, probe: &Probe<'_, '_>, n: i64) -> PyResult<Option<i64>> {
+    pub(crate) fn add_count<Q: Query<Object>>(
+        &self,
+        probe: &Q,
+        key: impl FnOnce() -> Object,
+        n: i64,
+    ) -> Result<Option<i64>, Q::Error> {
         let (sum, _replaced) = self.core.try_entry(probe, |entry| match entry {
             Entry::Occupied(mut entry) => {
                 let sum = entry.get().count().and_then(|count| count.checked_add(n));
                 (sum, sum.map(|sum| entry.replace(Value::Count(sum))))
             }
             Entry::Vacant(entry) => {
-                entry.insert(probe.key(), Value::Count(n));
+                entry.insert(key(), Value::Count(n));
                 (Some(n), None)
             }
         })?;
@@ -104,16 +109,19 @@ impl PyConcurrentDict {
     }
 
     fn add_n(&self, key: &Bound<'_, PyAny>, n: i64) -> PyResult<()> {
-        match self.add_count(&Probe::new(key)?, n)? {
+        let probe = Probe::new(key)?;
+        match self.add_count(&probe, || probe.key(), n)? {
             Some(_) => Ok(()),
-            None => self.add_one(key, &made::int(key.py(), n)?).map(drop),
+            None => self
+                .add_one(key, made::int(key.py(), n)?.as_any())
+                .map(drop),
         }
     }
 
     fn add_one(&self, key: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<Value> {
         let probe = Probe::new(key)?;
         if let Some(n) = count_of(n) {
-            if let Some(sum) = self.add_count(&probe, n)? {
+            if let Some(sum) = self.add_count(&probe, || probe.key(), n)? {
                 return Ok(Value::Count(sum));
             }
         }

@@ -4,8 +4,9 @@ use crate::{
     compound::Optional,
     dict_iter::DictIter,
     error::{key_error, not_copyable},
+    fast::{self, Done, exact_i64},
     imports::Imports,
-    key::Probe,
+    key::{PlainProbe, Probe},
     made::{self, New, exception},
     nesting::{Call, Nested},
     object::Object,
@@ -76,16 +77,13 @@ impl PyConcurrentDict {
     pub(crate) fn insert(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let probe = Probe::new(key)?;
         let value = Value::new(value);
-        let replaced = self.core.try_entry(&probe, |entry| match entry {
+        let _replaced = self.core.try_entry(&probe, |entry| match entry {
             Entry::Occupied(mut entry) => Some(entry.replace(value)),
             Entry::Vacant(entry) => {
                 entry.insert(probe.key(), value);
                 None
             }
         })?;
-        if let Some(replaced) = replaced {
-            replaced.release(key.py());
-        }
         Ok(())
     }
 
@@ -507,4 +505,90 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     let abc = py.import("collections.abc")?.getattr("MutableMapping")?;
     abc.call_method1("register", (py.get_type::<PyConcurrentDict>(),))?;
     Ok(())
+}
+
+fast::fast! { PyConcurrentDict:
+    item mp_subscript = |this, py, key| Some(found(py, read(this, &key)??));
+    set_item mp_ass_subscript = |this, key, value| match value {
+        Some(value) => write(this, &key, &value),
+        None => take(this, &key)?.map(drop),
+    };
+    contains sq_contains = |this, key| {
+        let probe = PlainProbe::new(&key)?;
+        this.core.try_read(&probe, |value| value.is_some()).ok()
+    };
+    // The more frequent one last: it comes first.
+    two c"get" = |this, py, key, default| Some(match read(this, &key)? {
+        Some(value) => found(py, value),
+        None => Done::object(Object::new(&default)),
+    });
+    one c"get" = |this, py, key| Some(match read(this, &key)? {
+        Some(value) => found(py, value),
+        None => Done::none(py),
+    });
+    one c"pop" = |this, py, key| Some(found(py, take(this, &key)??));
+    two c"setdefault" = |this, py, key, default| {
+        let probe = PlainProbe::new(&key)?;
+        let stored = (this.core)
+            .try_entry(&probe, |entry| match entry {
+                Entry::Occupied(entry) => entry.get().clone(),
+                Entry::Vacant(entry) => entry.insert(probe.key(), Value::new(&default)).clone(),
+            })
+            .ok()?;
+        Some(found(py, stored))
+    };
+    two c"add" = |this, py, key, n| count(this, py, &key, exact_i64(n)?);
+    one c"add" = |this, py, key| count(this, py, &key, 1);
+}
+
+/// What is stored for a plain key, or not; `None` where that cannot be told without Python code.
+#[inline]
+fn read(this: &PyConcurrentDict, key: &Bound<'_, PyAny>) -> Option<Option<Value>> {
+    let probe = PlainProbe::new(key)?;
+    this.core.try_read(&probe, |value| value.cloned()).ok()
+}
+
+/// Stores a value for a plain key.
+#[inline]
+fn write(this: &PyConcurrentDict, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Option<()> {
+    let probe = PlainProbe::new(key)?;
+    let value = Value::new(value);
+    let _replaced = (this.core)
+        .try_entry(&probe, |entry| match entry {
+            Entry::Occupied(mut entry) => Some(entry.replace(value)),
+            Entry::Vacant(entry) => {
+                entry.insert(probe.key(), value);
+                None
+            }
+        })
+        .ok()?;
+    Some(())
+}
+
+/// Takes a plain key out.
+#[inline]
+fn take(this: &PyConcurrentDict, key: &Bound<'_, PyAny>) -> Option<Option<Value>> {
+    let probe = PlainProbe::new(key)?;
+    let removed = (this.core)
+        .try_entry(&probe, |entry| match entry {
+            Entry::Occupied(entry) => Some(entry.remove()),
+            Entry::Vacant(_) => None,
+        })
+        .ok()?;
+    Some(removed.map(|(_key, value)| value))
+}
+
+#[inline]
+fn count(this: &PyConcurrentDict, py: Python<'_>, key: &Bound<'_, PyAny>, n: i64) -> Option<Done> {
+    let probe = PlainProbe::new(key)?;
+    let sum = this.add_count(&probe, || probe.key(), n).ok()??;
+    Some(Done::int(py, sum))
+}
+
+#[inline]
+fn found(py: Python<'_>, value: Value) -> Done {
+    match value {
+        Value::Object(object) => Done::object(object),
+        Value::Count(count) => Done::int(py, count),
+    }
 }

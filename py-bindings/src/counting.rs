@@ -56,7 +56,8 @@ impl PartialEq for Word {
         // SAFETY: words are made and compared in a call from Python, which is attached.
         let py = unsafe { Python::assume_attached() };
         let this = self.object.bind(py);
-        self.hash == other.hash && Probe::with_hash(this, self.hash).peek(&other.object) == Some(true)
+        self.hash == other.hash
+            && Probe::with_hash(this, self.hash).peek(&other.object) == Some(true)
     }
 }
 

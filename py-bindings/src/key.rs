@@ -30,6 +30,18 @@ impl<'a, 'py> Probe<'a, 'py> {
         Ok(Self { object, hash })
     }
 
+    /// A key of which the hash is known, as [`hash`](Self::hash) gave it.
+    #[inline]
+    pub(crate) fn with_hash(object: &'a Bound<'py, PyAny>, hash: u64) -> Self {
+        Self { object, hash }
+    }
+
+    /// The hash, spread over 64 bits.
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
     pub(crate) fn py(&self) -> Python<'py> {
         self.object.py()
     }
@@ -75,7 +87,7 @@ impl Query<Object> for Probe<'_, '_> {
 
     #[inline]
     fn glance(&self, stored: &Object) -> bool {
-        stored.0.as_ptr() == self.object.as_ptr()
+        stored.as_ptr() == self.object.as_ptr()
     }
 
     fn peek(&self, stored: &Object) -> Option<bool> {
@@ -109,6 +121,64 @@ impl Query<Object> for Probe<'_, '_> {
     #[inline]
     fn is_same(one: &Object, other: &Object) -> bool {
         one.is(&**other)
+    }
+}
+
+/// A str, int or bytes that is looked for without running Python code: where that would have to be
+/// asked, the search gives up.
+pub(crate) struct PlainProbe<'a, 'py>(Probe<'a, 'py>);
+
+/// Somebody's `__eq__` would have to be asked.
+pub(crate) struct Unsure;
+
+impl<'a, 'py> PlainProbe<'a, 'py> {
+    /// `None` if the key is of another type.
+    #[inline]
+    pub(crate) fn new(object: &'a Bound<'py, PyAny>) -> Option<Self> {
+        let hash = match known_hash(object) {
+            Some(hash) => hash,
+            None => plain_hash(object)?,
+        };
+        Some(Self(Probe::with_hash(object, mix(hash))))
+    }
+
+    pub(crate) fn key(&self) -> Object {
+        self.0.key()
+    }
+}
+
+fn plain_hash(object: &Bound<'_, PyAny>) -> Option<isize> {
+    let key = object.as_ptr();
+    // SAFETY: the object is valid.
+    plain_comparison(unsafe { ffi::Py_TYPE(key) }, object.py())?;
+    // SAFETY: the thread is attached; for these types it runs no Python code, and does not fail.
+    Some(unsafe { ffi::PyObject_Hash(key) })
+}
+
+impl Query<Object> for PlainProbe<'_, '_> {
+    type Error = Unsure;
+
+    #[inline]
+    fn hash<S: BuildHasher>(&self, _: &S) -> u64 {
+        self.0.hash
+    }
+
+    #[inline]
+    fn glance(&self, stored: &Object) -> bool {
+        self.0.glance(stored)
+    }
+
+    fn peek(&self, stored: &Object) -> Option<bool> {
+        self.0.peek(stored)
+    }
+
+    fn compare(&self, _: &Object) -> Result<bool, Unsure> {
+        Err(Unsure)
+    }
+
+    #[inline]
+    fn is_same(one: &Object, other: &Object) -> bool {
+        Probe::is_same(one, other)
     }
 }
 

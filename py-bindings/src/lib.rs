@@ -108,6 +108,7 @@ fn speed_up(py: Python<'_>) -> PyResult<()> {
     atomic_reference::speed_up(py)?;
     batch_executor::speed_up(py)?;
     concurrent_deque::speed_up(py)?;
+    concurrent_dict::speed_up(py)?;
     concurrent_queue::speed_up(py)?;
     gathering_iter::speed_up(py)?;
     interval_lock::speed_up(py)?;

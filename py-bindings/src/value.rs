@@ -23,14 +23,6 @@ impl Value {
         }
     }
 
-    /// Drops it, without asking first whether the thread is attached, as a plain drop does.
-    #[inline]
-    pub(crate) fn release(self, py: Python<'_>) {
-        if let Self::Object(object) = self {
-            drop(object.0.into_bound(py));
-        }
-    }
-
     /// Tells whether it is the very value that was read before.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {

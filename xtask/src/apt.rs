@@ -1,9 +1,11 @@
 //! The system's package manager, used only where it may be.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::cache;
 use crate::error::{Error, Result};
 use crate::python::on_path;
 use crate::run;
@@ -37,6 +39,69 @@ pub fn ensure(packages: &[&str], log: &Path) -> Result<()> {
     // them anew. If that fails, the install may still find all it needs.
     let _ = run::logged(apt(&["apt-get", "update"]), "package lists", log);
     run::logged(apt(&install), &format!("apt-get install {list}"), log)
+}
+
+/// A state of our own: the system's lists and sources stay as they are, and nobody has to be root.
+pub struct State {
+    folder: PathBuf,
+}
+
+impl State {
+    /// In this folder, with this one line in its list of sources.
+    pub fn new(folder: &Path, source: &str) -> Result<State> {
+        for part in ["lists/partial", "cache/archives/partial", "downloads"] {
+            let part = folder.join(part);
+            fs::create_dir_all(&part).map_err(|err| cache::not_writable(&part, &err))?;
+        }
+        let state = State {
+            folder: folder.to_owned(),
+        };
+        let sources = state.sources();
+        fs::write(&sources, source).map_err(|err| cache::not_writable(&sources, &err))?;
+        Ok(state)
+    }
+
+    fn sources(&self) -> PathBuf {
+        self.folder.join("sources.list")
+    }
+
+    /// Where source packages come to lie.
+    pub fn downloads(&self) -> PathBuf {
+        self.folder.join("downloads")
+    }
+
+    /// Where packages come to lie.
+    pub fn archives(&self) -> PathBuf {
+        self.folder.join("cache/archives")
+    }
+
+    /// A call of apt-get that works in here.
+    pub fn get(&self, words: &[&str]) -> Command {
+        let mut cmd = Command::new("apt-get");
+        cmd.current_dir(self.downloads());
+        for (key, value) in [
+            ("Dir::Etc::sourcelist", self.sources()),
+            ("Dir::Etc::sourceparts", PathBuf::from("/dev/null")),
+            ("Dir::State::Lists", self.folder.join("lists")),
+            ("Dir::Cache", self.folder.join("cache")),
+        ] {
+            cmd.arg("-o").arg(format!("{key}={}", value.display()));
+        }
+        for setting in [
+            // The user `_apt` may not enter the cache directory.
+            "APT::Sandbox::User=root",
+            "APT::Update::Error-Mode=any",
+            "APT::Get::AllowUnauthenticated=false",
+            "Acquire::AllowInsecureRepositories=false",
+            "Acquire::Retries=2",
+            // We only look at what is installed.
+            "Debug::NoLocking=true",
+        ] {
+            cmd.args(["-o", setting]);
+        }
+        cmd.args(words);
+        cmd
+    }
 }
 
 fn installed(package: &str) -> bool {

@@ -78,7 +78,7 @@ fn ruff(project: &Project, ready: &Ready) -> Result<()> {
             .args(["-m", "ruff"])
             .args(words)
             .args(["--config", "py-bindings/pyproject.toml"])
-            .args(["py-bindings", "xtask"])
+            .args(["loom-tests", "py-bindings", "xtask"])
             .env("RUFF_CACHE_DIR", project.scratch().join("ruff"));
         run::logged(cmd, &format!("ruff {task}"), &log)?;
     }

@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod bench_rust;
 mod cache;
+mod clang;
 mod compat_api;
 mod debian;
 mod error;
@@ -20,6 +21,7 @@ mod project;
 mod python;
 mod report;
 mod run;
+mod sanitize;
 mod select;
 mod setup;
 mod test;
@@ -30,10 +32,12 @@ use std::panic;
 use std::process::ExitCode;
 
 use args::{Args, Choice};
+use debian::Flavor;
 use error::{Error, Result};
 use loom::Bounds;
 use project::Project;
 use report::Report;
+use sanitize::Sanitizer;
 use setup::Ready;
 use wheel::Audience;
 
@@ -114,6 +118,33 @@ schedules of shuttle's. What is broken on purpose has to be found out.
         run: fuzz,
     },
     Command {
+        name: "tsan",
+        summary: "look for data races with ThreadSanitizer",
+        details: "\
+usage: cargo xtask tsan [NAME] [--seconds N]
+       cargo xtask tsan --python [ARGUMENTS OF PYTEST]
+
+Runs the Rust tests and the histories of real threads, compiled with ThreadSanitizer. First a broken
+program, which must be reported, and sound ones, which must not.
+
+  --python             runs Python tests instead, with interpreter and extension compiled with the
+                       sanitizer (see: cargo xtask python --tsan): what threads share, on two threads
+                       each; or what the arguments say, such as tests/test_rwlock.py
+  --seconds N          how long to record each history, 1 unless told",
+        run: tsan,
+    },
+    Command {
+        name: "asan",
+        summary: "look for memory errors and leaks with AddressSanitizer, in Rust",
+        details: "\
+usage: cargo xtask asan [NAME] [--seconds N]
+
+As tsan, with AddressSanitizer and LeakSanitizer.
+
+  --seconds N          how long to record each history, 1 unless told",
+        run: asan,
+    },
+    Command {
         name: "soak",
         summary: "set up, then use all classes at once for some minutes",
         details: "\
@@ -148,13 +179,15 @@ interpreter, or on the GIL build where there is no other. What cannot be install
         name: "python",
         summary: "find or make a free-threaded interpreter, and print its path",
         details: "\
-usage: cargo xtask python [--list] [INTERPRETERS]
+usage: cargo xtask python [--list] [--tsan] [INTERPRETERS]
 
 Looks, in this order, for: the one named with --python or FT_PYTHON; python3.15t, 3.14t, 3.13t on
 PATH or made by an earlier run; one that uv can install; Debian's source, which it builds into the
 user's cache directory (XDG_CACHE_HOME, else ~/.cache).
 
-  --list               show every place, what was found, and what is taken; makes nothing",
+  --list               show every place, what was found, and what is taken; makes nothing
+  --tsan               the one with ThreadSanitizer, which is made from Debian's source with clang:
+                       the clang on PATH, or Debian's, which is put into the cache directory too",
         run: python,
     },
     Command {
@@ -381,10 +414,47 @@ fn instructions(mut args: Args) -> Result<()> {
     instructions::check(&project)
 }
 
+fn tsan(mut args: Args) -> Result<()> {
+    if !args.flag("--python") {
+        return sanitize(Sanitizer::Thread, args);
+    }
+    let project = Project::find()?;
+    // No other interpreter is needed than the one that has the tools.
+    let choice = Choice {
+        gil_only: true,
+        ..Choice::default()
+    };
+    let ready = setup::tools(&project, &choice)?;
+    sanitize::python::check(&project, ready.tools(), &args.rest())
+}
+
+fn asan(args: Args) -> Result<()> {
+    sanitize(Sanitizer::Address, args)
+}
+
+fn sanitize(sanitizer: Sanitizer, mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    let seconds = args.number("--seconds")?.unwrap_or(1);
+    let name = args.word();
+    args.finish(sanitizer.short())?;
+    let selection = select::select(&project, name.as_deref())?;
+    let plan = sanitize::Plan {
+        packages: test::runnable(&selection.packages),
+        histories: selection.histories,
+        seconds: seconds as f64,
+    };
+    sanitize::check(&project, sanitizer, &plan)
+}
+
 fn python(mut args: Args) -> Result<()> {
     let choice = Choice::take(&mut args)?;
     let list = args.flag("--list");
+    let tsan = args.flag("--tsan");
     args.finish("python")?;
+    if tsan {
+        println!("{}", debian::build(Flavor::Tsan)?.path.display());
+        return Ok(());
+    }
     if list {
         python::list(&choice);
         return Ok(());

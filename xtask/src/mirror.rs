@@ -18,6 +18,11 @@ impl Mirror {
     pub fn source_line(&self, suite: &str) -> String {
         format!("deb-src [signed-by={KEYRING}] {} {suite} main\n", self.uri)
     }
+
+    /// As [`Mirror::source_line`], for packages to install.
+    pub fn package_line(&self, suite: &str) -> String {
+        format!("deb [signed-by={KEYRING}] {} {suite} main\n", self.uri)
+    }
 }
 
 /// The mirror that the system installs from: the one that this machine can surely reach.

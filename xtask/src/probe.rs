@@ -26,6 +26,12 @@ impl Interp {
         format!("{major}.{minor}{t}")
     }
 
+    /// The folder that it is installed in, if it is one that we have made.
+    pub fn prefix(&self) -> PathBuf {
+        let bin = self.path.parent().unwrap_or(&self.path);
+        bin.parent().unwrap_or(bin).to_owned()
+    }
+
     /// What must stay the same for a virtual environment made from it to stay good.
     pub fn identity(&self) -> String {
         let (major, minor, patch) = self.version;
@@ -61,12 +67,17 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs `path` to learn what it is; the error is the reason not to use it.
 pub fn probe(path: &Path) -> Result<Interp, String> {
+    probe_within(path, LIMIT)
+}
+
+/// As [`probe`], for one that is known to be slow.
+pub fn probe_within(path: &Path, limit: Duration) -> Result<Interp, String> {
     let mut cmd = Command::new(path);
     // `-I`: no PYTHONPATH, no PYTHON_GIL, nothing of the user's that could change the answer.
     cmd.args(["-I", "-c", SCRIPT]);
-    let output = match run::limited(cmd, LIMIT) {
+    let output = match run::limited(cmd, limit) {
         Err(err) => return Err(format!("does not start: {err}")),
-        Ok(None) => return Err(format!("gave no answer in {} s", LIMIT.as_secs())),
+        Ok(None) => return Err(format!("gave no answer in {} s", limit.as_secs())),
         Ok(Some(output)) => output,
     };
     if !output.status.success() {

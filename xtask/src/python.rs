@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::args::Choice;
-use crate::debian;
+use crate::debian::{self, Flavor};
 use crate::error::{Error, Result};
 use crate::probe::{Interp, probe};
 use crate::run;
@@ -81,7 +81,7 @@ pub fn free_threaded(choice: &Choice) -> Result<Interp> {
         Ok(found) => return Ok(found),
         Err(why) => tried.push(format!("uv: {why}")),
     }
-    match debian::build() {
+    match debian::build(Flavor::Plain) {
         Ok(found) => return Ok(found),
         Err(why) => tried.push(format!("build from Debian's source: {why}")),
     }
@@ -174,7 +174,7 @@ fn by_name(path: &Path, free_threaded: bool) -> Result<Interp> {
 
 /// Newest first; of two equals, the user's own before the one that we have made.
 fn ready_made() -> impl Iterator<Item = Candidate> {
-    let made = debian::made();
+    let made = debian::made(Flavor::Plain);
     FREE_THREADED.iter().flat_map(move |version| {
         let mut places = on_path(&format!("python{version}"));
         let ours = |path: &&PathBuf| path.ends_with(format!("python{version}"));

@@ -14,6 +14,7 @@ use crate::loom::{self, Bounds};
 use crate::project::Project;
 use crate::report::Report;
 use crate::run;
+use crate::sanitize::{self, Sanitizer, Toolchain};
 use crate::select::Selection;
 use crate::setup::Ready;
 use crate::venv::Venv;
@@ -124,12 +125,41 @@ fn tests(
         });
     }
 
+    for sanitizer in [Sanitizer::Thread, Sanitizer::Address] {
+        sanitizers(project, selection, sanitizer, quick, report);
+    }
     python(project, ready, selection, quick, report);
+}
+
+/// A short run; the commands `tsan` and `asan` run the crates' own tests too, and for longer.
+fn sanitizers(
+    project: &Project,
+    selection: &Selection,
+    sanitizer: Sanitizer,
+    quick: bool,
+    report: &mut Report,
+) {
+    const WHAT: &str = "sanitizers";
+    let on = sanitizer.short();
+    if selection.histories.is_empty() {
+        report.skip(WHAT, on, "there are no histories");
+    } else if quick {
+        report.skip(WHAT, on, "--quick");
+    } else if let Err(why) = Toolchain::with(project, sanitizer) {
+        report.skip(WHAT, on, &why.to_string());
+    } else {
+        let plan = sanitize::Plan {
+            packages: Vec::new(),
+            histories: selection.histories.clone(),
+            seconds: 0.3,
+        };
+        report.step(WHAT, on, || sanitize::check(project, sanitizer, &plan));
+    }
 }
 
 /// Those that need no Python to link to, which is not to be had everywhere. The tests and examples of
 /// the other one are an extension module, which the Python tests build.
-fn runnable(packages: &[String]) -> Vec<String> {
+pub fn runnable(packages: &[String]) -> Vec<String> {
     let packages = packages.iter().cloned();
     packages
         .filter(|package| package != lint::KNOWS_PYTHON)

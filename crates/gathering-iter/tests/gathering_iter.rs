@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     convert::Infallible,
     sync::{
-        Arc, Barrier,
+        Arc, Barrier, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     thread,
@@ -138,16 +138,17 @@ fn draining_readers_share() {
 /// Whatever way the other one ends.
 #[test]
 fn sharing_ends_with_the_last() {
+    /// Those that are not dropped.
+    static KEPT: Mutex<Vec<Reader<u64, &str>>> = Mutex::new(Vec::new());
     let ends: [fn(Reader<u64, &'static str>); 3] = [
         drop,
         |reader| {
             reader.close();
-            // Is not dropped.
-            std::mem::forget(reader);
+            KEPT.lock().unwrap().push(reader);
         },
         |reader| {
             assert_eq!(reader.try_next(), Ok(10));
-            std::mem::forget(reader);
+            KEPT.lock().unwrap().push(reader);
         },
     ];
     for end in ends {
