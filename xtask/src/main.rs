@@ -11,6 +11,7 @@ mod linear;
 mod lint;
 mod loom;
 mod mirror;
+mod mutants;
 mod probe;
 mod project;
 mod python;
@@ -95,6 +96,20 @@ The histories of loom-tests/tests/linear_*.rs: once with real threads, once with
   --seed N             where to begin, 1 unless told: a failing test says which seed it was at; shuttle's
                        schedules are the same again, real threads do the same, in their own time",
         run: linear,
+    },
+    Command {
+        name: "mutants",
+        summary: "weaken the orderings one at a time, and see whether a model notices",
+        details: "\
+usage: cargo xtask mutants [--check] [NAME] [--preemptions N]
+
+Every ordering in crates/*/src that could be weaker, every fence that could be missing. Writes into
+loom-tests/orderings.txt which test noticed. A survivor needs a test, or a comment above it:
+`No test sees Acquire -> Relaxed: REASON`.
+
+  --check              only compare that file with the sources, and run nothing
+  --preemptions N      as for loom",
+        run: mutants,
     },
     Command {
         name: "soak",
@@ -283,6 +298,20 @@ fn linear(mut args: Args) -> Result<()> {
     args.finish("linear")?;
     let selection = select::select(&project, name.as_deref())?;
     linear::check(&project, &selection.histories, &limits)
+}
+
+fn mutants(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    if args.flag("--check") {
+        args.finish("mutants")?;
+        return mutants::check(&project);
+    }
+    let preemptions = args.number("--preemptions")?;
+    let name = args.word();
+    args.finish("mutants")?;
+    let selection = select::select(&project, name.as_deref())?;
+    let preemptions = preemptions.unwrap_or(Bounds::default().preemptions);
+    mutants::run(&project, &selection, preemptions)
 }
 
 fn python(mut args: Args) -> Result<()> {
