@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use crossbeam_epoch as epoch;
 use ft_concurrent_queue::{ConcurrentQueue, PopError, TryPopError, TryPushError};
 use ft_sync::{
     Arc, UnsafeCell,
@@ -33,6 +34,36 @@ fn both<T: 'static, A: 'static, B>(
     let thread = thread::spawn(move || theirs(&shared));
     let ours = ours(queue);
     (thread.join().unwrap(), ours)
+}
+
+/// As [`both`], with nothing but the queue to synchronize the two.
+///
+/// Both threads are pinned from the start, so that they do not pin in between: that is a fence, and
+/// makes up for orderings that are too weak. And both use an atomic, since loom, which looks for the
+/// last use of an atomic before each change, finds that of the same thread if it has just looked, and
+/// may not try to put the change first.
+fn both_pinned<T: 'static, A: 'static, B>(
+    queue: &Arc<ConcurrentQueue<T>>,
+    theirs: impl FnOnce(&ConcurrentQueue<T>) -> A + 'static,
+    ours: impl FnOnce(&ConcurrentQueue<T>) -> B,
+) -> (A, B) {
+    let done = Arc::new(AtomicUsize::new(0));
+    let looked = Arc::clone(&done);
+    let _pinned = epoch::pin();
+    both(
+        queue,
+        move |queue| {
+            let _pinned = epoch::pin();
+            let result = theirs(queue);
+            // Relaxed, here and below: so that it does not synchronize.
+            done.store(1, Relaxed);
+            result
+        },
+        move |queue| {
+            looked.load(Relaxed);
+            ours(queue)
+        },
+    )
 }
 
 /// As [`check`], for three threads: with two preemptions, the schedules are too many.
@@ -89,7 +120,7 @@ fn push_and_pop() {
 fn item_is_published() {
     check(|| {
         let queue = Arc::new(ConcurrentQueue::unbounded());
-        both(
+        both_pinned(
             &queue,
             |queue| {
                 let cell = Arc::new(UnsafeCell::new(0));
@@ -114,7 +145,7 @@ fn room_is_published() {
         let queue = queue(Some(1), 1);
         let cell = Arc::new(UnsafeCell::new(0));
         let theirs = Arc::clone(&cell);
-        both(
+        both_pinned(
             &queue,
             move |queue| {
                 // SAFETY: the other thread looks only after it has seen the pop.
@@ -137,7 +168,7 @@ fn close_is_published(filled: usize) {
         let queue = queue(None, filled);
         let cell = Arc::new(UnsafeCell::new(0));
         let theirs = Arc::clone(&cell);
-        both(
+        both_pinned(
             &queue,
             move |queue| {
                 // SAFETY: the other thread looks only after it has seen the close.

@@ -22,7 +22,9 @@ use crate::run;
 use crate::select::Selection;
 
 use list::{Fate, Known};
-use source::{Remark, Site};
+
+/// For one run of a test. Loom ends a model by itself after two minutes, but not an execution in it.
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// An ordering that is made weaker.
 struct Mutant {
@@ -33,8 +35,8 @@ struct Mutant {
     /// What it is called in the list, and in what is printed.
     name: String,
     to: &'static str,
-    /// Whether a processor that reorders little can show it, too.
-    seen_by_threads: bool,
+    /// Whether it is for one order over several atomics, of which loom knows little.
+    sequential: bool,
     /// Whether a comment says why no test sees it.
     explained: bool,
 }
@@ -118,45 +120,37 @@ pub fn run(project: &Project, selection: &Selection, preemptions: u64) -> Result
             "nothing there has an ordering that could be weaker",
         ));
     }
-    let crates: Vec<&str> = mutants.iter().map(|mutant| &*mutant.folder).collect();
-    let runner = Runner {
-        models: models(project, &crates, preemptions)?,
-        threads: threads(project, &mutants)?,
-        known: list::read(project)?,
-        preemptions,
-    };
-
+    let known = list::read(project)?;
     let (all, start) = (mutants.len(), Instant::now());
     println!("{all} weakened orderings, up to {preemptions} preemptions");
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let queue = Mutex::new(VecDeque::from(mutants));
-    let next = || queue.lock().ok()?.pop_front();
-    let fates: Vec<(Mutant, Result<Fate>)> = thread::scope(|scope| {
-        let work = || {
-            let mut fates = Vec::new();
-            while let Some(mutant) = next() {
-                let fate = runner.run(&mutant);
-                fates.push((mutant, fate));
-            }
-            fates
-        };
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        let fates = workers.into_iter().map(|worker| worker.join());
-        fates.flat_map(|fates| fates.unwrap_or_default()).collect()
-    });
-    if fates.len() < all {
-        return Err(Error::new("a worker panicked"));
-    }
+    let models = models(project, &folders(&mutants), preemptions)?;
+    let command = |test: &Test| model(test, preemptions);
+    let (mut fates, unseen) = kill(mutants, &models, &known, &command)?;
+    // What loom takes for the same, a processor may not.
+    let (again, unseen): (Vec<_>, Vec<_>) = unseen.into_iter().partition(|it| it.sequential);
+    let histories = histories(project, &folders(&again))?;
+    let (killed, again) = kill(again, &histories, &known, &history)?;
+    fates.extend(killed);
+    fates.extend(unseen.into_iter().chain(again).map(|it| (it, Fate::Unseen)));
 
     let (mut killed, mut explained) = (0, 0);
     let mut wrong = 0;
     let mut renewed = Vec::new();
     for (mutant, fate) in fates {
-        let fate = fate?;
         match (&fate, mutant.explained) {
             (Fate::Killed(_), false) => killed += 1,
             (Fate::Unseen, true) => explained += 1,
-            _ => wrong += 1,
+            (Fate::Killed(test), true) => {
+                wrong += 1;
+                println!(
+                    "  seen by {test}, though a comment denies it: {}",
+                    mutant.name
+                );
+            }
+            (Fate::Unseen, false) => {
+                wrong += 1;
+                println!("  unseen, and no comment says why: {}", mutant.name);
+            }
         }
         renewed.push((mutant.name, fate));
     }
@@ -198,6 +192,14 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// Their crates.
+fn folders(mutants: &[Mutant]) -> Vec<&str> {
+    let mut folders: Vec<&str> = mutants.iter().map(|mutant| &*mutant.folder).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}
+
 /// All mutants, and the comments that explain none.
 fn find(project: &Project) -> Result<(Vec<Mutant>, Vec<String>)> {
     let (mut mutants, mut stale) = (Vec::new(), Vec::new());
@@ -209,45 +211,28 @@ fn find(project: &Project) -> Result<(Vec<Mutant>, Vec<String>)> {
         let sites = source::sites(&text);
         let remarks = source::remarks(&text);
         for remark in &remarks {
-            if !explains(remark, &sites) {
-                let change = format!("{} -> {}", remark.from, remark.to.join(", "));
-                stale.push(format!("{file}: `No test sees {change}` explains nothing"));
+            for to in remark.stale(&sites) {
+                let change = format!("{} -> {to}", remark.from);
+                stale.push(format!(
+                    "{file}: what has the remark on {change} to explain?"
+                ));
             }
         }
         for (at, site) in sites.iter().enumerate() {
             for &to in site.weaker() {
-                let by = |remark: &&Remark| remark.to.contains(&to) && meant(remark, &sites, at);
                 mutants.push(Mutant {
                     site: number,
                     folder: folder.clone(),
                     name: format!("{file} {site}: {} -> {to}", site.ordering),
                     to,
-                    seen_by_threads: site.ordering == "SeqCst",
-                    explained: remarks.iter().any(|remark| by(&remark)),
+                    sequential: site.ordering == "SeqCst",
+                    explained: (remarks.iter()).any(|remark| remark.explains(&sites, at, to)),
                 });
             }
             number += 1;
         }
     }
     Ok((mutants, stale))
-}
-
-/// Whether a remark is about a site: the next one with that ordering, or all in the file.
-fn meant(remark: &Remark<'_>, sites: &[Site], at: usize) -> bool {
-    if remark.whole_file {
-        return sites[at].ordering == remark.from;
-    }
-    let next = sites
-        .iter()
-        .position(|site| site.at.start > remark.ends && site.ordering == remark.from);
-    next == Some(at)
-}
-
-fn explains(remark: &Remark<'_>, sites: &[Site]) -> bool {
-    remark.to.iter().all(|to| {
-        let mut sites_meant = (0..sites.len()).filter(|at| meant(remark, sites, *at));
-        sites_meant.any(|at| sites[at].weaker().contains(to))
-    })
 }
 
 /// A copy of what the models need, with the switch in it. Unchanged files keep their times.
@@ -385,12 +370,9 @@ fn models(project: &Project, crates: &[&str], preemptions: u64) -> Result<Vec<Ti
     time(tests, &files, |test| model(test, preemptions))
 }
 
-/// The histories with real threads of the crates that have an ordering that those can notice.
-fn threads(project: &Project, mutants: &[Mutant]) -> Result<Vec<Timed>> {
-    let mutants = mutants.iter().filter(|mutant| mutant.seen_by_threads);
-    let mut crates: Vec<&str> = mutants.map(|mutant| &*mutant.folder).collect();
-    crates.dedup();
-    let files = files(project, &crates, true)?;
+/// The histories of these crates, with real threads.
+fn histories(project: &Project, crates: &[&str]) -> Result<Vec<Timed>> {
+    let files = files(project, crates, true)?;
     let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
     if names.is_empty() {
         return Ok(Vec::new());
@@ -406,38 +388,24 @@ fn time(
     files: &[(String, Vec<String>)],
     command: impl Fn(&Test) -> Command + Sync,
 ) -> Result<Vec<Timed>> {
-    let queue = Mutex::new(VecDeque::from(tests));
-    let next = || queue.lock().ok()?.pop_front();
-    let work = || {
-        let mut timed = Vec::new();
-        while let Some(test) = next() {
-            let start = Instant::now();
-            let output = run::limited(command(&test), Duration::from_secs(180))?;
-            if !output.is_some_and(|output| output.status.success()) {
-                let title = test.title();
-                return Err(Error::new(format!("{title} fails with nothing weakened")));
-            }
-            let seconds = start.elapsed().as_secs_f64();
-            let of_file = files.iter().find(|(file, _)| *file == test.file);
-            let crates = of_file
+    let one = |test: Test| {
+        let start = Instant::now();
+        let output = run::limited(command(&test), LIMIT)?;
+        if !output.is_some_and(|output| output.status.success()) {
+            let title = test.title();
+            return Err(Error::new(format!("{title} fails with nothing weakened")));
+        }
+        let of_file = files.iter().find(|(file, _)| *file == test.file);
+        Ok(Timed {
+            seconds: start.elapsed().as_secs_f64(),
+            crates: of_file
                 .map(|(_, crates)| crates.clone())
-                .unwrap_or_default();
-            timed.push(Timed {
-                test,
-                seconds,
-                crates,
-            });
-        }
-        Ok(timed)
+                .unwrap_or_default(),
+            test,
+        })
     };
-    let mut all = Vec::new();
-    thread::scope(|scope| {
-        for worker in [scope.spawn(work), scope.spawn(work)] {
-            let timed = worker.join();
-            all.extend(timed.unwrap_or_else(|_| Err(Error::new("a worker panicked")))?);
-        }
-        Ok::<_, Error>(())
-    })?;
+    let all = two_at_a_time(tests, one);
+    let mut all = all.into_iter().collect::<Result<Vec<Timed>>>()?;
     all.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
     Ok(all)
 }
@@ -457,50 +425,63 @@ fn history(test: &Test) -> Command {
     cmd
 }
 
-struct Runner {
-    models: Vec<Timed>,
-    threads: Vec<Timed>,
-    known: Vec<Known>,
-    preemptions: u64,
-}
-
-impl Runner {
-    /// Runs the tests of the mutant's crate, the likeliest first, and prints a line.
-    fn run(&self, mutant: &Mutant) -> Result<Fate> {
+/// Runs each mutant against the tests of its crate, the likeliest first, and prints a line. Returns
+/// those that a test has noticed, and the others.
+fn kill(
+    mutants: Vec<Mutant>,
+    tests: &[Timed],
+    known: &[Known],
+    command: &(impl Fn(&Test) -> Command + Sync),
+) -> Result<(Vec<(Mutant, Fate)>, Vec<Mutant>)> {
+    let one = |mutant: Mutant| -> Result<(Mutant, Option<String>)> {
         let start = Instant::now();
-        let fate = self.fate(mutant)?;
-        let seconds = start.elapsed().as_secs_f64();
-        let remark = match (&fate, mutant.explained) {
-            (Fate::Killed(_), false) => "",
-            (Fate::Unseen, true) => " (explained)",
-            (Fate::Killed(_), true) => "  WRONG: a comment says that no test sees it",
-            (Fate::Unseen, false) => "  SURVIVED",
-        };
-        println!("  {seconds:6.1} s  {}: {fate}{remark}", mutant.name);
-        Ok(fate)
-    }
-
-    fn fate(&self, mutant: &Mutant) -> Result<Fate> {
-        let known = self.known.iter().find(|known| known.name == mutant.name);
+        let known = known.iter().find(|known| known.name == mutant.name);
         let killer = match known.map(|known| &known.fate) {
             Some(Fate::Killed(test)) => test,
             _ => "",
         };
-        let of_crate = |tests| likeliest(tests, &mutant.folder, killer);
-        for timed in of_crate(&self.models) {
-            if kills(model(&timed.test, self.preemptions), mutant)? {
-                return Ok(Fate::Killed(timed.test.title()));
+        let mut seen = None;
+        for timed in likeliest(tests, &mutant.folder, killer) {
+            if fails(command(&timed.test), &mutant)? {
+                seen = Some(timed.test.title());
+                break;
             }
         }
-        if mutant.seen_by_threads {
-            for timed in of_crate(&self.threads) {
-                if kills(history(&timed.test), mutant)? {
-                    return Ok(Fate::Killed(timed.test.title()));
-                }
-            }
+        let seconds = start.elapsed().as_secs_f64();
+        let by = seen.as_deref().unwrap_or("not seen");
+        println!("  {seconds:6.1} s  {}: {by}", mutant.name);
+        Ok((mutant, seen))
+    };
+    let (mut killed, mut unseen) = (Vec::new(), Vec::new());
+    for ended in two_at_a_time(mutants, one) {
+        match ended? {
+            (mutant, Some(test)) => killed.push((mutant, Fate::Killed(test))),
+            (mutant, None) => unseen.push(mutant),
         }
-        Ok(Fate::Unseen)
     }
+    Ok((killed, unseen))
+}
+
+/// Two, as histories have threads of their own and models none.
+fn two_at_a_time<T: Send, R: Send>(
+    all: Vec<T>,
+    one: impl Fn(T) -> Result<R> + Sync,
+) -> Vec<Result<R>> {
+    let queue = Mutex::new(VecDeque::from(all));
+    let next = || queue.lock().ok()?.pop_front();
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(next) = next() {
+            done.push(one(next));
+        }
+        done
+    };
+    thread::scope(|scope| {
+        let workers = [scope.spawn(&work), scope.spawn(&work)];
+        let panicked = || vec![Err(Error::new("a worker panicked"))];
+        let done = workers.map(|worker| worker.join().unwrap_or_else(|_| panicked()));
+        done.into_iter().flatten().collect()
+    })
 }
 
 /// The tests of a crate: first the one that has noticed before, then the quickest.
@@ -514,9 +495,8 @@ fn likeliest<'a>(tests: &'a [Timed], folder: &str, killer: &str) -> Vec<&'a Time
 }
 
 /// Whether the test fails, or never ends, with this ordering weakened.
-fn kills(mut cmd: Command, mutant: &Mutant) -> Result<bool> {
+fn fails(mut cmd: Command, mutant: &Mutant) -> Result<bool> {
     cmd.env("FT_MUTANT", format!("{} {}", mutant.site, mutant.to));
-    // Loom ends a model by itself after its two minutes, if not an execution in it.
-    let output = run::limited(cmd, Duration::from_secs(180))?;
+    let output = run::limited(cmd, LIMIT)?;
     Ok(!output.is_some_and(|output| output.status.success()))
 }
