@@ -100,6 +100,30 @@ fn close_is_published() {
     });
 }
 
+/// The same for a reader that does nothing else, and may be there before the thread that closes comes
+/// to its shard.
+#[test]
+fn close_is_published_to_reader() {
+    check(|| {
+        let cell = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&cell);
+        both(
+            &gathering::<u64>(None),
+            move |gathering| {
+                // SAFETY: the other thread looks only after it has seen the close.
+                theirs.with_mut(|data| unsafe { *data = 7 });
+                gathering.close();
+            },
+            |gathering| {
+                if gathering.drain(1).try_next() == Err(NextError::Ended) {
+                    // SAFETY: closed, so the cell was written.
+                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                }
+            },
+        );
+    });
+}
+
 /// A failure wakes a reader that waits, comes after the values that were inserted before, and
 /// publishes what its thread wrote.
 #[test]

@@ -1,6 +1,6 @@
 //! Checks recorded histories for linearizability: those of real threads, and those of shuttle's.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
@@ -71,7 +71,7 @@ pub fn check(project: &Project, files: &[String], limits: &Limits) -> Result<()>
     }
     let mut queue = VecDeque::new();
     for schedule in [Schedule::Real, Schedule::Shuttle] {
-        for test in build_in(project, files, schedule, &schedule.target(project))? {
+        for test in build(project, files, schedule)? {
             queue.push_back((schedule, test));
         }
     }
@@ -157,13 +157,8 @@ fn recorded(text: &str) -> Option<String> {
     ))
 }
 
-/// The tests, with their programs, compiled into that folder.
-pub fn build_in(
-    project: &Project,
-    files: &[String],
-    schedule: Schedule,
-    target: &Path,
-) -> Result<Vec<Test>> {
+/// The tests, with their programs.
+pub fn build(project: &Project, files: &[String], schedule: Schedule) -> Result<Vec<Test>> {
     let sh = &project.sh;
     let name = schedule.name();
     let log = project.log(&format!("linear-{name}-build"))?;
@@ -173,7 +168,7 @@ pub fn build_in(
         "cargo test --profile linear --package loom-tests --no-run {tests...}"
     )
     .env("RUSTFLAGS", schedule.flags())
-    .env("CARGO_TARGET_DIR", target)
+    .env("CARGO_TARGET_DIR", schedule.target(project))
     .env("CARGO_TERM_COLOR", "never");
     run::logged(build, &format!("compile the histories, {name}"), &log)?;
     let mut all = Vec::new();

@@ -62,7 +62,7 @@ pub fn explore(project: &Project, files: &[String], bounds: &Bounds) -> Result<(
         return Err(Error::new("there are no models of that name"));
     }
     let mut queue = VecDeque::new();
-    for (file, program) in build_in(project, files, &target(project))? {
+    for (file, program) in build(project, files)? {
         for name in list(&program)? {
             let (program, file) = (program.clone(), file.clone());
             queue.push_back(Test {
@@ -165,12 +165,8 @@ fn explored(text: &str) -> (Option<u64>, String) {
     (sum, early)
 }
 
-/// The test programs by file, compiled into that folder.
-pub fn build_in(
-    project: &Project,
-    files: &[String],
-    target: &Path,
-) -> Result<Vec<(String, PathBuf)>> {
+/// The test programs by file.
+pub fn build(project: &Project, files: &[String]) -> Result<Vec<(String, PathBuf)>> {
     let sh = &project.sh;
     let log = project.log("loom-build")?;
     let tests = files.iter().flat_map(|file| ["--test", file]);
@@ -179,7 +175,7 @@ pub fn build_in(
         "cargo test --profile loom --package loom-tests --no-run {tests...}"
     )
     .env("RUSTFLAGS", flags())
-    .env("CARGO_TARGET_DIR", target)
+    .env("CARGO_TARGET_DIR", target(project))
     .env("CARGO_TERM_COLOR", "never");
     run::logged(build, "compile the models", &log)?;
     let programs = executables(&fs::read_to_string(&log)?);

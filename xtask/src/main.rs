@@ -99,15 +99,17 @@ The histories of loom-tests/tests/linear_*.rs: once with real threads, once with
     },
     Command {
         name: "mutants",
-        summary: "weaken the orderings one at a time, and see whether a model notices",
+        summary: "break the crates in small ways, and see whether a test notices",
         details: "\
-usage: cargo xtask mutants [--check] [NAME] [--preemptions N]
+usage: cargo xtask mutants [--check | --logic] [NAME] [--preemptions N]
 
 Every ordering in crates/*/src that could be weaker, every fence that could be missing. Writes into
 loom-tests/orderings.txt which test noticed. A survivor needs a test, or a comment above it:
 `No test sees Acquire -> Relaxed: REASON`.
 
   --check              only compare that file with the sources, and run nothing
+  --logic              change everything else, with cargo-mutants, against the crates' own tests:
+                       hours for all; what is left out, and why, is in .cargo/mutants.toml
   --preemptions N      as for loom",
         run: mutants,
     },
@@ -306,10 +308,14 @@ fn mutants(mut args: Args) -> Result<()> {
         args.finish("mutants")?;
         return mutants::check(&project);
     }
+    let logic = args.flag("--logic");
     let preemptions = args.number("--preemptions")?;
     let name = args.word();
     args.finish("mutants")?;
     let selection = select::select(&project, name.as_deref())?;
+    if logic {
+        return mutants::logic::run(&project, &selection);
+    }
     let preemptions = preemptions.unwrap_or(Bounds::default().preemptions);
     mutants::run(&project, &selection, preemptions)
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::linear;
 use crate::lint;
 use crate::loom::{self, Bounds};
+use crate::mutants;
 use crate::project::Project;
 use crate::report::Report;
 use crate::run;
@@ -29,6 +30,7 @@ pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool)
     report.step("no Python below", "cargo tree", || {
         lint::no_python(project, selection)
     });
+    report.step("orderings", "the list", || mutants::check(project));
     if quick {
         report.skip("documentation", "rustdoc", "--quick");
     } else {

@@ -161,6 +161,7 @@ impl<T> ConcurrentQueue<T> {
             slots.end = slots.end.min(slots.start + max);
             // Release: pairs with the Acquire loads of `head` in `front` and `popped`. Acquire:
             // hands on what earlier claims released. Relaxed: a failure decides nothing.
+            // No test sees AcqRel -> Release: `front` has acquired this value, which is there once.
             if segment
                 .head
                 .compare_exchange(slots.start, slots.end, AcqRel, Relaxed)
