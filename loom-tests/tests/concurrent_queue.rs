@@ -429,6 +429,14 @@ fn bound_holds() {
     });
 }
 
+/// A thread that is pinned all the time, as in [`both_pinned`].
+fn pinned<R: 'static>(f: impl FnOnce() -> R + 'static) -> thread::JoinHandle<R> {
+    thread::spawn(|| {
+        let _pinned = epoch::pin();
+        f()
+    })
+}
+
 /// Who sees the claim of a push sees the pop that made room for it: the bound is never found
 /// exceeded (the queue asserts it), though nothing else orders the three.
 #[test]
@@ -436,8 +444,9 @@ fn bound_holds_among_three() {
     check_three(|| {
         let queue = queue(Some(1), 1);
         let (popping, pushing) = (Arc::clone(&queue), Arc::clone(&queue));
-        let popper = thread::spawn(move || popping.try_pop().unwrap());
-        let pusher = thread::spawn(move || pushing.try_push(1).is_ok());
+        let _pinned = epoch::pin();
+        let popper = pinned(move || popping.try_pop().unwrap());
+        let pusher = pinned(move || pushing.try_push(1).is_ok());
         let ours = queue.try_push(2).is_ok();
         assert_eq!(popper.join().unwrap(), 0);
         assert!(!(pusher.join().unwrap() && ours));
@@ -451,13 +460,30 @@ fn positions_among_three() {
     check_three(|| {
         let queue = queue(None, 0);
         let (popping, pushing) = (Arc::clone(&queue), Arc::clone(&queue));
-        let popper = thread::spawn(move || popping.try_pop());
-        let pusher = thread::spawn(move || pushing.try_push(1).unwrap());
+        let _pinned = epoch::pin();
+        let popper = pinned(move || popping.try_pop());
+        let pusher = pinned(move || pushing.try_push(1).unwrap());
         let ours = queue.try_pop();
         let theirs = popper.join().unwrap();
         pusher.join().unwrap();
         let got = [ours, theirs, queue.try_pop()];
         assert_eq!(got.iter().filter(|it| **it == Ok(1)).count(), 1);
+    });
+}
+
+/// The same if it is a peek that goes past the slot, having burned it.
+#[test]
+fn positions_after_a_peek() {
+    check_three(|| {
+        let queue = queue(None, 0);
+        let (peeking, pushing) = (Arc::clone(&queue), Arc::clone(&queue));
+        let _pinned = epoch::pin();
+        let peeker = pinned(move || peeking.peek());
+        let pusher = pinned(move || pushing.try_push(1).unwrap());
+        let ours = queue.try_pop();
+        assert!([None, Some(1)].contains(&peeker.join().unwrap()));
+        pusher.join().unwrap();
+        assert_ne!(ours.is_ok(), queue.try_pop().is_ok());
     });
 }
 
