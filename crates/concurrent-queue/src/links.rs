@@ -122,6 +122,7 @@ impl<T> ConcurrentQueue<T> {
             let segment = unsafe { shared.deref() };
             // Acquire: pairs with the Release of the claims: the caller's push into the room that
             // they made comes after them.
+            // No test sees Acquire -> Relaxed: a push that succeeds ends with a fence, to notify.
             let index = segment.head.load(Acquire);
             if index < SEGMENT {
                 return segment.base + index as u64;
