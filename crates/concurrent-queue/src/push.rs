@@ -172,6 +172,7 @@ impl<T> ConcurrentQueue<T> {
         // Release: pairs with the Acquire loads of `tail` here and in `pop.rs`; Acquire: hands on
         // what earlier claims released. Relaxed: a failure decides nothing.
         // No test sees AcqRel -> Release: `end` has acquired this value, which is there once.
+        // No test sees AcqRel -> Acquire: as for the claims in `pop.rs`.
         if segment
             .tail
             .compare_exchange(index, end, AcqRel, Relaxed)
