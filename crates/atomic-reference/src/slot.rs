@@ -57,7 +57,6 @@ impl<T: RefCnt> Slot<T> {
 }
 
 #[cfg(any(loom, shuttle))]
-#[cfg_attr(any(), mutants::skip)] // Nothing that the crate's own tests could see.
 impl<T: RefCnt> Slot<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(Mutex::new(value))

@@ -119,7 +119,6 @@ mod real {
 }
 
 #[cfg(any(loom, shuttle))]
-#[cfg_attr(any(), mutants::skip)] // Nothing that the crate's own tests could see.
 mod modeled {
     /// As outside of loom and shuttle, where processes fork.
     #[derive(Debug, Default)]
