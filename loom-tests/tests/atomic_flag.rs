@@ -212,3 +212,55 @@ fn exchange_publishes() {
         assert!(reader.join().unwrap());
     });
 }
+
+/// Whoever finds the flag changed, by each way of looking, sees what was done before the change, by
+/// each way of changing it.
+#[test]
+fn every_look_acquires() {
+    let changes: [(bool, fn(&AtomicFlag)); 4] = [
+        (false, |flag| _ = flag.test_and_set()),
+        (false, |flag| _ = flag.compare_exchange(false, true)),
+        (true, |flag| flag.clear()),
+        (true, |flag| _ = flag.compare_exchange(true, false)),
+    ];
+    let looks: [fn(&AtomicFlag, bool) -> bool; 3] = [
+        |flag, before| flag.load() != before,
+        |flag, before| flag.compare_exchange(before, before).is_err(),
+        |flag, before| !before && flag.test_and_set(),
+    ];
+    for (before, change) in changes {
+        for changed in looks {
+            check(move || {
+                let (theirs, ours) = guarded(before);
+                let other = thread::spawn(move || {
+                    add(&theirs.1, 7);
+                    change(&theirs.0);
+                });
+                if changed(&ours.0, before) {
+                    assert_eq!(read(&ours.1), 7);
+                }
+                other.join().unwrap();
+            });
+        }
+    }
+}
+
+/// An exchange of the value that is expected comes with what was done before the flag was last set,
+/// though it was set already.
+#[test]
+fn exchange_acquires() {
+    check(|| {
+        let ours = Arc::new((AtomicFlag::new(true), AtomicUsize::new(0)));
+        let theirs = Arc::clone(&ours);
+        let giver = thread::spawn(move || {
+            // Relaxed: the flag publishes it.
+            theirs.1.store(1, Relaxed);
+            theirs.0.test_and_set()
+        });
+        assert_eq!(ours.0.compare_exchange(true, false), Ok(true));
+        // Relaxed: the exchange acquired what was published, if it came after.
+        let seen = ours.1.load(Relaxed);
+        let we_came_after = giver.join().unwrap();
+        assert!(seen == 1 || !we_came_after);
+    });
+}

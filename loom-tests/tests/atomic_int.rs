@@ -2,7 +2,11 @@
 #![cfg(loom)]
 
 use ft_atomic_int::{AtomicInt64, Overflow};
-use ft_sync::{Arc, UnsafeCell, atomic::AtomicBool, atomic::Ordering::Relaxed, thread};
+use ft_sync::{
+    Arc, UnsafeCell,
+    atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
+};
 use loom_tests::check;
 
 fn shared(value: i64, overflow: Overflow) -> (Arc<AtomicInt64>, Arc<AtomicInt64>) {
@@ -106,6 +110,84 @@ fn failed_exchange_sees_earlier_writes() {
         });
         if ours.0.compare_exchange(5, 6) == Err(1) {
             // Relaxed: the failed exchange above acquired it.
+            assert!(ours.1.load(Relaxed));
+        }
+        writer.join().unwrap();
+    });
+}
+
+/// Every way to change a 3.
+const CHANGES: [fn(&AtomicInt64); 8] = [
+    |int| assert!(int.exchange(1) > 0),
+    |int| assert!(int.compare_exchange(3, 1).is_ok()),
+    |int| assert!(int.fetch_add(1).is_ok()),
+    |int| assert!(int.fetch_sub(1).is_ok()),
+    |int| assert!(int.fetch_and(1).is_ok()),
+    |int| assert!(int.fetch_or(4).is_ok()),
+    |int| assert!(int.fetch_xor(1).is_ok()),
+    |int| assert!(int.fetch_mul(2).is_ok()),
+];
+
+/// What a thread wrote before a change, of any kind, is visible to whoever sees the change.
+#[test]
+fn every_change_publishes() {
+    let store: fn(&AtomicInt64) = |int| int.store(1);
+    for change in CHANGES.into_iter().chain([store]) {
+        check(move || {
+            let int = AtomicInt64::new(3, Overflow::Wrap);
+            let ours = Arc::new((int, UnsafeCell::new(0)));
+            let theirs = Arc::clone(&ours);
+            let writer = thread::spawn(move || {
+                // SAFETY: nobody else looks at the cell before the change.
+                theirs.1.with_mut(|data| unsafe { *data = 7 });
+                change(&theirs.0);
+            });
+            if ours.0.load() != 3 {
+                // SAFETY: it has changed, so the writer is done with the cell.
+                assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+            }
+            writer.join().unwrap();
+        });
+    }
+}
+
+/// A change, of any kind, comes with what was written before the change that it comes after, though
+/// that one put the same value.
+#[test]
+fn every_change_acquires() {
+    for change in CHANGES {
+        check(move || {
+            let int = AtomicInt64::new(3, Overflow::Wrap);
+            let ours = Arc::new((int, AtomicBool::new(false)));
+            let theirs = Arc::clone(&ours);
+            let writer = thread::spawn(move || {
+                // Relaxed: the exchange publishes it.
+                theirs.1.store(true, Relaxed);
+                theirs.0.exchange(3)
+            });
+            change(&ours.0);
+            // Relaxed: the change has acquired it, if it came after.
+            let seen = ours.1.load(Relaxed);
+            let we_came_after = writer.join().unwrap() == 3;
+            assert!(seen || !we_came_after);
+        });
+    }
+}
+
+/// An update that gives up does so with what was written before the value that made it.
+#[test]
+fn refused_update_sees_earlier_writes() {
+    check(|| {
+        let ours = Arc::new((AtomicInt64::default(), AtomicBool::new(false)));
+        let theirs = Arc::clone(&ours);
+        let writer = thread::spawn(move || {
+            // Relaxed: the store to the integer publishes it.
+            theirs.1.store(true, Relaxed);
+            theirs.0.store(1);
+        });
+        let refuse = |value| if value == 1 { Err(()) } else { Ok(2) };
+        if ours.0.try_update(refuse).is_err() {
+            // Relaxed: acquired with the 1.
             assert!(ours.1.load(Relaxed));
         }
         writer.join().unwrap();

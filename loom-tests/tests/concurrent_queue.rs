@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use crossbeam_epoch as epoch;
 use ft_concurrent_queue::{ConcurrentQueue, PopError, TryPopError, TryPushError};
 use ft_sync::{
     Arc, UnsafeCell,
@@ -33,6 +34,36 @@ fn both<T: 'static, A: 'static, B>(
     let thread = thread::spawn(move || theirs(&shared));
     let ours = ours(queue);
     (thread.join().unwrap(), ours)
+}
+
+/// As [`both`], with nothing but the queue to synchronize the two.
+///
+/// Both threads are pinned from the start, so that they do not pin in between: that is a fence, and
+/// makes up for orderings that are too weak. And both use an atomic, since loom, which looks for the
+/// last use of an atomic before each change, finds that of the same thread if it has just looked, and
+/// may not try to put the change first.
+fn both_pinned<T: 'static, A: 'static, B>(
+    queue: &Arc<ConcurrentQueue<T>>,
+    theirs: impl FnOnce(&ConcurrentQueue<T>) -> A + 'static,
+    ours: impl FnOnce(&ConcurrentQueue<T>) -> B,
+) -> (A, B) {
+    let done = Arc::new(AtomicUsize::new(0));
+    let looked = Arc::clone(&done);
+    let _pinned = epoch::pin();
+    both(
+        queue,
+        move |queue| {
+            let _pinned = epoch::pin();
+            let result = theirs(queue);
+            // Relaxed, here and below: so that it does not synchronize.
+            done.store(1, Relaxed);
+            result
+        },
+        move |queue| {
+            looked.load(Relaxed);
+            ours(queue)
+        },
+    )
 }
 
 /// As [`check`], for three threads: with two preemptions, the schedules are too many.
@@ -89,7 +120,7 @@ fn push_and_pop() {
 fn item_is_published() {
     check(|| {
         let queue = Arc::new(ConcurrentQueue::unbounded());
-        both(
+        both_pinned(
             &queue,
             |queue| {
                 let cell = Arc::new(UnsafeCell::new(0));
@@ -114,7 +145,7 @@ fn room_is_published() {
         let queue = queue(Some(1), 1);
         let cell = Arc::new(UnsafeCell::new(0));
         let theirs = Arc::clone(&cell);
-        both(
+        both_pinned(
             &queue,
             move |queue| {
                 // SAFETY: the other thread looks only after it has seen the pop.
@@ -137,7 +168,7 @@ fn close_is_published(filled: usize) {
         let queue = queue(None, filled);
         let cell = Arc::new(UnsafeCell::new(0));
         let theirs = Arc::clone(&cell);
-        both(
+        both_pinned(
             &queue,
             move |queue| {
                 // SAFETY: the other thread looks only after it has seen the close.
@@ -398,6 +429,14 @@ fn bound_holds() {
     });
 }
 
+/// A thread that is pinned all the time, as in [`both_pinned`].
+fn pinned<R: 'static>(f: impl FnOnce() -> R + 'static) -> thread::JoinHandle<R> {
+    thread::spawn(|| {
+        let _pinned = epoch::pin();
+        f()
+    })
+}
+
 /// Who sees the claim of a push sees the pop that made room for it: the bound is never found
 /// exceeded (the queue asserts it), though nothing else orders the three.
 #[test]
@@ -405,8 +444,9 @@ fn bound_holds_among_three() {
     check_three(|| {
         let queue = queue(Some(1), 1);
         let (popping, pushing) = (Arc::clone(&queue), Arc::clone(&queue));
-        let popper = thread::spawn(move || popping.try_pop().unwrap());
-        let pusher = thread::spawn(move || pushing.try_push(1).is_ok());
+        let _pinned = epoch::pin();
+        let popper = pinned(move || popping.try_pop().unwrap());
+        let pusher = pinned(move || pushing.try_push(1).is_ok());
         let ours = queue.try_push(2).is_ok();
         assert_eq!(popper.join().unwrap(), 0);
         assert!(!(pusher.join().unwrap() && ours));
@@ -420,13 +460,30 @@ fn positions_among_three() {
     check_three(|| {
         let queue = queue(None, 0);
         let (popping, pushing) = (Arc::clone(&queue), Arc::clone(&queue));
-        let popper = thread::spawn(move || popping.try_pop());
-        let pusher = thread::spawn(move || pushing.try_push(1).unwrap());
+        let _pinned = epoch::pin();
+        let popper = pinned(move || popping.try_pop());
+        let pusher = pinned(move || pushing.try_push(1).unwrap());
         let ours = queue.try_pop();
         let theirs = popper.join().unwrap();
         pusher.join().unwrap();
         let got = [ours, theirs, queue.try_pop()];
         assert_eq!(got.iter().filter(|it| **it == Ok(1)).count(), 1);
+    });
+}
+
+/// The same if it is a peek that goes past the slot, having burned it.
+#[test]
+fn positions_after_a_peek() {
+    check_three(|| {
+        let queue = queue(None, 0);
+        let (peeking, pushing) = (Arc::clone(&queue), Arc::clone(&queue));
+        let _pinned = epoch::pin();
+        let peeker = pinned(move || peeking.peek());
+        let pusher = pinned(move || pushing.try_push(1).unwrap());
+        let ours = queue.try_pop();
+        assert!([None, Some(1)].contains(&peeker.join().unwrap()));
+        pusher.join().unwrap();
+        assert_ne!(ours.is_ok(), queue.try_pop().is_ok());
     });
 }
 

@@ -100,6 +100,31 @@ fn close_is_published() {
     });
 }
 
+/// The same for an insertion that finds no room, and may be there before the thread that closes comes
+/// to its shard.
+#[test]
+fn close_is_published_beyond_the_window() {
+    check(|| {
+        let cell = Arc::new(UnsafeCell::new(0));
+        let theirs = Arc::clone(&cell);
+        both(
+            &gathering(Some(1)),
+            move |gathering| {
+                // SAFETY: the other thread looks only after it has seen the close.
+                theirs.with_mut(|data| unsafe { *data = 7 });
+                gathering.close();
+            },
+            |gathering| {
+                let refused = gathering.try_insert(1, 1).unwrap_err();
+                if refused.reason == Refusal::Closed {
+                    // SAFETY: closed, so the cell was written.
+                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                }
+            },
+        );
+    });
+}
+
 /// A failure wakes a reader that waits, comes after the values that were inserted before, and
 /// publishes what its thread wrote.
 #[test]

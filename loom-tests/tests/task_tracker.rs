@@ -185,3 +185,44 @@ fn discarding_during_an_attempt() {
         assert_eq!(ours.task_done(), Err(TooManyDone));
     });
 }
+
+/// What a thread wrote before it discarded the last task is visible to whoever finds none left.
+#[test]
+fn discarding_publishes() {
+    check(|| {
+        let ours = Arc::new((TaskTracker::new(), UnsafeCell::new(0)));
+        ours.0.add();
+        let theirs = Arc::clone(&ours);
+        let other = thread::spawn(move || {
+            // SAFETY: nobody else looks at the cell before the task is gone.
+            theirs.1.with_mut(|data| unsafe { *data = 7 });
+            theirs.0.discard(1);
+        });
+        while ours.0.unfinished() > 0 {
+            thread::yield_now();
+        }
+        // SAFETY: the task is gone, so the other thread is done with the cell.
+        assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        other.join().unwrap();
+    });
+}
+
+/// Who is refused because another thread was done with the last task sees what that one wrote.
+#[test]
+fn refusal_sees_what_was_done() {
+    check(|| {
+        let ours = Arc::new((TaskTracker::new(), UnsafeCell::new(0)));
+        ours.0.add();
+        let theirs = Arc::clone(&ours);
+        let other = thread::spawn(move || {
+            // SAFETY: nobody else looks at the cell before the task is done.
+            theirs.1.with_mut(|data| unsafe { *data = 7 });
+            let _ = theirs.0.task_done();
+        });
+        if ours.0.task_done() == Err(TooManyDone) {
+            // SAFETY: the task is done, so the other thread is done with the cell.
+            assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        }
+        other.join().unwrap();
+    });
+}

@@ -158,7 +158,7 @@ fn recorded(text: &str) -> Option<String> {
 }
 
 /// The tests, with their programs.
-fn build(project: &Project, files: &[String], schedule: Schedule) -> Result<Vec<Test>> {
+pub fn build(project: &Project, files: &[String], schedule: Schedule) -> Result<Vec<Test>> {
     let sh = &project.sh;
     let name = schedule.name();
     let log = project.log(&format!("linear-{name}-build"))?;

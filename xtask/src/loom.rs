@@ -166,7 +166,7 @@ fn explored(text: &str) -> (Option<u64>, String) {
 }
 
 /// The test programs by file.
-fn build(project: &Project, files: &[String]) -> Result<Vec<(String, PathBuf)>> {
+pub fn build(project: &Project, files: &[String]) -> Result<Vec<(String, PathBuf)>> {
     let sh = &project.sh;
     let log = project.log("loom-build")?;
     let tests = files.iter().flat_map(|file| ["--test", file]);

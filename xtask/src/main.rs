@@ -16,6 +16,7 @@ mod linear;
 mod lint;
 mod loom;
 mod mirror;
+mod mutants;
 mod probe;
 mod project;
 mod python;
@@ -143,6 +144,22 @@ As tsan, with AddressSanitizer and LeakSanitizer.
 
   --seconds N          how long to record each history, 1 unless told",
         run: asan,
+    },
+    Command {
+        name: "mutants",
+        summary: "break the crates in small ways, and see whether a test notices",
+        details: "\
+usage: cargo xtask mutants [--check | --logic] [NAME] [--preemptions N]
+
+Every ordering in crates/*/src that could be weaker, every fence that could be missing. Writes into
+loom-tests/orderings.txt which test noticed. A survivor needs a test, or a comment above it:
+`No test sees Acquire -> Relaxed: REASON`.
+
+  --check              only compare that file with the sources, and run nothing
+  --logic              change everything else, with cargo-mutants, against the crates' own tests:
+                       hours for all; what is left out, and why, is in .cargo/mutants.toml
+  --preemptions N      as for loom",
+        run: mutants,
     },
     Command {
         name: "soak",
@@ -444,6 +461,24 @@ fn sanitize(sanitizer: Sanitizer, mut args: Args) -> Result<()> {
         seconds: seconds as f64,
     };
     sanitize::check(&project, sanitizer, &plan)
+}
+
+fn mutants(mut args: Args) -> Result<()> {
+    let project = Project::find()?;
+    if args.flag("--check") {
+        args.finish("mutants")?;
+        return mutants::check(&project);
+    }
+    let logic = args.flag("--logic");
+    let preemptions = args.number("--preemptions")?;
+    let name = args.word();
+    args.finish("mutants")?;
+    let selection = select::select(&project, name.as_deref())?;
+    if logic {
+        return mutants::logic::run(&project, &selection);
+    }
+    let preemptions = preemptions.unwrap_or(Bounds::default().preemptions);
+    mutants::run(&project, &selection, preemptions)
 }
 
 fn python(mut args: Args) -> Result<()> {

@@ -11,6 +11,7 @@ use crate::instructions;
 use crate::linear;
 use crate::lint;
 use crate::loom::{self, Bounds};
+use crate::mutants;
 use crate::project::Project;
 use crate::report::Report;
 use crate::run;
@@ -32,6 +33,7 @@ pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool)
     report.step("no Python below", "cargo tree", || {
         lint::no_python(project, selection)
     });
+    report.step("orderings", "the list", || mutants::check(project));
     if quick {
         report.skip("documentation", "rustdoc", "--quick");
     } else {

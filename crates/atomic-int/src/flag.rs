@@ -3,9 +3,14 @@
 use crossbeam_utils::CachePadded;
 use ft_sync::{
     Event,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+    atomic::{
+        AtomicUsize,
+        Ordering::{Relaxed, SeqCst},
+    },
 };
 use std::{fmt, time::Instant};
+
+// In all of this file, no test sees SeqCst -> AcqRel, Acquire: see `lib.rs`.
 
 /// Set in the word of a flag that is set. The bits above count how often a set flag was cleared.
 const SET: usize = 0b1;
@@ -129,7 +134,8 @@ impl AtomicFlag {
             return self.test_and_set();
         }
         let cleared = |word| Some(after(word, false));
-        let before = self.word().fetch_update(SeqCst, SeqCst, cleared);
+        // Relaxed: the exchange always comes, and decides.
+        let before = self.word().fetch_update(SeqCst, Relaxed, cleared);
         is_set(before.unwrap_or_else(|word| word))
     }
 
@@ -148,6 +154,8 @@ impl AtomicFlag {
     /// Starts to watch whether the flag is set, for those who wait in a way of their own.
     #[inline]
     pub fn watch(&self) -> Watch<'_> {
+        // No test sees SeqCst -> Relaxed: it is only compared with what `was_set` finds, which makes
+        // the same visible.
         let since = self.word().load(SeqCst);
         Watch { flag: self, since }
     }

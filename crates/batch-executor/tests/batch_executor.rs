@@ -2,7 +2,8 @@
 
 use std::{
     convert::Infallible,
-    num::NonZeroUsize,
+    error::Error,
+    num::{NonZeroUsize, ParseIntError},
     sync::{
         Arc, Barrier,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
@@ -289,5 +290,69 @@ fn stress() {
         }));
         all.sort_unstable();
         assert!(all.into_iter().eq(0..produced.load(SeqCst)));
+    }
+}
+
+#[test]
+fn boxed_values() {
+    let buffer = BatchBuffer::try_new(NonZeroUsize::new(2).unwrap()).unwrap();
+    let mut names = ["one", "two"].into_iter();
+    let source = || Ok::<_, Infallible>(Box::new(names.next().unwrap().to_owned()));
+    assert_eq!(*buffer.load_with(source).unwrap(), "one");
+    assert_eq!(buffer.take().as_deref().map(String::as_str), Some("two"));
+}
+
+#[test]
+fn filling_is_announced() {
+    let executor = BatchExecutor::new(2, counting_shared());
+    let listener = executor.filled().listen();
+    executor.load().unwrap();
+    assert!(listener.wait_deadline(Some(Instant::now())));
+}
+
+fn counting_shared() -> impl Fn() -> Result<usize, Infallible> {
+    let numbers = AtomicUsize::new(0);
+    move || Ok(numbers.fetch_add(1, SeqCst))
+}
+
+#[test]
+fn errors_tell_why() {
+    let cause = || "x".parse::<u8>().unwrap_err();
+    let failed = "the source of a batch failed";
+    let reentrant = "the source of a batch asked for a value of it";
+    let errors: [(Box<dyn Error>, &str, bool); 8] = [
+        (Box::new(LoadError::Source(cause())), failed, true),
+        (
+            Box::new(LoadError::<ParseIntError>::Reentrant),
+            reentrant,
+            false,
+        ),
+        (Box::new(TryLoadError::Source(cause())), failed, true),
+        (
+            Box::new(TryLoadError::<ParseIntError>::Reentrant),
+            reentrant,
+            false,
+        ),
+        (
+            Box::new(TryLoadError::<ParseIntError>::Busy),
+            "another thread is filling the batch",
+            false,
+        ),
+        (Box::new(LoadTimeoutError::Source(cause())), failed, true),
+        (
+            Box::new(LoadTimeoutError::<ParseIntError>::Reentrant),
+            reentrant,
+            false,
+        ),
+        (
+            Box::new(LoadTimeoutError::<ParseIntError>::Timeout),
+            "timed out waiting for another thread to fill the batch",
+            false,
+        ),
+    ];
+    for (err, text, caused) in errors {
+        assert_eq!(err.to_string(), text);
+        let source = err.source().map(ToString::to_string);
+        assert_eq!(source, caused.then(|| cause().to_string()));
     }
 }

@@ -161,6 +161,9 @@ impl<T> ConcurrentQueue<T> {
             slots.end = slots.end.min(slots.start + max);
             // Release: pairs with the Acquire loads of `head` in `front` and `popped`. Acquire:
             // hands on what earlier claims released. Relaxed: a failure decides nothing.
+            // No test sees AcqRel -> Release: `front` has acquired this value, which is there once.
+            // No test sees AcqRel -> Acquire: it takes a third thread that sees this claim and not the
+            // push's, with no fence in between, and loom does not come to that schedule.
             if segment
                 .head
                 .compare_exchange(slots.start, slots.end, AcqRel, Relaxed)

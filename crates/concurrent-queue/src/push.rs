@@ -171,6 +171,8 @@ impl<T> ConcurrentQueue<T> {
         // more than the capacity is claimed after it either.
         // Release: pairs with the Acquire loads of `tail` here and in `pop.rs`; Acquire: hands on
         // what earlier claims released. Relaxed: a failure decides nothing.
+        // No test sees AcqRel -> Release: `end` has acquired this value, which is there once.
+        // No test sees AcqRel -> Acquire: as for the claims in `pop.rs`.
         if segment
             .tail
             .compare_exchange(index, end, AcqRel, Relaxed)
@@ -215,6 +217,7 @@ impl<T> ConcurrentQueue<T> {
         new.tail.store(count, Relaxed);
         // Release: pairs with the Acquire loads of `next`: whoever follows it sees the segment.
         // Acquire: hands on what was released with `tail`. Relaxed: a failure decides nothing.
+        // No test sees AcqRel -> Release: it replaces the first value, by which nothing was handed on.
         match end
             .segment
             .next

@@ -80,6 +80,9 @@ impl<T> Segment<T> {
     pub(crate) fn pass(&self, index: usize) -> bool {
         // AcqRel, Relaxed: a claim like any other, see `pop.rs`. A failure has read a value beyond
         // `index`, and no later load goes back behind it.
+        // No test sees AcqRel -> Acquire: as for the claims in `pop.rs`.
+        // No test sees AcqRel -> Release: whoever goes on from here acquires the next value, and any
+        // read-modify-write is a part of the release sequence.
         self.head
             .compare_exchange(index, index + 1, AcqRel, Relaxed)
             .is_ok()

@@ -89,6 +89,8 @@ impl TaskTracker {
     #[inline]
     pub fn add(&self) {
         // AcqRel: see *Orderings*.
+        // No test sees AcqRel -> Acquire, Release: of a task that is new nobody learns anything here,
+        // and any read-modify-write is a part of the release sequence.
         self.state.fetch_add(TASK, AcqRel);
     }
 
@@ -96,6 +98,7 @@ impl TaskTracker {
     #[inline]
     pub fn attempt(&self) -> Attempt<'_> {
         // AcqRel: see *Orderings*.
+        // No test sees AcqRel -> Acquire, Release: as in `add`.
         self.state.fetch_add(TASK + ATTEMPT, AcqRel);
         Attempt(self)
     }
@@ -114,6 +117,7 @@ impl TaskTracker {
             if tasks > state & ATTEMPTS {
                 // At least one task is no mere attempt.
                 // AcqRel: see *Orderings*. Relaxed: as above.
+                // No test sees AcqRel -> Release: who says that it is done does not ask about others.
                 match (self.state).compare_exchange_weak(state, state - TASK, AcqRel, Relaxed) {
                     Ok(_) => {
                         if tasks == 1 {
@@ -177,6 +181,7 @@ impl TaskTracker {
             Some((tasks << ATTEMPT_BITS) | ((state & ATTEMPTS) - attempts))
         };
         // AcqRel: see *Orderings*. Relaxed: a failed look decides nothing.
+        // No test sees AcqRel -> Release: as in `task_done`.
         let before = self.state.fetch_update(AcqRel, Relaxed, change);
         let before = before.unwrap_or_else(|state| state) >> ATTEMPT_BITS;
         if before > 0 && rest(before) == 0 {
@@ -190,6 +195,7 @@ impl Attempt<'_> {
     #[inline]
     pub fn succeeded(self) {
         // AcqRel: see *Orderings*.
+        // No test sees AcqRel -> Acquire, Release: as in `add`.
         self.0.state.fetch_sub(ATTEMPT, AcqRel);
         std::mem::forget(self);
     }
