@@ -1,7 +1,7 @@
 //! `ConcurrentQueue`.
 
 use crate::{
-    awaiting::{Coroutine, hushed, ringing},
+    awaiting::{self, Coroutine, hushed, ringing},
     blocking::{self, Timeout},
     error::{not_copyable, raised},
     fast::{self, Done},
@@ -571,7 +571,12 @@ pub(crate) fn push_now(queue: &PyConcurrentQueue, item: &Bound<'_, PyAny>) -> Op
 /// Takes the oldest item out if there is one.
 #[inline]
 pub(crate) fn pop_now(queue: &PyConcurrentQueue, py: Python<'_>) -> Option<Done> {
-    let item = ringing(py, || queue.inner.get()?.core.try_pop().ok())?;
+    let core = &queue.inner.get()?.core;
+    let item = core.try_pop().ok()?;
+    // Without a bound nobody waits for room.
+    if core.capacity().is_some() {
+        awaiting::ring(py);
+    }
     Some(Done::object(item))
 }
 

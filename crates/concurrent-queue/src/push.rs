@@ -7,7 +7,7 @@ use std::{
 
 use crossbeam_epoch::{self as epoch, Guard, Owned, Shared};
 use ft_sync::{
-    atomic::Ordering::{AcqRel, Relaxed},
+    atomic::Ordering::{Relaxed, SeqCst},
     deadline_after,
 };
 
@@ -38,7 +38,7 @@ impl<T> ConcurrentQueue<T> {
         let mut item = Some(item);
         match self.push_run(&mut item) {
             Ok(pushed) => {
-                self.not_empty.notify(pushed);
+                self.not_empty.notify_after_swap(pushed);
                 Ok(())
             }
             Err(refused) => {
@@ -127,7 +127,7 @@ impl<T> ConcurrentQueue<T> {
         while !items.is_empty() {
             match self.push_run(items) {
                 Ok(more) => {
-                    self.not_empty.notify(more);
+                    self.not_empty.notify_after_swap(more);
                     pushed += more;
                 }
                 Err(Refused::Full) => return Err(TryPushManyError::Full { pushed }),
@@ -169,13 +169,15 @@ impl<T> ConcurrentQueue<T> {
         let end = index + source.len().min(room).min(SEGMENT - index);
         // Nothing was claimed between our load and this exchange, and `head` never falls, so no
         // more than the capacity is claimed after it either.
+        // SeqCst: in one order with the notification after it, `Event::notify_after_swap`.
         // Release: pairs with the Acquire loads of `tail` here and in `pop.rs`; Acquire: hands on
         // what earlier claims released. Relaxed: a failure decides nothing.
-        // No test sees AcqRel -> Release: `end` has acquired this value, which is there once.
-        // No test sees AcqRel -> Acquire: as for the claims in `pop.rs`.
+        // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence there.
+        // No test sees SeqCst -> Release: `end` has acquired this value, which is there once.
+        // No test sees SeqCst -> Acquire: as for the claims in `pop.rs`.
         if segment
             .tail
-            .compare_exchange(index, end, AcqRel, Relaxed)
+            .compare_exchange(index, end, SeqCst, Relaxed)
             .is_err()
         {
             return Ok(0);
@@ -215,13 +217,15 @@ impl<T> ConcurrentQueue<T> {
         }
         // Relaxed: published by the exchange below.
         new.tail.store(count, Relaxed);
+        // SeqCst: as in `push_here`.
         // Release: pairs with the Acquire loads of `next`: whoever follows it sees the segment.
         // Acquire: hands on what was released with `tail`. Relaxed: a failure decides nothing.
-        // No test sees AcqRel -> Release: it replaces the first value, by which nothing was handed on.
+        // No test sees SeqCst -> AcqRel: as in `push_here`.
+        // No test sees SeqCst -> Release: it replaces the first value, by which nothing was handed on.
         match end
             .segment
             .next
-            .compare_exchange(Shared::null(), new, AcqRel, Relaxed, guard)
+            .compare_exchange(Shared::null(), new, SeqCst, Relaxed, guard)
         {
             Ok(new) => {
                 self.move_tail(end.shared, new, guard);

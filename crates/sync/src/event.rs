@@ -9,7 +9,7 @@ use crate::{
         Ordering::{Relaxed, SeqCst},
         fence,
     },
-    spin,
+    before_looking, spin,
 };
 use std::{
     pin::Pin,
@@ -65,6 +65,19 @@ impl Event {
         fence(SeqCst);
         // Relaxed: ordered by the fences.
         if self.listening.load(Relaxed) > 0 {
+            self.queue.notify(count);
+        }
+    }
+
+    /// As [`notify`](Self::notify), for a change that was a `SeqCst` read-modify-write: that puts it
+    /// in order with the fence of a listener, and no other fence is needed.
+    ///
+    /// If the fence in `listen` comes first in the order of all these, our load, later in it than
+    /// our change, sees the count. If the change comes first, the listener's look sees it.
+    #[inline]
+    pub fn notify_after_swap(&self, count: usize) {
+        before_looking();
+        if self.listening.load(SeqCst) > 0 {
             self.queue.notify(count);
         }
     }
