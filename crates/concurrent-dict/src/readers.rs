@@ -132,8 +132,9 @@ impl Slot {
     }
 
     fn take(&self) -> bool {
-        // Acquire: pairs with the Release in `Claim::drop`: the slot is empty. Relaxed: on failure
-        // the thread looks elsewhere.
+        // Acquire: pairs with the Release in `give_back`, so that whoever lowers the end past this
+        // slot next has what its last owner read behind it. Relaxed: on failure the thread looks
+        // elsewhere.
         (self.taken)
             .compare_exchange(false, true, Acquire, Relaxed)
             .is_ok()

@@ -72,18 +72,48 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
 /// Waits until `attempt` returns something, asleep: loom cannot tell that two threads that look again
 /// and again wait for a third one.
 #[cfg(loom)]
-pub fn poll<T>(attempt: impl FnMut() -> Option<T>) -> T {
-    let waited = POLLED.wait_until(None, attempt);
-    waited.expect("the wait has no end but success")
+pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    // SeqCst, here and below: no part of the model.
+    POLLED.pollers.fetch_add(1, SeqCst);
+    let done = loop {
+        if let Some(done) = attempt() {
+            break done;
+        }
+        // The next look sees no store that is older than those which this one saw.
+        crate::thread::yield_now();
+        let turn = POLLED.turn.lock().unwrap();
+        if let Some(done) = attempt() {
+            break done;
+        }
+        drop(POLLED.changed.wait(turn).unwrap());
+    };
+    POLLED.pollers.fetch_sub(1, SeqCst);
+    done
 }
 
-/// Wakes all that [`poll`], after a store that they may be waiting for.
+/// Wakes all that [`poll`], after a store that they may be waiting for. It orders nothing for those
+/// who do not: that would hide what the store does not order itself.
 #[cfg(loom)]
 pub fn polled() {
-    POLLED.notify_all();
+    if POLLED.pollers.load(SeqCst) > 0 {
+        drop(POLLED.turn.lock().unwrap());
+        POLLED.changed.notify_all();
+    }
 }
+
+#[cfg(loom)]
+#[derive(Default)]
+struct Polled {
+    /// A std atomic on purpose: the model knows nothing of it.
+    pollers: std::sync::atomic::AtomicUsize,
+    turn: crate::Mutex<()>,
+    changed: crate::Condvar,
+}
+
+#[cfg(loom)]
+use std::sync::atomic::Ordering::SeqCst;
 
 #[cfg(loom)]
 loom::lazy_static! {
-    static ref POLLED: crate::Event = crate::Event::new();
+    static ref POLLED: Polled = Polled::default();
 }
