@@ -4,7 +4,7 @@ use crate::{
     awaiting::{self, Coroutine, hushed, ringing},
     blocking::{self, Timeout},
     error::{not_copyable, raised},
-    fast::{self, Done},
+    fast::Done,
     imports::Imports,
     local_wrapper,
     made::{self, New, Room, exception},
@@ -580,9 +580,21 @@ pub(crate) fn pop_now(queue: &PyConcurrentQueue, py: Python<'_>) -> Option<Done>
     Some(Done::object(item))
 }
 
-fast::fast! { PyConcurrentQueue:
-    one c"push" = |this, _, value| push_now(this, &value);
-    one c"try_push" = |this, _, value| push_now(this, &value);
-    none c"pop" = |this, py| pop_now(this, py);
-    noargs c"try_pop" = |this, py| pop_now(this, py);
+pub(crate) mod queue {
+    use super::{PyConcurrentQueue, pop_now, push_now};
+
+    crate::fast::fast! { PyConcurrentQueue:
+        one c"push" = |this, _, value| push_now(this, &value);
+        one c"try_push" = |this, _, value| push_now(this, &value);
+        none c"pop" = |this, py| pop_now(this, py);
+        noargs c"try_pop" = |this, py| pop_now(this, py);
+    }
+}
+
+pub(crate) mod iter {
+    use super::{QueueIter, pop_now};
+
+    crate::fast::fast! { QueueIter:
+        next tp_iternext = |this, py| pop_now(this.0.get(), py);
+    }
 }

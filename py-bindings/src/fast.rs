@@ -18,7 +18,8 @@ use std::{
     sync::OnceLock,
 };
 
-/// The result of a whole call: a new reference, or null with an exception set.
+/// The result of a whole call: a new reference, or null with an exception set (or, at the end of an
+/// iterator, without).
 pub(crate) struct Done(pub(crate) *mut ffi::PyObject);
 
 impl Done {
@@ -167,7 +168,8 @@ where
 /// }
 /// ```
 ///
-/// `None` leaves the call to PyO3's function; then nothing may have happened.
+/// `None` leaves the call to PyO3's function; then nothing may have happened that would make it do
+/// something else.
 macro_rules! fast {
     ($class:ty: $($entries:tt)*) => { $crate::fast::fast! { $class as $class: $($entries)* } };
     ($class:ty as $value:ty: $($kind:ident $name:tt = $body:expr;)*) => {
@@ -344,6 +346,14 @@ macro_rules! entry {
                 ) -> Option<()> = $body;
                 let value = (!value.is_null()).then(|| Borrowed::from_ptr(py, value));
                 body(instance::<$class>(this), Borrowed::from_ptr(py, key), value).map(|()| 0)
+            })
+    };
+    (next, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
+        $crate::fast::entry!(@type_slot $class, $py, $name, ffi::iternextfunc, *mut ffi::PyObject,
+            (this: *mut ffi::PyObject), $to,
+            |py| {
+                let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::fast::Done> = $body;
+                body(instance::<$class>(this), py).map(|$crate::fast::Done(result)| result)
             })
     };
     (compare, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {

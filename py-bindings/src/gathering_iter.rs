@@ -3,7 +3,7 @@
 use crate::{
     blocking::{self, Timeout},
     error::{not_copyable, raised},
-    fast::{self, Done, exact_i64},
+    fast::{Done, exact_i64},
     imports::Imports,
     local_wrapper::Vacant,
     made::{self, New, exception},
@@ -451,17 +451,22 @@ impl GatheringReader {
                 done.unwrap_or(Err(NextError::Missing))
             }
         };
-        match done {
-            Ok(value) => Ok(Some(value.into_py())),
-            Err(NextError::Ended) => Ok(None),
-            Err(NextError::Failed(reason)) => {
-                let message = "the next value is missing, and gathering has failed";
-                Err(failed(py, reason, message))
-            }
-            Err(NextError::Missing) => {
-                Err(exception::<PyTimeoutError>("the next value is missing"))
-            }
+        done.map_or_else(
+            |reason| no_value(py, reason).map(|()| None),
+            |value| Ok(Some(value.into_py())),
+        )
+    }
+}
+
+/// The end of an iterator, or what it raises instead of a value.
+fn no_value(py: Python<'_>, reason: NextError<Object>) -> PyResult<()> {
+    match reason {
+        NextError::Ended => Ok(()),
+        NextError::Failed(reason) => {
+            let message = "the next value is missing, and gathering has failed";
+            Err(failed(py, reason, message))
         }
+        NextError::Missing => Err(exception::<PyTimeoutError>("the next value is missing")),
     }
 }
 
@@ -491,10 +496,36 @@ impl GatheringReader {
     }
 }
 
-fast::fast! { PyGatheringIter:
-    two c"insert" = |this, py, key, value| {
-        let key = u64::try_from(exact_i64(key)?).ok()?;
-        this.core.get()?.try_insert(key, Object::new(&value)).ok()?;
-        Some(Done::none(py))
-    };
+pub(crate) mod source {
+    use super::{Done, Object, PyGatheringIter, exact_i64};
+
+    crate::fast::fast! { PyGatheringIter:
+        two c"insert" = |this, py, key, value| {
+            let key = u64::try_from(exact_i64(key)?).ok()?;
+            this.core.get()?.try_insert(key, Object::new(&value)).ok()?;
+            Some(Done::none(py))
+        };
+    }
+}
+
+pub(crate) mod reader {
+    use super::{Done, GatheringReader, NextError, no_value};
+    use pyo3::Python;
+
+    crate::fast::fast! { GatheringReader:
+        next tp_iternext = |this, _| {
+            if this.is_local {
+                return None;
+            }
+            match this.reader.try_next() {
+                Ok(value) => Some(Done::object(value)),
+                Err(NextError::Missing) => None,
+                // These come once. To raise, PyO3 has to know that the thread is attached.
+                Err(reason) => Some(Python::attach(|py| {
+                    no_value(py, reason).unwrap_or_else(|err| err.restore(py));
+                    Done(std::ptr::null_mut())
+                })),
+            }
+        };
+    }
 }

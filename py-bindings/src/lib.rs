@@ -109,8 +109,10 @@ fn speed_up(py: Python<'_>) -> PyResult<()> {
     batch_executor::speed_up(py)?;
     concurrent_deque::speed_up(py)?;
     concurrent_dict::speed_up(py)?;
-    concurrent_queue::speed_up(py)?;
-    gathering_iter::speed_up(py)?;
+    concurrent_queue::queue::speed_up(py)?;
+    concurrent_queue::iter::speed_up(py)?;
+    gathering_iter::source::speed_up(py)?;
+    gathering_iter::reader::speed_up(py)?;
     interval_lock::speed_up(py)?;
     rwlock::lock::speed_up(py)?;
     rwlock::read_context::speed_up(py)?;
