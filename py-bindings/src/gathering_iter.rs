@@ -510,7 +510,6 @@ pub(crate) mod source {
 
 pub(crate) mod reader {
     use super::{Done, GatheringReader, NextError, no_value};
-    use pyo3::Python;
 
     crate::fast::fast! { GatheringReader:
         next tp_iternext = |this, _| {
