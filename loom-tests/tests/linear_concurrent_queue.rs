@@ -4,7 +4,7 @@
 use ft_concurrent_queue::{
     ConcurrentQueue, PopTimeoutError, PushTimeoutError, TryPopError, TryPushError, TryPushManyError,
 };
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::linear::{Dice, Subject, check};
 use loom_tests::specs::concurrent_queue::{Spec, Step};
 use std::{collections::VecDeque, marker::PhantomData, time::Duration};
 

@@ -2,8 +2,8 @@
 //! in the order of the keys; the window is kept.
 #![cfg(not(loom))]
 
-use ft_gathering_iter::{GatheringIter, NextError, Reader, Refusal};
-use loom_tests::linear::{Dice, Model, Subject, check};
+use ft_gathering_iter::{GatheringIter, NextError, Reader};
+use loom_tests::linear::{Dice, Subject, check};
 use loom_tests::specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step};
 use std::{
     collections::{BTreeMap, BTreeSet},

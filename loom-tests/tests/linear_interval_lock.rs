@@ -2,12 +2,9 @@
 #![cfg(not(loom))]
 
 use ft_interval_lock::RawIntervalLock;
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::linear::{Dice, Subject, check};
 use loom_tests::specs::interval_lock::{Spec, Step};
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 #[derive(Debug)]
 enum Call {

@@ -2,15 +2,12 @@
 #![cfg(not(loom))]
 
 use ft_rwlock::OwnedRwLock;
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::linear::{Dice, Subject, check};
 use loom_tests::specs::rwlock::{
     Kind::{self, Read, Write},
     Spec, Step,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug)]
 enum Call {

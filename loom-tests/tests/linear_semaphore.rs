@@ -2,7 +2,7 @@
 #![cfg(not(loom))]
 
 use ft_semaphore::Semaphore;
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::linear::{Dice, Subject, check};
 use loom_tests::specs::semaphore::{Spec, Step};
 use std::{
     collections::{BTreeSet, VecDeque},

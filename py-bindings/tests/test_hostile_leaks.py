@@ -45,8 +45,8 @@ def test_blocks_of_memory(name, deed):
     leaks = []
     for line in OPERATIONS[name].all:
         repeat(name, line, deed)
-        # The interpreter keeps blocks for later, and gets new ones now and then: not each time. Without
-        # a GIL it frees what others might still read when there are some 250 such blocks.
+        # The interpreter keeps blocks for later, and gets new ones now and then: not each time.
+        # Without a GIL it frees what others might still read once there are some 250 such blocks.
         for _ in range(16):
             before = sys.getallocatedblocks()
             repeat(name, line, deed)

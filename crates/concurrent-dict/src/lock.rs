@@ -49,6 +49,7 @@ impl Lock {
     fn try_announce(&self) -> Option<Reading<'_>> {
         let announced = Announced::new(self.number())?;
         // SeqCst: see `Announced::new`. It acquires, too, what the last writer has released.
+        // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
         let state = self.state.load(SeqCst);
         (state & WRITING == 0).then(|| Reading::Announced {
             _announced: announced,
@@ -88,6 +89,8 @@ impl Lock {
     fn try_lock(&self, bits: usize) -> Option<Locked<'_>> {
         // SeqCst: see `Announced::new`. It acquires, too, what whoever had the lock has released.
         // Relaxed: on failure nothing is read.
+        // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
+        // No test sees SeqCst -> Acquire: the same; nothing is handed on by taking it.
         let before = (self.state).compare_exchange(0, bits, SeqCst, Relaxed);
         before.is_ok().then(|| Locked(self))
     }

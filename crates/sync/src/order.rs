@@ -1,5 +1,8 @@
 //! One order of all accesses that ask for it.
 
+#[cfg(loom)]
+use crate::atomic::{Ordering::SeqCst, fence};
+
 /// Stands between a `SeqCst` read-modify-write of one word and a `SeqCst` load of another.
 ///
 /// Of two threads that each write their own word and then look at the other's, one at least sees
@@ -9,5 +12,5 @@
 #[inline(always)]
 pub fn before_looking() {
     #[cfg(loom)]
-    crate::atomic::fence(crate::atomic::Ordering::SeqCst);
+    fence(SeqCst);
 }

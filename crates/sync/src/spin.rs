@@ -73,8 +73,8 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
 /// and again wait for a third one.
 #[cfg(loom)]
 pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
-    // SeqCst, here and below: no part of the model.
-    POLLED.pollers.fetch_add(1, SeqCst);
+    // Relaxed, here and below: no part of the model, whose threads all run on this one.
+    POLLED.pollers.fetch_add(1, Relaxed);
     let done = loop {
         if let Some(done) = attempt() {
             break done;
@@ -87,7 +87,7 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
         }
         drop(POLLED.changed.wait(turn).unwrap());
     };
-    POLLED.pollers.fetch_sub(1, SeqCst);
+    POLLED.pollers.fetch_sub(1, Relaxed);
     done
 }
 
@@ -95,7 +95,7 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
 /// who do not: that would hide what the store does not order itself.
 #[cfg(loom)]
 pub fn polled() {
-    if POLLED.pollers.load(SeqCst) > 0 {
+    if POLLED.pollers.load(Relaxed) > 0 {
         drop(POLLED.turn.lock().unwrap());
         POLLED.changed.notify_all();
     }
@@ -111,7 +111,7 @@ struct Polled {
 }
 
 #[cfg(loom)]
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::Relaxed;
 
 #[cfg(loom)]
 loom::lazy_static! {

@@ -15,7 +15,11 @@ use super::source;
 pub fn sources(project: &Project) -> Result<Vec<(PathBuf, String)>> {
     let mut files = Vec::new();
     collect(&project.root.join("crates"), &mut files)?;
-    files.retain(|path| path.components().any(|part| part.as_os_str() == "src"));
+    // What only measures has no models.
+    let bench = project.root.join("crates/bench");
+    files.retain(|path| {
+        path.components().any(|part| part.as_os_str() == "src") && !path.starts_with(&bench)
+    });
     files.sort();
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path)?;
@@ -102,7 +106,9 @@ pub fn write(project: &Project, sources: &[(PathBuf, String)]) -> Result<()> {
 /// The workspace's manifest without the members that need Python, or this program.
 fn without_python(manifest: &str) -> String {
     let lines = manifest.lines().map(|line| match line {
-        line if line.starts_with("members =") => "members = [\"crates/*\", \"loom-tests\"]",
+        line if line.starts_with("members =") => {
+            "members = [\"crates/*\", \"loom-tests\"]\nexclude = [\"crates/bench\"]"
+        }
         line => line,
     });
     lines.flat_map(|line| [line, "\n"]).collect()
