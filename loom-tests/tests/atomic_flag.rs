@@ -217,7 +217,8 @@ fn exchange_publishes() {
 /// each way of changing it.
 #[test]
 fn every_look_acquires() {
-    let changes: [(bool, fn(&AtomicFlag)); 4] = [
+    type Change = fn(&AtomicFlag);
+    let changes: [(bool, Change); 4] = [
         (false, |flag| _ = flag.test_and_set()),
         (false, |flag| _ = flag.compare_exchange(false, true)),
         (true, |flag| flag.clear()),
