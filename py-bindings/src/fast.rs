@@ -24,8 +24,16 @@ pub(crate) struct Done(pub(crate) *mut ffi::PyObject);
 
 impl Done {
     #[inline]
-    pub(crate) fn none(py: Python<'_>) -> Self {
-        Self(py.None().into_ptr())
+    pub(crate) fn none(_: Python<'_>) -> Self {
+        // SAFETY: the thread is attached.
+        let none = unsafe { ffi::Py_None() };
+        // Since 3.12 nobody counts its references.
+        #[cfg(not(Py_3_12))]
+        // SAFETY: as above.
+        unsafe {
+            ffi::Py_INCREF(none)
+        };
+        Self(none)
     }
 
     #[inline]

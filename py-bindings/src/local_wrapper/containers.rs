@@ -48,11 +48,31 @@ unsafe extern "C" fn length(wrapper: Ptr) -> ffi::Py_ssize_t {
 unsafe extern "C" fn item(wrapper: Ptr, key: Ptr) -> Ptr {
     // SAFETY: the interpreter's promise.
     unsafe {
-        forward(wrapper, |object| match list_index(object, key) {
-            Some(index) => ffi::compat::PyList_GetItemRef(object, index),
-            None => ffi::PyObject_GetItem(object, key),
+        forward(wrapper, |object| {
+            if let Some(index) = list_index(object, key) {
+                return ffi::compat::PyList_GetItemRef(object, index);
+            }
+            let mut item = ptr::null_mut();
+            if is_named(object, key)
+                && ffi::compat::PyDict_GetItemRef(object, key, &raw mut item) != 0
+            {
+                return item;
+            }
+            // If it is missing, this says so.
+            ffi::PyObject_GetItem(object, key)
         })
     }
+}
+
+/// Whether it is a dict that is asked for a str.
+///
+/// # Safety
+///
+/// Both are valid objects.
+#[inline]
+unsafe fn is_named(object: Ptr, key: Ptr) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { ffi::PyDict_CheckExact(object) != 0 && ffi::PyUnicode_CheckExact(key) != 0 }
 }
 
 /// The index, if it is one from the left into a list, which most of them are.
