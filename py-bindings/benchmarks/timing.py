@@ -36,7 +36,7 @@ _LONG = 100.0
 SECONDS_OF_ONE, SECONDS = 0.001, 0.002
 # A turn is over when so many runs in a row were no better, or after so many in all. Several threads
 # are seldom left alone all at once, so it takes them more.
-PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS = 12, 3, 100
+PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS = 12, 8, 300
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
