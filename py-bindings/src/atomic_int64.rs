@@ -658,7 +658,7 @@ fn value_of(object: Borrowed<'_, '_, PyAny>) -> Option<i64> {
     exact_i64(object).or_else(|| Some(object.cast_exact::<PyAtomicInt64>().ok()?.get().0.load()))
 }
 
-#[inline]
+#[inline(always)]
 fn fetch(
     this: &PyAtomicInt64,
     py: Python<'_>,
@@ -669,7 +669,7 @@ fn fetch(
     Some(Done::int(py, change.before))
 }
 
-#[inline]
+#[inline(always)]
 fn binary(
     left: Borrowed<'_, '_, PyAny>,
     right: Borrowed<'_, '_, PyAny>,
@@ -683,7 +683,7 @@ fn binary(
     ))
 }
 
-#[inline]
+#[inline(always)]
 fn in_place(
     this: &PyAtomicInt64,
     operation: Operation,
