@@ -5,10 +5,11 @@ use crate::{
     concurrent_dict::PyConcurrentDict,
     counting::{self, Counts},
     error::key_error,
+    fast::exact_i64,
     key::Probe,
     made::{self, exception},
     object::Object,
-    value::{Value, count_of},
+    value::Value,
 };
 use ft_concurrent_dict::{Claim, Entry, Query};
 use pyo3::{
@@ -120,7 +121,7 @@ impl PyConcurrentDict {
 
     fn add_one(&self, key: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<Value> {
         let probe = Probe::new(key)?;
-        if let Some(n) = count_of(n) {
+        if let Some(n) = exact_i64(n.as_borrowed()) {
             if let Some(sum) = self.add_count(&probe, || probe.key(), n)? {
                 return Ok(Value::Count(sum));
             }

@@ -10,7 +10,6 @@ use crate::{
     nesting::Nested,
     object::Object,
     truth::Truth,
-    value::count_of,
 };
 use ft_gathering_iter::{GatheringIter, InsertError, NextError, Reader, Refusal};
 use ft_sync::{Arc, deadline_after};
@@ -102,7 +101,7 @@ impl PyGatheringIter {
 /// May run any code, and fail.
 #[inline]
 fn number_of(key: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
-    match count_of(key) {
+    match exact_i64(key.as_borrowed()) {
         Some(number) => Ok(u64::try_from(number).ok()),
         None => number_equal_to(key),
     }

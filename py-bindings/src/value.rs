@@ -1,7 +1,7 @@
 //! What a `ConcurrentDict` stores as a value.
 
-use crate::{made, object::Object};
-use pyo3::{ffi, prelude::*};
+use crate::{fast::exact_i64, made, object::Object};
+use pyo3::prelude::*;
 
 /// A value: a Python object, or a counter, which can be added to without making an object.
 #[derive(Clone)]
@@ -37,30 +37,11 @@ impl Value {
     pub(crate) fn count(&self) -> Option<i64> {
         match self {
             Self::Count(count) => Some(*count),
-            // SAFETY: an object that is stored is valid, and the thread is attached.
-            Self::Object(object) => unsafe { exact_i64(object.as_ptr()) },
+            Self::Object(object) => {
+                // SAFETY: values live in dictionaries, which only attached threads touch.
+                let py = unsafe { Python::assume_attached() };
+                exact_i64(object.bind_borrowed(py))
+            }
         }
-    }
-}
-
-/// The number that an object is, if it is exactly an int, not a bool say, and fits in 64 bits.
-pub(crate) fn count_of(object: &Bound<'_, PyAny>) -> Option<i64> {
-    // SAFETY: the object is valid, and the thread attached.
-    unsafe { exact_i64(object.as_ptr()) }
-}
-
-/// # Safety
-///
-/// `object` is valid, and the thread is attached.
-unsafe fn exact_i64(object: *mut ffi::PyObject) -> Option<i64> {
-    // SAFETY: the caller's promise. For an exact int the conversion runs no code and sets no
-    // exception.
-    unsafe {
-        if ffi::PyLong_CheckExact(object) == 0 {
-            return None;
-        }
-        let mut overflow = 0;
-        let value = ffi::PyLong_AsLongLongAndOverflow(object, &mut overflow);
-        (overflow == 0).then_some(value)
     }
 }
