@@ -431,13 +431,15 @@ def test_polls_take_turns():
     assert all(one != other for one, other in pairwise(both))
 
 
-def test_interrupted_waiter_keeps_nobody_waiting():
+def test_waiter_that_gives_up_keeps_nobody_waiting():
     lock = IntervalLock()
     lock.lock()
-    gives_up = waiting(lock, lock.acquire, True, 0.02)
-    stays = waiting(lock, take, lock)
+    gives_up = waiting(lock, lock.acquire, True, 0.1)
+    stays = Task(take, lock)
+    # Mostly both wait. On a slow machine the first may be gone by now.
+    wait_until(lambda: lock.waiters == 2 or gives_up.is_done())
     assert gives_up.result() is False
-    assert lock.waiters == 1
+    wait_until(lambda: lock.waiters == 1)
     lock.unlock()
     stays.result()
     assert not lock.locked()

@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 from ft_utils import ConcurrentQueue
 from ft_utils.concurrency import AtomicInt64, map_ordered
-from support import LONG, Task, Thing, run_python, run_threads, wait_until
+from support import ASLEEP, LONG, Task, Thing, run_python, run_threads, wait_until
 
 
 def square(n):
@@ -425,18 +425,19 @@ def test_process_that_dies():
 @pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
 def test_interrupt_ends_a_wait():
     out = run_python(
-        """
-import os, signal, threading, time
+        f"""
+import os, signal, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from ft_utils import map_ordered
+{ASLEEP}
 go = threading.Event()
 executor = ThreadPoolExecutor(1)
 results = map_ordered(executor, lambda _: go.wait(), [1, 2])
 def interrupt():
-    time.sleep(0.2)
+    until_asleep(threading.main_thread().native_id)
     os.kill(os.getpid(), signal.SIGINT)
-threading.Thread(target=interrupt, daemon=True).start()
 try:
+    threading.Thread(target=interrupt, daemon=True).start()
     next(results)
 except KeyboardInterrupt:
     print("interrupted", list(results))
