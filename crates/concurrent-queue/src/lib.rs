@@ -61,8 +61,8 @@
 //!
 //! *Spinning* happens in two places: a pop looks a hundred times at a slot that is being filled
 //! before it burns it; and while [`peek`](ConcurrentQueue::peek) clones the first item, whoever
-//! pops that item or peeks too waits for the clone. The second is the one place where a thread
-//! that stops can hold up another, so programs that never peek never see it.
+//! pops or peeks waits for the clone. The second is the one place where a thread that stops can hold
+//! up another, so programs that never peek never see it.
 //!
 //! *Parking*: `push`, `pop` and their kin wait in line. Each item pushed wakes the one that waits
 //! longest, each slot freed in a bounded queue likewise. A thread that comes along before the one
@@ -324,11 +324,11 @@ impl<T> ConcurrentQueue<T> {
         &self.not_full
     }
 
-    /// Tells those who wait for room that pops have claimed `slots` more.
+    /// Tells those who wait for room that pops have claimed `slots` more, by a `SeqCst` exchange.
     #[inline]
     fn freed(&self, slots: usize) {
         if self.capacity.is_some() {
-            self.not_full.notify(slots);
+            self.not_full.notify_after_swap(slots);
         }
     }
 }

@@ -7,7 +7,7 @@ use ft_sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use crate::{
     ConcurrentQueue, TryPopError,
-    segment::{CLOSED, CLOSED_TAG, SEGMENT, Segment},
+    segment::{CLOSED, CLOSED_TAG, PEEKED, SEGMENT, Segment},
 };
 
 /// The end of the queue as it was at some moment.
@@ -63,6 +63,19 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
+    /// Finds the segment to pop from, or one before it that is used up.
+    #[inline]
+    pub(crate) fn first<'g>(&self, guard: &'g Guard) -> (Shared<'g, Segment<T>>, &'g Segment<T>) {
+        // Acquire: pairs with the Release in `move_head`, by a thread that had acquired the
+        // segment.
+        // No test sees Acquire -> Relaxed: what would be lost is that the segment was made before
+        // it is read. Loom looks at cells and atomics, not at the memory that they are in.
+        let shared = self.head.load(Acquire, guard);
+        // SAFETY: `head` is never null, and what we read from it while pinned is freed only
+        // after we unpin (see *Reclamation* in the crate docs).
+        (shared, unsafe { shared.deref() })
+    }
+
     /// Finds the slots that pushes have claimed and pops have not, as far as they are in one
     /// segment; at least one.
     ///
@@ -74,17 +87,10 @@ impl<T> ConcurrentQueue<T> {
         guard: &'g Guard,
     ) -> Result<(&'g Segment<T>, Range<usize>), TryPopError> {
         loop {
-            // Acquire: pairs with the Release in `move_head`, by a thread that had acquired the
-            // segment.
-            // No test sees Acquire -> Relaxed: what would be lost is that the segment was made before
-            // it is read. Loom looks at cells and atomics, not at the memory that they are in.
-            let shared = self.head.load(Acquire, guard);
-            // SAFETY: `head` is never null, and what we read from it while pinned is freed only
-            // after we unpin (see *Reclamation* in the crate docs).
-            let segment = unsafe { shared.deref() };
+            let (shared, segment) = self.first(guard);
             // Acquire: pairs with the Release of the claims, made by threads that had acquired a
             // `tail` beyond them: the `tail` we read next is not behind this `head`.
-            let start = segment.head.load(Acquire);
+            let start = segment.head.load(Acquire) & !PEEKED;
             let closed = if start < SEGMENT {
                 // Acquire: pairs with the Release of closing: what was done before `close` is
                 // visible to whoever sees it.
@@ -116,14 +122,11 @@ impl<T> ConcurrentQueue<T> {
     /// was read.
     pub(crate) fn popped(&self, guard: &Guard) -> u64 {
         loop {
-            // Acquire: as in `front`.
-            let shared = self.head.load(Acquire, guard);
-            // SAFETY: as in `front`.
-            let segment = unsafe { shared.deref() };
+            let (shared, segment) = self.first(guard);
             // Acquire: pairs with the Release of the claims: the caller's push into the room that
             // they made comes after them.
             // No test sees Acquire -> Relaxed: a push that succeeds ends with a fence, to notify.
-            let index = segment.head.load(Acquire);
+            let index = segment.head.load(Acquire) & !PEEKED;
             if index < SEGMENT {
                 return segment.base + index as u64;
             }
@@ -167,9 +170,9 @@ impl<T> ConcurrentQueue<T> {
         if self.tail.load(Acquire, guard) == first {
             self.move_tail(first, next, guard);
         }
-        // Release: pairs with the Acquire in `front` and `popped`. Relaxed: on failure somebody
+        // Release: pairs with the Acquire in `first`. Relaxed: on failure somebody
         // else has done it.
-        // No test sees Release -> Relaxed: see `front`.
+        // No test sees Release -> Relaxed: see `first`.
         if self
             .head
             .compare_exchange(first, next, Release, Relaxed, guard)
@@ -183,16 +186,6 @@ impl<T> ConcurrentQueue<T> {
             //   items before it unpins.
             // - It is freed through no more than its own memory, so `T` need not outlive it.
             unsafe { guard.defer_destroy(first) };
-        }
-    }
-
-    /// Sees to it that a burned slot counts as popped, and says so to those who wait for room.
-    pub(crate) fn pass_burned(&self, segment: &Segment<T>, index: usize) {
-        // Who burns a slot has claimed it or has seen `head` there: it is there or beyond, and
-        // what `pass` needs of our view is only that it does not succeed too early, which an
-        // exchange that starts from `index` cannot.
-        if segment.pass(index) {
-            self.freed(1);
         }
     }
 

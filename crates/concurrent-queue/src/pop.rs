@@ -7,13 +7,13 @@ use std::{
 
 use crossbeam_epoch::{self as epoch, Guard};
 use ft_sync::{
-    atomic::Ordering::{AcqRel, Relaxed},
+    atomic::Ordering::{Acquire, Relaxed, SeqCst},
     deadline_after,
 };
 
 use crate::{
     ConcurrentQueue, PopError, PopTimeoutError, TryPopError,
-    segment::{SEGMENT, Segment},
+    segment::{SEGMENT, Segment, Slot},
 };
 
 impl<T> ConcurrentQueue<T> {
@@ -26,9 +26,15 @@ impl<T> ConcurrentQueue<T> {
     pub fn try_pop(&self) -> Result<T, TryPopError> {
         loop {
             let guard = epoch::pin();
-            let (segment, slots) = self.claim(1, &guard)?;
-            // SAFETY: `claim` has made the slot ours.
-            let item = unsafe { segment.slots[slots.start].take() };
+            let item = match self.claim_full(&guard) {
+                // SAFETY: full, and ours.
+                Some(slot) => Some(unsafe { slot.take_full() }),
+                None => {
+                    let (segment, slots) = self.claim(1, &guard)?;
+                    // SAFETY: `claim` has made the slot ours.
+                    unsafe { segment.slots[slots.start].take() }
+                }
+            };
             drop(guard);
             self.freed(1);
             if let Some(item) = item {
@@ -128,8 +134,8 @@ impl<T> ConcurrentQueue<T> {
 
     /// Returns a clone of the first item, which stays, or `None` if the queue is empty.
     ///
-    /// Meant for items that are cheap to clone: a pop of that item and other peeks wait, spinning,
-    /// until the clone is made. `clone` must not use the queue.
+    /// Meant for items that are cheap to clone: pops and other peeks wait, spinning, until the clone
+    /// is made. `clone` must not use the queue.
     pub fn peek(&self) -> Option<T>
     where
         T: Clone,
@@ -137,16 +143,35 @@ impl<T> ConcurrentQueue<T> {
         let guard = &epoch::pin();
         loop {
             let (segment, slots) = self.front(guard).ok()?;
-            let index = slots.start;
-            // An item found here was the first of the queue at a moment of this call: after its
-            // push had claimed the slot, as `front` has seen, and before a pop did, as `front` had
-            // not. (A pop that has claimed it since waits for us.)
-            // SAFETY: `front` has seen a push's claim on this slot, and pops' on those before.
-            if let Some(item) = unsafe { segment.slots[index].peek() } {
+            let Some(peek) = segment.peek_at(slots.start) else {
+                segment.wait_for_peek();
+                continue;
+            };
+            // An item found here is the first of the queue until `peek` goes.
+            // SAFETY: `front` has seen a push's claim on this slot.
+            if let Some(item) = unsafe { peek.clone_item() } {
                 return Some(item);
             }
-            self.pass_burned(segment, index);
+            // The slot that was burned counts as popped, by a plain store: hence with a fence.
+            self.not_full.notify(1);
         }
+    }
+
+    /// Claims the first slot of the queue if there is an item in it, without a look at the end of the
+    /// queue, which is in the cache of the processor that pushes.
+    #[inline]
+    fn claim_full<'g>(&self, guard: &'g Guard) -> Option<&'g Slot<T>> {
+        let (_, segment) = self.first(guard);
+        // Acquire: as in `front`. A PEEKED one is no index.
+        let index = segment.head.load(Acquire);
+        // Who sees it full sees the claim of its push, and so does whoever acquires our claim.
+        let slot = segment.slots.get(index).filter(|slot| slot.is_full())?;
+        // SeqCst, Relaxed: as in `claim`.
+        // No test sees SeqCst -> AcqRel: as in `claim`.
+        // No test sees SeqCst -> Release: as in `claim`.
+        // No test sees SeqCst -> Acquire: as in `claim`.
+        let claimed = (segment.head).compare_exchange(index, index + 1, SeqCst, Relaxed);
+        claimed.is_ok().then_some(slot)
     }
 
     /// Claims the first slots of the queue, from one to `max` of them.
@@ -159,18 +184,22 @@ impl<T> ConcurrentQueue<T> {
         loop {
             let (segment, mut slots) = self.front(guard)?;
             slots.end = slots.end.min(slots.start + max);
-            // Release: pairs with the Acquire loads of `head` in `front` and `popped`. Acquire:
-            // hands on what earlier claims released. Relaxed: a failure decides nothing.
-            // No test sees AcqRel -> Release: `front` has acquired this value, which is there once.
-            // No test sees AcqRel -> Acquire: it takes a third thread that sees this claim and not the
+            // SeqCst: in one order with the notification after it, `Event::notify_after_swap`.
+            // Release: pairs with the Acquire loads of `head` in `claim_full`, `front` and `popped`.
+            // Acquire: hands on what earlier claims released, and pairs with the Release of the
+            // end of a peek. Relaxed: a failure decides nothing.
+            // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence there.
+            // No test sees SeqCst -> Release: `front` has acquired this value, which is there once.
+            // No test sees SeqCst -> Acquire: it takes a third thread that sees this claim and not the
             // push's, with no fence in between, and loom does not come to that schedule.
             if segment
                 .head
-                .compare_exchange(slots.start, slots.end, AcqRel, Relaxed)
+                .compare_exchange(slots.start, slots.end, SeqCst, Relaxed)
                 .is_ok()
             {
                 return Ok((segment, slots));
             }
+            segment.wait_for_peek();
         }
     }
 }

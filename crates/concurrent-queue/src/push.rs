@@ -183,13 +183,14 @@ impl<T> ConcurrentQueue<T> {
             return Ok(0);
         }
         let mut pushed = 0;
-        for (index, slot) in (index..end).zip(&segment.slots[index..end]) {
+        for slot in &segment.slots[index..end] {
             // SAFETY: the exchange has made these slots ours, and each is used once.
             match unsafe { slot.put(source.take()) } {
                 Ok(()) => pushed += 1,
                 Err(item) => {
                     source.put_back(item);
-                    self.pass_burned(segment, index);
+                    // Until the burned slot counts as popped.
+                    segment.wait_for_peek();
                 }
             }
         }

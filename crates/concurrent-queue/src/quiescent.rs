@@ -3,7 +3,7 @@
 use crossbeam_epoch as epoch;
 use ft_sync::atomic::Ordering::Relaxed;
 
-use crate::{ConcurrentQueue, segment::CLOSED};
+use crate::ConcurrentQueue;
 
 impl<T> ConcurrentQueue<T> {
     /// Calls `visit` with every item, in order, until it returns an error.
@@ -46,8 +46,8 @@ impl<T> ConcurrentQueue<T> {
         let mut next = self.head.load(Relaxed, guard);
         // SAFETY: reached from `head`, so not retired, and nothing is retired meanwhile.
         while let Some(segment) = unsafe { next.as_ref() } {
-            for slot in &segment.slots {
-                // SAFETY: passed on to the caller. An item that a pop has claimed is gone by now.
+            for slot in segment.left() {
+                // SAFETY: passed on to the caller.
                 unsafe { slot.visit(&mut *visit)? };
             }
             next = segment.next.load(Relaxed, guard);
@@ -66,8 +66,7 @@ impl<T> Drop for ConcurrentQueue<T> {
         while !first.is_null() {
             // SAFETY: reached from `head`, so not retired: it is ours, and reached only once.
             let segment = unsafe { first.into_owned() };
-            let tail = segment.tail.load(Relaxed) & !CLOSED;
-            for slot in &segment.slots[segment.head.load(Relaxed)..tail] {
+            for slot in segment.left() {
                 // SAFETY: we have the queue to ourselves; no pop has claimed this slot.
                 drop(unsafe { slot.take() });
             }

@@ -24,25 +24,20 @@ pub(crate) const SEGMENT: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 /// is never empty again, so whoever counts looks comes by this number while it is.
 const PATIENCE: usize = if cfg!(any(loom, shuttle)) { 0 } else { 100 };
 
+/// In `Segment::head`: a peek has the first slot, and nothing can be claimed until it is done.
+pub(crate) const PEEKED: usize = 1 << (usize::BITS - 1);
+
 /// In `Segment::tail`: nothing can be claimed here any more, and no segment follows.
 pub(crate) const CLOSED: usize = 1 << (usize::BITS - 1);
 
 /// The tag of a null `Segment::next` that says the same of a segment that is used up.
 pub(crate) const CLOSED_TAG: usize = 1;
 
-/// States of a slot; these are all the transitions:
-///
-/// | from | to | by |
-/// | --- | --- | --- |
-/// | `EMPTY` | `FULL` | the push that claimed the slot |
-/// | `EMPTY` | `TAKEN` | the pop that claimed the slot, or a peek at the front: *burned* |
-/// | `FULL` | `TAKEN` | the pop that claimed the slot |
-/// | `FULL` | `PEEKED` | a peek |
-/// | `PEEKED` | `FULL` | the same peek |
+/// States of a slot. An empty one becomes full, by the push that claimed it, or is *burned*, by the pop
+/// that claimed it or a peek that has it. Then it stays as it is.
 const EMPTY: u8 = 0;
 const FULL: u8 = 1;
-const PEEKED: u8 = 2;
-const TAKEN: u8 = 3;
+const BURNED: u8 = 2;
 
 /// A stretch of the queue.
 ///
@@ -52,7 +47,7 @@ pub(crate) struct Segment<T> {
     pub(crate) base: u64,
     /// The next slot for a push to claim, up to [`SEGMENT`], plus [`CLOSED`]. Only rises.
     pub(crate) tail: CachePadded<AtomicUsize>,
-    /// The next slot for a pop to claim, never beyond `tail`. Only rises.
+    /// The next slot for a pop to claim, never beyond `tail`, plus [`PEEKED`]. Only rises.
     pub(crate) head: CachePadded<AtomicUsize>,
     /// The next segment: null until this one is used up, then set once and for all, to a segment
     /// or to null with [`CLOSED_TAG`].
@@ -73,26 +68,76 @@ impl<T> Segment<T> {
         }
     }
 
-    /// Moves `head` past `index`, a slot that is burned, and says whether it was this call that
-    /// did. Afterwards `head` is past `index` in either case.
+    /// Returns the slots that pushes have claimed and pops have not.
     ///
-    /// The caller has seen that `head` is at `index` or beyond.
-    pub(crate) fn pass(&self, index: usize) -> bool {
-        // AcqRel, Relaxed: a claim like any other, see `pop.rs`. A failure has read a value beyond
-        // `index`, and no later load goes back behind it.
-        // No test sees AcqRel -> Acquire: as for the claims in `pop.rs`.
-        // No test sees AcqRel -> Release: whoever goes on from here acquires the next value, and any
-        // read-modify-write is a part of the release sequence.
-        self.head
-            .compare_exchange(index, index + 1, AcqRel, Relaxed)
-            .is_ok()
+    /// Of use only where nobody else is at work on the queue, and what others did happens before.
+    pub(crate) fn left(&self) -> &[Slot<T>] {
+        // Relaxed: as the caller says.
+        &self.slots[self.head.load(Relaxed)..self.tail.load(Relaxed) & !CLOSED]
+    }
+
+    /// Waits until no peek has the first slot.
+    #[cold]
+    pub(crate) fn wait_for_peek(&self) {
+        let mut looks = 0;
+        // Relaxed: only a hint; the exchanges decide.
+        while self.head.load(Relaxed) & PEEKED != 0 {
+            pause(looks);
+            looks += 1;
+        }
+    }
+
+    /// Keeps the slot at `index`, the first that no pop has claimed, from pops and other peeks;
+    /// `None` if that is not the first, or another peek has it.
+    pub(crate) fn peek_at(&self, index: usize) -> Option<Peek<'_, T>> {
+        // AcqRel, Relaxed: as for the claims in `pop.rs`; Acquire also pairs with the Release in
+        // `Peek::drop`.
+        let peeked = (self.head).compare_exchange(index, index | PEEKED, AcqRel, Relaxed);
+        peeked.ok().map(|_| Peek {
+            segment: self,
+            index,
+        })
+    }
+}
+
+/// A peek at the first slot, which no pop can claim before this is gone.
+pub(crate) struct Peek<'a, T> {
+    segment: &'a Segment<T>,
+    /// Where pops go on afterwards.
+    index: usize,
+}
+
+impl<T: Clone> Peek<'_, T> {
+    /// Clones the item, or returns `None` if there is none and there will not be: then the slot
+    /// is burned, and counts as popped.
+    ///
+    /// # Safety
+    ///
+    /// A push has claimed the slot.
+    pub(crate) unsafe fn clone_item(mut self) -> Option<T> {
+        let slot = &self.segment.slots[self.index];
+        if !slot.wait_full() {
+            self.index += 1;
+            return None;
+        }
+        // SAFETY: full, so initialized, and only the pop that claims the slot moves the item: none
+        // does before `self` goes, even by a panic.
+        Some((slot.value).with(|place| unsafe { (*place).assume_init_ref().clone() }))
+    }
+}
+
+impl<T> Drop for Peek<'_, T> {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire of the claim of the pop that moves the item, which comes
+        // after our reading. A plain store: nobody else changes `head` while it is PEEKED.
+        self.segment.head.store(self.index, Release);
     }
 }
 
 /// A place for one item, used once.
 pub(crate) struct Slot<T> {
     state: AtomicU8,
-    /// Initialized from `FULL` until the pop that turns it to `TAKEN` has read it.
+    /// Initialized if the state is FULL, until the pop that has claimed the slot reads it.
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
@@ -111,14 +156,15 @@ impl<T> Slot<T> {
     /// The caller has claimed this slot for pushing, and calls this once.
     #[inline]
     pub(crate) unsafe fn put(&self, value: T) -> Result<(), T> {
-        // SAFETY: only the push that claimed the slot touches `value` while the state is EMPTY or
-        // burned: pops and peeks do so only after they have seen FULL, which is set below.
+        // SAFETY: only the push that claimed the slot touches `value` unless the state is FULL, which
+        // is set below.
         self.value.with_mut(|place| unsafe {
             (*place).write(value);
         });
-        // Release: pairs with the Acquire in `take` and `peek`, which read `value`.
-        // Relaxed: a burned slot tells us nothing; what we take back is our own.
-        match self.state.compare_exchange(EMPTY, FULL, Release, Relaxed) {
+        // Release: pairs with the Acquire in `is_full` and `wait_full`, after which `value` is read.
+        // Acquire: pairs with the Release in `wait_full`: who has burned the slot has claimed it before,
+        // and the next look at `head` sees that.
+        match (self.state).compare_exchange(EMPTY, FULL, Release, Acquire) {
             Ok(_) => Ok(()),
             // SAFETY: initialized above, and since the state never was FULL, nobody has read it
             // or ever will.
@@ -128,98 +174,52 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Takes the item out, or returns `None` if the slot is burned, if need be by this call: that
-    /// is how a pop gets by a push that has claimed its slot and then stalled.
+    /// Returns whether there is an item in here.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        // Acquire: pairs with the Release in `put`.
+        self.state.load(Acquire) == FULL
+    }
+
+    /// Takes the item out, or returns `None` if the slot is burned by this call: that is how a pop
+    /// gets by a push that has claimed its slot and then stalled.
     ///
     /// # Safety
     ///
-    /// The caller has claimed this slot for popping (or has the queue to itself), and calls this
-    /// once.
+    /// The caller has claimed this slot for popping (or has the queue to itself), and calls this or
+    /// `take_full` once.
     #[inline]
     pub(crate) unsafe fn take(&self) -> Option<T> {
-        // Acquire: pairs with the Release of FULL in `put`, which wrote the value, and with that
-        // in `peek`, which has finished reading it.
-        // Relaxed: on failure nothing is read.
-        if let Err(state) = self.state.compare_exchange(FULL, TAKEN, Acquire, Relaxed) {
-            if !self.take_slow(state) {
-                return None;
-            }
-        }
-        // SAFETY: the state was FULL, so `value` is initialized. It went from FULL to TAKEN by
-        // our exchange, which happens once in a slot's life, so we alone read it.
-        Some(
-            self.value
-                .with(|place| unsafe { (*place).assume_init_read() }),
-        )
+        // SAFETY: as the caller says.
+        (self.is_full() || self.wait_full()).then(|| unsafe { self.take_full() })
     }
 
-    /// Goes on with `take` from `state`; true if the value is the caller's now.
-    #[cold]
-    fn take_slow(&self, mut state: u8) -> bool {
-        let mut looks = 0;
-        loop {
-            let target = match state {
-                FULL => Some(TAKEN),
-                EMPTY if looks == PATIENCE => Some(TAKEN),
-                EMPTY | PEEKED => None,
-                // Burned by a peek.
-                _ => return false,
-            };
-            if let Some(target) = target {
-                // Acquire, Relaxed: as in `take`. When it is EMPTY that gives way, nothing is
-                // handed over in either direction.
-                match self.state.compare_exchange(state, target, Acquire, Relaxed) {
-                    Ok(before) => return before == FULL,
-                    Err(now) => state = now,
-                }
-            } else {
-                pause(looks);
-                looks += 1;
-                // Relaxed: only a hint; the exchanges decide.
-                state = self.state.load(Relaxed);
-            }
-        }
-    }
-
-    /// Clones the item, or returns `None` if a pop has taken it or the slot is burned, if need be by
-    /// this call.
+    /// Takes the item out.
     ///
     /// # Safety
     ///
-    /// A push has claimed this slot, and every slot before it was claimed by a pop or burned.
-    pub(crate) unsafe fn peek(&self) -> Option<T>
-    where
-        T: Clone,
-    {
-        let mut looks = 0;
-        loop {
-            // Acquire: pairs with the Release of FULL in `put`, as in `take`.
-            // Relaxed: on failure nothing is read.
-            match self.state.compare_exchange(FULL, PEEKED, Acquire, Relaxed) {
-                Ok(_) => {
-                    let _restore = Restore(&self.state);
-                    // SAFETY: the state was FULL, so `value` is initialized; it is PEEKED until
-                    // `_restore` goes, even by a panic, and nobody else touches the value in that
-                    // state.
-                    return Some(
-                        self.value
-                            .with(|place| unsafe { (*place).assume_init_ref().clone() }),
-                    );
-                }
-                Err(EMPTY) if looks == PATIENCE => {
-                    // Relaxed: nothing is handed over in either direction.
-                    let burned = self.state.compare_exchange(EMPTY, TAKEN, Relaxed, Relaxed);
-                    if burned.is_ok() {
-                        return None;
-                    }
-                }
-                Err(EMPTY | PEEKED) => {
-                    pause(looks);
-                    looks += 1;
-                }
-                Err(_) => return None,
+    /// The slot [is full](Self::is_full), the caller has claimed it for popping (or has the queue to
+    /// itself), and calls this or `take` once.
+    #[inline]
+    pub(crate) unsafe fn take_full(&self) -> T {
+        // SAFETY: full, so initialized. We have claimed it, which happens once in a slot's life, so
+        // we alone read it: a peek is over before a claim succeeds.
+        self.value
+            .with(|place| unsafe { (*place).assume_init_read() })
+    }
+
+    /// Looks a while whether the slot becomes full, and burns it if not.
+    #[cold]
+    fn wait_full(&self) -> bool {
+        for looks in 0..PATIENCE {
+            if self.is_full() {
+                return true;
             }
+            pause(looks);
         }
+        // Release, Acquire: pair with those in `put`, whose push alone changes what we may burn.
+        let burned = (self.state).compare_exchange(EMPTY, BURNED, Release, Acquire);
+        burned.is_err()
     }
 
     /// Calls `visit` with the item, if there is one.
@@ -235,17 +235,6 @@ impl<T> Slot<T> {
         // SAFETY: FULL, so initialized, and nobody moves it out while we look.
         self.value
             .with(|place| visit(unsafe { (*place).assume_init_ref() }))
-    }
-}
-
-/// Ends a peek, whether its clone returned or panicked.
-struct Restore<'a>(&'a AtomicU8);
-
-impl Drop for Restore<'_> {
-    fn drop(&mut self) {
-        // Release: pairs with the Acquire in `take`, which moves the value out, and in the next
-        // `peek`; both come after our reading. A plain store: nobody else leaves PEEKED.
-        self.0.store(FULL, Release);
     }
 }
 
