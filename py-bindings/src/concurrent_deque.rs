@@ -8,7 +8,7 @@ use crate::{
     imports::Imports,
     made::{self, New, exception},
     nesting::{Call, Nested},
-    object::Object,
+    object::{Object, objects},
 };
 use ft_concurrent_deque::{ConcurrentDeque, Query};
 use pyo3::{
@@ -159,8 +159,7 @@ fn read(iterable: &Bound<'_, PyAny>) -> PyResult<Vec<Object>> {
     if let Ok(deque) = iterable.cast_exact::<PyConcurrentDeque>() {
         return Ok(deque.get().core().to_vec());
     }
-    let items = iterable.try_iter()?;
-    items.map(|item| Ok(Object::from(item?.unbind()))).collect()
+    objects(iterable)
 }
 
 /// How long a pop waits for an item.

@@ -9,7 +9,7 @@ use crate::{
     local_wrapper,
     made::{self, New, Room, exception},
     nesting::Nested,
-    object::Object,
+    object::{Object, objects},
     std_channel,
     truth::Truth,
 };
@@ -292,10 +292,7 @@ impl PyConcurrentQueue {
     fn push_many(&self, values: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let py = values.py();
         let inner = self.inner()?;
-        let values = values.try_iter()?;
-        let mut items = values
-            .map(|value| Ok(Object::from(value?.unbind())))
-            .collect::<PyResult<VecDeque<_>>>()?;
+        let mut items = VecDeque::from(objects(values)?);
         let attempt = || match inner.try_push_many(&mut items) {
             Ok(()) => Some(true),
             Err(TryPushError::Full(())) => None,

@@ -1,6 +1,10 @@
 //! Python objects in containers.
 
-use pyo3::{ffi, prelude::*};
+use pyo3::{
+    ffi,
+    prelude::*,
+    types::{PyList, PyTuple},
+};
 use std::{mem::ManuallyDrop, ops::Deref};
 
 /// A Python object that a container holds: one reference, which only attached threads make, move
@@ -71,4 +75,26 @@ impl Drop for Object {
         // SAFETY: taken once, here. The thread is attached, as above.
         unsafe { drop(ManuallyDrop::take(&mut self.0).into_bound(Python::assume_attached())) };
     }
+}
+
+/// Returns all that an iterable has.
+pub(crate) fn objects(iterable: &Bound<'_, PyAny>) -> PyResult<Vec<Object>> {
+    let all = |tuple: &Bound<'_, PyTuple>| {
+        let items = tuple.iter_borrowed();
+        items.map(|item| Object::new(&item)).collect()
+    };
+    // What these hold can be had at once.
+    if let Ok(tuple) = iterable.cast_exact::<PyTuple>() {
+        return Ok(all(tuple));
+    }
+    if let Ok(list) = iterable.cast_exact::<PyList>() {
+        // SAFETY: it is a list, and the thread attached; a new tuple, or null with an exception.
+        let tuple = unsafe {
+            let tuple = ffi::PyList_AsTuple(list.as_ptr());
+            Bound::from_owned_ptr_or_err(list.py(), tuple)?.cast_into_unchecked()
+        };
+        return Ok(all(&tuple));
+    }
+    let items = iterable.try_iter()?;
+    items.map(|item| Ok(Object::from(item?.unbind()))).collect()
 }

@@ -8,7 +8,7 @@ use crate::{
     imports::Imports,
     made::{New, Room, exception},
     nesting::Nested,
-    object::Object,
+    object::{Object, objects},
     order::LessThan,
     std_channel::{self, Channel},
     truth::Truth,
@@ -323,10 +323,7 @@ impl PyOrderedQueue {
         let py = values.py();
         let inner = self.inner()?;
         let deadline = Timeout::deadline(timeout);
-        let values = values.try_iter()?;
-        let mut items = values
-            .map(|value| Ok(Object::from(value?.unbind())))
-            .collect::<PyResult<VecDeque<_>>>()?;
+        let mut items = VecDeque::from(objects(values)?);
         while let Some(item) = items.front() {
             if let Err(err) = std_channel::put_until(inner, item.bind(py), deadline) {
                 return Err(with_rest(py, err, items));

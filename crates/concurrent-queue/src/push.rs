@@ -210,11 +210,9 @@ impl<T> ConcurrentQueue<T> {
     ) -> Result<usize, Refused> {
         let base = end.position();
         let count = source.len().min(self.room(base, guard)?).min(SEGMENT);
-        let new = Owned::new(Segment::new(base));
-        for slot in &new.slots[..count] {
-            // SAFETY: nobody else knows the segment yet.
-            let put = unsafe { slot.put(source.take()) };
-            debug_assert!(put.is_ok());
+        let mut new = Owned::new(Segment::new(base));
+        for slot in &mut new.slots[..count] {
+            slot.fill(source.take());
         }
         // Relaxed: published by the exchange below.
         new.tail.store(count, Relaxed);

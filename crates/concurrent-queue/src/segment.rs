@@ -149,6 +149,17 @@ impl<T> Slot<T> {
         }
     }
 
+    /// Puts `value` into a slot of a segment that nobody else knows yet.
+    #[inline]
+    pub(crate) fn fill(&mut self, value: T) {
+        // SAFETY: `&mut self`.
+        self.value.with_mut(|place| unsafe {
+            (*place).write(value);
+        });
+        // Relaxed: published with the segment.
+        self.state.store(FULL, Relaxed);
+    }
+
     /// Puts `value` in, or hands it back if the slot was burned.
     ///
     /// # Safety
