@@ -10,6 +10,7 @@ use ft_sync::{
 };
 use std::{
     collections::VecDeque,
+    ptr,
     sync::PoisonError,
     time::{Duration, Instant},
 };
@@ -23,6 +24,13 @@ const QUEUED: usize = 0b10;
 const NEVER: u64 = u64::MAX;
 
 type Line = VecDeque<Arc<Signal>>;
+
+#[derive(Debug)]
+struct Place<'a> {
+    /// That of the process which took the place.
+    line: &'a Mutex<Line>,
+    signal: Arc<Signal>,
+}
 
 /// A fair lock without a value, which knows the thread that holds it.
 ///
@@ -214,8 +222,7 @@ impl RawIntervalLock {
             self.begin();
             return None;
         };
-        let ours = Arc::new(Signal::new());
-        line.push_back(Arc::clone(&ours));
+        let ours = self.join(&mut line);
         drop(line);
         next.raise();
         Some(Waiter {
@@ -308,7 +315,7 @@ impl RawIntervalLock {
 
     /// Takes the lock, or a place in the line.
     #[cold]
-    fn take_or_queue(&self) -> Option<Arc<Signal>> {
+    fn take_or_queue(&self) -> Option<Place<'_>> {
         let mut line = self.line();
         // Acquire: as in `try_lock`. Whoever has the lock now will find the bit when they give it
         // up, and then wait for the line.
@@ -316,18 +323,30 @@ impl RawIntervalLock {
             self.settle(&line);
             return None;
         }
+        Some(self.join(&mut line))
+    }
+
+    fn join(&self, line: &mut Line) -> Place<'_> {
         let signal = Arc::new(Signal::new());
         line.push_back(Arc::clone(&signal));
-        Some(signal)
+        Place {
+            line: self.line.get(),
+            signal,
+        }
     }
 
     /// Gives up a place in the line, and the lock, if it came meanwhile.
     #[cold]
-    fn leave(&self, signal: &Arc<Signal>) {
+    fn leave(&self, place: &Place<'_>) {
+        let is_here = ptr::eq(place.line, self.line.get());
+        if !is_here && !place.signal.is_raised() {
+            // It stayed behind when the process forked, and the lock with whoever had it.
+            return;
+        }
         let mut line = self.line();
-        let place = line.iter().position(|other| Arc::ptr_eq(other, signal));
-        if let Some(place) = place {
-            line.remove(place);
+        let is_ours = |other: &Arc<Signal>| Arc::ptr_eq(other, &place.signal);
+        if let Some(index) = line.iter().position(is_ours) {
+            line.remove(index);
             return self.settle(&line);
         }
         drop(line);
@@ -351,7 +370,7 @@ fn to_micros(interval: Duration) -> u64 {
 #[derive(Debug)]
 pub struct Waiter<'a> {
     lock: &'a RawIntervalLock,
-    place: Option<Arc<Signal>>,
+    place: Option<Place<'a>>,
 }
 
 impl Waiter<'_> {
@@ -366,7 +385,7 @@ impl Waiter<'_> {
             }
             self.place = self.lock.take_or_queue();
         }
-        let come = (self.place.as_ref()).is_none_or(|signal| signal.wait_deadline(deadline));
+        let come = (self.place.as_ref()).is_none_or(|place| place.signal.wait_deadline(deadline));
         if come {
             self.place = None;
             self.lock.begin();
@@ -377,8 +396,8 @@ impl Waiter<'_> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        if let Some(signal) = &self.place {
-            self.lock.leave(signal);
+        if let Some(place) = &self.place {
+            self.lock.leave(place);
         }
     }
 }

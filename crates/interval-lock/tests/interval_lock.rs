@@ -146,6 +146,9 @@ fn due_only_if_others_wait() {
         assert_eq!(lock.is_due(), Ok(true));
         lock.set_interval(NEVER);
         assert_eq!(lock.is_due(), Ok(false));
+        lock.set_interval(Duration::ZERO);
+        assert_eq!(lock.cede(), Ok(true));
+        assert_eq!(lock.is_due(), Ok(false));
     });
 }
 
@@ -248,7 +251,7 @@ fn owner_that_ended() {
 
 /// Runs `check` in the child of a fork.
 #[cfg(unix)]
-fn in_child(check: impl FnOnce() -> bool) {
+fn in_child(check: impl FnOnce() -> bool) -> bool {
     // SAFETY: the child allocates, which glibc and musl allow after a fork, takes no lock that other
     // threads use, and ends without destructors.
     let child = unsafe { libc::fork() };
@@ -261,7 +264,7 @@ fn in_child(check: impl FnOnce() -> bool) {
     let mut status = 0;
     // SAFETY: the child is ours, and the status a number of this function.
     assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    assert_eq!(status, 0, "the child hangs or fails");
+    status == 0
 }
 
 #[cfg(unix)]
@@ -269,7 +272,9 @@ fn in_child(check: impl FnOnce() -> bool) {
 fn line_stays_behind_at_a_fork() {
     with_waiter(Duration::ZERO, |lock| {
         let is_free = || !lock.is_locked() && lock.try_lock() && lock.unlock() == Ok(());
-        in_child(|| lock.waiters() == 0 && lock.unlock() == Ok(()) && is_free());
+        assert!(in_child(|| lock.waiters() == 0
+            && lock.unlock() == Ok(())
+            && is_free()));
         in_child(|| {
             let ceded = lock.cede();
             let is_ours = lock.is_owner() && !lock.try_lock() && lock.is_due() == Ok(false);
@@ -277,6 +282,44 @@ fn line_stays_behind_at_a_fork() {
         });
         assert_eq!(lock.waiters(), 1);
     });
+}
+
+/// A place in the line of the parent is no claim to the lock.
+#[cfg(unix)]
+#[test]
+fn waiter_leaves_after_a_fork() {
+    let (lock, ready) = (RawIntervalLock::new(NEVER), Barrier::new(2));
+    let wait = || {
+        let mut waiter = lock.wait_to_lock().unwrap();
+        assert!(!waiter.wait_deadline(soon()));
+        waiter
+    };
+    let (still_theirs, given_up) = thread::scope(|scope| {
+        scope.spawn(|| {
+            lock.lock().unwrap();
+            ready.wait();
+            ready.wait();
+            lock.unlock().unwrap();
+            ready.wait();
+        });
+        ready.wait();
+        let waiter = wait();
+        let still_theirs = in_child(|| {
+            drop(waiter);
+            lock.is_locked() && !lock.try_lock()
+        });
+        let waiter = wait();
+        ready.wait();
+        ready.wait();
+        // The lock is ours now, though we do not know it yet.
+        let given_up = in_child(|| {
+            drop(waiter);
+            !lock.is_locked()
+        });
+        (still_theirs, given_up)
+    });
+    assert!(still_theirs);
+    assert!(given_up);
 }
 
 /// All the ways to take the lock and to give it up: no two threads have it, and in the end it is

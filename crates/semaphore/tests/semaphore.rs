@@ -303,7 +303,7 @@ fn blocked_thread_is_woken() {
 
 /// Runs `check` in the child of a fork.
 #[cfg(unix)]
-fn in_child(check: impl FnOnce() -> bool) {
+fn in_child(check: impl FnOnce() -> bool) -> bool {
     // SAFETY: the child allocates, which glibc and musl allow after a fork, takes no lock that other
     // threads use, and ends without destructors.
     let child = unsafe { libc::fork() };
@@ -316,7 +316,7 @@ fn in_child(check: impl FnOnce() -> bool) {
     let mut status = 0;
     // SAFETY: the child is ours, and the status a number of this function.
     assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    assert_eq!(status, 0, "the child hangs or fails");
+    status == 0
 }
 
 /// The child has the permits of its parent, and nobody in line.
@@ -330,17 +330,23 @@ fn line_stays_behind_at_a_fork() {
     // Stands for a thread that the child does not have.
     let stranger = queued(&semaphore);
     let mut ours = queued(&semaphore);
-    in_child(|| counts() == (0, 0) && release() && counts() == (1, 0) && !release());
-    in_child(|| release() && look(&mut ours).is_some() && counts() == (1, 0));
+    assert!(in_child(|| counts() == (0, 0)
+        && release()
+        && counts() == (1, 0)
+        && !release()));
+    assert!(in_child(|| release()
+        && look(&mut ours).is_some()
+        && counts() == (1, 0)));
     // It joins the line anew.
-    in_child(|| {
-        look(&mut ours).is_none() && counts() == (0, 1) && release() && look(&mut ours).is_some()
-    });
+    assert!(in_child(|| {
+        let queued = look(&mut ours).is_none() && counts() == (0, 1);
+        queued && release() && look(&mut ours).is_some()
+    }));
     assert_eq!(counts(), (0, 2));
-    in_child(|| {
+    assert!(in_child(|| {
         drop(ours);
         counts() == (0, 0) && release() && counts() == (1, 0)
-    });
+    }));
     drop(stranger);
 }
 
