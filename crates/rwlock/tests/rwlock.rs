@@ -49,6 +49,38 @@ fn writer_excludes() {
     assert!(!lock.is_locked());
 }
 
+/// All the ways to try: they succeed just when nobody has the lock who keeps them out.
+#[test]
+fn ways_to_try() {
+    let (lock, soon) = (RwLock::new(0), Duration::from_millis(1));
+    let reading = || {
+        [
+            lock.try_read(),
+            lock.try_read_recursive(),
+            lock.try_read_for(soon),
+            lock.try_read_until(Instant::now()),
+        ]
+    };
+    let writing: [&dyn Fn() -> bool; 3] = [
+        &|| lock.try_write().is_some_and(|_| lock.is_locked_exclusive()),
+        &|| lock.try_write_for(soon).is_some_and(|_| lock.is_locked()),
+        &|| lock.try_write_until(Instant::now()).is_some(),
+    ];
+    let can_write = || writing.map(|way| way());
+    assert_eq!(can_write(), [true; 3]);
+    let guards = reading();
+    assert!(guards.iter().all(Option::is_some));
+    assert!(lock.is_locked() && !lock.is_locked_exclusive());
+    assert_eq!(can_write(), [false; 3]);
+    drop(guards);
+    assert!(!lock.is_locked());
+    let guard = lock.write();
+    assert!(reading().iter().all(Option::is_none));
+    assert_eq!(can_write(), [false; 3]);
+    drop(guard);
+    assert_eq!(can_write(), [true; 3]);
+}
+
 #[test]
 fn downgrade_lets_readers_in() {
     let lock = RwLock::new(1);
