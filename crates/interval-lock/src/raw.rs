@@ -215,14 +215,15 @@ impl RawIntervalLock {
 
     #[cold]
     fn cede_slow(&self) -> Option<Waiter<'_>> {
-        let mut line = self.line();
+        let here = self.line.get();
+        let mut line = locked(here);
         let Some(next) = line.pop_front() else {
             // They stayed behind when the process forked.
             self.settle(&line);
             self.begin();
             return None;
         };
-        let ours = self.join(&mut line);
+        let ours = join(here, &mut line);
         drop(line);
         next.raise();
         Some(Waiter {
@@ -316,34 +317,26 @@ impl RawIntervalLock {
     /// Takes the lock, or a place in the line.
     #[cold]
     fn take_or_queue(&self) -> Option<Place<'_>> {
-        let mut line = self.line();
+        let here = self.line.get();
+        let mut line = locked(here);
         // Acquire: as in `try_lock`. Whoever has the lock now will find the bit when they give it
         // up, and then wait for the line.
         if self.state.fetch_or(LOCKED | QUEUED, Acquire) == 0 {
             self.settle(&line);
             return None;
         }
-        Some(self.join(&mut line))
-    }
-
-    fn join(&self, line: &mut Line) -> Place<'_> {
-        let signal = Arc::new(Signal::new());
-        line.push_back(Arc::clone(&signal));
-        Place {
-            line: self.line.get(),
-            signal,
-        }
+        Some(join(here, &mut line))
     }
 
     /// Gives up a place in the line, and the lock, if it came meanwhile.
     #[cold]
     fn leave(&self, place: &Place<'_>) {
-        let is_here = ptr::eq(place.line, self.line.get());
-        if !is_here && !place.signal.is_raised() {
+        let here = self.line.get();
+        if !ptr::eq(place.line, here) && !place.signal.is_raised() {
             // It stayed behind when the process forked, and the lock with whoever had it.
             return;
         }
-        let mut line = self.line();
+        let mut line = locked(here);
         let is_ours = |other: &Arc<Signal>| Arc::ptr_eq(other, &place.signal);
         if let Some(index) = line.iter().position(is_ours) {
             line.remove(index);
@@ -354,9 +347,20 @@ impl RawIntervalLock {
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
-        // A panic leaves it as it was: it can only come from allocating.
-        (self.line.get().lock()).unwrap_or_else(PoisonError::into_inner)
+        locked(self.line.get())
     }
+}
+
+fn locked(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
+    // A panic leaves it as it was: it can only come from allocating.
+    line.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes the last place in `line`, which is what is `here`.
+fn join<'a>(here: &'a Mutex<Line>, line: &mut Line) -> Place<'a> {
+    let signal = Arc::new(Signal::new());
+    line.push_back(Arc::clone(&signal));
+    Place { line: here, signal }
 }
 
 fn to_micros(interval: Duration) -> u64 {

@@ -335,11 +335,12 @@ impl RawRwLock {
     /// Takes the lock, or a place in the line.
     #[cold]
     fn take_or_queue(&self, kind: Kind) -> Option<Place<'_>> {
-        let mut line = self.line();
+        let here = self.line.get();
+        let mut line = locked(here);
         // Whoever has the lock now will find the bit when they leave, and then wait for the line.
         let taken = self.take_or(&line, kind, |state| state | QUEUED);
         (!taken).then(|| Place {
-            line: self.line.get(),
+            line: here,
             signal: line.push(kind),
         })
     }
@@ -347,12 +348,12 @@ impl RawRwLock {
     /// Gives up a place in the line, and what came to it meanwhile.
     #[cold]
     fn leave(&self, kind: Kind, place: &Place<'_>) {
-        let is_here = ptr::eq(place.line, self.line.get());
-        if !is_here && !place.signal.is_raised() {
+        let here = self.line.get();
+        if !ptr::eq(place.line, here) && !place.signal.is_raised() {
             // It stayed behind when the process forked, and the lock with whoever had it.
             return;
         }
-        let mut line = self.line();
+        let mut line = locked(here);
         if line.remove(kind, &place.signal) {
             // Those who waited for us alone need not any more.
             return self.call_next(&mut line, Kind::Write).raise(line);
@@ -376,9 +377,7 @@ impl RawRwLock {
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
-        let line = self.line.get().lock();
-        // A panic leaves it as it was: it can only come from allocating or counting.
-        line.unwrap_or_else(PoisonError::into_inner)
+        locked(self.line.get())
     }
 
     /// Returns how many have the lock for reading.
@@ -415,6 +414,11 @@ impl RawRwLock {
         // Relaxed: as in `readers`.
         self.state.load(Relaxed) & WRITER != 0
     }
+}
+
+fn locked(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
+    // A panic leaves it as it was: it can only come from allocating or counting.
+    line.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Those who were given the lock, and do not know it yet.
