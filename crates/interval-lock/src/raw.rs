@@ -10,6 +10,7 @@ use ft_sync::{
 };
 use std::{
     collections::VecDeque,
+    ptr,
     sync::PoisonError,
     time::{Duration, Instant},
 };
@@ -23,6 +24,13 @@ const QUEUED: usize = 0b10;
 const NEVER: u64 = u64::MAX;
 
 type Line = VecDeque<Arc<Signal>>;
+
+#[derive(Debug)]
+struct Place<'a> {
+    /// That of the process which took the place.
+    line: &'a Mutex<Line>,
+    signal: Arc<Signal>,
+}
 
 /// A fair lock without a value, which knows the thread that holds it.
 ///
@@ -207,15 +215,15 @@ impl RawIntervalLock {
 
     #[cold]
     fn cede_slow(&self) -> Option<Waiter<'_>> {
-        let mut line = self.line();
+        let here = self.line.get();
+        let mut line = locked(here);
         let Some(next) = line.pop_front() else {
             // They stayed behind when the process forked.
             self.settle(&line);
             self.begin();
             return None;
         };
-        let ours = Arc::new(Signal::new());
-        line.push_back(Arc::clone(&ours));
+        let ours = join(here, &mut line);
         drop(line);
         next.raise();
         Some(Waiter {
@@ -308,26 +316,30 @@ impl RawIntervalLock {
 
     /// Takes the lock, or a place in the line.
     #[cold]
-    fn take_or_queue(&self) -> Option<Arc<Signal>> {
-        let mut line = self.line();
+    fn take_or_queue(&self) -> Option<Place<'_>> {
+        let here = self.line.get();
+        let mut line = locked(here);
         // Acquire: as in `try_lock`. Whoever has the lock now will find the bit when they give it
         // up, and then wait for the line.
         if self.state.fetch_or(LOCKED | QUEUED, Acquire) == 0 {
             self.settle(&line);
             return None;
         }
-        let signal = Arc::new(Signal::new());
-        line.push_back(Arc::clone(&signal));
-        Some(signal)
+        Some(join(here, &mut line))
     }
 
     /// Gives up a place in the line, and the lock, if it came meanwhile.
     #[cold]
-    fn leave(&self, signal: &Arc<Signal>) {
-        let mut line = self.line();
-        let place = line.iter().position(|other| Arc::ptr_eq(other, signal));
-        if let Some(place) = place {
-            line.remove(place);
+    fn leave(&self, place: &Place<'_>) {
+        let here = self.line.get();
+        if !ptr::eq(place.line, here) && !place.signal.is_raised() {
+            // It stayed behind when the process forked, and the lock with whoever had it.
+            return;
+        }
+        let mut line = locked(here);
+        let is_ours = |other: &Arc<Signal>| Arc::ptr_eq(other, &place.signal);
+        if let Some(index) = line.iter().position(is_ours) {
+            line.remove(index);
             return self.settle(&line);
         }
         drop(line);
@@ -335,9 +347,20 @@ impl RawIntervalLock {
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
-        // A panic leaves it as it was: it can only come from allocating.
-        (self.line.get().lock()).unwrap_or_else(PoisonError::into_inner)
+        locked(self.line.get())
     }
+}
+
+fn locked(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
+    // A panic leaves it as it was: it can only come from allocating.
+    line.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes the last place in `line`, which is what is `here`.
+fn join<'a>(here: &'a Mutex<Line>, line: &mut Line) -> Place<'a> {
+    let signal = Arc::new(Signal::new());
+    line.push_back(Arc::clone(&signal));
+    Place { line: here, signal }
 }
 
 fn to_micros(interval: Duration) -> u64 {
@@ -351,7 +374,7 @@ fn to_micros(interval: Duration) -> u64 {
 #[derive(Debug)]
 pub struct Waiter<'a> {
     lock: &'a RawIntervalLock,
-    place: Option<Arc<Signal>>,
+    place: Option<Place<'a>>,
 }
 
 impl Waiter<'_> {
@@ -366,7 +389,7 @@ impl Waiter<'_> {
             }
             self.place = self.lock.take_or_queue();
         }
-        let come = (self.place.as_ref()).is_none_or(|signal| signal.wait_deadline(deadline));
+        let come = (self.place.as_ref()).is_none_or(|place| place.signal.wait_deadline(deadline));
         if come {
             self.place = None;
             self.lock.begin();
@@ -377,8 +400,8 @@ impl Waiter<'_> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        if let Some(signal) = &self.place {
-            self.lock.leave(signal);
+        if let Some(place) = &self.place {
+            self.lock.leave(place);
         }
     }
 }

@@ -53,6 +53,7 @@ fn misuse_is_refused() {
         assert_eq!(lock.unlock(), Err(NotOwner));
         assert_eq!(lock.cede(), Err(NotOwner));
         assert_eq!(lock.poll(), Err(NotOwner));
+        assert_eq!(lock.is_due(), Err(NotOwner));
     };
     refused(&lock);
     lock.lock().unwrap();
@@ -65,6 +66,14 @@ fn misuse_is_refused() {
     assert!(lock.is_owner());
     lock.unlock().unwrap();
     refused(&lock);
+}
+
+#[test]
+fn messages() {
+    let waits = "this thread would wait for itself: it has the lock";
+    assert_eq!(AlreadyOwner.to_string(), waits);
+    let not = "this thread does not have the lock";
+    assert_eq!(NotOwner.to_string(), not);
 }
 
 #[test]
@@ -125,6 +134,37 @@ fn poll_after_the_interval() {
         // The other thread came later than we, so this is no more than a hint.
         assert!(start.elapsed() < interval * 1_000);
         assert!(lock.is_owner());
+    });
+}
+
+#[test]
+fn due_only_if_others_wait() {
+    let lock = RawIntervalLock::new(Duration::ZERO);
+    lock.lock().unwrap();
+    assert_eq!(lock.is_due(), Ok(false));
+    with_waiter(Duration::ZERO, |lock| {
+        assert_eq!(lock.is_due(), Ok(true));
+        lock.set_interval(NEVER);
+        assert_eq!(lock.is_due(), Ok(false));
+        lock.set_interval(Duration::ZERO);
+        assert_eq!(lock.cede(), Ok(true));
+        assert_eq!(lock.is_due(), Ok(false));
+    });
+}
+
+#[test]
+fn guard_polls() {
+    let lock = IntervalLock::new(NEVER, 0);
+    thread::scope(|scope| {
+        let mut guard = lock.lock();
+        scope.spawn(|| *lock.lock() += 1);
+        until(|| lock.waiters() == 1);
+        assert!(!guard.poll());
+        assert_eq!((*guard, lock.interval()), (0, None));
+        lock.set_interval(Duration::ZERO);
+        assert_eq!(lock.interval(), Some(Duration::ZERO));
+        assert!(guard.poll());
+        assert_eq!(*guard, 1);
     });
 }
 
@@ -207,6 +247,79 @@ fn owner_that_ended() {
         assert_eq!(unlocked, Err(NotOwner));
     }
     assert_eq!(lock.lock_deadline(soon()), Ok(false));
+}
+
+/// Runs `check` in the child of a fork.
+#[cfg(unix)]
+fn in_child(check: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child allocates, which glibc and musl allow after a fork, takes no lock that other
+    // threads use, and ends without destructors.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
+        unsafe { libc::alarm(10) };
+        // SAFETY: as above.
+        unsafe { libc::_exit(i32::from(!check())) };
+    }
+    let mut status = 0;
+    // SAFETY: the child is ours, and the status a number of this function.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    status == 0
+}
+
+#[cfg(unix)]
+#[test]
+fn line_stays_behind_at_a_fork() {
+    with_waiter(Duration::ZERO, |lock| {
+        let is_free = || !lock.is_locked() && lock.try_lock() && lock.unlock() == Ok(());
+        assert!(in_child(|| lock.waiters() == 0
+            && lock.unlock() == Ok(())
+            && is_free()));
+        in_child(|| {
+            let ceded = lock.cede();
+            let is_ours = lock.is_owner() && !lock.try_lock() && lock.is_due() == Ok(false);
+            ceded == Ok(false) && is_ours && lock.unlock() == Ok(()) && is_free()
+        });
+        assert_eq!(lock.waiters(), 1);
+    });
+}
+
+/// A place in the line of the parent is no claim to the lock.
+#[cfg(unix)]
+#[test]
+fn waiter_leaves_after_a_fork() {
+    let (lock, ready) = (RawIntervalLock::new(NEVER), Barrier::new(2));
+    let wait = || {
+        let mut waiter = lock.wait_to_lock().unwrap();
+        assert!(!waiter.wait_deadline(soon()));
+        waiter
+    };
+    let (still_theirs, given_up) = thread::scope(|scope| {
+        scope.spawn(|| {
+            lock.lock().unwrap();
+            ready.wait();
+            ready.wait();
+            lock.unlock().unwrap();
+            ready.wait();
+        });
+        ready.wait();
+        let waiter = wait();
+        let still_theirs = in_child(|| {
+            drop(waiter);
+            lock.is_locked() && !lock.try_lock()
+        });
+        let waiter = wait();
+        ready.wait();
+        ready.wait();
+        // The lock is ours now, though we do not know it yet.
+        let given_up = in_child(|| {
+            drop(waiter);
+            !lock.is_locked()
+        });
+        (still_theirs, given_up)
+    });
+    assert!(still_theirs);
+    assert!(given_up);
 }
 
 /// All the ways to take the lock and to give it up: no two threads have it, and in the end it is

@@ -7,7 +7,7 @@ use ft_sync::{
         Ordering::{Acquire, Relaxed, Release},
     },
 };
-use std::{collections::VecDeque, mem, sync::PoisonError, time::Instant};
+use std::{collections::VecDeque, mem, ptr, sync::PoisonError, time::Instant};
 
 /// Somebody is in the line. Set and cleared with the line locked.
 const QUEUED: usize = 0b01;
@@ -31,6 +31,13 @@ pub struct RawRwLock {
 struct Line {
     readers: Vec<Arc<Signal>>,
     writers: VecDeque<Arc<Signal>>,
+}
+
+#[derive(Debug)]
+struct Place<'a> {
+    /// That of the process which took the place.
+    line: &'a Mutex<Line>,
+    signal: Arc<Signal>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -327,23 +334,33 @@ impl RawRwLock {
 
     /// Takes the lock, or a place in the line.
     #[cold]
-    fn take_or_queue(&self, kind: Kind) -> Option<Arc<Signal>> {
-        let mut line = self.line();
+    fn take_or_queue(&self, kind: Kind) -> Option<Place<'_>> {
+        let here = self.line.get();
+        let mut line = locked(here);
         // Whoever has the lock now will find the bit when they leave, and then wait for the line.
         let taken = self.take_or(&line, kind, |state| state | QUEUED);
-        (!taken).then(|| line.push(kind))
+        (!taken).then(|| Place {
+            line: here,
+            signal: line.push(kind),
+        })
     }
 
     /// Gives up a place in the line, and what came to it meanwhile.
     #[cold]
-    fn leave(&self, kind: Kind, signal: &Arc<Signal>) {
-        let mut line = self.line();
-        if line.remove(kind, signal) {
+    fn leave(&self, kind: Kind, place: &Place<'_>) {
+        let here = self.line.get();
+        if !ptr::eq(place.line, here) && !place.signal.is_raised() {
+            // It stayed behind when the process forked, and the lock with whoever had it.
+            return;
+        }
+        let mut line = locked(here);
+        if line.remove(kind, &place.signal) {
             // Those who waited for us alone need not any more.
             return self.call_next(&mut line, Kind::Write).raise(line);
         }
         drop(line);
-        // SAFETY: we are no longer in the line, so we were called, and nobody else knows.
+        // SAFETY: we are no longer in the line of this process, or were told in another one, so we
+        // were called, and nobody else knows.
         unsafe { self.unlock(kind) }
     }
 
@@ -360,9 +377,7 @@ impl RawRwLock {
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
-        let line = self.line.get().lock();
-        // A panic leaves it as it was: it can only come from allocating or counting.
-        line.unwrap_or_else(PoisonError::into_inner)
+        locked(self.line.get())
     }
 
     /// Returns how many have the lock for reading.
@@ -401,6 +416,11 @@ impl RawRwLock {
     }
 }
 
+fn locked(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
+    // A panic leaves it as it was: it can only come from allocating or counting.
+    line.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Those who were given the lock, and do not know it yet.
 #[derive(Default)]
 #[must_use]
@@ -425,7 +445,7 @@ impl Called {
 pub(crate) struct RawWaiter<'a> {
     lock: &'a RawRwLock,
     kind: Kind,
-    place: Option<Arc<Signal>>,
+    place: Option<Place<'a>>,
 }
 
 impl RawWaiter<'_> {
@@ -437,7 +457,7 @@ impl RawWaiter<'_> {
             }
             self.place = self.lock.take_or_queue(self.kind);
         }
-        let come = (self.place.as_ref()).is_none_or(|signal| signal.wait_deadline(deadline));
+        let come = (self.place.as_ref()).is_none_or(|place| place.signal.wait_deadline(deadline));
         if come {
             self.place = None;
         }
@@ -447,8 +467,86 @@ impl RawWaiter<'_> {
 
 impl Drop for RawWaiter<'_> {
     fn drop(&mut self) {
-        if let Some(signal) = &self.place {
-            self.lock.leave(self.kind, signal);
+        if let Some(place) = &self.place {
+            self.lock.leave(self.kind, place);
+        }
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    const KINDS: [Kind; 2] = [Kind::Read, Kind::Write];
+
+    /// A lock that was given up and has a line, whose first is not called yet; or whose line stayed
+    /// behind in a fork.
+    fn given_up(line: &[Kind]) -> RawRwLock {
+        let lock = RawRwLock::new();
+        lock.state.store(QUEUED, Relaxed);
+        for &kind in line {
+            lock.line().push(kind);
+        }
+        lock
+    }
+
+    #[test]
+    fn line_of_nobody() {
+        let takes = [
+            RawRwLock::try_take,
+            RawRwLock::look_and_take,
+            |lock: &RawRwLock, kind| lock.take_or_queue(kind).is_none(),
+        ];
+        for kind in KINDS {
+            for take in takes {
+                let lock = given_up(&[]);
+                assert!(take(&lock, kind));
+                let reads = kind == Kind::Read;
+                assert_eq!(lock.readers(), usize::from(reads));
+                assert_eq!(lock.is_write_locked(), !reads);
+                // As if there had been no line.
+                assert_eq!(take(&lock, Kind::Read), reads);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_overtakes_a_writer() {
+        let lock = given_up(&[Kind::Write]);
+        for kind in KINDS {
+            assert!(!lock.try_take(kind));
+            assert!(!lock.look_and_take(kind));
+        }
+        assert!(!lock.try_read_recursive());
+        assert_eq!((lock.readers(), lock.is_write_locked()), (0, false));
+        assert_eq!(lock.writers_waiting(), 1);
+    }
+
+    #[test]
+    fn readers_join_readers() {
+        let lock = given_up(&[Kind::Read]);
+        assert!(!lock.try_write());
+        assert!(lock.try_read());
+        assert_eq!((lock.readers(), lock.readers_waiting()), (1, 1));
+    }
+
+    /// Of two who leave and find the line, one comes second.
+    #[test]
+    fn line_that_is_done_with() {
+        for lock in [given_up(&[]), RawRwLock::new()] {
+            lock.end_reading();
+            assert_eq!(lock.state.load(Relaxed), 0);
+        }
+    }
+
+    #[test]
+    fn looking_takes() {
+        for kind in KINDS {
+            let lock = RawRwLock::new();
+            assert!(lock.look_and_take(kind));
+            assert_eq!(lock.readers() > 0, kind == Kind::Read);
+            assert_eq!(lock.is_write_locked(), kind == Kind::Write);
+            assert!(!lock.look_and_take(Kind::Write));
         }
     }
 }

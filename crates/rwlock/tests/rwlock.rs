@@ -49,6 +49,38 @@ fn writer_excludes() {
     assert!(!lock.is_locked());
 }
 
+/// All the ways to try: they succeed just when nobody has the lock who keeps them out.
+#[test]
+fn ways_to_try() {
+    let (lock, soon) = (RwLock::new(0), Duration::from_millis(1));
+    let reading = || {
+        [
+            lock.try_read(),
+            lock.try_read_recursive(),
+            lock.try_read_for(soon),
+            lock.try_read_until(Instant::now()),
+        ]
+    };
+    let writing: [&dyn Fn() -> bool; 3] = [
+        &|| lock.try_write().is_some_and(|_| lock.is_locked_exclusive()),
+        &|| lock.try_write_for(soon).is_some_and(|_| lock.is_locked()),
+        &|| lock.try_write_until(Instant::now()).is_some(),
+    ];
+    let can_write = || writing.map(|way| way());
+    assert_eq!(can_write(), [true; 3]);
+    let guards = reading();
+    assert!(guards.iter().all(Option::is_some));
+    assert!(lock.is_locked() && !lock.is_locked_exclusive());
+    assert_eq!(can_write(), [false; 3]);
+    drop(guards);
+    assert!(!lock.is_locked());
+    let guard = lock.write();
+    assert!(reading().iter().all(Option::is_none));
+    assert_eq!(can_write(), [false; 3]);
+    drop(guard);
+    assert_eq!(can_write(), [true; 3]);
+}
+
 #[test]
 fn downgrade_lets_readers_in() {
     let lock = RwLock::new(1);
@@ -105,6 +137,31 @@ fn misuse_is_refused() {
 }
 
 #[test]
+fn messages() {
+    let waits = "this thread would wait for itself: it has the lock for";
+    let has_not = "this thread does not have the lock for";
+    for (message, expected) in [
+        (WouldDeadlock::HasRead.to_string(), [waits, "reading"]),
+        (WouldDeadlock::HasWrite.to_string(), [waits, "writing"]),
+        (NotHeld::Read.to_string(), [has_not, "reading"]),
+        (NotHeld::Write.to_string(), [has_not, "writing"]),
+    ] {
+        assert_eq!(message, expected.join(" "));
+    }
+}
+
+/// A lock that is dropped takes no other lock's readings with it.
+#[test]
+fn dropped_while_read() {
+    let (lock, other) = (OwnedRwLock::new(), OwnedRwLock::new());
+    lock.read().unwrap();
+    other.read().unwrap();
+    drop(other);
+    assert!(lock.is_reader());
+    assert_eq!(lock.unlock_read(), Ok(()));
+}
+
+#[test]
 fn owned_nested_reading() {
     let lock = OwnedRwLock::new();
     thread::scope(|scope| {
@@ -117,8 +174,9 @@ fn owned_nested_reading() {
         assert!(!scope.spawn(|| lock.try_read()).join().unwrap());
         lock.read().unwrap();
         assert!(lock.try_read());
-        assert_eq!(lock.readers(), 3);
-        (0..3).for_each(|_| lock.unlock_read().unwrap());
+        assert!(lock.wait_to_read().unwrap().wait_deadline(soon()));
+        assert_eq!(lock.readers(), 4);
+        (0..4).for_each(|_| lock.unlock_read().unwrap());
         writer.join().unwrap();
     });
 }
@@ -244,6 +302,118 @@ fn unlock_while_the_thread_ends() {
     });
     thread.join().unwrap();
     assert!(lock.try_write());
+}
+
+/// Runs `check` in the child of a fork.
+#[cfg(unix)]
+fn in_child(check: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child allocates, which glibc and musl allow after a fork, takes no lock that other
+    // threads use, and ends without destructors.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
+        unsafe { libc::alarm(10) };
+        // SAFETY: as above.
+        unsafe { libc::_exit(i32::from(!check())) };
+    }
+    let mut status = 0;
+    // SAFETY: the child is ours, and the status a number of this function.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    status == 0
+}
+
+/// The child has what this thread had, and nobody waits there.
+#[cfg(unix)]
+#[test]
+fn line_stays_behind_at_a_fork() {
+    let lock = OwnedRwLock::new();
+    let waiting = || (lock.readers_waiting(), lock.writers_waiting());
+    let is_free = || lock.try_write() && lock.unlock_write() == Ok(()) && waiting() == (0, 0);
+    for writes in [true, false] {
+        let mut fine = Vec::new();
+        thread::scope(|scope| {
+            if writes {
+                lock.write().unwrap();
+            } else {
+                lock.read().unwrap();
+            }
+            scope.spawn(|| lock.write().map(|()| lock.unlock_write()));
+            until(|| lock.writers_waiting() == 1);
+            scope.spawn(|| lock.read().map(|()| lock.unlock_read()));
+            until(|| lock.readers_waiting() == 1);
+            let unlock = || match writes {
+                true => lock.unlock_write() == Ok(()),
+                false => lock.unlock_read() == Ok(()),
+            };
+            fine.push(in_child(|| waiting() == (0, 0) && unlock() && is_free()));
+            if writes {
+                fine.push(in_child(|| {
+                    let shared = lock.downgrade() == Ok(()) && lock.readers() == 1;
+                    shared && lock.unlock_read() == Ok(()) && is_free()
+                }));
+            } else {
+                fine.push(in_child(|| {
+                    let nested = lock.try_read() && lock.readers() == 2 && unlock();
+                    nested && unlock() && is_free()
+                }));
+            }
+            fine.push(waiting() == (1, 1));
+            assert!(unlock());
+        });
+        assert_eq!(fine, [true; 3]);
+    }
+}
+
+/// A place in the line of the parent is no claim to the lock.
+#[cfg(unix)]
+#[test]
+fn waiter_leaves_after_a_fork() {
+    let (lock, ready) = (OwnedRwLock::new(), Barrier::new(2));
+    for reads in [true, false] {
+        let state = || (lock.readers(), lock.is_write_locked());
+        let wait = || {
+            let waiter = match reads {
+                true => lock.wait_to_read(),
+                false => lock.wait_to_write(),
+            };
+            let mut waiter = waiter.unwrap();
+            assert!(!waiter.wait_deadline(soon()));
+            waiter
+        };
+        let fine = thread::scope(|scope| {
+            scope.spawn(|| {
+                if reads {
+                    lock.write().unwrap();
+                } else {
+                    lock.read().unwrap();
+                }
+                ready.wait();
+                ready.wait();
+                if reads {
+                    lock.unlock_write().unwrap();
+                } else {
+                    lock.unlock_read().unwrap();
+                }
+                ready.wait();
+            });
+            ready.wait();
+            let (before, waiter) = (state(), wait());
+            let still_theirs = in_child(|| {
+                drop(waiter);
+                state() == before
+            });
+            let waiter = wait();
+            ready.wait();
+            ready.wait();
+            // The lock is ours now, though we do not know it yet.
+            let given_up = in_child(|| {
+                drop(waiter);
+                state() == (0, false) && lock.try_write()
+            });
+            [still_theirs, given_up]
+        });
+        assert_eq!(fine, [true; 2]);
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

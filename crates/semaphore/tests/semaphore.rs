@@ -301,6 +301,55 @@ fn blocked_thread_is_woken() {
     assert_eq!(semaphore.available(), 1);
 }
 
+/// Runs `check` in the child of a fork.
+#[cfg(unix)]
+fn in_child(check: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child allocates, which glibc and musl allow after a fork, takes no lock that other
+    // threads use, and ends without destructors.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
+        unsafe { libc::alarm(10) };
+        // SAFETY: as above.
+        unsafe { libc::_exit(i32::from(!check())) };
+    }
+    let mut status = 0;
+    // SAFETY: the child is ours, and the status a number of this function.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    status == 0
+}
+
+/// The child has the permits of its parent, and nobody in line.
+#[cfg(unix)]
+#[test]
+fn line_stays_behind_at_a_fork() {
+    let semaphore = Semaphore::new(1);
+    semaphore.acquire().forget();
+    let counts = || (semaphore.available(), semaphore.waiting());
+    let release = || semaphore.release().is_ok();
+    // Stands for a thread that the child does not have.
+    let stranger = queued(&semaphore);
+    let mut ours = queued(&semaphore);
+    assert!(in_child(|| counts() == (0, 0)
+        && release()
+        && counts() == (1, 0)
+        && !release()));
+    assert!(in_child(|| release()
+        && look(&mut ours).is_some()
+        && counts() == (1, 0)));
+    // It joins the line anew.
+    assert!(in_child(|| {
+        let queued = look(&mut ours).is_none() && counts() == (0, 1);
+        queued && release() && look(&mut ours).is_some()
+    }));
+    assert_eq!(counts(), (0, 2));
+    assert!(in_child(|| {
+        drop(ours);
+        counts() == (0, 0) && release() && counts() == (1, 0)
+    }));
+    drop(stranger);
+}
+
 #[test]
 fn debug_output() {
     let semaphore = Semaphore::new(3);

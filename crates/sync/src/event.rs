@@ -315,6 +315,75 @@ mod tests {
     }
 
     #[test]
+    fn waiting_as_a_thread() {
+        for notify in [Event::notify_all, |event: &Event| {
+            event.notify_after_swap(1)
+        }] {
+            let (event, waiting) = (Event::new(), AtomicUsize::new(0));
+            std::thread::scope(|scope| {
+                let waiter = scope.spawn(|| {
+                    let listener = event.listen();
+                    waiting.store(1, SeqCst);
+                    listener.wait();
+                    waiting.load(SeqCst)
+                });
+                while waiting.load(SeqCst) == 0 {
+                    std::thread::yield_now();
+                }
+                waiting.store(2, SeqCst);
+                notify(&event);
+                assert_eq!(waiter.join().unwrap(), 2);
+            });
+        }
+    }
+
+    #[test]
+    fn notify_all_wakes_all() {
+        let event = Event::new();
+        let listeners = [event.listen(), event.listen(), event.listen()];
+        event.notify_all();
+        let past = Some(Instant::now());
+        assert!(
+            listeners
+                .map(|it| it.wait_deadline(past))
+                .iter()
+                .all(|&it| it)
+        );
+    }
+
+    /// A state that is about to change is seen without a notification.
+    #[test]
+    fn looks_again_before_it_sleeps() {
+        for deadline in [None, deadline_after(Duration::from_secs(60))] {
+            let mut attempts = 0;
+            let seen = Event::new().wait_until(deadline, || {
+                attempts += 1;
+                (attempts == 5).then_some(attempts)
+            });
+            assert_eq!(seen, Some(5));
+        }
+    }
+
+    #[test]
+    fn attempts_when_the_deadline_has_passed() {
+        let mut attempts = 0;
+        let seen = Event::new().wait_until(Some(Instant::now()), || {
+            attempts += 1;
+            None::<()>
+        });
+        // Before listening, after, and in the end.
+        assert_eq!((seen, attempts), (None, 3));
+    }
+
+    #[test]
+    fn deadlines() {
+        let before = Instant::now();
+        let hour = Duration::from_secs(3_600);
+        assert!(deadline_after(hour).unwrap() >= before + hour);
+        assert_eq!(deadline_after(Duration::MAX), None);
+    }
+
+    #[test]
     fn last_attempt_after_deadline() {
         let attempts = AtomicUsize::new(0);
         // It has passed already, so nobody spins.

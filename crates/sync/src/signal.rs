@@ -136,7 +136,17 @@ fn has_passed(deadline: Option<Instant>) -> bool {
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
-    use std::{thread, time::Duration};
+    use std::{task::Waker, thread, time::Duration};
+
+    #[test]
+    fn wakers_raise() {
+        let signals = [(); 2].map(|()| Arc::new(Signal::new()));
+        let [first, second] = signals.each_ref().map(|it| Waker::from(Arc::clone(it)));
+        first.wake_by_ref();
+        assert!(signals[0].is_raised() && !signals[1].is_raised());
+        second.wake();
+        assert!(signals[1].is_raised());
+    }
 
     #[test]
     fn raised_before() {

@@ -1,5 +1,10 @@
 //! Looking a few times before lying down to sleep.
 
+#[cfg(any(loom, shuttle))]
+mod modeled;
+#[cfg(any(loom, shuttle))]
+pub use modeled::{poll, polled, spin};
+
 /// Calls `attempt` a few times, with growing pauses, until it returns something.
 ///
 /// That takes some microseconds at most: about as long as it would take to fall asleep and be woken.
@@ -25,12 +30,6 @@ pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
     attempt()
 }
 
-/// Calls nothing.
-#[cfg(any(loom, shuttle))]
-pub fn spin<T>(_attempt: impl FnMut() -> Option<T>) -> Option<T> {
-    None
-}
-
 /// Calls `attempt` until it returns something: with growing pauses, and then in growing sleeps of up
 /// to a millisecond.
 ///
@@ -54,66 +53,40 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Stands behind a store that a [`poll`] may be waiting for. Only loom wants to know.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 #[inline(always)]
 pub fn polled() {}
 
-/// Calls `attempt` until it returns something, giving way to others in between.
-#[cfg(shuttle)]
-pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
-    loop {
-        if let Some(done) = attempt() {
-            return done;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    /// An attempt that succeeds when it is made for the `n`th time.
+    fn nth(n: usize) -> impl FnMut() -> Option<usize> {
+        let mut made = 0;
+        move || {
+            made += 1;
+            (made == n).then_some(made)
         }
-        crate::thread::yield_now();
     }
-}
 
-/// Waits until `attempt` returns something, asleep: loom cannot tell that two threads that look again
-/// and again wait for a third one.
-#[cfg(loom)]
-pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
-    // Relaxed, here and below: no part of the model, whose threads all run on this one.
-    POLLED.pollers.fetch_add(1, Relaxed);
-    let done = loop {
-        if let Some(done) = attempt() {
-            break done;
-        }
-        // The next look sees no store that is older than those which this one saw.
-        crate::thread::yield_now();
-        let turn = POLLED.turn.lock().unwrap();
-        if let Some(done) = attempt() {
-            break done;
-        }
-        drop(POLLED.changed.wait(turn).unwrap());
-    };
-    POLLED.pollers.fetch_sub(1, Relaxed);
-    done
-}
-
-/// Wakes all that [`poll`], after a store that they may be waiting for. It orders nothing for those
-/// who do not: that would hide what the store does not order itself.
-#[cfg(loom)]
-pub fn polled() {
-    if POLLED.pollers.load(Relaxed) > 0 {
-        drop(POLLED.turn.lock().unwrap());
-        POLLED.changed.notify_all();
+    #[test]
+    fn spins_a_few_times() {
+        assert_eq!(spin(nth(1)), Some(1));
+        assert_eq!(spin(nth(3)), Some(3));
+        let mut made = 0;
+        let seen = spin(|| {
+            made += 1;
+            None::<()>
+        });
+        assert!(seen.is_none());
+        assert!(made > 3);
     }
-}
 
-#[cfg(loom)]
-#[derive(Default)]
-struct Polled {
-    /// A std atomic on purpose: the model knows nothing of it.
-    pollers: std::sync::atomic::AtomicUsize,
-    turn: crate::Mutex<()>,
-    changed: crate::Condvar,
-}
-
-#[cfg(loom)]
-use std::sync::atomic::Ordering::Relaxed;
-
-#[cfg(loom)]
-loom::lazy_static! {
-    static ref POLLED: Polled = Polled::default();
+    /// However often that is.
+    #[test]
+    fn polls_to_the_end() {
+        assert_eq!(poll(nth(1)), 1);
+        assert_eq!(poll(nth(30)), 30);
+    }
 }

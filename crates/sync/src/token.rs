@@ -48,3 +48,23 @@ fn first(token: &std::cell::Cell<Option<NonZeroU64>>) -> NonZeroU64 {
     token.set(Some(next));
     next
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use std::{collections::HashSet, thread};
+
+    #[test]
+    fn no_token_comes_twice() {
+        let ours = ThreadToken::current();
+        let mut seen = HashSet::from([ours.get()]);
+        for _ in 0..20 {
+            // One after the other, so that the system gives its identities again.
+            let theirs = thread::spawn(ThreadToken::current).join().unwrap();
+            assert_ne!(theirs, ours);
+            assert!(seen.insert(theirs.get()));
+        }
+        assert_eq!(ThreadToken::current(), ours);
+        assert!(!seen.contains(&0), "callers keep 0 for nobody");
+    }
+}
