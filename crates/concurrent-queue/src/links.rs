@@ -68,8 +68,6 @@ impl<T> ConcurrentQueue<T> {
     pub(crate) fn first<'g>(&self, guard: &'g Guard) -> (Shared<'g, Segment<T>>, &'g Segment<T>) {
         // Acquire: pairs with the Release in `move_head`, by a thread that had acquired the
         // segment.
-        // No test sees Acquire -> Relaxed: what would be lost is that the segment was made before
-        // it is read. Loom looks at cells and atomics, not at the memory that they are in.
         let shared = self.head.load(Acquire, guard);
         // SAFETY: `head` is never null, and what we read from it while pinned is freed only
         // after we unpin (see *Reclamation* in the crate docs).
@@ -172,7 +170,8 @@ impl<T> ConcurrentQueue<T> {
         }
         // Release: pairs with the Acquire in `first`. Relaxed: on failure somebody
         // else has done it.
-        // No test sees Release -> Relaxed: see `first`.
+        // No test sees Release -> Relaxed: what would be lost is that the segment was made before
+        // it is read. Loom looks at cells and atomics, not at the memory that they are in.
         if self
             .head
             .compare_exchange(first, next, Release, Relaxed, guard)

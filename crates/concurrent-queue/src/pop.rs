@@ -7,7 +7,7 @@ use std::{
 
 use crossbeam_epoch::{self as epoch, Guard};
 use ft_sync::{
-    atomic::Ordering::{Acquire, Relaxed, SeqCst},
+    atomic::Ordering::{Relaxed, SeqCst},
     deadline_after,
 };
 
@@ -162,13 +162,12 @@ impl<T> ConcurrentQueue<T> {
     #[inline]
     fn claim_full<'g>(&self, guard: &'g Guard) -> Option<&'g Slot<T>> {
         let (_, segment) = self.first(guard);
-        // Acquire: as in `front`. A PEEKED one is no index.
-        let index = segment.head.load(Acquire);
+        // Relaxed: the exchange decides. A PEEKED one is no index.
+        let index = segment.head.load(Relaxed);
         // Who sees it full sees the claim of its push, and so does whoever acquires our claim.
         let slot = segment.slots.get(index).filter(|slot| slot.is_full())?;
         // SeqCst, Relaxed: as in `claim`.
         // No test sees SeqCst -> AcqRel: as in `claim`.
-        // No test sees SeqCst -> Release: as in `claim`.
         // No test sees SeqCst -> Acquire: as in `claim`.
         let claimed = (segment.head).compare_exchange(index, index + 1, SeqCst, Relaxed);
         claimed.is_ok().then_some(slot)
@@ -185,11 +184,10 @@ impl<T> ConcurrentQueue<T> {
             let (segment, mut slots) = self.front(guard)?;
             slots.end = slots.end.min(slots.start + max);
             // SeqCst: in one order with the notification after it, `Event::notify_after_swap`.
-            // Release: pairs with the Acquire loads of `head` in `claim_full`, `front` and `popped`.
+            // Release: pairs with the Acquire loads of `head` in `front` and `popped`.
             // Acquire: hands on what earlier claims released, and pairs with the Release of the
             // end of a peek. Relaxed: a failure decides nothing.
             // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence there.
-            // No test sees SeqCst -> Release: `front` has acquired this value, which is there once.
             // No test sees SeqCst -> Acquire: it takes a third thread that sees this claim and not the
             // push's, with no fence in between, and loom does not come to that schedule.
             if segment

@@ -11,7 +11,7 @@ use ft_sync::{
     UnsafeCell,
     atomic::{
         AtomicU8, AtomicUsize,
-        Ordering::{AcqRel, Acquire, Relaxed, Release},
+        Ordering::{Acquire, Relaxed, Release},
     },
     hint, thread,
 };
@@ -90,9 +90,9 @@ impl<T> Segment<T> {
     /// Keeps the slot at `index`, the first that no pop has claimed, from pops and other peeks;
     /// `None` if that is not the first, or another peek has it.
     pub(crate) fn peek_at(&self, index: usize) -> Option<Peek<'_, T>> {
-        // AcqRel, Relaxed: as for the claims in `pop.rs`; Acquire also pairs with the Release in
-        // `Peek::drop`.
-        let peeked = (self.head).compare_exchange(index, index | PEEKED, AcqRel, Relaxed);
+        // Relaxed: it keeps others away, and hands nothing on; what was released with `index` is
+        // acquired with what takes its place, too, as this is a read-modify-write.
+        let peeked = (self.head).compare_exchange(index, index | PEEKED, Relaxed, Relaxed);
         peeked.ok().map(|_| Peek {
             segment: self,
             index,
