@@ -327,6 +327,26 @@ fn search_whose_item_goes() {
     assert_eq!(deque.try_position(&query, 0, isize::MAX), Ok(Some(15)));
 }
 
+/// What comes in front of a match and is none itself does not hide it, and what takes its place is
+/// not taken for it.
+#[test]
+fn search_whose_item_is_passed_or_replaced() {
+    let deque: ConcurrentDeque<_> = unique(0..10).into();
+    let query = find(5, |number| {
+        if number == 5 {
+            deque.push_front(Arc::new(7));
+        }
+    });
+    assert_eq!(deque.try_position(&query, 0, isize::MAX), Ok(Some(6)));
+    let query = find(5, |number| {
+        if number == 5 {
+            deque.set(6, Arc::new(7)).unwrap();
+        }
+    });
+    assert!(deque.try_remove(&query).unwrap().is_none());
+    assert_eq!(deque.len(), 11);
+}
+
 /// A match that comes in front of another and goes again does not hide that one.
 #[test]
 fn search_comes_back_to_an_earlier_match() {
