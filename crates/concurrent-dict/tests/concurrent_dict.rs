@@ -528,7 +528,8 @@ fn in_child(check: impl FnOnce() -> bool) -> bool {
     if child == 0 {
         // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
         unsafe { libc::alarm(20) };
-        let fine = check();
+        // A panic that left this function would run the rest of the tests' program in the child.
+        let fine = catch_unwind(AssertUnwindSafe(check)).unwrap_or(false);
         // SAFETY: as above.
         unsafe { libc::_exit(i32::from(!fine)) };
     }
