@@ -392,6 +392,7 @@ mod tests {
         }
     }
 
+    /// No other test in this program reads.
     #[test]
     fn thread_has_a_slot_until_it_ends() {
         let reader = std::thread::spawn(|| {
