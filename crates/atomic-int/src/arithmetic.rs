@@ -77,24 +77,32 @@ impl Operation {
             Self::Shl | Self::Shr if right < 0 => return Err(NegativeShift),
             Self::Rem => return Ok(floor_rem(left, right)),
             Self::Shr => return Ok(left >> right.min(63)),
-            Self::Add => (left.checked_add(right), left.wrapping_add(right), left < 0),
-            Self::Sub => (left.checked_sub(right), left.wrapping_sub(right), left < 0),
+            Self::Add => (
+                left.checked_add(right),
+                left.wrapping_add(right),
+                left.is_negative(),
+            ),
+            Self::Sub => (
+                left.checked_sub(right),
+                left.wrapping_sub(right),
+                left.is_negative(),
+            ),
             Self::Mul => (
                 left.checked_mul(right),
                 left.wrapping_mul(right),
-                (left < 0) != (right < 0),
+                differ_in_sign(left, right),
             ),
             // It overflows for MIN by -1 alone.
             Self::FloorDiv => (floor_div(left, right), i64::MIN, false),
             Self::Pow => (
                 checked_pow(left, right),
                 wrapping_pow(left, right),
-                left < 0 && right % 2 == 1,
+                left.is_negative() && right % 2 == 1,
             ),
             Self::Shl => (
                 checked_shl(left, right),
                 wrapping_shl(left, right),
-                left < 0,
+                left.is_negative(),
             ),
         };
         match (exact, overflow) {
@@ -107,17 +115,21 @@ impl Operation {
     }
 }
 
+fn differ_in_sign(one: i64, other: i64) -> bool {
+    one.is_negative() != other.is_negative()
+}
+
 fn floor_div(left: i64, right: i64) -> Option<i64> {
     let truncated = left.checked_div(right)?;
     let exact = left.wrapping_rem(right) == 0;
-    let down = !exact && (left < 0) != (right < 0);
+    let down = !exact && differ_in_sign(left, right);
     Some(truncated - i64::from(down))
 }
 
 fn floor_rem(left: i64, right: i64) -> i64 {
     // Wrapping: MIN by -1 leaves 0, though the quotient does not fit.
     let truncated = left.wrapping_rem(right);
-    if truncated != 0 && (truncated < 0) != (right < 0) {
+    if truncated != 0 && differ_in_sign(truncated, right) {
         truncated + right
     } else {
         truncated

@@ -4,7 +4,10 @@ use ft_atomic_int::AtomicFlag;
 use proptest::prelude::*;
 use std::{
     cell::Cell,
-    sync::Barrier,
+    sync::{
+        Barrier,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -87,6 +90,28 @@ fn starts_clear() {
     assert_eq!(format!("{:?}", AtomicFlag::new(true)), "AtomicFlag(true)");
 }
 
+/// Those who wait are woken by whoever sets a clear flag, and by nothing else.
+#[test]
+fn setting_is_announced() {
+    let steps = [Step::TestAndSet, Step::Clear]
+        .into_iter()
+        .chain([false, true].map(Step::Store))
+        .chain([false, true].map(Step::Exchange))
+        .chain(
+            [(false, false), (false, true), (true, false), (true, true)]
+                .map(|(expected, new)| Step::CompareExchange(expected, new)),
+        );
+    for step in steps {
+        for start in [false, true] {
+            let flag = AtomicFlag::new(start);
+            let listener = flag.became_set().listen();
+            let _ = atomically(&flag, step);
+            let woken = listener.wait_deadline(Some(Instant::now()));
+            assert_eq!(woken, !start && flag.load(), "{step:?} of {start}");
+        }
+    }
+}
+
 #[test]
 fn deadline_passes() {
     let flag = AtomicFlag::new(false);
@@ -130,19 +155,25 @@ fn lock_of_many_threads() {
 #[test]
 fn signals_back_and_forth() {
     let (ping, pong) = (AtomicFlag::new(false), AtomicFlag::new(false));
-    thread::scope(|scope| {
+    let rounds = AtomicU64::new(0);
+    let missed = thread::scope(|scope| {
         scope.spawn(|| {
             for _ in 0..ROUNDS / 4 {
                 ping.wait();
                 ping.clear();
+                rounds.fetch_add(1, SeqCst);
                 pong.store(true);
             }
         });
-        for _ in 0..ROUNDS / 4 {
+        let mut missed = 0;
+        for round in 1..=ROUNDS / 4 {
             ping.store(true);
             pong.wait();
             pong.clear();
+            missed += u64::from(rounds.load(SeqCst) != round);
         }
+        missed
     });
     assert!(!ping.load() && !pong.load());
+    assert_eq!(missed, 0);
 }

@@ -46,13 +46,50 @@ fn expected(exact: i128, overflow: Overflow) -> Result<i64, ArithmeticError> {
     }
 }
 
+const EDGES: [i64; 10] = [i64::MIN, i64::MIN + 1, -2, -1, 0, 1, 2, 62, 63, i64::MAX];
+
 fn operand() -> impl Strategy<Value = i64> {
-    let edges = [i64::MIN, i64::MIN + 1, -2, -1, 0, 1, 2, 62, 63, i64::MAX];
     prop_oneof![
         any::<i64>(),
         -70..70_i64,
-        proptest::sample::select(edges.to_vec())
+        proptest::sample::select(EDGES.to_vec())
     ]
+}
+
+const POLICIES: [Overflow; 3] = [Overflow::Error, Overflow::Wrap, Overflow::Saturate];
+
+/// Whether an operation, once bounded so that 128 bits hold its result, does what mathematics does.
+fn check(
+    operation: Operation,
+    left: i64,
+    right: i64,
+    overflow: Overflow,
+) -> Result<(), TestCaseError> {
+    // They hold x ** 2 of every x, x ** 20 of a small one.
+    let right = match operation {
+        Pow if left.unsigned_abs() < 70 => right.min(20),
+        Pow => right.min(2),
+        Shl => right.min(63),
+        _ => right,
+    };
+    let atomic = AtomicInt64::new(left, overflow);
+    let wanted = exact(operation, left, right).and_then(|exact| expected(exact, overflow));
+    let got = atomic.apply(operation, right);
+    let wanted_change = wanted.map(|after| Change {
+        before: left,
+        after,
+    });
+    prop_assert_eq!(
+        got,
+        wanted_change,
+        "{:?} of {} and {}",
+        operation,
+        left,
+        right
+    );
+    prop_assert_eq!(atomic.load(), wanted.unwrap_or(left));
+    prop_assert_eq!(atomic.overflow(), overflow);
+    Ok(())
 }
 
 proptest! {
@@ -61,24 +98,23 @@ proptest! {
         operation in proptest::sample::select(OPERATIONS.to_vec()),
         left in operand(),
         right in operand(),
-        overflow in proptest::sample::select(vec![
-            Overflow::Error,
-            Overflow::Wrap,
-            Overflow::Saturate,
-        ]),
+        overflow in proptest::sample::select(POLICIES.to_vec()),
     ) {
-        // 128 bits hold x ** 2 of every x, x ** 20 of a small one.
-        let (left, right) = match operation {
-            Pow if left.unsigned_abs() < 70 => (left, right.min(20)),
-            Pow => (left, right.min(2)),
-            Shl => (left, right.min(63)),
-            _ => (left, right),
-        };
-        let atomic = AtomicInt64::new(left, overflow);
-        let wanted = exact(operation, left, right).and_then(|exact| expected(exact, overflow));
-        let got = atomic.apply(operation, right);
-        prop_assert_eq!(got, wanted.map(|after| Change { before: left, after }));
-        prop_assert_eq!(atomic.load(), wanted.unwrap_or(left));
+        check(operation, left, right, overflow)?;
+    }
+}
+
+#[test]
+fn every_operation_is_exact_at_the_edges() {
+    let operands = || EDGES.into_iter().chain(-3..4).chain([-69, -19, 19, 69]);
+    for (operation, overflow) in OPERATIONS
+        .into_iter()
+        .flat_map(|operation| POLICIES.map(|overflow| (operation, overflow)))
+    {
+        for (left, right) in operands().flat_map(|left| operands().map(move |right| (left, right)))
+        {
+            check(operation, left, right, overflow).unwrap();
+        }
     }
 }
 
@@ -90,6 +126,8 @@ fn counts_beyond_the_word() {
     assert_eq!(Shl.apply(-1, 63, Overflow::Error), Ok(i64::MIN));
     assert_eq!(Shr.apply(-1, i64::MAX, Overflow::Error), Ok(-1));
     assert_eq!(Pow.apply(-1, i64::MAX, Overflow::Error), Ok(-1));
+    assert_eq!(Pow.apply(0, i64::MAX, Overflow::Error), Ok(0));
+    assert_eq!(Pow.apply(1, i64::MAX, Overflow::Error), Ok(1));
     assert_eq!(Pow.apply(2, i64::MAX, Overflow::Wrap), Ok(0));
     assert_eq!(
         Pow.apply(3, 1 << 40, Overflow::Wrap),
@@ -107,6 +145,26 @@ fn exchange_and_compare() {
     assert_eq!(atomic.fetch_max(20), Ok(9));
     assert_eq!(atomic.fetch_min(3), Ok(20));
     assert_eq!(atomic.load(), 3);
+    atomic.store(7);
+    assert_eq!(atomic.load(), 7);
+}
+
+#[test]
+fn errors_tell_why() {
+    let message = |operation: Operation, left, right| {
+        let error = operation.apply(left, right, Overflow::Error).unwrap_err();
+        error.to_string()
+    };
+    assert_eq!(
+        message(Add, i64::MAX, 1),
+        "the result does not fit in 64 bits; the value is unchanged"
+    );
+    assert_eq!(message(Rem, 1, 0), "division by zero");
+    assert_eq!(message(Shr, 1, -1), "negative shift count");
+    assert_eq!(
+        message(Pow, 2, -1),
+        "negative exponent: the result is not an integer"
+    );
 }
 
 #[test]

@@ -62,7 +62,8 @@ pub(crate) fn search<T: Clone, Q: Query<T>, R>(
         }
         drop(ring);
         seen.rebase(first, range.len());
-        unseen = range.len().saturating_sub(seen.items.len() + fresh.len());
+        let not_fresh = range.len().saturating_sub(fresh.len());
+        unseen = not_fresh.saturating_sub(seen.items.len());
         seen.compare(query, fresh)?;
         batch = batch.saturating_mul(GROWTH);
     }

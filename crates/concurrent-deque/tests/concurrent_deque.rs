@@ -91,6 +91,7 @@ fn both_ends() {
         assert_eq!(deque.push_back(n), None);
         assert_eq!(deque.push_front(-n - 1), None);
     }
+    assert!(!deque.is_empty());
     assert!(deque.to_vec().into_iter().eq(-500..500));
     for n in 0..500 {
         assert_eq!(deque.pop_back(), Some(499 - n));
@@ -279,6 +280,22 @@ fn search_follows_its_item() {
     assert_eq!(query.compared.get(), 153);
 }
 
+/// A rotation moves the items from one end or those from the other, whichever are fewer.
+#[test]
+fn search_through_a_rotation() {
+    for (steps, moved) in [(1, 1), (-1, 1), (70, 70), (-70, 70), (130, 70), (-330, 70)] {
+        let deque: ConcurrentDeque<_> = unique(0..200).into();
+        let rotated = Cell::new(false);
+        let query = find(1000, |number| {
+            if number == 199 && !rotated.replace(true) {
+                deque.rotate(steps);
+            }
+        });
+        assert_eq!(deque.try_position(&query, 0, isize::MAX), Ok(None));
+        assert_eq!(query.compared.get(), 200 + moved, "{steps}");
+    }
+}
+
 /// What was found and went before it could be removed is not removed, nor anything else.
 #[test]
 fn search_whose_item_goes() {
@@ -308,6 +325,26 @@ fn search_whose_item_goes() {
         }
     });
     assert_eq!(deque.try_position(&query, 0, isize::MAX), Ok(Some(15)));
+}
+
+/// What comes in front of a match and is none itself does not hide it, and what takes its place is
+/// not taken for it.
+#[test]
+fn search_whose_item_is_passed_or_replaced() {
+    let deque: ConcurrentDeque<_> = unique(0..10).into();
+    let query = find(5, |number| {
+        if number == 5 {
+            deque.push_front(Arc::new(7));
+        }
+    });
+    assert_eq!(deque.try_position(&query, 0, isize::MAX), Ok(Some(6)));
+    let query = find(5, |number| {
+        if number == 5 {
+            deque.set(6, Arc::new(7)).unwrap();
+        }
+    });
+    assert!(deque.try_remove(&query).unwrap().is_none());
+    assert_eq!(deque.len(), 11);
 }
 
 /// A match that comes in front of another and goes again does not hide that one.
@@ -341,6 +378,12 @@ fn failing_search_changes_nothing() {
 }
 
 #[test]
+fn messages() {
+    assert_eq!(Full(1).to_string(), "deque already at its maximum size");
+    assert_eq!(OutOfRange(1).to_string(), "deque index out of range");
+}
+
+#[test]
 fn plain_search() {
     let deque = deque([1, 2, 1]);
     assert_eq!(deque.position(&1), Some(0));
@@ -366,6 +409,23 @@ fn memory_is_given_back() {
         // Its debug output does not tell; taking everything hands out the buffer.
         assert!(deque.take().capacity() <= 1000);
     }
+}
+
+/// Not before seven eighths of it are unused, and half of what is left is.
+#[test]
+fn memory_is_kept_for_use() {
+    let filled = |len| {
+        let deque = ConcurrentDeque::new();
+        deque.extend_back((0..8000).collect());
+        while deque.len() > len {
+            deque.pop_back();
+        }
+        deque.take().capacity()
+    };
+    let full = filled(8000);
+    assert_eq!(filled(full / 8), full);
+    let less = filled(full / 8 - 1);
+    assert!((full / 5..=full / 3).contains(&less), "{less} of {full}");
 }
 
 /// An item that uses its deque when it dies.

@@ -281,6 +281,7 @@ impl Drop for Claim {
 #[cold]
 fn claim() -> Option<*const Slot> {
     let claimed = CLAIM.try_with(|claim| {
+        #[cfg(all(unix, not(any(loom, shuttle))))]
         if !forked::is_watched() {
             return None;
         }
@@ -359,9 +360,46 @@ mod forked {
     }
 }
 
-#[cfg(not(all(unix, not(any(loom, shuttle)))))]
-mod forked {
-    pub(super) fn is_watched() -> bool {
-        true
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    fn end(slots: &Slots) -> usize {
+        slots.end.load(Relaxed)
+    }
+
+    /// A writer looks at no more slots than it has to: none of those at the end is nobody's.
+    #[test]
+    fn end_is_behind_the_last_slot_taken() {
+        // Blocks are not freed: this is no leak.
+        static ALL: Slots = Slots::new();
+        const LAST: usize = 2 * SLOTS;
+        for _ in 0..2 {
+            for place in 0..=LAST {
+                assert_eq!((ALL.take(), end(&ALL)), (place, place + 1));
+            }
+            for place in 1..LAST {
+                ALL.give_back(place);
+                assert_eq!(end(&ALL), LAST + 1);
+            }
+            assert_eq!(ALL.take(), 1);
+            ALL.give_back(LAST);
+            assert_eq!(end(&ALL), 2);
+            ALL.give_back(0);
+            assert_eq!(end(&ALL), 2);
+            ALL.give_back(1);
+            assert_eq!(end(&ALL), 0);
+        }
+    }
+
+    /// No other test in this program reads.
+    #[test]
+    fn thread_has_a_slot_until_it_ends() {
+        let reader = std::thread::spawn(|| {
+            let _announced = Announced::new(1).expect("it reads nothing else");
+            end(all())
+        });
+        assert_eq!(reader.join().unwrap(), 1);
+        assert_eq!(end(all()), 0);
     }
 }

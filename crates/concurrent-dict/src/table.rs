@@ -91,15 +91,13 @@ impl<K, V> Table<K, V> {
         }
     }
 
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(loom))]
     #[inline]
     fn data(&self, shard: usize) -> *mut Shard<K, V> {
-        self.shards.shards()[shard].data_ptr()
-    }
-
-    #[cfg(shuttle)]
-    fn data(&self, shard: usize) -> *mut Shard<K, V> {
-        self.shards[shard].with_mut(|data| data)
+        #[cfg(not(shuttle))]
+        return self.shards.shards()[shard].data_ptr();
+        #[cfg(shuttle)]
+        return self.shards[shard].with_mut(|data| data);
     }
 
     /// Returns a shard without locking it.

@@ -11,6 +11,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     thread,
+    time::Instant,
 };
 
 type Dict<V> = ConcurrentDict<Arc<String>, V>;
@@ -163,8 +164,54 @@ fn entry_removes_and_inserts() {
     });
     assert_eq!(removed, Some(("a", 1)));
     assert_eq!(dict.remove("a"), None);
+    assert!(!dict.is_empty());
     assert_eq!(dict.remove("b"), Some(2));
     assert!(dict.is_empty());
+}
+
+#[test]
+fn entry_shows_what_is_there() {
+    let dict: ConcurrentDict<&str, i32> = [("a", 1)].into_iter().collect();
+    assert_eq!(dict.entry("a", |entry| entry.get().copied()), Some(1));
+    assert_eq!(dict.entry("b", |entry| entry.get().copied()), None);
+    let key = dict.entry("a", |entry| match entry {
+        Entry::Occupied(entry) => Some(*entry.key()),
+        Entry::Vacant(_) => None,
+    });
+    assert_eq!(key, Some("a"));
+}
+
+#[test]
+fn pop_any_takes_each_key_once() {
+    let dict: ConcurrentDict<u32, u32> = (0..100).map(|n| (n, n + 1)).collect();
+    let mut popped: Vec<_> = std::iter::from_fn(|| dict.pop_any()).collect();
+    popped.sort_unstable();
+    assert!(popped.into_iter().eq((0..100).map(|n| (n, n + 1))));
+    assert!(dict.is_empty());
+}
+
+/// Threads would meet in one shard otherwise.
+#[test]
+fn keys_spread_over_the_shards() {
+    let dict = ConcurrentDict::with_shards(4);
+    for key in 0..1000 {
+        dict.insert(key, ());
+    }
+    for shard in 0..4 {
+        assert!(dict.copy_shard(shard).len() > 100);
+    }
+}
+
+/// What a query of plain keys answers, for those who make their own of it.
+#[test]
+fn plain_keys_answer_everything() {
+    let ada = &"Ada".to_owned();
+    let peek = |text: &str| Query::<String>::peek(text, ada);
+    assert_eq!((peek("Ada"), peek("Eva")), (Some(true), Some(false)));
+    let compare = |text: &str| Query::<String>::compare(text, ada);
+    assert_eq!((compare("Ada"), compare("Eva")), (Ok(true), Ok(false)));
+    let is_same = |other: &str| <str as Query<String>>::is_same(ada, &other.to_owned());
+    assert_eq!((is_same("Ada"), is_same("Eva")), (true, false));
 }
 
 #[test]
@@ -226,6 +273,40 @@ fn insertion_beats_the_leader() {
         2
     });
     assert_eq!((got, dict.get("a")), (1, Some(1)));
+}
+
+/// A leader that is done ends its own computation, not that of another key with the same hash.
+#[test]
+fn leaders_of_colliding_keys() {
+    let dict = Dict::<i32>::new();
+    let claim = |name| {
+        let Ok(claim) = dict.try_claim(&slow(name), || Arc::new(String::from(name))) else {
+            panic!("comparisons do not fail");
+        };
+        claim
+    };
+    for done in ["a", "b"] {
+        let mut leaders = HashMap::from(["a", "b"].map(|name| (name, claim(name))));
+        assert!(matches!(leaders.remove(done), Some(Claim::Leader(_))));
+        for name in ["a", "b"] {
+            assert_eq!(matches!(claim(name), Claim::Leader(_)), name == done);
+        }
+    }
+}
+
+#[test]
+fn flight_lands_with_its_leader() {
+    let dict = ConcurrentDict::<&str, i32>::new();
+    let (Ok(Claim::Leader(leader)), Ok(Claim::Follower(flight))) =
+        (dict.try_claim("a", || "a"), dict.try_claim("a", || "a"))
+    else {
+        panic!("the first to claim leads");
+    };
+    let changed = flight.changed().listen();
+    assert!(!flight.has_landed());
+    assert_eq!(leader.publish("a", || "a", 1), Ok(1));
+    assert!(flight.has_landed());
+    assert!(changed.wait_deadline(Some(Instant::now())));
 }
 
 #[test]
@@ -399,6 +480,19 @@ fn readings_inside_of_each_other() {
     outer.insert("a", "c");
 }
 
+/// Who reads keeps nobody from writing elsewhere.
+#[test]
+fn reading_does_not_hold_up_other_dictionaries() {
+    let read: ConcurrentDict<&str, i32> = [("a", 1)].into_iter().collect();
+    let written = ConcurrentDict::<&str, i32>::new();
+    let Ok(()) = read.try_read("a", |_| {
+        thread::scope(|scope| {
+            scope.spawn(|| written.insert("a", 2));
+        });
+    });
+    assert_eq!(written.get("a"), Some(2));
+}
+
 /// A thread reads in the destructor of its own variables, when its slot is gone, perhaps.
 #[test]
 fn reading_at_the_end_of_a_thread() {
@@ -425,6 +519,26 @@ fn reading_at_the_end_of_a_thread() {
     assert_eq!(dict.remove(&2), Some(3));
 }
 
+/// Forks, and tells whether `check` returned true in the child, within 20 seconds.
+#[cfg(unix)]
+fn in_child(check: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child calls nothing but a dictionary, which takes no lock that others have, and
+    // the allocator, which the C library makes ready for that, and ends without destructors.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
+        unsafe { libc::alarm(20) };
+        // A panic that left this function would run the rest of the tests' program in the child.
+        let fine = catch_unwind(AssertUnwindSafe(check)).unwrap_or(false);
+        // SAFETY: as above.
+        unsafe { libc::_exit(i32::from(!fine)) };
+    }
+    let mut status = 0;
+    // SAFETY: the child is ours, and the status a number of this function.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    status == 0
+}
+
 /// The child of a fork does not wait for readers that stayed behind.
 #[cfg(unix)]
 #[test]
@@ -441,43 +555,57 @@ fn readers_stay_behind_at_a_fork() {
         // A slot of our own, which the child keeps.
         assert_eq!(dict.get("a"), Some(1));
         barrier.wait();
-        // SAFETY: the child calls nothing but the dictionary, which neither allocates for a key that
-        // is there nor takes a lock that others have, and ends without destructors.
-        let child = unsafe { libc::fork() };
-        if child == 0 {
-            // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
-            unsafe { libc::alarm(20) };
-            let fine = dict.insert("a", 2) == Some(1) && dict.get("a") == Some(2);
-            // SAFETY: as above.
-            unsafe { libc::_exit(i32::from(!fine)) };
-        }
-        let mut status = 0;
-        // SAFETY: the child is ours, and the status a number of this function.
-        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        let fine = in_child(|| dict.insert("a", 2) == Some(1) && dict.get("a") == Some(2));
         barrier.wait();
-        assert_eq!(status, 0, "the child waits for a reader");
+        assert!(fine, "the child waits for a reader");
     });
 }
 
-/// More threads read at once than slots are made at a time; a writer waits for all of them.
+/// The leader stays behind at a fork: the child computes the value itself.
+#[cfg(unix)]
+#[test]
+fn leaders_stay_behind_at_a_fork() {
+    let dict = ConcurrentDict::<&str, i32>::new();
+    let Ok(Claim::Leader(leader)) = dict.try_claim("a", || "a") else {
+        panic!("nobody else claims");
+    };
+    assert!(in_child(|| dict.get_or_insert_with("a", || 1) == 1));
+    assert_eq!(leader.publish("a", || "a", 2), Ok(2));
+}
+
+/// More threads read at once than slots are made at a time; a writer waits for each of them.
 #[test]
 fn writer_waits_for_many_readers() {
     const READERS: usize = 40;
-    let dict: ConcurrentDict<&str, i32> = [("a", 1)].into_iter().collect();
-    let (barrier, reading) = (Barrier::new(READERS + 1), AtomicUsize::new(READERS));
+    let dict: ConcurrentDict<&str, usize> = [("a", 0)].into_iter().collect();
+    let (barrier, read) = (Barrier::new(READERS + 1), AtomicUsize::new(0));
+    let mut read_before_written = Vec::new();
     thread::scope(|scope| {
-        for _ in 0..READERS {
-            scope.spawn(|| {
-                let Ok(()) = dict.try_read("a", |value| {
-                    assert_eq!(value, Some(&1));
+        for reader in 0..READERS {
+            let (dict, barrier, read) = (&dict, &barrier, &read);
+            scope.spawn(move || {
+                for last in 0..READERS {
+                    let Ok(()) = dict.try_read("a", |_| {
+                        barrier.wait();
+                        // All others are long gone when this one goes.
+                        let yields = if reader == last { 100 } else { 0 };
+                        (0..yields).for_each(|_| thread::yield_now());
+                        read.fetch_add(1, SeqCst);
+                    });
                     barrier.wait();
-                    thread::yield_now();
-                    reading.fetch_sub(1, SeqCst);
-                });
+                }
             });
         }
-        barrier.wait();
-        assert_eq!(dict.insert("a", 2), Some(1));
-        assert_eq!(reading.load(SeqCst), 0);
+        for _ in 0..READERS {
+            barrier.wait();
+            dict.insert("a", 1);
+            read_before_written.push(read.load(SeqCst));
+            barrier.wait();
+        }
     });
+    assert!(
+        (1..=READERS)
+            .map(|round| round * READERS)
+            .eq(read_before_written)
+    );
 }

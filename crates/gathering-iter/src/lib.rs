@@ -395,8 +395,8 @@ impl<V, E> Shared<V, E> {
             return false;
         }
         *failure = reason;
-        // Release: pairs with the Acquire in `is_closed` and `prospect`, for who sees it before the
-        // locks below publish it.
+        // Release: pairs with the Acquire in `is_closed`, for who sees it before the locks below
+        // publish it.
         self.state.store(state, Release);
         drop(failure);
         for shard in &self.shards {
@@ -420,24 +420,24 @@ impl<V, E> Shared<V, E> {
     where
         E: Clone,
     {
-        // Acquire: pairs with the Release in `end`, to see what came before that. That we see it in
-        // time is due to the lock, as said above.
-        match self.state.load(Acquire) {
-            OPEN => Prospect::Open,
-            CLOSED => Prospect::Closed,
-            _ => self.failed(),
+        // Relaxed: an end is looked at again, for what came before it. That we see it in time is due
+        // to the lock, as said above.
+        if self.state.load(Relaxed) == OPEN {
+            Prospect::Open
+        } else {
+            self.ended()
         }
     }
 
     #[cold]
-    fn failed(&self) -> Prospect<E>
+    fn ended(&self) -> Prospect<E>
     where
         E: Clone,
     {
         match &*lock(&self.failure) {
             Some(reason) => Prospect::Failed(reason.clone()),
-            // Taken back, and perhaps closed since; the note that we leave will be found then.
             None if self.is_closed() => Prospect::Closed,
+            // A failure, which was taken back; if an end comes again, it will find our note.
             None => Prospect::Open,
         }
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
+    error::Error,
     sync::{
         Arc, Barrier, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -58,6 +59,7 @@ fn available<V>(reader: &Reader<V, &'static str>) -> (Vec<V>, NextError<&'static
 fn in_order() {
     let gathering = filled((0..100).rev());
     assert_eq!(gathering.len(), 100);
+    assert!(!gathering.is_empty());
     let reader = gathering.drain(100);
     for n in 0..100 {
         assert_eq!(reader.position(), Some(n));
@@ -186,6 +188,7 @@ fn key_inserted_again_is_not_passed_over() {
 #[test]
 fn closing_keeps_what_is_there() {
     let gathering = filled([0, 1, 3]);
+    assert!(!gathering.is_closed());
     assert!(gathering.close());
     assert!(!gathering.close());
     assert!(!gathering.fail("late"));
@@ -318,6 +321,16 @@ fn visit_sees_all() {
 }
 
 #[test]
+fn clones_are_for_the_same_values() {
+    let gathering = windowed(1);
+    let clone = gathering.clone();
+    assert_eq!(clone.insert(0, 7), Ok(None));
+    assert_eq!(available(&gathering.drain(1)).0, [7]);
+    assert!(gathering.close());
+    assert!(clone.is_closed());
+}
+
+#[test]
 fn values_die_once() {
     struct Counted(Arc<AtomicUsize>);
     impl Drop for Counted {
@@ -416,6 +429,66 @@ fn giving_up_leaves_no_trace() {
     assert_eq!(Arc::strong_count(&event), 3);
     drop(insertion);
     assert_eq!(Arc::strong_count(&event), 1);
+}
+
+/// Who waits for a key is woken by what happens to that key, whoever else waits for it or gives up,
+/// and by nothing else that happens in its shard.
+#[test]
+fn each_is_woken_by_its_own_key() {
+    type Way = fn(&Gathering, [&Reader<u64, &'static str>; 4]);
+    // 0 and 1 wait for key 1, 2 waits for key 2, 3 for nothing, and 4 for room: that key 0 is taken.
+    let ways: [(Way, &[usize]); 7] = [
+        (|it, _| _ = it.insert(0, 0), &[]),
+        (|it, _| _ = it.insert(1, 1), &[0, 1]),
+        (|it, _| _ = it.insert(2, 2), &[2]),
+        (
+            |it, _| {
+                it.insert(0, 0).unwrap();
+                assert_eq!(it.drain(1).try_next(), Ok(0));
+            },
+            &[4],
+        ),
+        (
+            |it, [first, ..]| {
+                first.close();
+                it.insert(1, 1).unwrap();
+                it.insert(2, 2).unwrap();
+            },
+            &[0, 1, 2],
+        ),
+        (
+            |it, [first, ..]| {
+                first.close();
+                it.fail("broken");
+            },
+            &[0, 1, 2, 4],
+        ),
+        (|it, _| assert!(it.close()), &[0, 1, 2, 4]),
+    ];
+    for (index, (way, expected)) in ways.into_iter().enumerate() {
+        let gathering = Gathering::with_shards(1, 4.try_into().ok());
+        let readers = [(); 4].map(|()| gathering.iter(9));
+        let [first, second, third, idle] = readers.each_ref();
+        gathering.insert(0, 0).unwrap();
+        assert_eq!([first, second, third].map(|it| it.try_next()), [Ok(0); 3]);
+        gathering.insert(1, 1).unwrap();
+        assert_eq!(third.try_next(), Ok(1));
+        assert_eq!(gathering.clear().len(), 2);
+
+        let mut insertion = gathering.insertion(4, 4);
+        let room = Arc::clone(insertion.event());
+        let [one, two, three, none] = readers.each_ref().map(Reader::event);
+        let listeners = [one, two, three, none, &room].map(|event| event.listen());
+        for reader in [first, second, third] {
+            assert_eq!(reader.try_next(), Err(NextError::Missing));
+        }
+        assert!(insertion.attempt().is_none());
+        way(&gathering, [first, second, third, idle]);
+        let past = Some(Instant::now());
+        let woken = listeners.map(|listener| listener.wait_deadline(past));
+        let woken: Vec<_> = (0..5).filter(|&n| woken[n]).collect();
+        assert_eq!(woken, expected, "{index}");
+    }
 }
 
 #[test]
@@ -541,6 +614,18 @@ fn messages() {
     let gathering = windowed(1);
     let full = gathering.try_insert(1, 1).unwrap_err();
     assert_eq!(full.to_string(), "key is beyond the window");
+    let others: [Refusal<()>; 2] = [Refusal::Closed, Refusal::Failed(())];
+    assert_eq!(
+        others.map(|reason| InsertError { value: 1, reason }.to_string()),
+        [
+            "gathering is closed",
+            "key is beyond the window, and gathering has failed"
+        ]
+    );
+    assert_eq!(
+        NextError::Failed(()).to_string(),
+        "next value is missing, and gathering has failed"
+    );
     gathering.insert(0, 0).unwrap();
     gathering.fail("broken");
     assert_eq!(
@@ -551,6 +636,29 @@ fn messages() {
         format!("{:?}", gathering.drain(3)),
         "Reader { position: Some(0), end: 3, drains: true, .. }"
     );
+}
+
+/// An error of ours has the reason of the failure as its source, and else none.
+#[test]
+fn sources() {
+    let reason: std::num::ParseIntError = "x".parse::<u64>().unwrap_err();
+    let source = |err: &dyn Error| err.source().map(|source| source.to_string());
+    assert_eq!(
+        source(&NextError::Failed(reason.clone())),
+        Some(reason.to_string())
+    );
+    let refused = |reason| InsertError { value: 1, reason };
+    assert_eq!(
+        source(&refused(Refusal::Failed(reason.clone()))),
+        Some(reason.to_string())
+    );
+    let missing: NextError<Infallible> = NextError::Missing;
+    assert_eq!(source(&missing), None);
+    let closed = InsertError::<_, Infallible> {
+        value: 1,
+        reason: Refusal::Closed,
+    };
+    assert_eq!(source(&closed), None);
 }
 
 #[derive(Clone, Debug)]

@@ -9,10 +9,20 @@
 use crate::{Locals, RegisterError, keys::Keys};
 use std::{ptr, sync::LazyLock};
 
-#[cfg_attr(windows, path = "hook/fls.rs")]
-#[cfg_attr(target_vendor = "apple", path = "hook/tlv.rs")]
-#[cfg_attr(not(any(windows, target_vendor = "apple")), path = "hook/pthread.rs")]
-mod system;
+#[cfg(windows)]
+mod fls;
+#[cfg(windows)]
+use fls as system;
+
+#[cfg(target_vendor = "apple")]
+mod tlv;
+#[cfg(target_vendor = "apple")]
+use tlv as system;
+
+#[cfg(not(any(windows, target_vendor = "apple")))]
+mod pthread;
+#[cfg(not(any(windows, target_vendor = "apple")))]
+use pthread as system;
 
 /// The keys of this process. Made without allocating, at their first use.
 pub(crate) static KEYS: LazyLock<Keys<{ crate::keys::MAX }>> = LazyLock::new(Keys::new);

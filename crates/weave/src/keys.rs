@@ -123,11 +123,11 @@ impl<const N: usize> Keys<N> {
         // the place before, and the load below sees it.
         let destructor = slot.destructor.load(Acquire);
         // Relaxed: ordered by the load before; nothing is read after it.
-        if slot.state.load(Relaxed) != live || destructor.is_null() {
+        if slot.state.load(Relaxed) != live {
             return None;
         }
-        // SAFETY: not null means that `create` made it from a `Destructor`.
-        Some(unsafe { mem::transmute::<*mut c_void, Destructor>(destructor) })
+        // SAFETY: `create` made it from such an option, or `new` from `None`, which is null.
+        unsafe { mem::transmute::<*mut c_void, Option<Destructor>>(destructor) }
     }
 
     /// The place of a key, and its state while it is one.

@@ -1,7 +1,9 @@
 //! Behavior seen from outside.
 
-use ft_weave::{Key, KeyError, Registration, at_thread_end, cancel, register, register_with};
-use ft_weave::{parts::Keys, registered, run_now, unregister};
+use ft_weave::{
+    Key, KeyError, RegisterError, Registration, at_thread_end, cancel, parts::Keys, register,
+    register_with, registered, run_now, unregister,
+};
 use proptest::prelude::*;
 use std::{
     cell::{Cell, RefCell},
@@ -490,6 +492,25 @@ fn numbers_are_used_again_late() {
         keys.delete(key).unwrap();
         assert!(!keys.is_live(key));
     }
+}
+
+#[test]
+fn messages() {
+    let errors = [
+        KeyError::Exhausted,
+        KeyError::NoKey,
+        RegisterError::NoMemory.into(),
+        RegisterError::NoHook.into(),
+    ];
+    assert_eq!(
+        errors.map(|err| err.to_string()),
+        [
+            "there are too many keys; delete some",
+            "the key was deleted, or never made",
+            "no memory to register a destructor for the end of the thread",
+            "the system has no thread-specific key left, so the end of a thread goes unnoticed",
+        ]
+    );
 }
 
 proptest! {

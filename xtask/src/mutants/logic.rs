@@ -36,6 +36,7 @@ pub fn run(project: &Project, selection: &Selection) -> Result<()> {
     for package in packages.filter(|package| *package != crate::lint::KNOWS_PYTHON) {
         println!("== {package}");
         let out = project.target().join(format!("mutants/logic-{package}"));
+        sh.create_dir(&out)?;
         // It works on a copy. Nobody needs to debug that.
         let mut run = Command::new(&program);
         run.current_dir(&project.root)
