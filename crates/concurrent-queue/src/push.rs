@@ -303,3 +303,6 @@ impl<T> Source<T> for VecDeque<T> {
         self.push_front(item);
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod stalled;
