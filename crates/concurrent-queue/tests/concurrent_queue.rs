@@ -173,6 +173,23 @@ fn waiters_are_served() {
     assert!(popper.join().unwrap().into_iter().eq(0..MANY));
 }
 
+/// Each item wakes one of those that wait for items, and each place that becomes free one of those
+/// that wait for room.
+#[test]
+fn wakes_one_each() {
+    let queue = ConcurrentQueue::bounded(1);
+    for _ in 0..2 {
+        let [first, second] = [(); 2].map(|()| queue.not_empty().listen());
+        assert!(queue.try_push(1).is_ok());
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+        let [first, second] = [(); 2].map(|()| queue.not_full().listen());
+        assert_eq!(queue.try_pop(), Ok(1));
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+    }
+}
+
 #[test]
 fn drops_what_is_left() {
     let dropped = Arc::new(AtomicUsize::new(0));

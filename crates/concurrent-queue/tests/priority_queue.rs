@@ -6,6 +6,7 @@ use std::{
     collections::BinaryHeap,
     sync::mpsc,
     thread,
+    time::Instant,
 };
 
 use ft_concurrent_queue::{Natural, Order, PriorityPopError, PriorityPushError, PriorityQueue};
@@ -99,6 +100,23 @@ fn closing() {
     assert_eq!(queue.try_pop(&Natural), Ok(1));
     assert_eq!(queue.close_and_drain(), [2]);
     assert_eq!(queue.try_pop(&Natural), Err(PriorityPopError::Closed));
+}
+
+/// Each item wakes one of those that wait for items, and each place that becomes free one of those
+/// that wait for room.
+#[test]
+fn wakes_one_each() {
+    let queue = PriorityQueue::bounded(1);
+    for _ in 0..2 {
+        let [first, second] = [(); 2].map(|()| queue.not_empty().listen());
+        assert!(queue.try_push(1, &Natural).is_ok());
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+        let [first, second] = [(); 2].map(|()| queue.not_full().listen());
+        assert_eq!(queue.try_pop(&Natural), Ok(1));
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+    }
 }
 
 #[test]
