@@ -136,6 +136,31 @@ fn close_wakes_all() {
     }
 }
 
+/// What is in the vector before stays, and does not count.
+#[test]
+fn many_at_once() {
+    let queue: ConcurrentQueue<_> = (0..MANY).collect();
+    let mut items = vec![MANY; 5];
+    for (max, len) in [(3, 8), (1, 9), (0, 9), (90, 99), (MANY, MANY + 5)] {
+        let popped = len - items.len();
+        assert_eq!(queue.try_pop_many(max, &mut items), Ok(popped));
+        assert_eq!(items.len(), len);
+    }
+    assert!(items.drain(..5).eq([MANY; 5]));
+    assert!(items.into_iter().eq(0..MANY));
+}
+
+#[test]
+fn iteration_of_an_owner() {
+    let queue: ConcurrentQueue<_> = (0..MANY).collect();
+    let mut items = queue.into_iter();
+    assert_eq!(items.len(), MANY);
+    assert_eq!(items.next(), Some(0));
+    assert_eq!(items.size_hint(), (MANY - 1, Some(MANY - 1)));
+    assert!(items.by_ref().eq(1..MANY));
+    assert_eq!(items.next(), None);
+}
+
 #[test]
 fn timeouts() {
     let queue = ConcurrentQueue::bounded(1);
