@@ -210,7 +210,7 @@ impl<T> ConcurrentQueue<T> {
                 // No claim succeeds from here on, so the segment is never used up.
                 // No test sees AcqRel -> Release: `end` has acquired this value, which is there once.
                 let tail = &end.segment.tail;
-                tail.compare_exchange(end.index, end.index | CLOSED, AcqRel, Relaxed)
+                tail.compare_exchange(end.index, end.index + CLOSED, AcqRel, Relaxed)
                     .is_ok()
             } else {
                 // There is nothing to claim, and from here on nothing can be appended.

@@ -1,52 +1,52 @@
 //! What others do between a push's claim of its slots and its filling them. A source of items that
 //! calls back lets them in at that very moment.
 
+use ft_sync::atomic::Ordering::Acquire;
+
 use super::*;
 use crate::TryPopError;
 
-struct Stalling<F> {
-    items: VecDeque<u32>,
+struct Stalling<'a, S, F> {
+    source: &'a mut S,
     /// Runs whenever an item is asked for, with the number of times that it did before.
     meanwhile: F,
     taken: usize,
 }
 
-impl<F: FnMut(usize)> Source<u32> for Stalling<F> {
+impl<S: Source<u32>, F: FnMut(usize)> Source<u32> for Stalling<'_, S, F> {
     fn len(&self) -> usize {
-        self.items.len()
+        self.source.len()
     }
 
     fn take(&mut self) -> u32 {
         (self.meanwhile)(self.taken);
         self.taken += 1;
-        self.items.pop_front().unwrap()
+        self.source.take()
     }
 
     fn put_back(&mut self, item: u32) {
-        self.items.push_front(item);
+        self.source.put_back(item);
     }
 }
 
-/// Pushes `items`, all of them if they are not refused, while others do `meanwhile`.
+/// Pushes all that is in `source`, if it is not refused, while others do `meanwhile`.
 fn push(
     queue: &ConcurrentQueue<u32>,
-    items: impl IntoIterator<Item = u32>,
+    source: &mut impl Source<u32>,
     meanwhile: impl FnMut(usize),
 ) -> Result<(), Refused> {
-    let items: Vec<_> = items.into_iter().collect();
     let mut source = Stalling {
-        items: items.iter().copied().collect(),
+        source,
         meanwhile,
         taken: 0,
     };
-    let mut pushed = 0;
-    let mut result = Ok(());
-    while result.is_ok() && pushed < items.len() {
-        result = queue.push_run(&mut source).map(|more| pushed += more);
-        // What is not pushed stays, in its order.
-        assert_eq!(source.items, &items[pushed..]);
+    while source.len() > 0 {
+        let before = source.len();
+        let pushed = queue.push_run(&mut source)?;
+        assert_ne!(pushed, 0);
+        assert_eq!(source.len(), before - pushed);
     }
-    result
+    Ok(())
 }
 
 fn all(queue: &ConcurrentQueue<u32>) -> Vec<u32> {
@@ -60,7 +60,8 @@ fn pops_overtake() {
     for filled in [0, 10, SEGMENT as u32 - 3, SEGMENT as u32 - 1] {
         let queue = &(0..filled).collect::<ConcurrentQueue<_>>();
         assert!(all(queue).into_iter().eq(0..filled));
-        let result = push(queue, 100..105, |taken| {
+        let mut items: VecDeque<_> = (100..105).collect();
+        let result = push(queue, &mut items, |taken| {
             if taken == 1 {
                 // One slot is filled, the others of its run are given up.
                 queue.try_push(7).unwrap();
@@ -79,7 +80,8 @@ fn pops_overtake() {
 #[test]
 fn peeks_overtake() {
     let queue = &ConcurrentQueue::unbounded();
-    let result = push(queue, 100..103, |taken| {
+    let mut items: VecDeque<_> = (100..103).collect();
+    let result = push(queue, &mut items, |taken| {
         if taken == 1 {
             queue.try_push(7).unwrap();
             assert_eq!(queue.peek(), Some(100));
@@ -96,7 +98,7 @@ fn peeks_overtake() {
 #[test]
 fn room_of_a_peek() {
     let queue = &ConcurrentQueue::bounded(1);
-    let result = push(queue, [1], |taken| {
+    let result = push(queue, &mut Some(1), |taken| {
         if taken == 0 {
             let listener = queue.not_full().listen();
             assert_eq!(queue.peek(), None);
@@ -113,7 +115,7 @@ fn room_of_a_peek() {
 fn room_of_a_peek_that_stalls() {
     let queue = &ConcurrentQueue::bounded(1);
     let listener = queue.not_full().listen();
-    let result = push(queue, [1], |taken| {
+    let result = push(queue, &mut Some(1), |taken| {
         if taken == 0 {
             let guard = &epoch::pin();
             let (segment, slots) = queue.front(guard).unwrap();
@@ -132,34 +134,64 @@ fn room_of_a_peek_that_stalls() {
 #[test]
 fn segments_are_appended_once() {
     let full = SEGMENT as u32;
-    for items in [1, 3, full, full + 5] {
+    for end in [101, 103, 100 + full, 105 + full] {
         let queue = &(0..full).collect::<ConcurrentQueue<_>>();
-        let result = push(queue, 100..100 + items, |taken| {
+        let mut items: VecDeque<_> = (100..end).collect();
+        let result = push(queue, &mut items, |taken| {
             if taken == 0 {
                 queue.try_push(7).unwrap();
             }
         });
         assert!(result.is_ok());
-        let expected = (0..full).chain([7]).chain(100..100 + items);
+        let expected = (0..full).chain([7]).chain(100..end);
         assert!(all(queue).into_iter().eq(expected));
     }
 }
 
-/// What has a place by then gets in.
+/// What has a place by then gets in, and the rest stays where it was.
 #[test]
 fn closing_meanwhile() {
     let full = SEGMENT as u32;
     for (filled, last) in [(0, 105), (full - 2, 102), (full - 1, 101), (full, 100)] {
         let queue = &(0..filled).collect::<ConcurrentQueue<_>>();
-        let result = push(queue, 100..105, |taken| {
+        let mut items: VecDeque<_> = (100..105).collect();
+        let result = push(queue, &mut items, |taken| {
             // In the last case the place is the segment that it would append.
             if taken == 0 {
                 assert!(queue.close());
             }
         });
         assert_eq!(matches!(result, Err(Refused::Closed)), last < 105);
+        assert!(items.into_iter().eq(last..105));
         assert!(queue.is_closed());
         assert!(all(queue).into_iter().eq((0..filled).chain(100..last)));
         assert_eq!(queue.try_pop(), Err(TryPopError::Closed));
     }
+}
+
+/// Before `head` goes on to a segment whose push has stalled before it could move `tail` there, `tail`
+/// does: it must not lead to what is retired.
+#[test]
+fn tail_is_not_left_behind() {
+    let full = SEGMENT as u32;
+    let queue = &(0..full).collect::<ConcurrentQueue<_>>();
+    let guard = &epoch::pin();
+    let end = queue.end(guard);
+    let next = Owned::new(Segment::new(end.position()));
+    // SAFETY: nobody else knows the segment yet, and its first slot is used once.
+    unsafe { next.slots[0].put(full) }.unwrap();
+    next.tail.store(1, Relaxed);
+    end.segment
+        .next
+        .compare_exchange(Shared::null(), next, SeqCst, Relaxed, guard)
+        .ok()
+        .unwrap();
+
+    assert!(all(queue).into_iter().eq(0..=full));
+    let (head, tail) = (
+        queue.head.load(Acquire, guard),
+        queue.tail.load(Acquire, guard),
+    );
+    assert_ne!(head, end.shared);
+    assert_eq!(head, tail);
 }
