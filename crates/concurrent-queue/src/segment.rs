@@ -169,7 +169,9 @@ impl<T> Slot<T> {
                 // Acquire, Relaxed: as in `take`. When it is EMPTY that gives way, nothing is
                 // handed over in either direction.
                 match self.state.compare_exchange(state, target, Acquire, Relaxed) {
-                    Ok(before) => return before == FULL,
+                    Ok(FULL) => return true,
+                    // Burned here.
+                    Ok(_) => return false,
                     Err(now) => state = now,
                 }
             } else {
@@ -255,5 +257,38 @@ fn pause(looks: usize) {
         thread::yield_now();
     } else {
         hint::spin_loop();
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    /// A pop takes what comes while it looks.
+    #[test]
+    fn patience_pays() {
+        for before in [EMPTY, PEEKED] {
+            let slot = Slot::new();
+            // SAFETY: there is only this thread.
+            unsafe { slot.put(7) }.unwrap();
+            assert!(slot.take_slow(before));
+            // SAFETY: as above.
+            assert_eq!(unsafe { slot.peek() }, None);
+        }
+    }
+
+    /// A slot in which nothing comes is burned once, and what comes later is handed back.
+    #[test]
+    fn patience_ends() {
+        for peeks in [false, true] {
+            let slot = Slot::new();
+            for _ in 0..2 {
+                // SAFETY: there is only this thread, and no item to take twice.
+                let item = unsafe { if peeks { slot.peek() } else { slot.take() } };
+                assert_eq!(item, None);
+            }
+            // SAFETY: there is only this thread.
+            assert_eq!(unsafe { slot.put(7) }, Err(7));
+        }
     }
 }

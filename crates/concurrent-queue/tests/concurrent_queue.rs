@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    error::Error,
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -261,13 +262,46 @@ fn formats() {
         format!("{queue:?}"),
         "ConcurrentQueue { len: 2, capacity: None, closed: false, .. }"
     );
-    assert_eq!(TryPushError::Full(1).to_string(), "queue is full");
-    assert_eq!(
-        TryPushManyError::Closed { pushed: 2 }.to_string(),
-        "queue is closed after 2 items"
-    );
-    assert_eq!(PopError.to_string(), "queue is empty and closed");
-    assert_eq!(queue.into_iter().len(), 2);
+}
+
+#[test]
+fn errors_say_why() {
+    for (err, text) in [
+        (&TryPushError::Full(1) as &dyn Error, "queue is full"),
+        (&TryPushError::Closed(1), "queue is closed"),
+        (&PushError(1), "queue is closed"),
+        (
+            &PushTimeoutError::Timeout(1),
+            "timed out waiting on a queue",
+        ),
+        (&PushTimeoutError::Closed(1), "queue is closed"),
+        (
+            &TryPushManyError::Full { pushed: 2 },
+            "queue is full after 2 items",
+        ),
+        (
+            &TryPushManyError::Closed { pushed: 2 },
+            "queue is closed after 2 items",
+        ),
+        (&TryPopError::Empty, "queue is empty"),
+        (&TryPopError::Closed, "queue is empty and closed"),
+        (&PopError, "queue is empty and closed"),
+        (&PopTimeoutError::Timeout, "timed out waiting on a queue"),
+        (&PopTimeoutError::Closed, "queue is empty and closed"),
+    ] {
+        assert_eq!(err.to_string(), text);
+    }
+}
+
+#[test]
+fn errors_have_their_items() {
+    assert_eq!(TryPushError::Full(7).into_inner(), 7);
+    assert_eq!(TryPushError::Closed(7).into_inner(), 7);
+    assert_eq!(PushError(7).into_inner(), 7);
+    assert_eq!(PushTimeoutError::Timeout(7).into_inner(), 7);
+    assert_eq!(PushTimeoutError::Closed(7).into_inner(), 7);
+    assert_eq!(TryPushManyError::Full { pushed: 7 }.pushed(), 7);
+    assert_eq!(TryPushManyError::Closed { pushed: 7 }.pushed(), 7);
 }
 
 #[test]

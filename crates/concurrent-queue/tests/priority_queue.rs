@@ -198,6 +198,19 @@ fn errors_have_their_items() {
     }
 }
 
+#[test]
+fn errors_say_why() {
+    type Error = PriorityPopError<&'static str>;
+    for (err, text) in [
+        (Error::Empty, "queue is empty"),
+        (Error::Closed, "queue is empty and closed"),
+        (Error::Busy, "another thread is comparing items"),
+        (Error::Order("no"), "cannot compare items: no"),
+    ] {
+        assert_eq!(err.to_string(), text);
+    }
+}
+
 /// A comparison may use the queue; the operation that compares starts again.
 #[test]
 fn reentrant_operations() {
