@@ -209,11 +209,9 @@ impl<T> Slot<T> {
                     );
                 }
                 Err(EMPTY) if looks == PATIENCE => {
-                    // Relaxed: nothing is handed over in either direction.
-                    let burned = self.state.compare_exchange(EMPTY, TAKEN, Relaxed, Relaxed);
-                    if burned.is_ok() {
-                        return None;
-                    }
+                    // Relaxed: nothing is handed over in either direction. Whether it is burned now
+                    // or has been filled, the next look sees it.
+                    let _ = self.state.compare_exchange(EMPTY, TAKEN, Relaxed, Relaxed);
                 }
                 Err(EMPTY | PEEKED) => {
                     pause(looks);

@@ -242,6 +242,19 @@ fn refused_items_come_back() {
 }
 
 #[test]
+fn visits_end_with_an_error() {
+    let queue: ConcurrentQueue<_> = (0..MANY).collect();
+    let mut seen = 0;
+    let mut visit = |&n: &usize| {
+        seen += 1;
+        if n < 100 { Ok(()) } else { Err(n) }
+    };
+    // SAFETY: this thread alone has the queue.
+    assert_eq!(unsafe { queue.for_each_quiescent(&mut visit) }, Err(100));
+    assert_eq!(seen, 101);
+}
+
+#[test]
 fn panic_in_clone() {
     struct Grumpy;
     impl Clone for Grumpy {

@@ -280,23 +280,25 @@ fn heap_that_changes_during_a_comparison() {
 
 #[test]
 fn comparison_may_drain() {
-    let drain = |queue: &PriorityQueue<i32>| {
-        // With as many items as before, or more, until then.
-        let _ = queue.try_push(5, &Natural);
-        queue.close_and_drain();
-    };
-    let queue = filled([10, 20, 30]);
-    let order = Slow(|a: &i32, b: &i32| {
-        drain(&queue);
-        Ok::<_, ()>(a < b)
-    });
-    assert_eq!(queue.try_push(1, &order), Err(PriorityPushError::Closed(1)));
-    let queue = filled([10, 20, 30]);
-    let order = Slow(|a: &i32, b: &i32| {
-        drain(&queue);
-        Ok::<_, ()>(a < b)
-    });
-    assert_eq!(queue.try_pop(&order), Err(PriorityPopError::Closed));
+    // At once, or when something was pushed.
+    for pushes in 0..2 {
+        let drain = |queue: &PriorityQueue<i32>| {
+            (0..pushes).for_each(|_| _ = queue.try_push(5, &Natural));
+            queue.close_and_drain();
+        };
+        let queue = filled([10, 20, 30]);
+        let order = Slow(|a: &i32, b: &i32| {
+            drain(&queue);
+            Ok::<_, ()>(a < b)
+        });
+        assert_eq!(queue.try_push(1, &order), Err(PriorityPushError::Closed(1)));
+        let queue = filled([10, 20, 30]);
+        let order = Slow(|a: &i32, b: &i32| {
+            drain(&queue);
+            Ok::<_, ()>(a < b)
+        });
+        assert_eq!(queue.try_pop(&order), Err(PriorityPopError::Closed));
+    }
 }
 
 /// Closing is too late for a pop that compares, and not for a push, however often it happens.
