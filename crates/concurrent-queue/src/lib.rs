@@ -216,7 +216,7 @@ impl<T> ConcurrentQueue<T> {
         loop {
             let head = self.popped(guard);
             let now = self.end(guard).position();
-            // Nothing was claimed by pushes in between, so this held when `head` was read.
+            // Nothing was claimed by pushes in between, so this held when `head` was exact.
             if now == tail {
                 return (tail - head) as usize;
             }

@@ -116,25 +116,16 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Returns the position of the first slot that no pop has claimed, exact at the moment when it
-    /// was read.
+    /// Returns the position of the first slot that no pop has claimed, exact at a moment of this call.
+    ///
+    /// If pops go on to the next segment meanwhile, that is the moment when they came to its start:
+    /// they had not when we read the link to this one, since they move it first.
     pub(crate) fn popped(&self, guard: &Guard) -> u64 {
-        loop {
-            let (shared, segment) = self.first(guard);
-            // Acquire: pairs with the Release of the claims: the caller's push into the room that
-            // they made comes after them.
-            // No test sees Acquire -> Relaxed: a push that succeeds ends with a fence, to notify.
-            let index = segment.head.load(Acquire) & !PEEKED;
-            if index < SEGMENT {
-                return segment.base + index as u64;
-            }
-            // Acquire: as in `front`.
-            let next = segment.next.load(Acquire, guard);
-            if next.is_null() {
-                return segment.base + SEGMENT as u64;
-            }
-            self.move_head(shared, next, guard);
-        }
+        let (_, segment) = self.first(guard);
+        // Acquire: pairs with the Release of the claims: the caller's push into the room that
+        // they made comes after them.
+        // No test sees Acquire -> Relaxed: a push that succeeds ends with a fence, to notify.
+        segment.base + (segment.head.load(Acquire) & !PEEKED) as u64
     }
 
     /// Moves `self.tail` on from `last`, unless that was done already.
@@ -202,7 +193,7 @@ impl<T> ConcurrentQueue<T> {
                 // No claim succeeds from here on, so the segment is never used up.
                 // No test sees AcqRel -> Release: `end` has acquired this value, which is there once.
                 let tail = &end.segment.tail;
-                tail.compare_exchange(end.index, end.index | CLOSED, AcqRel, Relaxed)
+                tail.compare_exchange(end.index, end.index + CLOSED, AcqRel, Relaxed)
                     .is_ok()
             } else {
                 // There is nothing to claim, and from here on nothing can be appended.

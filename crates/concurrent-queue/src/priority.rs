@@ -95,7 +95,7 @@ struct State<T> {
     items: Vec<T>,
     /// Nothing is pushed any more.
     closed: bool,
-    /// Counts the changes of the above.
+    /// Counts the changes of `items`.
     version: u64,
     /// The thread that compares without the lock, for as long as it does.
     turn: Option<ThreadId>,
@@ -217,7 +217,7 @@ impl<T> PriorityQueue<T> {
             match heap::place_up(len, slow) {
                 Ok(place) => {
                     let state = self.lock();
-                    if state.version == version {
+                    if state.version == version && !state.closed {
                         break (state, place);
                     }
                 }
@@ -379,10 +379,7 @@ impl<T> PriorityQueue<T> {
     /// Closes the queue: no push succeeds any more, not even one that is comparing, and pops find
     /// what is left and then an error. Wakes all that wait.
     pub fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
-        state.version += 1;
-        drop(state);
+        self.lock().closed = true;
         self.wake_all();
     }
 

@@ -244,7 +244,7 @@ impl<T> ConcurrentQueue<T> {
     /// Returns how many more slots can be claimed from `position`, the end of the queue as the
     /// caller has seen it; at least one.
     ///
-    /// `Full` is true at one moment: when the position of the pops was read. The end was at
+    /// `Full` is true at one moment: when the position of the pops was exact. The end was at
     /// `position` or beyond by then.
     fn room(&self, position: u64, guard: &Guard) -> Result<usize, Refused> {
         let Some(capacity) = self.capacity else {
@@ -302,3 +302,6 @@ impl<T> Source<T> for VecDeque<T> {
         self.push_front(item);
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod stalled;

@@ -229,8 +229,7 @@ impl<T> Slot<T> {
             pause(looks);
         }
         // Release, Acquire: pair with those in `put`, whose push alone changes what we may burn.
-        let burned = (self.state).compare_exchange(EMPTY, BURNED, Release, Acquire);
-        burned.is_err()
+        self.state.compare_exchange(EMPTY, BURNED, Release, Acquire) == Err(FULL)
     }
 
     /// Calls `visit` with the item, if there is one.
@@ -255,5 +254,33 @@ fn pause(looks: usize) {
         thread::yield_now();
     } else {
         hint::spin_loop();
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    /// A slot that is filled is not burned.
+    #[test]
+    fn patience_pays() {
+        let slot = Slot::new();
+        // SAFETY: there is only this thread.
+        unsafe { slot.put(7) }.unwrap();
+        assert!(slot.wait_full());
+        // SAFETY: as above.
+        assert_eq!(unsafe { slot.take() }, Some(7));
+    }
+
+    /// A slot in which nothing comes is burned once, and what comes later is handed back.
+    #[test]
+    fn patience_ends() {
+        let slot = Slot::new();
+        for _ in 0..2 {
+            // SAFETY: there is only this thread, and no item to take twice.
+            assert_eq!(unsafe { slot.take() }, None);
+        }
+        // SAFETY: there is only this thread.
+        assert_eq!(unsafe { slot.put(7) }, Err(7));
     }
 }

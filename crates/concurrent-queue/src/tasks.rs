@@ -178,13 +178,13 @@ impl TaskTracker {
     fn remove(&self, rest: impl Fn(u64) -> u64, attempts: u64) {
         let change = |state| {
             let tasks = rest(state >> ATTEMPT_BITS);
-            Some((tasks << ATTEMPT_BITS) | ((state & ATTEMPTS) - attempts))
+            Some(tasks * TASK + (state & ATTEMPTS) - attempts)
         };
         // AcqRel: see *Orderings*. Relaxed: a failed look decides nothing.
         // No test sees AcqRel -> Release: as in `task_done`.
         let before = self.state.fetch_update(AcqRel, Relaxed, change);
         let before = before.unwrap_or_else(|state| state) >> ATTEMPT_BITS;
-        if before > 0 && rest(before) == 0 {
+        if rest(before) == 0 {
             self.all_done.notify_all();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    error::Error,
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -136,6 +137,31 @@ fn close_wakes_all() {
     }
 }
 
+/// What is in the vector before stays, and does not count.
+#[test]
+fn many_at_once() {
+    let queue: ConcurrentQueue<_> = (0..MANY).collect();
+    let mut items = vec![MANY; 5];
+    for (max, len) in [(3, 8), (1, 9), (0, 9), (90, 99), (MANY, MANY + 5)] {
+        let popped = len - items.len();
+        assert_eq!(queue.try_pop_many(max, &mut items), Ok(popped));
+        assert_eq!(items.len(), len);
+    }
+    assert!(items.drain(..5).eq([MANY; 5]));
+    assert!(items.into_iter().eq(0..MANY));
+}
+
+#[test]
+fn iteration_of_an_owner() {
+    let queue: ConcurrentQueue<_> = (0..MANY).collect();
+    let mut items = queue.into_iter();
+    assert_eq!(items.len(), MANY);
+    assert_eq!(items.next(), Some(0));
+    assert_eq!(items.size_hint(), (MANY - 1, Some(MANY - 1)));
+    assert!(items.by_ref().eq(1..MANY));
+    assert_eq!(items.next(), None);
+}
+
 #[test]
 fn timeouts() {
     let queue = ConcurrentQueue::bounded(1);
@@ -173,6 +199,23 @@ fn waiters_are_served() {
     assert!(popper.join().unwrap().into_iter().eq(0..MANY));
 }
 
+/// Each item wakes one of those that wait for items, and each place that becomes free one of those
+/// that wait for room.
+#[test]
+fn wakes_one_each() {
+    let queue = ConcurrentQueue::bounded(1);
+    for _ in 0..2 {
+        let [first, second] = [(); 2].map(|()| queue.not_empty().listen());
+        assert!(queue.try_push(1).is_ok());
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+        let [first, second] = [(); 2].map(|()| queue.not_full().listen());
+        assert_eq!(queue.try_pop(), Ok(1));
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+    }
+}
+
 #[test]
 fn drops_what_is_left() {
     let dropped = Arc::new(AtomicUsize::new(0));
@@ -199,6 +242,19 @@ fn refused_items_come_back() {
 }
 
 #[test]
+fn visits_end_with_an_error() {
+    let queue: ConcurrentQueue<_> = (0..MANY).collect();
+    let mut seen = 0;
+    let mut visit = |&n: &usize| {
+        seen += 1;
+        if n < 100 { Ok(()) } else { Err(n) }
+    };
+    // SAFETY: this thread alone has the queue.
+    assert_eq!(unsafe { queue.for_each_quiescent(&mut visit) }, Err(100));
+    assert_eq!(seen, 101);
+}
+
+#[test]
 fn panic_in_clone() {
     struct Grumpy;
     impl Clone for Grumpy {
@@ -219,13 +275,46 @@ fn formats() {
         format!("{queue:?}"),
         "ConcurrentQueue { len: 2, capacity: None, closed: false, .. }"
     );
-    assert_eq!(TryPushError::Full(1).to_string(), "queue is full");
-    assert_eq!(
-        TryPushManyError::Closed { pushed: 2 }.to_string(),
-        "queue is closed after 2 items"
-    );
-    assert_eq!(PopError.to_string(), "queue is empty and closed");
-    assert_eq!(queue.into_iter().len(), 2);
+}
+
+#[test]
+fn errors_say_why() {
+    for (err, text) in [
+        (&TryPushError::Full(1) as &dyn Error, "queue is full"),
+        (&TryPushError::Closed(1), "queue is closed"),
+        (&PushError(1), "queue is closed"),
+        (
+            &PushTimeoutError::Timeout(1),
+            "timed out waiting on a queue",
+        ),
+        (&PushTimeoutError::Closed(1), "queue is closed"),
+        (
+            &TryPushManyError::Full { pushed: 2 },
+            "queue is full after 2 items",
+        ),
+        (
+            &TryPushManyError::Closed { pushed: 2 },
+            "queue is closed after 2 items",
+        ),
+        (&TryPopError::Empty, "queue is empty"),
+        (&TryPopError::Closed, "queue is empty and closed"),
+        (&PopError, "queue is empty and closed"),
+        (&PopTimeoutError::Timeout, "timed out waiting on a queue"),
+        (&PopTimeoutError::Closed, "queue is empty and closed"),
+    ] {
+        assert_eq!(err.to_string(), text);
+    }
+}
+
+#[test]
+fn errors_have_their_items() {
+    assert_eq!(TryPushError::Full(7).into_inner(), 7);
+    assert_eq!(TryPushError::Closed(7).into_inner(), 7);
+    assert_eq!(PushError(7).into_inner(), 7);
+    assert_eq!(PushTimeoutError::Timeout(7).into_inner(), 7);
+    assert_eq!(PushTimeoutError::Closed(7).into_inner(), 7);
+    assert_eq!(TryPushManyError::Full { pushed: 7 }.pushed(), 7);
+    assert_eq!(TryPushManyError::Closed { pushed: 7 }.pushed(), 7);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Behavior seen from outside. What depends on schedules is in `loom-tests`.
 
-use std::{cell::Cell, thread};
+use std::{cell::Cell, thread, time::Instant};
 
 use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
 use proptest::prelude::*;
@@ -17,6 +17,7 @@ fn last_in_first_out() {
         assert_eq!(stack.peek(), Some(n));
     }
     assert_eq!(stack.len(), 100);
+    assert!(!stack.is_empty());
     assert!(!stack.is_full());
     for n in (0..100).rev() {
         assert_eq!(stack.try_pop(), Ok(n));
@@ -68,6 +69,23 @@ fn closing() {
     assert_eq!(stack.try_push(2), Err(TryPushError::Closed(2)));
     assert_eq!(stack.try_pop(), Ok(1));
     assert_eq!(stack.try_pop(), Err(TryPopError::Closed));
+}
+
+/// Each item wakes one of those that wait for items, and each place that becomes free one of those
+/// that wait for room.
+#[test]
+fn wakes_one_each() {
+    let stack = ConcurrentStack::bounded(1);
+    for _ in 0..2 {
+        let [first, second] = [(); 2].map(|()| stack.not_empty().listen());
+        assert!(stack.try_push(1).is_ok());
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+        let [first, second] = [(); 2].map(|()| stack.not_full().listen());
+        assert_eq!(stack.try_pop(), Ok(1));
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::{
     collections::BinaryHeap,
     sync::mpsc,
     thread,
+    time::Instant,
 };
 
 use ft_concurrent_queue::{Natural, Order, PriorityPopError, PriorityPushError, PriorityQueue};
@@ -50,10 +51,19 @@ fn least_first() {
     let queue = filled([5, 3, 8, 1, 9, 2]);
     assert_eq!(queue.peek(), Some(1));
     assert_eq!(queue.len(), 6);
+    assert!(!queue.is_empty());
     assert_eq!(drained(&queue, &Natural), [1, 2, 3, 5, 8, 9]);
     assert_eq!(queue.try_pop(&Natural), Err(PriorityPopError::Empty));
     assert_eq!(queue.peek(), None);
     assert!(queue.is_empty());
+}
+
+#[test]
+fn natural_order() {
+    for (a, b) in [(1, 2), (2, 2), (3, 2)] {
+        assert_eq!(Natural.quick(&a, &b), Some(a < b));
+        assert_eq!(Natural.is_less(&a, &b), Ok(a < b));
+    }
 }
 
 #[test]
@@ -78,6 +88,7 @@ fn capacity_zero() {
 fn closing() {
     let queue = filled([2, 1]);
     let (empty, full) = (queue.not_empty().listen(), queue.not_full().listen());
+    assert!(!queue.is_closed());
     queue.close();
     empty.wait();
     full.wait();
@@ -89,6 +100,41 @@ fn closing() {
     assert_eq!(queue.try_pop(&Natural), Ok(1));
     assert_eq!(queue.close_and_drain(), [2]);
     assert_eq!(queue.try_pop(&Natural), Err(PriorityPopError::Closed));
+}
+
+/// Each item wakes one of those that wait for items, and each place that becomes free one of those
+/// that wait for room.
+#[test]
+fn wakes_one_each() {
+    let queue = PriorityQueue::bounded(1);
+    for _ in 0..2 {
+        let [first, second] = [(); 2].map(|()| queue.not_empty().listen());
+        assert!(queue.try_push(1, &Natural).is_ok());
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+        let [first, second] = [(); 2].map(|()| queue.not_full().listen());
+        assert_eq!(queue.try_pop(&Natural), Ok(1));
+        assert!(first.wait_deadline(Some(Instant::now())));
+        assert!(!second.wait_deadline(Some(Instant::now())));
+    }
+}
+
+#[test]
+fn visits_end_with_an_error() {
+    let queue = filled([3, 1, 2]);
+    let mut seen = vec![];
+    let result = queue.try_for_each(|&n| {
+        seen.push(n);
+        if seen.len() < 3 {
+            Ok(())
+        } else {
+            Err("enough")
+        }
+    });
+    assert_eq!(result, Err("enough"));
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 2, 3]);
+    assert_eq!(queue.try_for_each(|_| Ok::<_, ()>(())), Ok(()));
 }
 
 #[test]
@@ -152,6 +198,19 @@ fn errors_have_their_items() {
     }
 }
 
+#[test]
+fn errors_say_why() {
+    type Error = PriorityPopError<&'static str>;
+    for (err, text) in [
+        (Error::Empty, "queue is empty"),
+        (Error::Closed, "queue is empty and closed"),
+        (Error::Busy, "another thread is comparing items"),
+        (Error::Order("no"), "cannot compare items: no"),
+    ] {
+        assert_eq!(err.to_string(), text);
+    }
+}
+
 /// A comparison may use the queue; the operation that compares starts again.
 #[test]
 fn reentrant_operations() {
@@ -192,20 +251,67 @@ fn heap_that_grows_during_a_comparison() {
     }
 }
 
+/// The same when it grows by as much as it shrinks.
+#[test]
+fn heap_that_changes_during_a_comparison() {
+    for len in 2..20 {
+        // Whichever comparison it is that changes it.
+        for when in 0..8 {
+            let queue = filled(10..10 + len);
+            let calls = Cell::new(0);
+            let order = Slow(|a: &i32, b: &i32| {
+                if calls.replace(calls.get() + 1) == when {
+                    let least = queue.try_pop(&Natural).unwrap();
+                    queue.try_push(least - 9, &Natural).unwrap();
+                }
+                Ok::<_, ()>(a < b)
+            });
+            queue.try_push(5, &order).unwrap();
+            let changed = calls.replace(0) > when;
+            let least = if changed { 1 } else { 5 };
+            assert_eq!(queue.peek(), Some(least));
+            let popped = queue.try_pop(&order).unwrap();
+            let expected = if calls.get() > when { least - 9 } else { least };
+            assert_eq!(popped, expected);
+            assert!(drained(&queue, &Natural).is_sorted());
+        }
+    }
+}
+
+#[test]
+fn comparison_may_drain() {
+    // At once, or when something was pushed.
+    for pushes in 0..2 {
+        let drain = |queue: &PriorityQueue<i32>| {
+            (0..pushes).for_each(|_| _ = queue.try_push(5, &Natural));
+            queue.close_and_drain();
+        };
+        let queue = filled([10, 20, 30]);
+        let order = Slow(|a: &i32, b: &i32| {
+            drain(&queue);
+            Ok::<_, ()>(a < b)
+        });
+        assert_eq!(queue.try_push(1, &order), Err(PriorityPushError::Closed(1)));
+        let queue = filled([10, 20, 30]);
+        let order = Slow(|a: &i32, b: &i32| {
+            drain(&queue);
+            Ok::<_, ()>(a < b)
+        });
+        assert_eq!(queue.try_pop(&order), Err(PriorityPopError::Closed));
+    }
+}
+
+/// Closing is too late for a pop that compares, and not for a push, however often it happens.
 #[test]
 fn comparison_may_close() {
     let queue = filled([10, 20, 30]);
     let order = Slow(|a: &i32, b: &i32| {
-        queue.close_and_drain();
+        queue.close();
         Ok::<_, ()>(a < b)
     });
     assert_eq!(queue.try_push(1, &order), Err(PriorityPushError::Closed(1)));
-    let queue = filled([10, 20, 30]);
-    let order = Slow(|a: &i32, b: &i32| {
-        queue.close_and_drain();
-        Ok::<_, ()>(a < b)
-    });
-    assert_eq!(queue.try_pop(&order), Err(PriorityPopError::Closed));
+    assert_eq!(queue.try_pop(&order), Ok(10));
+    assert_eq!(drained(&queue, &Natural), [20, 30]);
 }
 
 /// While one thread compares, others see the size and can close, and are refused the rest.
@@ -278,6 +384,21 @@ fn stress() {
     let mut all: Vec<_> = receiver.into_iter().chain(rest).collect();
     all.sort_unstable();
     assert!(all.into_iter().eq(0..3 * ITEMS));
+}
+
+/// An order that contradicts itself costs the order, and nothing else.
+#[test]
+fn order_that_lies() {
+    for answer in [true, false] {
+        let liar = Slow(|_: &i32, _: &i32| Ok::<_, ()>(answer));
+        for len in 0..20 {
+            let queue = PriorityQueue::unbounded();
+            (0..len).for_each(|n| queue.try_push(n, &liar).unwrap());
+            let mut all = drained(&queue, &liar);
+            all.sort_unstable();
+            assert_eq!(all, (0..len).collect::<Vec<_>>());
+        }
+    }
 }
 
 /// As few comparisons as there should be: those of Python's `heapq`.

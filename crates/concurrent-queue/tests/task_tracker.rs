@@ -132,6 +132,51 @@ fn waiting_ends() {
     });
 }
 
+/// The last task wakes those that wait, however it ends, and no other task does.
+#[test]
+fn last_task_wakes() {
+    let tasks = TaskTracker::new();
+    for end in [
+        |tasks: &TaskTracker| tasks.task_done().unwrap(),
+        |tasks: &TaskTracker| tasks.discard(1),
+        |tasks: &TaskTracker| drop(tasks.attempt()),
+    ] {
+        tasks.add();
+        let listener = tasks.all_done().listen();
+        tasks.add();
+        end(&tasks);
+        assert!(!listener.wait_deadline(Some(Instant::now())));
+    }
+    tasks.discard(usize::MAX);
+    for end in [
+        |tasks: &TaskTracker| tasks.task_done().unwrap(),
+        |tasks: &TaskTracker| tasks.discard(1),
+        |tasks: &TaskTracker| tasks.discard(7),
+    ] {
+        tasks.add();
+        let listener = tasks.all_done().listen();
+        end(&tasks);
+        assert!(listener.wait_deadline(Some(Instant::now())));
+    }
+    let attempt = tasks.attempt();
+    let listener = tasks.all_done().listen();
+    drop(attempt);
+    assert!(listener.wait_deadline(Some(Instant::now())));
+}
+
+#[test]
+fn waits_for_another_thread() {
+    let tasks = TaskTracker::new();
+    for _ in 0..100 {
+        tasks.add();
+        thread::scope(|scope| {
+            scope.spawn(|| tasks.task_done().unwrap());
+            tasks.wait();
+            assert_eq!(tasks.unfinished(), 0);
+        });
+    }
+}
+
 /// Producers whose pushes often fail, consumers that finish each item once and then try to once
 /// too often: all tasks are done at the end, and never is one done twice.
 #[test]
