@@ -16,32 +16,38 @@ settings.load_profile("ours")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-STARTERS = {"run_threads", "Task", "run_python"}
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell pytest of the mark that `cargo xtask tsan --python` picks."""
+    config.addinivalue_line("markers", "threads: starts threads")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep on one thread what starts threads or processes itself, and what takes long."""
     for item in items:
         function = item.function
+        used = everything_used(function)
+        if used & {"run_threads", "Task"}:
+            item.add_marker(pytest.mark.threads)
+        starts = used & {"run_threads", "Task", "run_python"}
         is_property = hasattr(function, "hypothesis") or hasattr(item.cls, "settings")
-        if starts_something(function) or is_property or item.path.name == "test_module.py":
+        if starts or is_property or item.path.name == "test_module.py":
             item.add_marker(pytest.mark.thread_unsafe)
 
 
-def starts_something(function: FunctionType) -> bool:
-    """Tell whether this, or a function of the same module that it uses, names a starter."""
-    used = {function}
+def everything_used(function: FunctionType) -> set[str]:
+    """Return all names in this function, and in those of its module that it uses."""
+    all_names: set[str] = set()
     left = [function]
+    seen = {function}
     while left:
         one = left.pop()
         for name in names(one.__code__):
-            if name in STARTERS:
-                return True
+            all_names.add(name)
             other = one.__globals__.get(name)
-            if isinstance(other, FunctionType) and other not in used:
-                used.add(other)
+            if isinstance(other, FunctionType) and other not in seen:
+                seen.add(other)
                 left.append(other)
-    return False
+    return all_names
 
 
 def names(code: CodeType) -> Iterator[str]:

@@ -36,11 +36,9 @@ const SHARED: [&str; 14] = [
     "std_queue",
     "weave",
 ];
-/// Left out by default: sequences of operations, which are generated, long, and on one thread.
-const NOT_GENERATED: [&str; 2] = ["-m", "not hypothesis"];
-/// Each test that may be is run on so many threads at once: two are enough for a race, and each is
-/// slow.
-const PARALLEL: &str = "--parallel-threads=2";
+/// Of those, the ones that start threads. Not sequences of operations, which are generated, long, and on
+/// one thread.
+const PICKED: [&str; 2] = ["-m", "threads and not hypothesis"];
 
 /// What a run needs.
 struct Bench<'a> {
@@ -226,7 +224,7 @@ impl Bench<'_> {
             // Tens of times slower than without.
             .args(["-o", "timeout=900"]);
         if words.is_empty() {
-            cmd.args(NOT_GENERATED).arg(PARALLEL);
+            cmd.args(PICKED);
             cmd.args(SHARED.map(|stem| format!("tests/test_{stem}.py")));
         }
         cmd.args(words).env("PYTHONPATH", paths).env(
