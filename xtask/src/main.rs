@@ -129,8 +129,8 @@ Runs the Rust tests and the histories of real threads, compiled with ThreadSanit
 program, which must be reported, and sound ones, which must not.
 
   --python             runs Python tests instead, with interpreter and extension compiled with the
-                       sanitizer (see: cargo xtask python --tsan): the tests that start threads
-                       each; or what the arguments say, such as tests/test_rwlock.py
+                       sanitizer (see: cargo xtask python --tsan): the tests that start
+                       threads, or what the arguments say, such as tests/test_rwlock.py
   --seconds N          how long to record each history, 1 unless told",
         run: tsan,
     },
