@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 from fnmatch import fnmatchcase
@@ -44,13 +45,18 @@ def main() -> None:
         print(f"\n{library} was not there")
     if words.json:
         words.json.write_text(json.dumps(report.as_json(bench), indent=1) + "\n")
-    if words.markdown:
-        words.markdown.write_text(report.markdown(bench, cells, rounds, patience))
+    plots = {}
     if words.plot:
         # Not everyone has what it draws with.
         from benchmarks import plot
 
-        plot.draw(bench.figures, cells, words.plot)
+        plots = plot.draw(bench.figures, cells, words.plot)
+    if words.markdown:
+        links = {
+            kind: Path(os.path.relpath(path, words.markdown.parent)).as_posix()
+            for kind, path in plots.items()
+        }
+        words.markdown.write_text(report.markdown(bench, cells, rounds, patience, links))
 
 
 def choose(pattern: str) -> list[Cell]:

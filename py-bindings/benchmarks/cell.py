@@ -67,6 +67,11 @@ class Cell:
     # What the standard library has is not the same: it is shown for scale, and not beaten.
     only_scale: bool = False
 
+    @property
+    def kind(self) -> str:
+        """What the operation is one of."""
+        return self.name.partition(": ")[0]
+
 
 # Thread counts that show how the cost grows.
 SCALING = (1, 2, 4, 8)

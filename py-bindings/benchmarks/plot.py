@@ -3,36 +3,53 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import TypeAlias
 
 import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
 
 from benchmarks.cell import COLUMNS, Cell
 from benchmarks.run import Figures, Key
 
-matplotlib.use("Agg")
+# Texts are texts, and names do not change from one run to the next.
+matplotlib.rcParams["svg.fonttype"] = "none"
+matplotlib.rcParams["svg.hashsalt"] = "ft_utils"
 
-from matplotlib.figure import Figure as Drawing
+# Of each column: threads, median, smallest, largest.
+_Lines: TypeAlias = dict[str, list[tuple[int, float, float, float]]]
 
 # A library has a color; what stands for its objects has another line.
 _COLORS = {"ours": "tab:orange", "reference": "tab:blue", "cereggii": "tab:green", "std": "black"}
 _LINES = {"": "-", "handle": "--", "wrapper": ":"}
 
 
-def draw(figures: Figures, cells: Sequence[Cell], folder: Path) -> None:
-    """Draw each cell that was measured on several numbers of threads, as PNG and as SVG."""
+def draw(figures: Figures, cells: Sequence[Cell], folder: Path) -> dict[str, Path]:
+    """Draw what was measured on several numbers of threads, each kind of object as PNG and as SVG.
+
+    Return the path of each kind's SVG.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for cell in cells:
-        lines = {column: list(_points(figures, cell, column)) for column in cell.ways}
-        lines = {column: points for column, points in lines.items() if len(points) > 1}
-        if not lines:
+    drawn = {}
+    for kind, group in groupby(cells, key=lambda cell: cell.kind):
+        drawn_cells = [(cell, lines) for cell in group if (lines := _lines(figures, cell))]
+        if not drawn_cells:
             continue
-        drawing = _drawing(cell, lines)
-        name = re.sub(r"[^a-z0-9]+", "-", cell.name.lower()).strip("-")
-        for kind in ("png", "svg"):
-            # Without a date, the same figures make the same file.
-            metadata = {"Date": None} if kind == "svg" else None
-            drawing.savefig(folder / f"{name}.{kind}", metadata=metadata, dpi=120)
+        drawing = _drawing(drawn_cells)
+        path = folder / re.sub(r"[^a-z0-9]+", "-", kind.lower())
+        drawing.savefig(path.with_suffix(".png"), dpi=120)
+        # Without a date, the same figures make the same file.
+        drawing.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+        drawn[kind] = path.with_suffix(".svg")
+    return drawn
+
+
+def _lines(figures: Figures, cell: Cell) -> _Lines:
+    """The points of each column that has several."""
+    lines = {column: list(_points(figures, cell, column)) for column in cell.ways}
+    return {column: points for column, points in lines.items() if len(points) > 1}
 
 
 def _points(figures: Figures, cell: Cell, column: str) -> Iterator[tuple[int, float, float, float]]:
@@ -43,9 +60,19 @@ def _points(figures: Figures, cell: Cell, column: str) -> Iterator[tuple[int, fl
             yield threads, figure.median, min(figure.ns), max(figure.ns)
 
 
-def _drawing(cell: Cell, lines: dict[str, list[tuple[int, float, float, float]]]) -> Drawing:
-    drawing = Drawing(figsize=(7, 4.5), layout="constrained")
-    axes = drawing.subplots()
+def _drawing(cells: Sequence[tuple[Cell, _Lines]]) -> Drawing:
+    columns = min(len(cells), 3)
+    rows = -(-len(cells) // columns)
+    drawing = Drawing(figsize=(5 * columns, 3.8 * rows), layout="constrained")
+    places = drawing.subplots(rows, columns, squeeze=False).flat
+    for cell, lines in cells:
+        _draw_cell(next(places), cell, lines)
+    for empty in places:
+        empty.remove()
+    return drawing
+
+
+def _draw_cell(axes: Axes, cell: Cell, lines: _Lines) -> None:
     for column, points in lines.items():
         library = COLUMNS[column].library
         variant = column.removeprefix(library).removeprefix(", ")
@@ -58,7 +85,6 @@ def _drawing(cell: Cell, lines: dict[str, list[tuple[int, float, float, float]]]
     axes.set_xticks(cell.threads, [str(count) for count in cell.threads])
     axes.set_xlabel(f"threads, on {os.cpu_count()} cores")
     axes.set_ylabel("ns of a core per operation")
-    axes.set_title(cell.name)
+    axes.set_title(cell.name, fontsize="medium")
     axes.grid(which="major", alpha=0.3)
     axes.legend(fontsize="small")
-    return drawing

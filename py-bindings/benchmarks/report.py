@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
@@ -142,12 +142,14 @@ count, whatever the container does.
 less than 1 slower than one of them. The standard library counts, except in the cells of locks
 and wrappers, where `threading.Lock` and the object itself are shown for scale.
 
-To do it again: `cargo xtask bench --markdown docs/benchmarks.md`.
+To do it again: `cargo xtask bench --markdown docs/benchmarks.md --plot docs/plots`.
 """
 
 
-def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, patience: int) -> str:
-    """The page."""
+def markdown(
+    bench: Bench, cells: Sequence[Cell], rounds: int, patience: int, plots: Mapping[str, str]
+) -> str:
+    """The page, with links to the plots of the kinds of cells that have one."""
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
     parts += [f"- {name}: {value}" for name, value in machine().items()]
     parts += [f"- interpreter: {bench.interpreter}"]
@@ -175,6 +177,7 @@ def markdown(bench: Bench, cells: Sequence[Cell], rounds: int, patience: int) ->
     all_rows = table(bench.figures, cells)
     for kind, group in groupby(all_rows[1:], key=lambda row: row[0].partition(": ")[0]):
         parts += [f"### {kind[0].upper()}{kind[1:]}", ""]
+        parts += [f"![{kind}, over threads]({plots[kind]})", ""] if kind in plots else []
         parts += [*_markdown_table([all_rows[0], *group]), ""]
     return "\n".join(parts)
 
