@@ -4,6 +4,9 @@ import sys
 import threading
 
 
+CALLS = 20_000
+
+
 def main() -> None:
     if sys.argv[1] == "broken":
         from racy import bump
@@ -15,7 +18,8 @@ def main() -> None:
 
     def call() -> None:
         start.wait()
-        for _ in range(100):
+        # For longer than a turn on a processor, so that they meet.
+        for _ in range(CALLS):
             bump()
 
     threads = [threading.Thread(target=call) for _ in range(4)]
