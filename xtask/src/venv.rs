@@ -104,12 +104,14 @@ pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
     Ok(())
 }
 
-/// What the stamp says if all is well. The tools matter to every environment: pip is one of them.
+/// What the stamp says if all is well. The tools matter to every environment: pip is one of them. So
+/// does its place, which its programs name: in a checkout that was moved they would not start.
 fn wanted(project: &Project, venv: &Venv) -> Result<String> {
     let files = fingerprint::of(&requirements(project, true))?;
     Ok(format!(
-        "recipe 1\n{}\n{files:016x}\n",
-        venv.interp.identity()
+        "recipe 2\n{}\n{}\n{files:016x}\n",
+        venv.interp.identity(),
+        venv.folder.display()
     ))
 }
 
@@ -184,4 +186,26 @@ fn requirements(project: &Project, tools: bool) -> Vec<PathBuf> {
         files.push(project.bindings().join("requirements-tools.txt"));
     }
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moved_environments_are_made_anew() {
+        let project = Project::find().unwrap();
+        let stamp = |folder: &str| {
+            let interp = Interp {
+                path: PathBuf::from("python3"),
+                version: (3, 13, 5),
+                free_threaded: true,
+                ensurepip: true,
+            };
+            let folder = PathBuf::from(folder);
+            wanted(&project, &Venv { interp, folder }).unwrap()
+        };
+        assert_eq!(stamp("here"), stamp("here"));
+        assert_ne!(stamp("here"), stamp("there"));
+    }
 }
