@@ -222,14 +222,12 @@ impl<T> Slot<T> {
     /// Looks a while whether the slot becomes full, and burns it if not.
     #[cold]
     fn wait_full(&self) -> bool {
-        for looks in 0..PATIENCE {
-            if self.is_full() {
-                return true;
-            }
+        let came = (0..PATIENCE).any(|looks| {
             pause(looks);
-        }
+            self.is_full()
+        });
         // Release, Acquire: pair with those in `put`, whose push alone changes what we may burn.
-        self.state.compare_exchange(EMPTY, BURNED, Release, Acquire) == Err(FULL)
+        came || self.state.compare_exchange(EMPTY, BURNED, Release, Acquire) == Err(FULL)
     }
 
     /// Calls `visit` with the item, if there is one.
