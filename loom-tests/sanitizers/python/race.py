@@ -3,7 +3,6 @@
 import sys
 import threading
 
-
 CALLS = 20_000
 
 
