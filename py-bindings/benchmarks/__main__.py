@@ -56,7 +56,7 @@ def main() -> None:
             kind: Path(os.path.relpath(path, words.markdown.parent)).as_posix()
             for kind, path in plots.items()
         }
-        words.markdown.write_text(report.markdown(bench, cells, rounds, patience, links))
+        words.markdown.write_text(report.markdown(bench, cells, patience, links))
 
 
 def choose(pattern: str) -> list[Cell]:

@@ -146,9 +146,7 @@ To do it again: `cargo xtask bench --markdown docs/benchmarks.md --plot docs/plo
 """
 
 
-def markdown(
-    bench: Bench, cells: Sequence[Cell], rounds: int, patience: int, plots: Mapping[str, str]
-) -> str:
+def markdown(bench: Bench, cells: Sequence[Cell], patience: int, plots: Mapping[str, str]) -> str:
     """The page, with links to the plots of the kinds of cells that have one."""
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
     parts += [f"- {name}: {value}" for name, value in machine().items()]
@@ -160,8 +158,10 @@ def markdown(
     parts += [f"- versions: {', '.join(versions)}"]
     parts += [f"- could not be installed: {', '.join(bench.missing)}"] if bench.missing else []
     parts += ["", "## Method", ""]
+    # An interrupted run has fewer in some cells.
+    counts = sorted({len(figure.ns) for figure in bench.figures.values() if figure.ns})
     method = _METHOD.format(
-        rounds=rounds,
+        rounds=" to ".join(str(count) for count in dict.fromkeys([counts[0], counts[-1]])),
         patience=patience,
         several=patience * timing.PATIENCE_OF_SEVERAL,
         ms_of_one=timing.SECONDS_OF_ONE * 1000,
