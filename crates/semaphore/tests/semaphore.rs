@@ -310,8 +310,10 @@ fn in_child(check: impl FnOnce() -> bool) -> bool {
     if child == 0 {
         // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
         unsafe { libc::alarm(10) };
+        // A panic that left this function would run the rest of the tests' program in the child.
+        let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check)).unwrap_or(false);
         // SAFETY: as above.
-        unsafe { libc::_exit(i32::from(!check())) };
+        unsafe { libc::_exit(i32::from(!fine)) };
     }
     let mut status = 0;
     // SAFETY: the child is ours, and the status a number of this function.
