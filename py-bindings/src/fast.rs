@@ -31,7 +31,7 @@ impl Done {
         #[cfg(not(Py_3_12))]
         // SAFETY: as above.
         unsafe {
-            ffi::Py_INCREF(none)
+            crate::refcount::incref(none)
         };
         Self(none)
     }
@@ -228,7 +228,7 @@ macro_rules! entry {
             // SAFETY: Python calls a method attached, with an instance of its class.
             unsafe {
                 if body(instance(this)) {
-                    ffi::Py_INCREF(this);
+                    $crate::refcount::incref(this);
                     return this;
                 }
                 SLOW.get()(this, nothing)
@@ -309,7 +309,7 @@ macro_rules! entry {
             |py| {
                 let body: for<'a, 'py> fn(&$class, Borrowed<'a, 'py, PyAny>) -> Option<()> = $body;
                 body(instance::<$class>(this), Borrowed::from_ptr(py, right))
-                    .map(|()| { ffi::Py_INCREF(this); this })
+                    .map(|()| { $crate::refcount::incref(this); this })
             })
     };
     (unary, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {

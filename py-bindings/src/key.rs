@@ -1,6 +1,6 @@
 //! Python objects as keys.
 
-use crate::object::Object;
+use crate::{object::Object, refcount::decref};
 use ft_concurrent_dict::Query;
 use pyo3::{
     PyTypeInfo, ffi,
@@ -108,7 +108,7 @@ impl Query<Object> for Probe<'_, '_> {
         unsafe {
             let equal = compare(stored, probe, ffi::Py_EQ);
             let verdict = equal == ffi::Py_True();
-            ffi::Py_DECREF(equal);
+            decref(equal);
             Some(verdict)
         }
     }

@@ -28,6 +28,7 @@ mod made;
 mod nesting;
 mod object;
 mod order;
+mod refcount;
 mod rwlock;
 mod semaphore;
 mod std_channel;

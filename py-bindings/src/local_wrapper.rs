@@ -16,6 +16,7 @@
 //! the objects are alive, and will be until the function returns; the first argument of all but
 //! binary operators is a wrapper. A comment that speaks of *the interpreter's promise* means this.
 
+use crate::refcount::{decref, incref};
 use pyo3::{ffi, prelude::*};
 use std::{
     cell::UnsafeCell,
@@ -120,7 +121,7 @@ impl Wrapper {
             }
             let replacement = self.lock();
             let object = replacement.map_or(direct, NonNull::as_ptr);
-            ffi::Py_INCREF(object);
+            incref(object);
             Some(Operand {
                 object,
                 is_own: true,
@@ -191,7 +192,7 @@ impl Drop for Operand {
             // SAFETY: whoever makes one is attached as long as it lives; both are owed.
             unsafe {
                 ffi::Py_LeaveRecursiveCall();
-                ffi::Py_DECREF(self.object);
+                decref(self.object);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Python objects in containers.
 
+use crate::refcount::{decref, incref};
 use pyo3::{
     ffi,
     prelude::*,
@@ -16,7 +17,11 @@ pub(crate) struct Object(ManuallyDrop<Py<PyAny>>);
 impl Object {
     #[inline]
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> Self {
-        Self::from(object.clone().unbind())
+        // SAFETY: it is valid, and the thread attached.
+        unsafe {
+            incref(object.as_ptr());
+            Self::from(Bound::from_owned_ptr(object.py(), object.as_ptr()).unbind())
+        }
     }
 
     /// The same without a reference of its own, for as long as it is not cloned or moved out.
@@ -61,8 +66,10 @@ impl Clone for Object {
     fn clone(&self) -> Self {
         // SAFETY: these live in containers and in calls on them, which only attached threads
         // touch. It increments a count, and runs nothing, so it may happen under a lock.
-        let py = unsafe { Python::assume_attached() };
-        Self::from(self.0.clone_ref(py))
+        unsafe {
+            let object = Borrowed::from_ptr(Python::assume_attached(), self.as_ptr());
+            Self::new(&object)
+        }
     }
 }
 
@@ -72,8 +79,8 @@ impl Drop for Object {
         // SAFETY: it may be asked at any time.
         let is_attached = || unsafe { ffi::PyGILState_Check() } == 1;
         debug_assert!(is_attached(), "an Object needs an attached thread");
-        // SAFETY: taken once, here. The thread is attached, as above.
-        unsafe { drop(ManuallyDrop::take(&mut self.0).into_bound(Python::assume_attached())) };
+        // SAFETY: the reference is given up once, here. The thread is attached, as above.
+        unsafe { decref(self.as_ptr()) };
     }
 }
 

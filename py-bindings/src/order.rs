@@ -1,6 +1,6 @@
 //! Python's `<`, as a priority queue asks for it.
 
-use crate::object::Object;
+use crate::{object::Object, refcount::decref};
 use ft_concurrent_queue::Order;
 use pyo3::{
     PyTypeInfo, ffi,
@@ -65,7 +65,7 @@ fn plain(a: Borrowed<'_, '_, PyAny>, b: Borrowed<'_, '_, PyAny>, how: c_int) -> 
         let compare = (*kind).tp_richcompare?;
         let verdict = compare(a.as_ptr(), b.as_ptr(), how);
         let is_true = verdict == ffi::Py_True();
-        ffi::Py_DECREF(verdict);
+        decref(verdict);
         Some(is_true)
     }
 }

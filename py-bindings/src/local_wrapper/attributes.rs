@@ -6,6 +6,7 @@ use super::{
     numbers::typed,
     slot,
 };
+use crate::refcount::incref;
 use pyo3::{ffi, prelude::*, types::PyDict};
 use std::{
     ffi::{c_int, c_void},
@@ -33,7 +34,7 @@ unsafe extern "C" fn get(wrapper: Ptr, name: Ptr) -> Ptr {
         let this = Wrapper::of(wrapper);
         if !this.is_indirect() {
             if let Some(method) = this.methods.get(name) {
-                ffi::Py_INCREF(method);
+                incref(method);
                 return method;
             }
         }

@@ -9,6 +9,7 @@
 //! Instances of subclasses keep none: a method of the subclass comes first, and one can be added.
 
 use super::{Ptr, Wrapper, kind::is_shared, owned};
+use crate::refcount::{decref, incref};
 use pyo3::ffi;
 use std::{
     ffi::c_int,
@@ -175,21 +176,21 @@ pub(super) unsafe fn keep(wrapper: &Wrapper, name: Ptr, attribute: Ptr) -> Ptr {
         let mut method = attribute;
         if wrapper.target != object {
             method = ffi::PyObject_GetAttr(wrapper.target, name);
-            ffi::Py_DECREF(attribute);
+            decref(attribute);
             if method.is_null() {
                 return method;
             }
         }
         let mut name = name;
-        ffi::Py_INCREF(name);
+        incref(name);
         ffi::PyUnicode_InternInPlace(&mut name);
-        ffi::Py_INCREF(method);
+        incref(method);
         let lock = wrapper.lock();
         let is_added = wrapper.methods.add(name, method, valid);
         drop(lock);
         if !is_added {
-            ffi::Py_DECREF(name);
-            ffi::Py_DECREF(method);
+            decref(name);
+            decref(method);
         }
         method
     }

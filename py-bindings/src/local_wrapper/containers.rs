@@ -5,7 +5,7 @@ use super::{
     numbers::{in_place, replace, typed},
     slot,
 };
-use crate::imports::Imports;
+use crate::{imports::Imports, refcount::decref};
 use pyo3::{ffi, prelude::*};
 use std::{
     ffi::{c_int, c_void},
@@ -123,7 +123,7 @@ unsafe extern "C" fn item_at(wrapper: Ptr, index: ffi::Py_ssize_t) -> Ptr {
                 return ptr::null_mut();
             }
             let item = ffi::PyObject_GetItem(object, key);
-            ffi::Py_DECREF(key);
+            decref(key);
             item
         })
     }
@@ -147,7 +147,7 @@ unsafe extern "C" fn set_item_at(wrapper: Ptr, index: ffi::Py_ssize_t, value: Pt
                 true => ffi::PyObject_DelItem(object, key),
                 false => ffi::PyObject_SetItem(object, key, value),
             };
-            ffi::Py_DECREF(key);
+            decref(key);
             done
         })
     }

@@ -8,6 +8,7 @@ use super::{
     numbers::{self, typed},
     owned, slot,
 };
+use crate::refcount::decref;
 use pyo3::{
     ffi,
     prelude::*,
@@ -396,12 +397,12 @@ unsafe fn free(wrapper: Ptr) {
         ptr::drop_in_place(&raw mut (*this).replacement);
         ffi::Py_XDECREF(replacement.map_or(ptr::null_mut(), NonNull::as_ptr));
         if (*this).target != (*this).made_with {
-            ffi::Py_DECREF((*this).target);
+            decref((*this).target);
         }
         ffi::Py_XDECREF((*this).made_with);
         let free = (*class).tp_free.expect("every class has it");
         free(wrapper.cast());
-        ffi::Py_DECREF(class.cast());
+        decref(class.cast());
     }
 }
 

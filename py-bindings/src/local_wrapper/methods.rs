@@ -1,7 +1,7 @@
 //! What Python looks up by name: conversions, contexts, copies.
 
 use super::{Ptr, forward_object, owned};
-use crate::imports::Imports;
+use crate::{imports::Imports, refcount::incref};
 use pyo3::{ffi, prelude::*};
 use std::{
     ffi::{CStr, c_void},
@@ -115,7 +115,7 @@ unsafe extern "C" fn wrapped(wrapper: Ptr, _: *mut c_void) -> Ptr {
 /// The object is alive, and the thread attached.
 unsafe fn reference(object: Ptr) -> Ptr {
     // SAFETY: the caller's promise.
-    unsafe { ffi::Py_INCREF(object) };
+    unsafe { incref(object) };
     object
 }
 

@@ -1,6 +1,7 @@
 //! Operators, comparison, and conversions to numbers and text.
 
 use super::{Operand, Ptr, Wrapper, forward, forward_object, owned, slot};
+use crate::refcount::incref;
 use pyo3::ffi;
 use std::{
     ffi::{c_int, c_void},
@@ -167,7 +168,7 @@ pub(super) unsafe fn replace(
             return ptr::null_mut();
         };
         this.replace(&left, result);
-        ffi::Py_INCREF(wrapper);
+        incref(wrapper);
         wrapper
     }
 }
