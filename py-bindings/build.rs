@@ -19,7 +19,7 @@ fn counts_inline() -> bool {
     let version = python.version();
     let flags = &python.build_flags().0;
     let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
-    [(3, 13), (3, 14)].contains(&(version.major, version.minor))
+    [(3, 13), (3, 14), (3, 15)].contains(&(version.major, version.minor))
         && flags.contains(&BuildFlag::Py_GIL_DISABLED)
         && !flags.contains(&BuildFlag::Py_REF_DEBUG)
         && target("OS") == "linux"

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import goals, report, timing
+from benchmarks import goals, report, timing, train
 from benchmarks.__main__ import choose
 from benchmarks.cell import COLUMNS, HANDLE, OURS, REFERENCE, STD, Cell, loop, same
 from benchmarks.cells import CELLS
@@ -33,6 +33,26 @@ def test_cell(name):
                 times = timing.once(cell, column, threads, n)
                 assert len(times) == threads, column
                 assert all(start < end for start, end in times), column
+
+
+def test_the_compiler_learns_from_all_cells_of_ours(monkeypatch):
+    ran = set()
+
+    def once(cell, column, threads, n):
+        assert 0 < n <= cell.most
+        assert n % cell.step == 0
+        ran.add((cell.name, column))
+        return timing_once(cell, column, threads, cell.step)
+
+    timing_once = timing.once
+    monkeypatch.setattr(timing, "once", once)
+    train.main()
+    assert ran == {
+        (cell.name, column)
+        for cell in CELLS.values()
+        for column in cell.ways
+        if column.startswith("ours")
+    }
 
 
 def test_other_libraries_have_code_that_compiles():

@@ -73,7 +73,7 @@ fn install_ours(project: &Project, ready: &Ready) -> Result<PathBuf> {
     }
     let out = place(project, venv, "wheel");
     remove(&out)?;
-    let wheel = wheel::build(project, tools, &venv.interp, &out, Audience::Here)?;
+    let wheel = wheel::build(project, tools, &venv.interp, &out, Audience::Benchmarks)?;
     fill(project, tools, venv, &folder, &want, &wheel)
 }
 

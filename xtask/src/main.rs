@@ -18,6 +18,7 @@ mod loom;
 mod mirror;
 mod mutants;
 mod probe;
+mod profile;
 mod project;
 mod python;
 mod report;
@@ -260,7 +261,8 @@ docs/pep743.md, and prints what it has changed.
 usage: cargo xtask wheel [--python PATH] [--gil-python PATH]
 
 For the interpreter named with --python, which may be any; without it, for the free-threaded one, or
-for the GIL build where there is no other. The wheel is put in target/wheels/.",
+for the GIL build where there is no other. The wheel is put in target/wheels/. It is built twice: the
+compiler learns from benchmarks, which takes a minute and the component llvm-tools, got from rustup.",
         run: wheel,
     },
 ];
@@ -532,7 +534,7 @@ fn wheel(mut args: Args) -> Result<()> {
     let ready = setup::tools(&project, &choice)?;
     let interp = named.unwrap_or_else(|| ready.best().interp.clone());
     let out = project.target().join("wheels");
-    let wheel = wheel::build(&project, ready.tools(), &interp, &out, Audience::Everywhere)?;
+    let wheel = wheel::build(&project, ready.tools(), &interp, &out, Audience::Everyone)?;
     println!("{}", wheel.display());
     Ok(())
 }

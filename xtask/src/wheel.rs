@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::fingerprint;
 use crate::probe::Interp;
+use crate::profile;
 use crate::project::Project;
 use crate::run;
 use crate::venv::{self, Venv};
@@ -16,10 +17,12 @@ const STAMP: &str = ".ft-wheel";
 /// Who the wheel is for.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Audience {
-    /// This machine only: no look at which system libraries it needs.
-    Here,
+    /// Tests: made fast, for this machine only, without a look at which system libraries it needs.
+    Tests,
+    /// Benchmarks: as users get it, for this machine only.
+    Benchmarks,
     /// Everyone with the same kind of system.
-    Everywhere,
+    Everyone,
 }
 
 /// Whether [`ensure`] would have nothing to do.
@@ -39,7 +42,7 @@ pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
         let out = project.scratch().join("wheels").join(&name);
         // One wheel at a time, so that the one to install is the one that is there.
         let _ = fs::remove_dir_all(&out);
-        let wheel = build(project, &venvs[0], &venv.interp, &out, Audience::Here)?;
+        let wheel = build(project, &venvs[0], &venv.interp, &out, Audience::Tests)?;
 
         let log = project.log(&format!("install-{name}"))?;
         let stamp = venv.folder.join(STAMP);
@@ -73,25 +76,43 @@ pub fn build(
 ) -> Result<PathBuf> {
     let name = interp.name();
     let log = project.log(&format!("wheel-{name}"))?;
-    let mut cmd = tools.call();
-    cmd.current_dir(&project.root)
-        .args(["-m", "maturin", "build", "--release"])
-        .args(["--manifest-path", "py-bindings/Cargo.toml"])
-        .arg("--interpreter")
-        .arg(&interp.path)
-        .arg("--out")
-        .arg(out)
-        // Else each interpreter's build would evict the other's.
-        .env(
-            "CARGO_TARGET_DIR",
-            project.target().join("wheel").join(&name),
-        )
-        .envs(interp.build_env());
-    if audience == Audience::Here {
-        cmd.args(["--auditwheel", "skip"]);
+    let maturin = |with_profiles: bool| {
+        let mut cmd = tools.call();
+        // Where the command is that the compiler learns from.
+        cmd.current_dir(project.bindings())
+            .args(["-m", "maturin", "build", "--release"])
+            .arg("--interpreter")
+            .arg(&interp.path)
+            .arg("--out")
+            .arg(out)
+            // Else each interpreter's build would evict the other's.
+            .env(
+                "CARGO_TARGET_DIR",
+                project.target().join("wheel").join(&name),
+            )
+            .envs(interp.build_env());
+        if audience != Audience::Everyone {
+            cmd.args(["--auditwheel", "skip"]);
+        }
+        if with_profiles {
+            cmd.arg("--pgo");
+        }
+        run::logged(cmd, &format!("wheel for {name}"), &log)
+    };
+    if audience == Audience::Tests || !built_with_profiles(project, &maturin)? {
+        maturin(false)?;
     }
-    run::logged(cmd, &format!("wheel for {name}"), &log)?;
     newest_wheel(out)
+}
+
+/// Lets the compiler learn from benchmarks which branches are taken. Where that cannot be, the wheel
+/// is as right, and a little slower.
+fn built_with_profiles(project: &Project, maturin: &dyn Fn(bool) -> Result<()>) -> Result<bool> {
+    let done = profile::is_possible(project)? && maturin(true).is_ok();
+    if !done {
+        eprintln!("going on without profiles: the wheel will be a little slower");
+    }
+    Ok(done)
 }
 
 fn newest_wheel(folder: &Path) -> Result<PathBuf> {
@@ -115,8 +136,10 @@ fn inputs(project: &Project) -> Vec<PathBuf> {
         project.root.join("Cargo.lock"),
     ];
     let bindings = project.bindings();
-    inputs
-        .extend(["Cargo.toml", "pyproject.toml", "src", "python"].map(|name| bindings.join(name)));
+    inputs.extend(
+        ["Cargo.toml", "build.rs", "pyproject.toml", "src", "python"]
+            .map(|name| bindings.join(name)),
+    );
     for krate in fs::read_dir(project.root.join("crates"))
         .into_iter()
         .flatten()

@@ -1,0 +1,25 @@
+"""Uses all that is measured, for a while: what the compiler learns from, which branches are taken.
+
+python -m benchmarks.train
+"""
+
+from benchmarks import timing
+from benchmarks.cell import COLUMNS
+from benchmarks.cells import CELLS
+
+# What is seldom in a loop, such as a new segment of a queue, has to be seldom here too.
+_OPERATIONS = 20_000
+
+
+def main() -> None:
+    for cell in CELLS.values():
+        for column in cell.ways:
+            if COLUMNS[column].library != "ours":
+                continue
+            threads = min(cell.threads)
+            n = min(_OPERATIONS, cell.most) // cell.step * cell.step
+            timing.once(cell, column, threads, n)
+
+
+if __name__ == "__main__":
+    main()
