@@ -47,7 +47,10 @@ _HEAD_START = 100_000
 Times = list[tuple[int, int]]
 
 
-def once(cell: Cell, column: str, threads: int, n: int) -> Times:
+Clock = Callable[[], int]
+
+
+def once(cell: Cell, column: str, threads: int, n: int, clock: Clock = perf_counter_ns) -> Times:
     """Run it on a fresh object, `n` operations on each thread; return when they began and ended.
 
     One thread is the one that has made the object, as in a program without threads; several are
@@ -60,8 +63,8 @@ def once(cell: Cell, column: str, threads: int, n: int) -> Times:
     names = _TOOLS | names | {"me": 0}
     codes = [compiled(way, column, loop, tuple(names)) for loop in way.loops]
     if threads == 1:
-        return [_run(codes[0], lambda: None, names)]
-    return _together([codes[me % len(codes)] for me in range(threads)], names)
+        return [_run(codes[0], lambda: None, clock, names)]
+    return _together([codes[me % len(codes)] for me in range(threads)], clock, names)
 
 
 def compiled(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
@@ -81,11 +84,13 @@ def _compile(source: str) -> CodeType:
     return compile(source, "<benchmark>", "exec")
 
 
-def _run(code: CodeType, wait: Callable[[], object], names: dict[str, object]) -> tuple[int, int]:
+def _run(
+    code: CodeType, wait: Callable[[], object], clock: Clock, names: dict[str, object]
+) -> tuple[int, int]:
     # Threads share neither the function nor its globals.
     module: dict[str, Callable[..., object]] = {}
     exec(code, module)
-    result = module["run"](wait, perf_counter_ns, **names)
+    result = module["run"](wait, clock, **names)
     if not isinstance(result, tuple):
         # A coroutine that never has to wait needs no event loop to run it.
         result = _finish(result)
@@ -102,7 +107,7 @@ def _finish(coroutine: object) -> tuple[int, int]:
     raise RuntimeError("a loop with `await` had to wait")
 
 
-def _together(codes: list[CodeType], names: dict[str, object]) -> Times:
+def _together(codes: list[CodeType], clock: Clock, names: dict[str, object]) -> Times:
     begin = 0
 
     def meet() -> None:
@@ -122,7 +127,7 @@ def _together(codes: list[CodeType], names: dict[str, object]) -> Times:
     def work(me: int) -> None:
         try:
             _stay_on_core(me)
-            times.append(_run(codes[me], wait, names | {"me": me}))
+            times.append(_run(codes[me], wait, clock, names | {"me": me}))
         except BaseException as error:
             errors.append(error)
             barrier.abort()
@@ -158,20 +163,20 @@ def _stay_on_core(me: int) -> None:
 def operations(cell: Cell, column: str, threads: int) -> int:
     """How many operations of each thread a run has."""
     seconds = SECONDS_OF_ONE if threads == 1 else SECONDS
-    n = _stepped(cell, 64)
+    n = stepped(cell, 64)
     while True:
         # A thread that begins late, or has to pause, is no reason for a shorter run.
         runs = [once(cell, column, threads, n) for _ in range(3)]
         took = min(end - start for times in runs for start, end in times) / 1e9
-        more = _stepped(cell, n * 4)
+        more = stepped(cell, n * 4)
         if took >= seconds / 4 or more == n:
             break
         # Too short to tell: the first ones are slow.
         n = more
-    return _stepped(cell, int(n * seconds / took))
+    return stepped(cell, int(n * seconds / took))
 
 
-def _stepped(cell: Cell, n: int) -> int:
+def stepped(cell: Cell, n: int) -> int:
     most = cell.most // cell.step * cell.step
     return min(max(n // cell.step, 1) * cell.step, most)
 

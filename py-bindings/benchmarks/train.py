@@ -17,7 +17,7 @@ def main() -> None:
             if COLUMNS[column].library != "ours":
                 continue
             threads = min(cell.threads)
-            n = min(_OPERATIONS, cell.most) // cell.step * cell.step
+            n = timing.stepped(cell, _OPERATIONS)
             timing.once(cell, column, threads, n)
 
 

@@ -1,7 +1,10 @@
 //! How many instructions the hot paths take: a guard that needs no clock.
 //!
-//! `crates/bench/src/bin/hot_paths.rs` runs under callgrind, and what each of its functions has cost
-//! is compared with what is recorded in `crates/bench/instructions.txt`.
+//! The hot paths of the crates, and calls from Python, run under callgrind, and what each has cost is
+//! compared with what is recorded.
+
+mod calls;
+mod paths;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,31 +19,34 @@ use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::python::on_path;
 use crate::run;
+use crate::venv::Venv;
 
 /// What passes: more by so much, or by so many.
 const TOLERANCE: f64 = 0.05;
 const FREE: f64 = 3.0;
-/// As `TOLERANCE`, where another compiler made the program than the recorded one.
-const OTHER_COMPILER: f64 = 0.30;
-
-/// Paths of libc's that suit some processors only, by the names that its versions have for them. What
-/// is left is the same on every x86-64.
-const BASELINE: &str = "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,\
-                        -AVX512F,-AVX512VL,-AVX512VL_Usable";
-
-/// The program and its profiler, ready to run.
-struct Counter {
-    valgrind: PathBuf,
-    program: PathBuf,
-}
+/// As `TOLERANCE`, where it is another compiler or interpreter than the recorded one.
+const OTHERS: f64 = 0.30;
 
 /// Instructions per operation, by path.
 type Counts = BTreeMap<String, f64>;
 
 /// What is recorded.
 struct Record {
-    compiler: String,
+    /// The compiler, and the interpreter if there is one.
+    with: String,
     counts: Counts,
+}
+
+/// What is counted in one go.
+struct Count {
+    /// What it is, in a word.
+    what: &'static str,
+    with: String,
+    counts: Counts,
+    /// Where it is recorded.
+    record: PathBuf,
+    /// What the record says of itself.
+    head: &'static str,
 }
 
 /// Why it cannot be done here, if it cannot. In CI it must be done: it gets there what it needs.
@@ -54,59 +60,105 @@ pub fn obstacle() -> Option<&'static str> {
     }
 }
 
-/// Counts, prints a line for each path, and compares with the record.
+/// Counts, prints a line for each path, and compares with the record. Calls from Python are counted on
+/// a free-threaded interpreter alone.
 ///
 /// # Errors
 ///
 /// If a path takes more than is recorded, and tolerated, or is not recorded.
-pub fn check(project: &Project) -> Result<()> {
-    let counts = Counter::ready(project)?.count(project)?;
-    let compiler = compiler(project)?;
-    let path = record(project);
-    let text = fs::read_to_string(&path)
-        .map_err(|err| Error::new(format!("cannot read {}: {err}", path.display())))?;
-    let record = parse_record(&text);
-    let tolerance = if record.compiler == compiler {
-        TOLERANCE
-    } else {
-        println!(
-            "recorded with {}, this is {compiler}: {:.0} % are tolerated",
-            record.compiler,
-            100.0 * OTHER_COMPILER
-        );
-        OTHER_COMPILER
-    };
-    let (table, wrong) = compare(&record.counts, &counts, tolerance);
-    print!("{table}");
-    if wrong == 0 {
+pub fn check(project: &Project, venv: &Venv) -> Result<()> {
+    let mut wrong = Vec::new();
+    for count in count(project, venv)? {
+        let path = count.record.display();
+        let text = fs::read_to_string(&count.record)
+            .map_err(|err| Error::new(format!("cannot read {path}: {err}")))?;
+        let record = parse_record(&text);
+        let mut tolerance = TOLERANCE;
+        println!("{}, with {}:", count.what, count.with);
+        if record.with != count.with {
+            tolerance = OTHERS;
+            let percent = 100.0 * tolerance;
+            println!(
+                "recorded with {}: {percent:.0} % are tolerated",
+                record.with
+            );
+        }
+        let (table, bad) = compare(&record.counts, &count.counts, tolerance);
+        print!("{table}");
+        if bad > 0 {
+            wrong.push(format!("{bad} in {path}"));
+        }
+    }
+    if wrong.is_empty() {
         return Ok(());
     }
     Err(Error::new(format!(
-        "{wrong} paths differ from {}; if that is meant, record it with: cargo xtask instructions --record",
-        path.display()
+        "counts differ: {}; if that is meant, record them with: cargo xtask instructions --record",
+        wrong.join(", ")
     )))
 }
 
 /// Counts, and records that.
-pub fn renew(project: &Project) -> Result<()> {
-    let counts = Counter::ready(project)?.count(project)?;
-    let path = record(project);
-    let mut text = "\
-# Instructions that the hot paths of crates/bench/src/bin/hot_paths.rs take, per operation.
-# Made by: cargo xtask instructions --record
-"
-    .to_owned();
-    let _ = writeln!(text, "compiler {}", compiler(project)?);
-    for (name, count) in &counts {
-        let _ = writeln!(text, "{name} {count:.1}");
+pub fn renew(project: &Project, venv: &Venv) -> Result<()> {
+    for count in count(project, venv)? {
+        let mut text = format!(
+            "{}# Made by: cargo xtask instructions --record\nwith {}\n",
+            count.head, count.with
+        );
+        for (name, count) in &count.counts {
+            let _ = writeln!(text, "{count:.1} {name}");
+        }
+        fs::write(&count.record, text).map_err(|err| run::cannot_write(&count.record, &err))?;
+        let path = count.record.display();
+        println!("{} recorded in {path}", count.counts.len());
     }
-    fs::write(&path, text).map_err(|err| run::cannot_write(&path, &err))?;
-    println!("{} paths recorded in {}", counts.len(), path.display());
     Ok(())
 }
 
-fn record(project: &Project) -> PathBuf {
-    project.root.join("crates/bench/instructions.txt")
+fn count(project: &Project, venv: &Venv) -> Result<Vec<Count>> {
+    let valgrind = valgrind(project)?;
+    let compiler = compiler(project)?;
+    let mut all = vec![Count {
+        what: "paths of the crates",
+        with: compiler.clone(),
+        counts: paths::count(project, &valgrind)?,
+        record: project.root.join("crates/bench/instructions.txt"),
+        head: "# Instructions that the hot paths of crates/bench/src/bin/hot_paths.rs take, per operation.\n",
+    }];
+    if venv.interp.free_threaded {
+        all.push(Count {
+            what: "calls from Python",
+            with: format!("{compiler}, CPython {}", venv.name()),
+            counts: calls::count(project, venv, &valgrind)?,
+            record: project.bindings().join("benchmarks/instructions.txt"),
+            head: "# Instructions of ours that calls from Python take, per operation of the benchmarks' cells.\n",
+        });
+    }
+    Ok(all)
+}
+
+fn valgrind(project: &Project) -> Result<PathBuf> {
+    if let Some(why) = obstacle() {
+        return Err(Error::new(why));
+    }
+    if on_path("valgrind").is_empty() {
+        apt::ensure(&["valgrind"], &project.log("valgrind")?)?;
+    }
+    let valgrind = on_path("valgrind").into_iter().next();
+    valgrind.ok_or_else(|| Error::new("there is no valgrind"))
+}
+
+/// Callgrind, with a profile that is easy to read.
+fn callgrind(valgrind: &Path, profile: &Path) -> Command {
+    let mut cmd = Command::new(valgrind);
+    cmd.arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", profile.display()))
+        .args(["--compress-strings=no", "--compress-pos=no"]);
+    cmd
+}
+
+fn missing(what: &str, profile: &Path) -> Error {
+    Error::new(format!("no {what} in {}", profile.display()))
 }
 
 /// `rustc 1.95`: patches rarely change what is compiled.
@@ -118,96 +170,15 @@ fn compiler(project: &Project) -> Result<String> {
     Ok(format!("rustc {minor}"))
 }
 
-impl Counter {
-    fn ready(project: &Project) -> Result<Counter> {
-        if let Some(why) = obstacle() {
-            return Err(Error::new(why));
-        }
-        if on_path("valgrind").is_empty() {
-            apt::ensure(&["valgrind"], &project.log("valgrind")?)?;
-        }
-        let valgrind = on_path("valgrind").into_iter().next();
-        let valgrind = valgrind.ok_or_else(|| Error::new("there is no valgrind"))?;
-
-        // A folder of its own: flags of the user's would count, and not theirs would rebuild all.
-        let target = project.target().join("instructions");
-        let sh = &project.sh;
-        let build = cmd!(
-            sh,
-            "cargo build --release --package ft-bench --no-default-features --bin hot_paths"
-        )
-        .env("RUSTFLAGS", "")
-        .env("CARGO_TARGET_DIR", &target);
-        run::logged(build, "compile the hot paths", &project.log("hot-paths")?)?;
-        let program = target.join("release/hot_paths");
-        Ok(Counter { valgrind, program })
-    }
-
-    fn count(&self, project: &Project) -> Result<Counts> {
-        let profile = project.scratch().join("instructions.out");
-        let mut cmd = Command::new(&self.valgrind);
-        cmd.arg("--tool=callgrind")
-            .arg(format!("--callgrind-out-file={}", profile.display()))
-            .args(["--compress-strings=no", "--compress-pos=no"])
-            .arg(&self.program)
-            .env("GLIBC_TUNABLES", BASELINE);
-        let log = project.log("callgrind")?;
-        run::logged(cmd, "count instructions", &log)?;
-        let told = fs::read_to_string(&log)?;
-        let profile_text = fs::read_to_string(&profile)?;
-        let costs = costs(&profile_text);
-        let mut counts = Counts::new();
-        for (name, times) in told.lines().filter_map(times) {
-            let cost = costs.get(name).ok_or_else(|| missing(name, &profile))?;
-            counts.insert(name.to_owned(), *cost as f64 / times as f64);
-        }
-        if counts.is_empty() {
-            return Err(missing("paths", &profile));
-        }
-        Ok(counts)
-    }
-}
-
-fn missing(what: &str, profile: &Path) -> Error {
-    Error::new(format!("no {what} in {}", profile.display()))
-}
-
-/// `name count`, as `hot_paths` prints it, between the lines of valgrind.
-fn times(line: &str) -> Option<(&str, u64)> {
-    let (name, count) = line.split_once(' ')?;
-    Some((name, count.parse().ok()?))
-}
-
-/// What calls of the functions in the module `path` have cost, with all that they called in turn.
-///
-/// In a profile a call is `cfn=NAME`, `calls=...`, and a line of which the second number is the cost.
-fn costs(profile: &str) -> BTreeMap<&str, u64> {
-    let mut costs = BTreeMap::new();
-    let mut lines = profile.lines();
-    let mut called = None;
-    while let Some(line) = lines.next() {
-        if let Some(name) = line.strip_prefix("cfn=") {
-            called = name.strip_prefix("hot_paths::path::");
-        } else if line.starts_with("calls=") {
-            let cost = lines.next().and_then(|line| line.split(' ').nth(1));
-            let cost: Option<u64> = cost.and_then(|cost| cost.parse().ok());
-            if let (Some(name), Some(cost)) = (called, cost) {
-                *costs.entry(name).or_default() += cost;
-            }
-        }
-    }
-    costs
-}
-
 fn parse_record(text: &str) -> Record {
     let mut record = Record {
-        compiler: String::new(),
+        with: String::new(),
         counts: Counts::new(),
     };
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         match line.split_once(' ') {
-            Some(("compiler", compiler)) => record.compiler = compiler.to_owned(),
-            Some((name, count)) => {
+            Some(("with", with)) => record.with = with.to_owned(),
+            Some((count, name)) => {
                 if let Ok(count) = count.parse() {
                     record.counts.insert(name.to_owned(), count);
                 }
@@ -245,7 +216,7 @@ fn compare(recorded: &Counts, counts: &Counts, tolerance: f64) -> (String, usize
         let show =
             |count: Option<&f64>| count.map_or("-".to_owned(), |count| format!("{count:.1}"));
         let (before, now) = (show(before), show(now));
-        let line = format!("  {name:32} {before:>8} {now:>8}  {verdict}");
+        let line = format!("  {name:40} {before:>8} {now:>8}  {verdict}");
         let _ = writeln!(table, "{}", line.trim_end());
     }
     (table, wrong)
@@ -255,41 +226,11 @@ fn compare(recorded: &Counts, counts: &Counts, tolerance: f64) -> (String, usize
 mod tests {
     use super::*;
 
-    const PROFILE: &str = "\
-fn=hot_paths::main
-5 1
-cfn=hot_paths::path::queue_push
-calls=1 12
-30 6400
-cfn=other
-calls=2 12
-30 7
-fn=hot_paths::path::queue_push
-12 400
-cfn=ft_concurrent_queue::push
-calls=640 3
-13 6000
-cfn=hot_paths::path::queue_push
-calls=1 12
-44 640
-";
-
     fn counts(counts: &[(&str, f64)]) -> Counts {
         let pairs = counts
             .iter()
             .map(|(name, count)| ((*name).to_owned(), *count));
         pairs.collect()
-    }
-
-    #[test]
-    fn costs_of_calls() {
-        let costs = costs(PROFILE);
-        assert_eq!(
-            costs.into_iter().collect::<Vec<_>>(),
-            [("queue_push", 7040)]
-        );
-        assert_eq!(times("queue_push 640"), Some(("queue_push", 640)));
-        assert_eq!(times("==7== Callgrind, a call-graph generating"), None);
     }
 
     #[test]
@@ -312,8 +253,8 @@ calls=1 12
 
     #[test]
     fn records() {
-        let record = parse_record("# made\ncompiler rustc 1.95\nint_load 4.0\n");
-        assert_eq!(record.compiler, "rustc 1.95");
-        assert_eq!(record.counts, counts(&[("int_load", 4.0)]));
+        let record = parse_record("# made\nwith rustc 1.95\n4.0 int: x.get()\n");
+        assert_eq!(record.with, "rustc 1.95");
+        assert_eq!(record.counts, counts(&[("int: x.get()", 4.0)]));
     }
 }

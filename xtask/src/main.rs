@@ -235,9 +235,10 @@ figures for the same cells come from: cargo bench --package ft-bench -- FILTER
         name: "instructions",
         summary: "count the instructions of the hot paths, and compare with what is recorded",
         details: "\
-usage: cargo xtask instructions [--record]
+usage: cargo xtask instructions [--record] [INTERPRETERS]
 
-Needs valgrind, on Linux on x86-64. The record is crates/bench/instructions.txt.
+Of the crates, and of calls from Python on a free-threaded interpreter. Needs valgrind, on Linux on
+x86-64. The records are crates/bench/instructions.txt and py-bindings/benchmarks/instructions.txt.
 
   --record             record what is counted now",
         run: instructions,
@@ -426,11 +427,13 @@ fn bench_rust(args: Args) -> Result<()> {
 fn instructions(mut args: Args) -> Result<()> {
     let project = Project::find()?;
     let record = args.flag("--record");
+    let choice = Choice::take(&mut args)?;
     args.finish("instructions")?;
+    let ready = setup::all(&project, &choice)?;
     if record {
-        return instructions::renew(&project);
+        return instructions::renew(&project, ready.best());
     }
-    instructions::check(&project)
+    instructions::check(&project, ready.best())
 }
 
 fn tsan(mut args: Args) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::run;
 /// An interpreter that has answered, and can do what we need.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interp {
-    /// The program itself, behind any shim that led to it.
+    /// The program itself, behind any shim or virtual environment that led to it.
     pub path: PathBuf,
     pub version: (u32, u32, u32),
     /// Built without the GIL, and it was off when we asked.
@@ -59,7 +59,8 @@ print('ft-probe', sys.implementation.name, *sys.version_info[:3],
       int(bool(sysconfig.get_config_var('Py_GIL_DISABLED'))),
       int(getattr(sys, '_is_gil_enabled', lambda: True)()),
       int(find_spec('ensurepip') is not None),
-      ','.join(missing) or '-', sys.executable, sep='\\t')
+      # In a virtual environment, perhaps our own, the one that it was made from.
+      ','.join(missing) or '-', sys._base_executable or sys.executable, sep='\\t')
 ";
 
 /// A sound interpreter answers in a tenth of a second, a cold shim in two.
@@ -172,5 +173,25 @@ mod tests {
     fn no_such_program() {
         let reason = probe(Path::new("/nowhere/python3")).unwrap_err();
         assert!(reason.starts_with("does not start"));
+    }
+
+    #[test]
+    fn virtual_environment_leads_to_what_it_was_made_from() {
+        let Ok(python) = probe(Path::new("python3")) else {
+            return;
+        };
+        let sh = xshell::Shell::new().unwrap();
+        let temp = sh.create_temp_dir().unwrap();
+        let (base, venv) = (&python.path, temp.path());
+        let make = xshell::cmd!(sh, "{base} -m venv --without-pip {venv}");
+        make.quiet().run().unwrap();
+        let inside = if cfg!(windows) {
+            "Scripts/python.exe"
+        } else {
+            "bin/python"
+        };
+        let found = probe(&venv.join(inside)).unwrap();
+        let program = |interp: &Interp| interp.path.canonicalize().unwrap();
+        assert_eq!(program(&found), program(&python));
     }
 }

@@ -44,7 +44,9 @@ pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool)
     tests(project, ready, selection, &packages, quick, &mut report);
     match instructions::obstacle() {
         Some(why) => report.skip("instructions", "callgrind", why),
-        None => report.step("instructions", "callgrind", || instructions::check(project)),
+        None => report.step("instructions", "callgrind", || {
+            instructions::check(project, ready.best())
+        }),
     }
     for venv in &ready.venvs {
         report.step("README", &venv.name(), || readme(project, venv));
