@@ -287,6 +287,22 @@ macro_rules! waiting_bounded {
     };
 }
 
+/// Ours, and the floor under it: a push and a pop protect the segments that they read, each with a pin.
+fn pinned() -> Vec<Library> {
+    let two_pins = |_: &(), operations| {
+        on_threads(1, |_| {
+            for _ in 0..operations {
+                drop(black_box(crossbeam_epoch::pin()));
+                drop(black_box(crossbeam_epoch::pin()));
+            }
+        })
+    };
+    vec![
+        Library::new("ours", ConcurrentQueue::unbounded, pairs),
+        Library::new("two pins", || (), two_pins),
+    ]
+}
+
 /// Puts our batches in the place of our single items.
 fn with_batches(
     mut libraries: Vec<Library>,
@@ -308,6 +324,11 @@ pub(crate) fn cells() -> Vec<Cell> {
     let tight = || ConcurrentQueue::bounded(BOUND);
     vec![
         cell("unbounded, push and pop", 1, unbounded!(pairs)),
+        cell(
+            "unbounded, push and pop, and what their pins cost",
+            1,
+            pinned(),
+        ),
         cell("unbounded, 64 pushes, 64 pops", 1, unbounded!(bursts)),
         cell(
             "unbounded, batch of 64 (theirs: singly)",

@@ -29,3 +29,7 @@ def cells() -> Iterator[Cell]:
         setup = f"from {module} import {name}\nx = {name}({arguments})"
         columns = (OURS, HANDLE, REFERENCE) if in_reference else (OURS, HANDLE)
         yield Cell(f"look: {name} {statement}", same(columns, setup, loop(statement)), (1, 2))
+    # What two threads cost that share nothing: what the others are to be seen against.
+    setup, mine = "from ft_utils.concurrency import AtomicInt64", "x = AtomicInt64(1)"
+    own = same((OURS,), setup, loop("x.get()"), prepare=mine)
+    yield Cell("floor: AtomicInt64 x.get(), each its own", own, (1, 2))
