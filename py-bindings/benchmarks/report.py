@@ -146,6 +146,12 @@ To do it again: `cargo xtask bench --markdown docs/benchmarks.md --plot docs/plo
 """
 
 
+_LIMITS = (
+    "What was tried where one is missed, and what the limit is: "
+    "[performance.md](performance.md#what-the-limits-are)."
+)
+
+
 def markdown(bench: Bench, cells: Sequence[Cell], patience: int, plots: Mapping[str, str]) -> str:
     """The page, with links to the plots of the kinds of cells that have one."""
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
@@ -168,7 +174,7 @@ def markdown(bench: Bench, cells: Sequence[Cell], patience: int, plots: Mapping[
         ms=timing.SECONDS * 1000,
     )
     parts += [method]
-    parts += ["## Goals", ""]
+    parts += ["## Goals", "", _LIMITS, ""]
     rows = reached(bench.figures)
     for title, group in groupby(rows[1:], key=lambda row: row[0]):
         parts += [f"### {title[0].upper()}{title[1:]}", ""]
