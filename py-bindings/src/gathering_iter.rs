@@ -19,7 +19,7 @@ use pyo3::{
         PyBaseException, PyException, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
         PyValueError,
     },
-    intern,
+    ffi, intern,
     prelude::*,
     types::{PyDict, PyTuple},
 };
@@ -160,7 +160,11 @@ fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
 /// What a reader raises when it misses a value because of what a producer raised.
 fn failed(py: Python<'_>, reason: Object, message: &'static str) -> PyErr {
     let err = exception::<PyRuntimeError>(message);
-    err.set_cause(py, Some(PyErr::from_value(reason.into_bound(py))));
+    // Not `PyErr::set_cause`, which reads the traceback of the cause: the producer's thread may be
+    // adding to it, as it leaves its functions.
+    // SAFETY: the first is an exception, and so is the reason, see `remember` and `fail`. The cause
+    // gets its reference.
+    unsafe { ffi::PyException_SetCause(err.value(py).as_ptr(), reason.into_py().into_ptr()) };
     err
 }
 
