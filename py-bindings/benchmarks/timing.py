@@ -45,8 +45,6 @@ _HEAD_START = 100_000
 
 
 Times = list[tuple[int, int]]
-
-
 Clock = Callable[[], int]
 
 
@@ -54,7 +52,7 @@ def once(cell: Cell, column: str, threads: int, n: int, clock: Clock = perf_coun
     """Run it on a fresh object, `n` operations on each thread; return when they began and ended.
 
     One thread is the one that has made the object, as in a program without threads; several are
-    others than that one. Times are in nanoseconds.
+    others than that one. Times are in nanoseconds, or what `clock` says, which is for one thread.
     """
     way = cell.ways[column]
     names: dict[str, object] = {"n": n, "threads": threads}
@@ -64,7 +62,7 @@ def once(cell: Cell, column: str, threads: int, n: int, clock: Clock = perf_coun
     codes = [compiled(way, column, loop, tuple(names)) for loop in way.loops]
     if threads == 1:
         return [_run(codes[0], lambda: None, clock, names)]
-    return _together([codes[me % len(codes)] for me in range(threads)], clock, names)
+    return _together([codes[me % len(codes)] for me in range(threads)], names)
 
 
 def compiled(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
@@ -107,7 +105,7 @@ def _finish(coroutine: object) -> tuple[int, int]:
     raise RuntimeError("a loop with `await` had to wait")
 
 
-def _together(codes: list[CodeType], clock: Clock, names: dict[str, object]) -> Times:
+def _together(codes: list[CodeType], names: dict[str, object]) -> Times:
     begin = 0
 
     def meet() -> None:
@@ -127,7 +125,7 @@ def _together(codes: list[CodeType], clock: Clock, names: dict[str, object]) -> 
     def work(me: int) -> None:
         try:
             _stay_on_core(me)
-            times.append(_run(codes[me], wait, clock, names | {"me": me}))
+            times.append(_run(codes[me], wait, perf_counter_ns, names | {"me": me}))
         except BaseException as error:
             errors.append(error)
             barrier.abort()
