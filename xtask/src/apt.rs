@@ -47,8 +47,8 @@ pub struct State {
 }
 
 impl State {
-    /// In this folder, with this one line in its list of sources.
-    pub fn new(folder: &Path, source: &str) -> Result<State> {
+    /// In this folder, with these lines as its list of sources.
+    pub fn new(folder: &Path, sources: &str) -> Result<State> {
         for part in ["lists/partial", "cache/archives/partial", "downloads"] {
             let part = folder.join(part);
             fs::create_dir_all(&part).map_err(|err| cache::not_writable(&part, &err))?;
@@ -56,8 +56,8 @@ impl State {
         let state = State {
             folder: folder.to_owned(),
         };
-        let sources = state.sources();
-        fs::write(&sources, source).map_err(|err| cache::not_writable(&sources, &err))?;
+        let list = state.sources();
+        fs::write(&list, sources).map_err(|err| cache::not_writable(&list, &err))?;
         Ok(state)
     }
 
@@ -65,7 +65,7 @@ impl State {
         self.folder.join("sources.list")
     }
 
-    /// Where source packages come to lie.
+    /// Where what is downloaded, and not to be installed, comes to lie.
     pub fn downloads(&self) -> PathBuf {
         self.folder.join("downloads")
     }
@@ -77,7 +77,16 @@ impl State {
 
     /// A call of apt-get that works in here.
     pub fn get(&self, words: &[&str]) -> Command {
-        let mut cmd = Command::new("apt-get");
+        self.call("apt-get", words)
+    }
+
+    /// A call of apt-cache that works in here.
+    pub fn cache(&self, words: &[&str]) -> Command {
+        self.call("apt-cache", words)
+    }
+
+    fn call(&self, program: &str, words: &[&str]) -> Command {
+        let mut cmd = Command::new(program);
         cmd.current_dir(self.downloads());
         for (key, value) in [
             ("Dir::Etc::sourcelist", self.sources()),
@@ -94,6 +103,9 @@ impl State {
             "APT::Get::AllowUnauthenticated=false",
             "Acquire::AllowInsecureRepositories=false",
             "Acquire::Retries=2",
+            // Descriptions for people, half of what there is to download.
+            "Acquire::Languages=none",
+            "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
             // We only look at what is installed.
             "Debug::NoLocking=true",
         ] {

@@ -1,6 +1,6 @@
 //! The command line, taken apart by hand: too little for a library.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
@@ -81,9 +81,9 @@ impl Args {
 /// Which interpreters the user wants.
 #[derive(Default)]
 pub struct Choice {
-    /// The free-threaded one, by name.
-    pub python: Option<PathBuf>,
-    /// The one with a GIL, by name.
+    /// By name: the main one, which is free-threaded, and others to take for what they are.
+    pub python: Vec<PathBuf>,
+    /// The main one with a GIL, by name.
     pub gil_python: Option<PathBuf>,
     /// Neither look for a free-threaded one nor make one.
     pub gil_only: bool,
@@ -92,15 +92,26 @@ pub struct Choice {
 impl Choice {
     /// An option wins over its environment variable.
     pub fn take(args: &mut Args) -> Result<Choice> {
-        let mut named = |option: &str, variable: &str| -> Result<Option<PathBuf>> {
-            let from_env = || std::env::var(variable).ok().filter(|s| !s.is_empty());
-            Ok(args.value(option)?.or_else(from_env).map(PathBuf::from))
-        };
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let mut python = Vec::new();
+        while let Some(path) = args.value("--python")? {
+            python.push(PathBuf::from(path));
+        }
+        if python.is_empty() {
+            let listed = variable("FT_PYTHON").unwrap_or_default();
+            python.extend(std::env::split_paths(&listed).filter(|path| path != Path::new("")));
+        }
+        let gil_python = args.value("--gil-python")?.map(PathBuf::from);
         Ok(Choice {
-            python: named("--python", "FT_PYTHON")?,
-            gil_python: named("--gil-python", "FT_GIL_PYTHON")?,
+            python,
+            gil_python: gil_python.or_else(|| variable("FT_GIL_PYTHON").map(PathBuf::from)),
             gil_only: args.flag("--gil-only"),
         })
+    }
+
+    /// All that have a name.
+    pub fn named(&self) -> impl Iterator<Item = &PathBuf> {
+        self.python.iter().chain(&self.gil_python)
     }
 }
 
@@ -119,6 +130,15 @@ mod tests {
         assert_eq!(args.value("--python").unwrap().as_deref(), Some("p"));
         assert!(args.flag("--quick"));
         assert_eq!(args.word().as_deref(), Some("queue"));
+        args.finish("test").unwrap();
+    }
+
+    #[test]
+    fn several_interpreters() {
+        let mut args = args("--python a --gil-python c --python b --gil-only");
+        let choice = Choice::take(&mut args).unwrap();
+        assert!(choice.named().eq(["a", "b", "c"].map(Path::new)));
+        assert!(choice.gil_only);
         args.finish("test").unwrap();
     }
 

@@ -20,7 +20,7 @@ const PEERS: [(&str, &str); 2] = [("ft-utils", "reference"), ("cereggii", "cereg
 
 /// Installs what there is to compare and runs the benchmarks, which understand `words`.
 pub fn compare(project: &Project, ready: &Ready, words: &[String]) -> Result<()> {
-    let (tools, venv) = (ready.tools(), ready.best());
+    let (tools, venv) = (&ready.tools, ready.main());
     // Two at a time would measure each other.
     let _lock = lock(project)?;
     let mut sites = vec![("ours", install_ours(project, ready)?)];
@@ -65,7 +65,7 @@ fn place(project: &Project, venv: &Venv, name: &str) -> PathBuf {
 
 /// The wheel as users get it, of the sources as they are.
 fn install_ours(project: &Project, ready: &Ready) -> Result<PathBuf> {
-    let (tools, venv) = (ready.tools(), ready.best());
+    let (tools, venv) = (&ready.tools, ready.main());
     let want = wheel::wanted(project)?;
     let folder = place(project, venv, "ours");
     if is_current(&folder, &want) {

@@ -9,9 +9,6 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::run;
 
-/// The source, its objects and what is installed take two thirds of this.
-const SPACE_MB: u64 = 600;
-
 /// The folder of this project in the user's cache directory; it may not exist yet.
 pub fn folder() -> Result<PathBuf> {
     let absolute = |name: &str| {
@@ -70,7 +67,7 @@ pub fn sweep(cache: &Path) {
 }
 
 /// Says so at once if there is too little room, and not after minutes.
-pub fn demand_space(folder: &Path) -> Result<()> {
+pub fn demand_space(folder: &Path, megabytes: u64) -> Result<()> {
     let mut df = Command::new("df");
     df.arg("-Pk").arg(folder);
     let answer = run::limited(df, Duration::from_secs(20))?.map(|output| output.stdout);
@@ -78,9 +75,9 @@ pub fn demand_space(folder: &Path) -> Result<()> {
         // An odd `df` is no reason to stop: a full disk ends the build with its own clear line.
         return Ok(());
     };
-    if free < SPACE_MB {
+    if free < megabytes {
         return Err(Error::new(format!(
-            "needs {SPACE_MB} MB in {}, where {free} are free; make room, or name another place \
+            "needs {megabytes} MB in {}, where {free} are free; make room, or name another place \
              with: XDG_CACHE_HOME=/some/folder",
             folder.display()
         )));

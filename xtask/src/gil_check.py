@@ -7,10 +7,13 @@ import os
 import sys
 import sysconfig
 import warnings
+from collections.abc import Generator
 
 import pytest
 
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+already_told = False
 
 
 def gil_is_on() -> bool:
@@ -36,14 +39,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError("importing ft_utils brought the GIL back")
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if gil_is_on():
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Fail the test that brought the GIL back."""
+    global already_told
+    yield
+    if gil_is_on() and not already_told:
+        already_told = True
+        pytest.fail("the GIL came back during this test")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if gil_is_on():
-        terminalreporter.write_line("the GIL came back during the tests", red=True)
-    else:
-        build = "free-threaded, the GIL stayed off" if FREE_THREADED else "with a GIL"
-        terminalreporter.write_line(f"Python {sys.version.split()[0]}, {build}")
+    build = "free-threaded" if FREE_THREADED else "with a GIL"
+    terminalreporter.write_line(f"Python {sys.version.split()[0]}, {build}")

@@ -125,7 +125,7 @@ fn count(project: &Project, venv: &Venv) -> Result<Vec<Count>> {
         record: project.root.join("crates/bench/instructions.txt"),
         head: "# Instructions that the hot paths of crates/bench/src/bin/hot_paths.rs take, per operation.\n",
     }];
-    if venv.interp.free_threaded {
+    if venv.interp.version.free_threaded {
         all.push(Count {
             what: "calls from Python",
             with: format!("{compiler}, CPython {}", venv.name()),

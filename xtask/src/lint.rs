@@ -40,7 +40,7 @@ fn clippy(project: &Project, ready: &Ready) -> Result<()> {
         sh,
         "cargo clippy --workspace --all-targets --features ft-compat/build -- -D warnings"
     )
-    .env("PYO3_PYTHON", ready.tools().python());
+    .env("PYO3_PYTHON", ready.tools.python());
     run::logged(cmd, "cargo clippy", &project.log("clippy")?)
 }
 
@@ -73,7 +73,7 @@ fn ruff(project: &Project, ready: &Ready) -> Result<()> {
         ("check", &["check"][..]),
         ("format", &["format", "--check"]),
     ] {
-        let mut cmd = ready.tools().call();
+        let mut cmd = ready.tools.call();
         cmd.current_dir(&project.root)
             .args(["-m", "ruff"])
             .args(words)
@@ -86,7 +86,7 @@ fn ruff(project: &Project, ready: &Ready) -> Result<()> {
 }
 
 fn mypy(project: &Project, ready: &Ready) -> Result<()> {
-    let mut cmd = ready.tools().call();
+    let mut cmd = ready.tools.call();
     cmd.current_dir(project.bindings())
         .args(["-m", "mypy", "--strict", "--config-file", "pyproject.toml"])
         .arg("--cache-dir")
@@ -98,16 +98,16 @@ fn mypy(project: &Project, ready: &Ready) -> Result<()> {
 
 /// The other type checker that users have, on what they would write.
 fn pyright(project: &Project, ready: &Ready) -> Result<()> {
-    let mut cmd = ready.tools().call();
+    let mut cmd = ready.tools.call();
     cmd.current_dir(project.bindings())
         .args(["-m", "basedpyright", "--level", "error", "--pythonpath"])
-        .arg(ready.tools().python());
+        .arg(ready.tools.python());
     run::logged(cmd, "pyright", &project.log("pyright")?)
 }
 
 /// Whether the stubs say what the installed module does.
 pub fn stubs(project: &Project, ready: &Ready) -> Result<()> {
-    let mut cmd = ready.tools().call();
+    let mut cmd = ready.tools.call();
     // Not in a folder that holds `ft_utils`: the installed one is to be checked.
     cmd.current_dir(project.scratch())
         .args(["-m", "mypy.stubtest", "ft_utils", "--mypy-config-file"])
@@ -130,7 +130,7 @@ pub fn docs(project: &Project, ready: &Ready) -> Result<()> {
             --features ft-compat/build"
     )
     .env("RUSTDOCFLAGS", "-D warnings")
-    .env("PYO3_PYTHON", ready.tools().python());
+    .env("PYO3_PYTHON", ready.tools.python());
     run::logged(cmd, "cargo doc", &project.log("doc")?)
 }
 

@@ -34,13 +34,13 @@ use std::panic;
 use std::process::ExitCode;
 
 use args::{Args, Choice};
-use debian::Flavor;
 use error::{Error, Result};
 use loom::Bounds;
 use project::Project;
+use python::{Version, pins};
 use report::Report;
 use sanitize::Sanitizer;
-use setup::Ready;
+use setup::{Aim, Ready};
 use wheel::Audience;
 
 /// A sub-command.
@@ -70,10 +70,13 @@ where there is no other. What is not understood here goes on to the example: try
 usage: cargo xtask test [--quick] [NAME] [INTERPRETERS]
 
 With NAME (queue, dict, atomic, or a folder of crates/): that primitive's Rust tests, models and
-Python tests, and no more.
+Python tests, and no more; Python tests on 3.14t and on one Python with a GIL.
 
-  --quick              one preemption in the models, no documentation, no second pass of the Python
-                       tests on several threads",
+Everything runs on free-threaded 3.14 and 3.15 and on the oldest Python with a GIL that is here; on the
+others a quick pass. What is missing is made.
+
+  --quick              one preemption in the models, no documentation, no sanitizers, 3.14t and one Python
+                       with a GIL, and no second pass of the Python tests on several threads",
         run: test,
     },
     Command {
@@ -195,16 +198,17 @@ interpreter, or on the GIL build where there is no other. What cannot be install
     },
     Command {
         name: "python",
-        summary: "find or make a free-threaded interpreter, and print its path",
+        summary: "find or make an interpreter, and print its path",
         details: "\
-usage: cargo xtask python [--list] [--tsan] [INTERPRETERS]
+usage: cargo xtask python [--version VERSION] [--list] [--tsan] [INTERPRETERS]
 
-Looks, in this order, for: the one named with --python or FT_PYTHON; python3.15t, 3.14t, 3.13t on
-PATH or made by an earlier run; one that uv can install; Debian's source, which it builds into the
-user's cache directory (XDG_CACHE_HOME, else ~/.cache).
+Looks, in this order, for: the one named with --python or FT_PYTHON; python3.14t on PATH, in pyenv, or
+made by an earlier run; one that uv can install; one made from packages of PyPI and Debian, in some
+seconds, in the user's cache directory (XDG_CACHE_HOME, else ~/.cache).
 
+  --version VERSION    3.15t, 3.14, ...; unless told, 3.14t, or 3.15t where that is there already
   --list               show every place, what was found, and what is taken; makes nothing
-  --tsan               the one with ThreadSanitizer, which is made from Debian's source with clang:
+  --tsan               3.13t with ThreadSanitizer, which is compiled from Debian's source with clang:
                        the clang on PATH, or Debian's, which is put into the cache directory too",
         run: python,
     },
@@ -212,9 +216,11 @@ user's cache directory (XDG_CACHE_HOME, else ~/.cache).
         name: "setup",
         summary: "make the virtual environments, and install the tools and the wheel in each",
         details: "\
-usage: cargo xtask setup [INTERPRETERS]
+usage: cargo xtask setup [--all] [INTERPRETERS]
 
-The environments are in target/venv/. A second run does only what is needed.",
+The environments are in target/venv/. A second run does only what is needed.
+
+  --all                for all interpreters that `test` uses, not only the main ones",
         run: setup,
     },
     Command {
@@ -261,8 +267,7 @@ docs/pep743.md, and prints what it has changed.
         details: "\
 usage: cargo xtask wheel [--python PATH] [--gil-python PATH]
 
-For the interpreter named with --python, which may be any; without it, for the free-threaded one, or
-for the GIL build where there is no other. The wheel is put in target/wheels/. It is built twice: the
+For the interpreter named with --python, which may be any; without it, for 3.14t. The wheel is put in target/wheels/. It is built twice: the
 compiler learns from benchmarks, which takes a minute and the component llvm-tools, got from rustup.",
         run: wheel,
     },
@@ -270,8 +275,9 @@ compiler learns from benchmarks, which takes a minute and the component llvm-too
 
 const INTERPRETERS: &str = "\
 INTERPRETERS:
-  --python PATH        the free-threaded interpreter (or FT_PYTHON)
-  --gil-python PATH    the one with a GIL (or FT_GIL_PYTHON); otherwise the first on PATH
+  --python PATH        the main free-threaded interpreter (or FT_PYTHON); given again, another to use for
+                       its version (in FT_PYTHON: a list such as PATH is)
+  --gil-python PATH    the main one with a GIL (or FT_GIL_PYTHON); otherwise the oldest on PATH
   --gil-only           do without a free-threaded one";
 
 fn main() -> ExitCode {
@@ -329,19 +335,19 @@ fn print_help() {
 fn demo(mut args: Args) -> Result<()> {
     let project = Project::find()?;
     let choice = Choice::take(&mut args)?;
-    let ready = setup::all(&project, &choice)?;
+    let ready = setup::make(&project, &choice, Aim::Main)?;
     run_script(&project, &ready, "examples/index_stdlib.py", args.rest())
 }
 
 fn soak(mut args: Args) -> Result<()> {
     let project = Project::find()?;
     let choice = Choice::take(&mut args)?;
-    let ready = setup::all(&project, &choice)?;
+    let ready = setup::make(&project, &choice, Aim::Main)?;
     run_script(&project, &ready, "tests/soak.py", args.rest())
 }
 
 fn run_script(project: &Project, ready: &Ready, script: &str, words: Vec<String>) -> Result<()> {
-    let mut cmd = ready.best().call();
+    let mut cmd = ready.main().call();
     cmd.arg(project.bindings().join(script)).args(words);
     let status = cmd.status()?;
     if status.success() {
@@ -358,7 +364,9 @@ fn test(mut args: Args) -> Result<()> {
     args.finish("test")?;
     // A name that fits nothing is found out before the long work.
     let selection = select::select(&project, name.as_deref())?;
-    let ready = setup::all(&project, &choice)?;
+    let few = quick || name.is_some();
+    let aim = if few { Aim::QuickTests } else { Aim::Tests };
+    let ready = setup::make(&project, &choice, aim)?;
     match name {
         Some(_) => test::one(&project, &ready, &selection, quick),
         None => test::all(&project, &ready, &selection, quick),
@@ -369,7 +377,7 @@ fn lint(mut args: Args) -> Result<()> {
     let project = Project::find()?;
     let choice = Choice::take(&mut args)?;
     args.finish("lint")?;
-    let ready = setup::tools(&project, &choice)?;
+    let ready = setup::make(&project, &choice, Aim::Lint)?;
     let mut report = Report::default();
     lint::all(&project, &ready, &mut report);
     report.finish()
@@ -402,7 +410,7 @@ fn linear(mut args: Args) -> Result<()> {
 fn bench(mut args: Args) -> Result<()> {
     let project = Project::find()?;
     let choice = Choice::take(&mut args)?;
-    let ready = setup::tools(&project, &choice)?;
+    let ready = setup::make(&project, &choice, Aim::Main)?;
     bench::compare(&project, &ready, &args.rest())
 }
 
@@ -429,11 +437,11 @@ fn instructions(mut args: Args) -> Result<()> {
     let record = args.flag("--record");
     let choice = Choice::take(&mut args)?;
     args.finish("instructions")?;
-    let ready = setup::all(&project, &choice)?;
+    let ready = setup::make(&project, &choice, Aim::Main)?;
     if record {
-        return instructions::renew(&project, ready.best());
+        return instructions::renew(&project, ready.main());
     }
-    instructions::check(&project, ready.best())
+    instructions::check(&project, ready.main())
 }
 
 fn tsan(mut args: Args) -> Result<()> {
@@ -441,13 +449,8 @@ fn tsan(mut args: Args) -> Result<()> {
         return sanitize(Sanitizer::Thread, args);
     }
     let project = Project::find()?;
-    // No other interpreter is needed than the one that has the tools.
-    let choice = Choice {
-        gil_only: true,
-        ..Choice::default()
-    };
-    let ready = setup::tools(&project, &choice)?;
-    sanitize::python::check(&project, ready.tools(), &args.rest())
+    let ready = setup::make(&project, &Choice::default(), Aim::Build)?;
+    sanitize::python::check(&project, &ready.tools, &args.rest())
 }
 
 fn asan(args: Args) -> Result<()> {
@@ -490,24 +493,43 @@ fn python(mut args: Args) -> Result<()> {
     let choice = Choice::take(&mut args)?;
     let list = args.flag("--list");
     let tsan = args.flag("--tsan");
+    let version = args.value("--version")?;
     args.finish("python")?;
+    let version: Option<Version> = match version {
+        Some(text) => Some(text.parse().map_err(Error::new)?),
+        None => None,
+    };
     if tsan {
-        println!("{}", debian::build(Flavor::Tsan)?.path.display());
+        println!("{}", debian::build()?.path.display());
         return Ok(());
     }
     if list {
-        python::list(&choice);
+        let every = pins::FREE_THREADED.into_iter().chain(pins::WITH_GIL);
+        let versions = version.map_or_else(|| every.collect(), |version| vec![version]);
+        python::list(&choice, &versions);
         return Ok(());
     }
-    println!("{}", python::free_threaded(&choice)?.path.display());
+    let project = Project::find()?;
+    let found = match version {
+        Some(version) => setup::interpreter(&project, &choice, version)?,
+        None => setup::main(&project, &choice)?,
+    };
+    println!("{}", found.path.display());
     Ok(())
 }
 
 fn setup(mut args: Args) -> Result<()> {
     let project = Project::find()?;
     let choice = Choice::take(&mut args)?;
+    let everything = args.flag("--all");
     args.finish("setup")?;
-    for venv in setup::all(&project, &choice)?.venvs {
+    let aim = if everything {
+        Aim::Tests
+    } else {
+        Aim::QuickTests
+    };
+    let ready = setup::make(&project, &choice, aim)?;
+    for venv in ready.full.iter().chain(&ready.brief) {
         println!("{}: {}", venv.name(), venv.python().display());
     }
     Ok(())
@@ -525,19 +547,17 @@ fn compat_api(mut args: Args) -> Result<()> {
 
 fn wheel(mut args: Args) -> Result<()> {
     let project = Project::find()?;
-    let mut choice = Choice::take(&mut args)?;
+    let choice = Choice::take(&mut args)?;
     args.finish("wheel")?;
-    let named = choice.python.take();
-    let named = named.map(|path| probe::probe(&path).map_err(|why| (path, why)));
-    let named = named
-        .transpose()
-        .map_err(|(path, why)| Error::new(format!("{} {why}", path.display())))?;
-    // A named one needs no other than the one that has the tools.
-    choice.gil_only |= named.is_some();
-    let ready = setup::tools(&project, &choice)?;
-    let interp = named.unwrap_or_else(|| ready.best().interp.clone());
+    let interp = match choice.python.first() {
+        Some(path) => {
+            probe::probe(path).map_err(|why| Error::new(format!("{} {why}", path.display())))?
+        }
+        None => setup::main(&project, &choice)?,
+    };
+    let ready = setup::make(&project, &choice, Aim::Build)?;
     let out = project.target().join("wheels");
-    let wheel = wheel::build(&project, ready.tools(), &interp, &out, Audience::Everyone)?;
+    let wheel = wheel::build(&project, &ready.tools, &interp, &out, Audience::Everyone)?;
     println!("{}", wheel.display());
     Ok(())
 }

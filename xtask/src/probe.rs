@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::python::Version;
 use crate::run;
 
 /// An interpreter that has answered, and can do what we need.
@@ -11,19 +12,18 @@ use crate::run;
 pub struct Interp {
     /// The program itself, behind any shim or virtual environment that led to it.
     pub path: PathBuf,
-    pub version: (u32, u32, u32),
-    /// Built without the GIL, and it was off when we asked.
-    pub free_threaded: bool,
+    /// If it was built without the GIL, that was off when we asked.
+    pub version: Version,
+    /// The last number of its version.
+    pub patch: u32,
     /// Whether `python -m venv` can bring pip in.
     pub ensurepip: bool,
 }
 
 impl Interp {
-    /// `3.11` or `3.13t`: what people and folders call it.
+    /// `3.11` or `3.14t`: what people and folders call it.
     pub fn name(&self) -> String {
-        let (major, minor, _) = self.version;
-        let t = if self.free_threaded { "t" } else { "" };
-        format!("{major}.{minor}{t}")
+        self.version.to_string()
     }
 
     /// The folder that it is installed in, if it is one that we have made.
@@ -34,15 +34,7 @@ impl Interp {
 
     /// What must stay the same for a virtual environment made from it to stay good.
     pub fn identity(&self) -> String {
-        let (major, minor, patch) = self.version;
-        format!("{} {major}.{minor}.{patch}", self.path.display())
-    }
-
-    /// PyO3 supports the free-threaded build from 3.14 on, but builds and runs on 3.13t when told
-    /// not to look. Never set for anything else, so that the check keeps its use there.
-    pub fn build_env(&self) -> Option<(&'static str, &'static str)> {
-        let unsupported = self.free_threaded && self.version < (3, 14, 0);
-        unsupported.then_some(("UNSAFE_PYO3_SKIP_VERSION_CHECK", "1"))
+        format!("{} {}.{}", self.path.display(), self.version, self.patch)
     }
 }
 
@@ -110,11 +102,14 @@ fn parse(answer: &str) -> Result<Interp, String> {
         return Err(nonsense());
     };
     let number = |text: &str| text.parse::<u32>().map_err(|_| nonsense());
-    let version = (number(major)?, number(minor)?, number(patch)?);
+    let version = Version {
+        minor: number(minor)?,
+        free_threaded: disabled == "1",
+    };
     if kind != "cpython" {
         return Err(format!("is {kind}, not CPython"));
     }
-    if version < (3, 11, 0) {
+    if number(major)? != 3 || version.minor < 11 {
         return Err(format!(
             "is {major}.{minor}, and 3.11 is the oldest that works"
         ));
@@ -125,13 +120,10 @@ fn parse(answer: &str) -> Result<Interp, String> {
     if disabled == "1" && enabled == "1" {
         return Err("is free-threaded, but runs with the GIL on".to_owned());
     }
-    if disabled == "1" && version < (3, 13, 0) {
-        return Err(nonsense());
-    }
     Ok(Interp {
         path: PathBuf::from(path),
         version,
-        free_threaded: disabled == "1",
+        patch: number(patch)?,
         ensurepip: ensurepip == "1",
     })
 }
@@ -147,15 +139,11 @@ mod tests {
 
     #[test]
     fn free_threaded_and_not() {
-        let free = parse(&line("cpython 3 13 5 1 0 1 - /x/python3.13t")).unwrap();
-        assert_eq!(free.name(), "3.13t");
-        assert!(free.build_env().is_some());
-        let later = parse(&line("cpython 3 14 0 1 0 1 - /x/python3.14t")).unwrap();
-        assert_eq!(later.build_env(), None);
+        let free = parse(&line("cpython 3 14 9 1 0 1 - /x/python3.14t")).unwrap();
+        assert_eq!((free.name().as_str(), free.patch), ("3.14t", 9));
         let gil = parse(&line("cpython 3 11 2 0 1 0 - /usr/bin/python3")).unwrap();
         assert_eq!(gil.name(), "3.11");
         assert!(!gil.ensurepip);
-        assert_eq!(gil.build_env(), None);
     }
 
     #[test]

@@ -170,7 +170,7 @@ pub fn tail(text: &str, lines: usize) -> String {
 /// What a failing program's output means, where we have met it before.
 pub fn known_cause(text: &str) -> Option<&'static str> {
     // The first match wins: what is more certain comes first.
-    let causes: [(&[&str], &str); 4] = [
+    let causes: [(&[&str], &str); 6] = [
         (
             &["No space left on device", "Disk quota exceeded"],
             "no room left on the disk; make some and try again",
@@ -196,6 +196,14 @@ pub fn known_cause(text: &str) -> Option<&'static str> {
                 "spurious network error",
             ],
             "the network or the package registry is not reachable; try again when it is",
+        ),
+        (
+            &["DO NOT MATCH THE HASHES", "Hash Sum mismatch"],
+            "a download is not what its hash says, and was not used; try again, and see whether a proxy changes it",
+        ),
+        (
+            &["No matching distribution found"],
+            "the package index does not have this version (any more)",
         ),
         (
             &["No module named pip", "ensurepip is not available"],
@@ -228,6 +236,12 @@ mod tests {
             known_cause("write error: No space left on device\nCould not connect")
                 .unwrap()
                 .contains("room")
+        );
+        let gone = "ERROR: No matching distribution found for freeze-core==0.8.1";
+        assert!(
+            known_cause(gone)
+                .unwrap()
+                .contains("does not have this version")
         );
         assert_eq!(known_cause("error[E0308]: mismatched types"), None);
     }

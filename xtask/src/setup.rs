@@ -6,107 +6,204 @@ use std::process::Command;
 use crate::args::Choice;
 use crate::cache::Access;
 use crate::error::{Error, Result};
+use crate::probe::Interp;
 use crate::project::Project;
-use crate::python;
+use crate::python::{self, Version, pins};
 use crate::run;
-use crate::venv::{self, Venv};
+use crate::venv::{self, Part, Venv};
 use crate::wheel;
 
-/// What is there to work with. Never empty.
+/// What is wanted, from little to much.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub enum Aim {
+    /// An interpreter with pip, and what builds the wheel.
+    Build,
+    /// That, and what checks formats and types.
+    Lint,
+    /// What builds the wheel, and the main interpreter with the wheel.
+    Main,
+    /// That, and all that tests need: on the main interpreter and one with a GIL.
+    QuickTests,
+    /// On all interpreters that users run.
+    Tests,
+}
+
+/// What is there to work with.
 pub struct Ready {
-    /// The first has the tools.
-    pub venvs: Vec<Venv>,
-    /// Why there is no free-threaded interpreter, if there is none.
-    pub no_free_threading: Option<String>,
-    /// Why there is none with a GIL, if there is none.
-    pub no_gil: Option<String>,
+    /// Has pip, maturin and the tools, and may be one of `full`.
+    pub tools: Venv,
+    /// Those for which everything is done; the first is the main one. Never empty from [`Aim::Main`] on.
+    pub full: Vec<Venv>,
+    /// Those for which there is a quick look.
+    pub brief: Vec<Venv>,
+    /// Which interpreters are not here, and why.
+    pub missing: Vec<(String, String)>,
     /// Keeps other runs from changing the environments while we use them.
     lock: Option<File>,
 }
 
 impl Ready {
-    /// The environment with maturin, mypy and ruff.
-    pub fn tools(&self) -> &Venv {
-        &self.venvs[0]
+    /// The one that most is done with: free-threaded if there is such a one.
+    pub fn main(&self) -> &Venv {
+        &self.full[0]
     }
 
-    /// The free-threaded one if there is one.
-    pub fn best(&self) -> &Venv {
-        let free = self.venvs.iter().find(|venv| venv.interp.free_threaded);
-        free.unwrap_or(&self.venvs[0])
+    /// Those with the wheel.
+    fn with_wheel(&self) -> Vec<Venv> {
+        self.full.iter().chain(&self.brief).cloned().collect()
+    }
+
+    /// All of them, the first with pip.
+    fn all(&self) -> Vec<Venv> {
+        let mut all = vec![self.tools.clone()];
+        let others = self.with_wheel().into_iter();
+        all.extend(others.filter(|venv| venv.folder != self.tools.folder));
+        all
     }
 }
 
 /// Makes all of it, or what is missing of it.
-pub fn all(project: &Project, choice: &Choice) -> Result<Ready> {
-    make(project, choice, true)
-}
-
-/// The environments with their tools; no wheel.
-pub fn tools(project: &Project, choice: &Choice) -> Result<Ready> {
-    make(project, choice, false)
-}
-
-fn make(project: &Project, choice: &Choice, with_wheel: bool) -> Result<Ready> {
+pub fn make(project: &Project, choice: &Choice, aim: Aim) -> Result<Ready> {
     demand_compiler()?;
-    let mut ready = find(project, choice)?;
+    let mut ready = find(project, choice, aim)?;
+    let (all, with_wheel) = (ready.all(), ready.with_wheel());
     // A lock cannot be turned from one kind into the other, so what we have made may have been
     // changed before we get to use it: by someone with other sources or other interpreters. Trying
     // for ever would be of no use when somebody edits the sources all the time.
     for _ in 0..3 {
         let lock = project.lock(Access::Shared)?;
-        if venv::are_current(project, &ready.venvs)?
-            && (!with_wheel || wheel::are_current(project, &ready.venvs)?)
-        {
+        if venv::are_current(project, &all)? && wheel::are_current(project, &with_wheel)? {
             ready.lock = Some(lock);
             return Ok(ready);
         }
         drop(lock);
         let _lock = project.lock(Access::Alone)?;
-        venv::ensure(project, &ready.venvs)?;
-        if with_wheel {
-            wheel::ensure(project, &ready.venvs)?;
-        }
+        venv::ensure(project, &all)?;
+        wheel::ensure(project, &ready.tools, &with_wheel)?;
     }
     ready.lock = Some(project.lock(Access::Shared)?);
     Ok(ready)
 }
 
-fn find(project: &Project, choice: &Choice) -> Result<Ready> {
-    let mut interps = Vec::new();
-    let mut no_gil = None;
-    match python::with_gil(choice) {
-        Ok(found) => interps.push(found),
-        // With a name given, no other will do.
-        Err(err) if choice.gil_python.is_some() => return Err(err),
-        Err(err) => no_gil = Some(err.to_string()),
+/// An interpreter of this version: one that is there, or one that is made.
+pub fn interpreter(project: &Project, choice: &Choice, version: Version) -> Result<Interp> {
+    match python::ready_made(choice, version) {
+        Some(found) => Ok(found),
+        None => python::make(version, &host(project, choice)?.python()),
     }
-    let mut no_free_threading = None;
-    if choice.gil_only {
-        no_free_threading = Some("left out by --gil-only".to_owned());
-    } else {
-        match python::free_threaded(choice) {
-            Ok(found) => interps.push(found),
-            Err(err) if choice.python.is_some() => return Err(err),
-            Err(err) => no_free_threading = Some(err.to_string()),
+}
+
+/// An environment with pip, before there is any other.
+fn host(project: &Project, choice: &Choice) -> Result<Venv> {
+    let interp = base(choice)?;
+    let host = [Venv::place(project, interp, &[Part::Build])];
+    if !venv::are_current(project, &host)? {
+        let _lock = project.lock(Access::Alone)?;
+        venv::ensure(project, &host)?;
+    }
+    let [host] = host;
+    Ok(host)
+}
+
+/// What the tools run on.
+fn base(choice: &Choice) -> Result<Interp> {
+    match python::with_gil(choice) {
+        Ok(found) => Ok(found),
+        // With a name given, no other will do.
+        Err(err) if choice.gil_python.is_some() => Err(err),
+        Err(err) => match python::main(choice)? {
+            Some(found) => Ok(found),
+            None => Err(err),
+        },
+    }
+}
+
+fn find(project: &Project, choice: &Choice, aim: Aim) -> Result<Ready> {
+    let base = base(choice)?;
+    let mut missing = Vec::new();
+    let mut full = Vec::new();
+    let mut brief = Vec::new();
+    if aim >= Aim::Main {
+        match main(project, choice) {
+            Ok(found) => full.push(found),
+            Err(err) if !choice.python.is_empty() => return Err(err),
+            Err(err) => {
+                eprintln!(
+                    "going on with the GIL build alone: results are the same, but threads take turns, \
+                     so nothing here gets faster with more of them\n  ({err})"
+                );
+                missing.push((pins::FREE_THREADED[0].to_string(), err.to_string()));
+            }
         }
     }
-    if interps.is_empty() {
-        let none = "no Python to work with".to_owned();
-        return Err(Error::new(no_gil.unwrap_or(none)));
+    let mut add = |version: Version, to: &mut Vec<Interp>| {
+        match interpreter(project, choice, version) {
+            Ok(found) => to.push(found),
+            Err(err) => missing.push((version.to_string(), err.to_string())),
+        };
+    };
+    if aim >= Aim::Tests && !choice.gil_only {
+        let have = full.first().map(|interp| interp.version);
+        let others = pins::FREE_THREADED
+            .into_iter()
+            .skip(usize::from(have.is_none()));
+        for version in others.filter(|version| Some(*version) != have) {
+            add(version, &mut full);
+        }
     }
-    if let Some(why) = &no_free_threading {
-        eprintln!(
-            "going on with the GIL build alone: results are the same, but threads take turns, so \
-             nothing here gets faster with more of them\n  ({why})"
-        );
+    if (aim >= Aim::QuickTests || full.is_empty()) && !full.contains(&base) {
+        full.push(base.clone());
     }
+    if aim >= Aim::Tests {
+        let versions = pins::WITH_GIL.into_iter();
+        for version in versions.filter(|version| *version != base.version) {
+            add(version, &mut brief);
+        }
+    }
+
+    let tests: &[Part] = if aim >= Aim::QuickTests {
+        &[Part::Tests, Part::TestBuilds]
+    } else {
+        &[]
+    };
+    let place = |interp: Interp, parts: &[Part]| Venv::place(project, interp, parts);
+    let mut tools = place(base, &[Part::Build]);
+    if aim == Aim::Lint || aim >= Aim::QuickTests {
+        tools.parts.push(Part::Tools);
+    }
+    let mut full: Vec<Venv> = full
+        .into_iter()
+        .map(|interp| place(interp, tests))
+        .collect();
+    for venv in &mut full {
+        if venv.folder == tools.folder {
+            tools.parts.extend_from_slice(&venv.parts);
+        }
+    }
+    if aim < Aim::Main {
+        full.clear();
+    }
+    let brief = brief
+        .into_iter()
+        .map(|interp| place(interp, &[Part::Tests]));
     Ok(Ready {
-        venvs: venv::places(project, interps),
-        no_free_threading,
-        no_gil,
+        tools,
+        full,
+        brief: brief.collect(),
+        missing,
         lock: None,
     })
+}
+
+/// The free-threaded interpreter that most is done with.
+pub fn main(project: &Project, choice: &Choice) -> Result<Interp> {
+    if choice.gil_only {
+        return Err(Error::new("left out by --gil-only"));
+    }
+    match python::main(choice)? {
+        Some(found) => Ok(found),
+        None => interpreter(project, choice, pins::FREE_THREADED[0]),
+    }
 }
 
 /// Rust brings no linker of its own; without this, the first sign would be deep in a build log.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::thread;
 
 use xshell::cmd;
 
@@ -19,11 +20,6 @@ use crate::sanitize::{self, Sanitizer, Toolchain};
 use crate::select::Selection;
 use crate::setup::Ready;
 use crate::venv::Venv;
-
-/// Finds what only shows when a test runs on several threads at once.
-const PARALLEL: &str = "--parallel-threads=8";
-/// The shortest turn that a thread can have where there is a GIL, in seconds.
-const SHORT_TURNS: (&str, &str) = ("FT_SWITCH_INTERVAL", "1e-6");
 
 /// All of it.
 pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool) -> Result<()> {
@@ -45,10 +41,10 @@ pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool)
     match instructions::obstacle() {
         Some(why) => report.skip("instructions", "callgrind", why),
         None => report.step("instructions", "callgrind", || {
-            instructions::check(project, ready.best())
+            instructions::check(project, ready.main())
         }),
     }
-    for venv in &ready.venvs {
+    for venv in ready.full.iter().chain(&ready.brief) {
         report.step("README", &venv.name(), || readme(project, venv));
     }
     report.finish()
@@ -247,43 +243,76 @@ fn python(
     report: &mut Report,
 ) {
     const WHAT: &str = "Python tests";
-    const ON_THREADS: &str = "Python tests, 8 threads";
-    const IN_TURNS: &str = "Python tests, short turns";
     if selection.python.is_empty() {
         report.skip(WHAT, "pytest", "there are none");
         return;
     }
-    for venv in &ready.venvs {
-        let name = venv.name();
-        report.step(WHAT, &name, || pytest(project, venv, selection, &[], None));
-        let (again, words, variable): (_, &[_], _) = if venv.interp.free_threaded {
-            (ON_THREADS, &[PARALLEL], None)
-        } else {
-            (IN_TURNS, &[], Some(SHORT_TURNS))
-        };
+    let mut pass = |what: &str, venv: &Venv, pass: Pass| {
+        report.step(what, &venv.name(), || {
+            pytest(project, venv, selection, pass)
+        });
+    };
+    for (place, venv) in ready.full.iter().enumerate() {
+        let free_threaded = venv.interp.version.free_threaded;
         if quick {
-            report.skip(again, &name, "--quick");
+            pass(WHAT, venv, Pass::default());
+        } else if !free_threaded {
+            pass("Python tests, short turns", venv, Pass::SHORT_TURNS);
+        } else if place > 0 {
+            pass("Python tests, 8 threads", venv, Pass::ON_THREADS);
         } else {
-            report.step(again, &name, || {
-                pytest(project, venv, selection, words, variable)
-            });
+            pass(WHAT, venv, Pass::default());
+            // The others would do the same again.
+            pass(
+                "Python tests, 8 threads",
+                venv,
+                Pass::ON_THREADS.only(SHARED),
+            );
         }
     }
-    if let Some(why) = &ready.no_gil {
-        report.skip(WHAT, "with a GIL", why);
+    for venv in &ready.brief {
+        pass("Python tests, in brief", venv, Pass::default().only(SHARED));
     }
-    if let Some(why) = &ready.no_free_threading {
-        report.skip(WHAT, "free-threaded", why);
+    for (version, why) in &ready.missing {
+        report.skip(WHAT, version, why);
     }
 }
 
-fn pytest(
-    project: &Project,
-    venv: &Venv,
-    selection: &Selection,
-    words: &[&str],
-    variable: Option<(&str, &str)>,
-) -> Result<()> {
+/// A run of the Python tests.
+#[derive(Clone, Copy, Default)]
+struct Pass {
+    words: &'static [&'static str],
+    only: Option<&'static str>,
+    variable: Option<(&'static str, &'static str)>,
+}
+
+/// The tests that can be run on several threads at once: those that start no threads or processes and
+/// generate nothing, and so take little time.
+const SHARED: &str = "not thread_unsafe";
+
+impl Pass {
+    /// Finds what only shows when a test runs on several threads at once.
+    const ON_THREADS: Pass = Pass {
+        words: &["--parallel-threads=8"],
+        only: None,
+        variable: None,
+    };
+    /// The shortest turn that a thread can have where there is a GIL, in seconds.
+    const SHORT_TURNS: Pass = Pass {
+        words: &[],
+        only: None,
+        variable: Some(("FT_SWITCH_INTERVAL", "1e-6")),
+    };
+
+    fn only(self, mark: &'static str) -> Pass {
+        Pass {
+            only: Some(mark),
+            ..self
+        }
+    }
+}
+
+fn pytest(project: &Project, venv: &Venv, selection: &Selection, pass: Pass) -> Result<()> {
     let scratch = project.scratch();
     let plugins = scratch.join("plugins");
     fs::create_dir_all(&plugins).map_err(|err| run::cannot_write(&plugins, &err))?;
@@ -291,19 +320,23 @@ fn pytest(
     fs::write(&plugin, include_str!("gil_check.py"))
         .map_err(|err| run::cannot_write(&plugin, &err))?;
 
+    let cores = thread::available_parallelism().map_or(1, usize::from);
     let mut cmd: Command = venv.call();
     // Python looks for modules in this folder too, and must not find our sources in it: they are
     // one further down, in `python`. The plugin checks that.
     cmd.current_dir(project.bindings())
         .args(["-m", "pytest", "--quiet", "-p", "ft_gil_check"])
         .args(["-p", "no:cacheprovider"])
-        .args(words)
+        // A process for each core, each with whole files.
+        .args(["--numprocesses", &cores.to_string(), "--dist", "loadfile"])
+        .args(pass.words)
+        .args(pass.only.iter().flat_map(|mark| ["-m", mark]))
         .args(&selection.python)
         .env("PYTHONPATH", &plugins)
         .env("HYPOTHESIS_STORAGE_DIRECTORY", scratch.join("hypothesis"))
         .env("PYTHONFAULTHANDLER", "1")
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .envs(variable);
+        .envs(pass.variable);
     let status = cmd.status()?;
     if status.success() {
         return Ok(());

@@ -12,17 +12,56 @@ use crate::project::Project;
 use crate::python::on_path;
 use crate::run;
 
-/// Written last: without it, the environment is half-made or from another recipe.
-const STAMP: &str = ".ft-tools";
+/// What can be in an environment, each part from a file of requirements.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part {
+    /// pip, and what builds the wheel.
+    Build,
+    /// What checks formats and types, and a cluster for tests.
+    Tools,
+    /// What runs Python tests.
+    Tests,
+    /// What builds the extensions of some tests.
+    TestBuilds,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Build => "build",
+            Part::Tools => "tools",
+            Part::Tests => "test",
+            Part::TestBuilds => "test-builds",
+        }
+    }
+
+    fn requirements(self, project: &Project) -> PathBuf {
+        project
+            .bindings()
+            .join(format!("requirements-{}.txt", self.name()))
+    }
+}
 
 /// A virtual environment, for one interpreter.
+#[derive(Clone)]
 pub struct Venv {
     /// The interpreter that it was made from.
     pub interp: Interp,
     pub folder: PathBuf,
+    /// What it is to have, at least.
+    pub parts: Vec<Part>,
 }
 
 impl Venv {
+    /// The place of the one for this interpreter, which may not exist yet.
+    pub fn place(project: &Project, interp: Interp, parts: &[Part]) -> Venv {
+        Venv {
+            folder: project.target().join("venv").join(interp.name()),
+            interp,
+            parts: parts.to_vec(),
+        }
+    }
+
     pub fn name(&self) -> String {
         self.interp.name()
     }
@@ -44,75 +83,80 @@ impl Venv {
         cmd
     }
 
-    fn is_current(&self, want: &str) -> bool {
-        let stamp = fs::read_to_string(self.folder.join(STAMP)).unwrap_or_default();
-        stamp == want && probe(&self.python()).is_ok()
+    /// What `.ft-base` says if it was made from this interpreter, in this place: its programs name the
+    /// place, and would not start in a checkout that was moved.
+    fn base(&self) -> String {
+        let (identity, folder) = (self.interp.identity(), self.folder.display());
+        format!("recipe 3\n{identity}\n{folder}\n")
     }
-}
 
-/// The environments for these interpreters, which may not exist yet.
-pub fn places(project: &Project, interps: Vec<Interp>) -> Vec<Venv> {
-    let parent = project.target().join("venv");
-    let place = |interp: Interp| Venv {
-        folder: parent.join(interp.name()),
-        interp,
-    };
-    interps.into_iter().map(place).collect()
+    fn is_made(&self) -> bool {
+        self.says(".ft-base", &self.base()) && probe(&self.python()).is_ok()
+    }
+
+    /// Written last, when a part is whole.
+    fn stamp(&self, part: Part) -> PathBuf {
+        self.folder.join(format!(".ft-{}", part.name()))
+    }
+
+    fn says(&self, stamp: &str, want: &str) -> bool {
+        fs::read_to_string(self.folder.join(stamp)).is_ok_and(|text| text == want)
+    }
+
+    /// Whether a part that it has was made from other requirements: what they left would stay.
+    fn is_outdated(&self, project: &Project) -> Result<bool> {
+        let lacking = self.lacks(project)?;
+        Ok(lacking.iter().any(|&part| self.stamp(part).exists()))
+    }
+
+    /// The parts that are missing, or made from other requirements.
+    fn lacks(&self, project: &Project) -> Result<Vec<Part>> {
+        let mut lacking = Vec::new();
+        for &part in &self.parts {
+            let want = fingerprint::of(&[part.requirements(project)])?.to_string();
+            if !fs::read_to_string(self.stamp(part)).is_ok_and(|text| text == want) {
+                lacking.push(part);
+            }
+        }
+        Ok(lacking)
+    }
 }
 
 /// Whether [`ensure`] would have nothing to do.
 pub fn are_current(project: &Project, venvs: &[Venv]) -> Result<bool> {
     for venv in venvs {
-        if !venv.is_current(&wanted(project, venv)?) {
+        if !venv.is_made() || !venv.lacks(project)?.is_empty() {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// Makes what is missing, the first with the tools as well. All are filled by the pip of one, so
-/// that an interpreter without pip is welcome too.
+/// Makes what is missing of them. All are filled by the pip of the first, so that an interpreter
+/// without pip is welcome too.
 pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
-    let mut jobs = Vec::new();
-    for (place, venv) in venvs.iter().enumerate() {
-        let want = wanted(project, venv)?;
-        if !venv.is_current(&want) {
-            // What is there was made from something else, or only in part.
-            remove(venv)?;
-            jobs.push((venv, requirements(project, place == 0), want));
-        }
-    }
-    if jobs.is_empty() {
-        return Ok(());
-    }
-
-    let host = with_pip(project, venvs)?;
-    for (venv, files, want) in jobs {
+    let host = &venvs[0];
+    for venv in venvs {
         let name = venv.name();
-        let log = project.log(&format!("tools-{name}"))?;
-        if venv.folder != host.folder {
-            create(venv, false, &log)?;
+        let log = project.log(&format!("venv-{name}"))?;
+        if !venv.is_made() || venv.is_outdated(project)? {
+            if venv.folder == host.folder {
+                create_with_pip(venv, &log)?;
+            } else {
+                create(venv, false, &log)?;
+            }
+            fs::write(venv.folder.join(".ft-base"), venv.base())?;
         }
-        let mut pip = pip(host, venv);
-        pip.arg("install");
-        for file in &files {
-            pip.arg("--requirement").arg(file);
+        for part in venv.lacks(project)? {
+            let requirements = part.requirements(project);
+            let mut pip = pip(host, venv);
+            pip.arg("install").arg("--requirement").arg(&requirements);
+            run::logged(pip, &format!("{} packages for {name}", part.name()), &log)?;
+            let stamp = fingerprint::of(&[requirements])?.to_string();
+            fs::write(venv.stamp(part), stamp)?;
         }
-        run::logged(pip, &format!("test tools for {name}"), &log)?;
-        fs::write(venv.folder.join(STAMP), want)?;
     }
     Ok(())
-}
-
-/// What the stamp says if all is well. The tools matter to every environment: pip is one of them. So
-/// does its place, which its programs name: in a checkout that was moved they would not start.
-fn wanted(project: &Project, venv: &Venv) -> Result<String> {
-    let files = fingerprint::of(&requirements(project, true))?;
-    Ok(format!(
-        "recipe 2\n{}\n{}\n{files:016x}\n",
-        venv.interp.identity(),
-        venv.folder.display()
-    ))
 }
 
 /// `host`'s pip, working on `venv`.
@@ -124,36 +168,18 @@ pub fn pip(host: &Venv, venv: &Venv) -> Command {
     cmd
 }
 
-/// The first environment that has pip, or can have it.
-pub fn with_pip<'a>(project: &Project, venvs: &'a [Venv]) -> Result<&'a Venv> {
-    let has_pip = |venv: &&Venv| {
-        let mut cmd = venv.call();
-        cmd.args(["-m", "pip", "--version"]);
-        let answer = run::limited(cmd, std::time::Duration::from_secs(60));
-        matches!(answer, Ok(Some(output)) if output.status.success())
-    };
-    if let Some(venv) = venvs.iter().find(has_pip) {
-        return Ok(venv);
+fn create_with_pip(venv: &Venv, log: &Path) -> Result<()> {
+    if !venv.interp.ensurepip {
+        // Debian keeps this part of Python in a package of its own.
+        let path = venv.interp.path.display();
+        if !venv.interp.path.starts_with("/usr/bin") || on_path("apt-get").is_empty() {
+            return Err(Error::new(format!(
+                "{path} has no ensurepip; get one that has, or name it with --gil-python PATH"
+            )));
+        }
+        apt::ensure(&[&format!("{}-venv", venv.interp.version.program())], log)?;
     }
-    let log = project.log("venv")?;
-    if let Some(venv) = venvs.iter().find(|venv| venv.interp.ensurepip) {
-        create(venv, true, &log)?;
-        return Ok(venv);
-    }
-    // Debian keeps this part of Python in a package of its own.
-    let venv = venvs
-        .first()
-        .ok_or_else(|| Error::new("no Python at all"))?;
-    let (major, minor, _) = venv.interp.version;
-    let path = venv.interp.path.display();
-    if !venv.interp.path.starts_with("/usr/bin") || on_path("apt-get").is_empty() {
-        return Err(Error::new(format!(
-            "{path} has no ensurepip; get one that has, or name it with --gil-python PATH"
-        )));
-    }
-    apt::ensure(&[&format!("python{major}.{minor}-venv")], &log)?;
-    create(venv, true, &log)?;
-    Ok(venv)
+    create(venv, true, log)
 }
 
 fn create(venv: &Venv, pip: bool, log: &Path) -> Result<()> {
@@ -180,32 +206,54 @@ fn remove(venv: &Venv) -> Result<()> {
     }
 }
 
-fn requirements(project: &Project, tools: bool) -> Vec<PathBuf> {
-    let mut files = vec![project.bindings().join("requirements-test.txt")];
-    if tools {
-        files.push(project.bindings().join("requirements-tools.txt"));
-    }
-    files
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::Version;
 
     #[test]
     fn moved_environments_are_made_anew() {
-        let project = Project::find().unwrap();
-        let stamp = |folder: &str| {
-            let interp = Interp {
-                path: PathBuf::from("python3"),
-                version: (3, 13, 5),
-                free_threaded: true,
-                ensurepip: true,
-            };
-            let folder = PathBuf::from(folder);
-            wanted(&project, &Venv { interp, folder }).unwrap()
+        let interp = Interp {
+            path: PathBuf::from("python3"),
+            version: Version::free_threaded(14),
+            patch: 9,
+            ensurepip: true,
         };
-        assert_eq!(stamp("here"), stamp("here"));
-        assert_ne!(stamp("here"), stamp("there"));
+        let venv = |folder: &str| Venv {
+            interp: interp.clone(),
+            folder: PathBuf::from(folder),
+            parts: Vec::new(),
+        };
+        assert_eq!(venv("here").base(), venv("here").base());
+        assert_ne!(venv("here").base(), venv("there").base());
+    }
+
+    #[test]
+    fn parts_come_one_by_one_and_a_changed_one_from_the_start() {
+        let project = Project::find().unwrap();
+        let temp = project.sh.create_temp_dir().unwrap();
+        let interp = Interp {
+            path: PathBuf::from("python3"),
+            version: Version::with_gil(11),
+            patch: 2,
+            ensurepip: true,
+        };
+        let venv = Venv {
+            interp,
+            folder: temp.path().to_owned(),
+            parts: vec![Part::Build, Part::Tests],
+        };
+        let state = || {
+            (
+                venv.lacks(&project).unwrap(),
+                venv.is_outdated(&project).unwrap(),
+            )
+        };
+        assert_eq!(state(), (vec![Part::Build, Part::Tests], false));
+        let current = fingerprint::of(&[Part::Build.requirements(&project)]).unwrap();
+        fs::write(venv.stamp(Part::Build), current.to_string()).unwrap();
+        assert_eq!(state(), (vec![Part::Tests], false));
+        fs::write(venv.stamp(Part::Build), "other").unwrap();
+        assert_eq!(state(), (vec![Part::Build, Part::Tests], true));
     }
 }

@@ -19,6 +19,8 @@ const STAMP: &str = ".ft-wheel";
 pub enum Audience {
     /// Tests: made fast, for this machine only, without a look at which system libraries it needs.
     Tests,
+    /// The demo and counts of instructions: as [`Audience::Tests`], but optimized as users get it.
+    Main,
     /// Benchmarks: as users get it, for this machine only.
     Benchmarks,
     /// Everyone with the same kind of system.
@@ -31,9 +33,10 @@ pub fn are_current(project: &Project, venvs: &[Venv]) -> Result<bool> {
     Ok(venvs.iter().all(|venv| stamp_of(venv) == want))
 }
 
-/// Builds and installs the wheel in each environment where it is not up to date.
-pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
-    for venv in venvs {
+/// Builds and installs the wheel in each environment where it is not up to date, the first the one that
+/// most is done with. `host` has maturin and pip.
+pub fn ensure(project: &Project, host: &Venv, venvs: &[Venv]) -> Result<()> {
+    for (place, venv) in venvs.iter().enumerate() {
         let want = wanted(project)?;
         if stamp_of(venv) == want {
             continue;
@@ -42,12 +45,17 @@ pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
         let out = project.scratch().join("wheels").join(&name);
         // One wheel at a time, so that the one to install is the one that is there.
         let _ = fs::remove_dir_all(&out);
-        let wheel = build(project, &venvs[0], &venv.interp, &out, Audience::Tests)?;
+        let audience = if place == 0 {
+            Audience::Main
+        } else {
+            Audience::Tests
+        };
+        let wheel = build(project, host, &venv.interp, &out, audience)?;
 
         let log = project.log(&format!("install-{name}"))?;
         let stamp = venv.folder.join(STAMP);
         let _ = fs::remove_file(&stamp);
-        let mut pip = venv::pip(venv::with_pip(project, venvs)?, venv);
+        let mut pip = venv::pip(host, venv);
         pip.args(["install", "--force-reinstall", "--no-deps", "--no-index"])
             .arg(wheel);
         run::logged(pip, &format!("install the wheel for {name}"), &log)?;
@@ -59,7 +67,7 @@ pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
 /// What the stamp says if the wheel that is installed is the one that would be built.
 pub fn wanted(project: &Project) -> Result<String> {
     let inputs = fingerprint::of(&inputs(project))?;
-    Ok(format!("recipe 1\n{inputs:016x}\n"))
+    Ok(format!("recipe 2\n{inputs:016x}\n"))
 }
 
 fn stamp_of(venv: &Venv) -> String {
@@ -76,21 +84,21 @@ pub fn build(
 ) -> Result<PathBuf> {
     let name = interp.name();
     let log = project.log(&format!("wheel-{name}"))?;
+    let profile = match audience {
+        Audience::Tests => "tests",
+        _ => "release",
+    };
     let maturin = |with_profiles: bool| {
         let mut cmd = tools.call();
         // Where the command is that the compiler learns from.
         cmd.current_dir(project.bindings())
-            .args(["-m", "maturin", "build", "--release"])
+            .args(["-m", "maturin", "build", "--profile", profile])
             .arg("--interpreter")
             .arg(&interp.path)
             .arg("--out")
             .arg(out)
-            // Else each interpreter's build would evict the other's.
-            .env(
-                "CARGO_TARGET_DIR",
-                project.target().join("wheel").join(&name),
-            )
-            .envs(interp.build_env());
+            // One for all interpreters: the crates that know nothing of Python are compiled once.
+            .env("CARGO_TARGET_DIR", project.target().join("wheel"));
         if audience != Audience::Everyone {
             cmd.args(["--auditwheel", "skip"]);
         }
@@ -99,7 +107,8 @@ pub fn build(
         }
         run::logged(cmd, &format!("wheel for {name}"), &log)
     };
-    if audience == Audience::Tests || !built_with_profiles(project, &maturin)? {
+    let soon = matches!(audience, Audience::Tests | Audience::Main);
+    if soon || !built_with_profiles(project, &maturin)? {
         maturin(false)?;
     }
     newest_wheel(out)

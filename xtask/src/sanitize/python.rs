@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::cache::{self, Access};
 use crate::clang::{self, Clang};
-use crate::debian::{self, Flavor};
+use crate::debian;
 use crate::error::{Error, Result};
 use crate::fingerprint;
 use crate::probe::Interp;
@@ -55,7 +55,7 @@ struct Bench<'a> {
 ///
 /// If anything was reported, or a test failed; or if the sanitizer sleeps.
 pub fn check(project: &Project, tools: &Venv, words: &[String]) -> Result<()> {
-    let interp = debian::build(Flavor::Tsan)?;
+    let interp = debian::build()?;
     let folder = project.target().join("tsan-python");
     fs::create_dir_all(&folder).map_err(|err| run::cannot_write(&folder, &err))?;
     let _lock = cache::lock(&folder.join("lock"), Access::Alone)?;
@@ -156,7 +156,8 @@ impl Bench<'_> {
             .env("PYO3_PYTHON", &self.interp.path)
             .env("PYO3_BUILD_EXTENSION_MODULE", "1")
             .env("TSAN_OPTIONS", "report_bugs=0")
-            .envs(self.interp.build_env());
+            // PyO3 supports no free-threaded 3.13; the one with the sanitizer is.
+            .env("UNSAFE_PYO3_SKIP_VERSION_CHECK", "1");
         let log = self.project.log("tsan-python-build")?;
         run::logged(cargo, "compile the extension, tsan", &log)?;
 
@@ -177,11 +178,8 @@ impl Bench<'_> {
     fn wake(&self) -> Result<()> {
         let sources = self.project.root.join("loom-tests/sanitizers/python");
         let log = self.project.log("tsan-python-wake")?;
-        let (major, minor, _) = self.interp.version;
-        let headers = self
-            .interp
-            .prefix()
-            .join(format!("include/python{major}.{minor}t"));
+        let include = format!("include/{}", self.interp.version.program());
+        let headers = self.interp.prefix().join(include);
         let mut compile = Command::new(&self.clang.program);
         compile
             .args(["-g", "-O1", "-fPIC", "-shared", "-fsanitize=thread", "-I"])
