@@ -1,15 +1,18 @@
 /* Extension modules of every kind, for the tests of the doctor. NAME is that of the module.
 
    SINGLE_PHASE  made in one step, and not by slots
+   EXPORTS       made by slots alone, without a definition (3.15)
    DECLARES      says that it can do without the GIL
    IMPORTS       a module that it imports as it is loaded
-   CRASHES       ends the process as it is loaded */
+   CRASHES       ends the process as it is loaded
+   FAILS         raises as it is loaded */
 
 #include <Python.h>
 #include <signal.h>
 
 #define GLUE(a, b) a##b
 #define INIT_(name) GLUE(PyInit_, name)
+#define EXPORT_(name) GLUE(PyModExport_, name)
 #define TEXT_(name) #name
 #define TEXT(name) TEXT_(name)
 
@@ -25,6 +28,10 @@ load(void)
         return -1;
     }
     Py_DECREF(other);
+#endif
+#ifdef FAILS
+    PyErr_SetString(PyExc_ImportError, "on purpose");
+    return -1;
 #endif
     return 0;
 }
@@ -58,6 +65,25 @@ execute(PyObject *module)
     return load();
 }
 
+#ifdef EXPORTS
+
+PyABIInfo_VAR(abi);
+
+static PySlot slots[] = {
+    PySlot_STATIC_DATA(Py_mod_abi, &abi),
+    PySlot_STATIC_DATA(Py_mod_name, TEXT(NAME)),
+    PySlot_FUNC(Py_mod_exec, execute),
+    PySlot_END,
+};
+
+PyMODEXPORT_FUNC
+EXPORT_(NAME)(void)
+{
+    return slots;
+}
+
+#else
+
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, (void *)execute},
 #if defined(DECLARES) && defined(Py_GIL_DISABLED)
@@ -76,4 +102,5 @@ INIT_(NAME)(void)
     return PyModuleDef_Init(&def);
 }
 
+#endif
 #endif

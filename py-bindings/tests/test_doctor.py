@@ -41,12 +41,18 @@ NATIVE = {
     "declares_in_one_phase": ["SINGLE_PHASE", "DECLARES"],
     # The GIL is on for its sake while it imports the other.
     "brings_needs_gil": ["SINGLE_PHASE", "DECLARES", "IMPORTS=needs_gil"],
+    # It needs the GIL, and not the other that it imports meanwhile.
+    "needs_gil_for_both": ["SINGLE_PHASE", "IMPORTS=declares"],
+    "runs_needs_gil": ["DECLARES", "IMPORTS=needs_gil"],
+    "needs_gil_in_vain": ["FAILS"],
     "crashes": ["DECLARES", "CRASHES"],
     "crashes_at_once": ["SINGLE_PHASE", "CRASHES"],
     # For packages.
     "_speed": [],
     "_fast": ["DECLARES"],
 }
+if sys.version_info >= (3, 15):
+    NATIVE["exports"] = ["EXPORTS"]
 
 PYTHON = {
     "plain": "",
@@ -91,10 +97,44 @@ PYTHON = {
         os.close(2)
         import brings_needs_gil
     """,
+    "closes": """
+        import sys
+        sys.stderr.close()
+        import plain, needs_gil, needs_gil_in_slots
+    """,
     "objects": """
         import warnings
         warnings.simplefilter("error")
         import brings_needs_gil
+    """,
+    "logs": """
+        import logging
+        logging.captureWarnings(True)
+        import brings_needs_gil
+    """,
+    "records": """
+        import warnings
+        with warnings.catch_warnings(record=True):
+            import brings_needs_gil
+    """,
+    "imports": "import brings_needs_gil",
+    "survives": """
+        try:
+            import needs_gil_in_vain
+        except ImportError:
+            pass
+    """,
+    "spawns": """
+        import subprocess, sys
+        text = f"import sys; sys.path[:] = {sys.path}; import needs_gil, needs_gil_in_slots"
+        subprocess.run([sys.executable, "-v", "-c", text], check=True)
+    """,
+    "smuggles": """
+        import _imp, declares, importlib.util, sys, warnings
+        stderr, sys.stderr = sys.stderr, None
+        warnings.simplefilter("ignore")
+        _imp.create_dynamic(importlib.util.find_spec("needs_gil"))
+        sys.stderr = stderr
     """,
     "recovers": """
         try:
@@ -194,6 +234,14 @@ def of_code(report, *codes):
         ("objects", "needs_gil"),
         ("prints", None),
         ("hides", "needs_gil"),
+        ("imports", "needs_gil"),
+        ("runs_needs_gil", "needs_gil"),
+        ("needs_gil_for_both", "needs_gil_for_both"),
+        ("logs", "needs_gil"),
+        ("records", "needs_gil"),
+        ("survives", "needs_gil_in_vain"),
+        ("spawns", None),
+        *[(name, name) for name in NATIVE if name == "exports"],
     ],
 )
 def test_what_brings_the_gil_back(site, module, culprit):
@@ -217,15 +265,46 @@ def test_each_import_is_on_its_own(site):
 
 
 @free_threaded
-def test_all_that_do_not_declare_are_named(site):
-    (site / "many.py").write_text("import declares, needs_gil, package, needs_gil_in_slots")
+@pytest.mark.parametrize(
+    "undeclared",
+    [
+        ["needs_gil", "package.inner._speed", "needs_gil_in_slots"],
+        ["needs_gil_in_slots", "package.inner._speed", "needs_gil"],
+        ["package.inner._speed", "needs_gil_for_both", "needs_gil"],
+    ],
+)
+def test_all_that_do_not_declare_are_named(site, undeclared):
+    (site / "many.py").write_text(f"import declares, {', '.join(undeclared)}")
     report = imported("many")
-    assert report.imports[0].gil_brought_by == "needs_gil"
-    assert report.undeclared == ["needs_gil", "package.inner._speed", "needs_gil_in_slots"]
+    assert report.imports[0].gil_brought_by == undeclared[0]
+    assert report.undeclared == undeclared
+    assert {one.module: one.declares for one in report.extensions} == {
+        "declares": True,
+        "package._fast": True,
+        **dict.fromkeys(undeclared, False),
+    }
     first, second, third = of_code(report, "undeclared")
     assert "importing many loads it, and turns the GIL on" in first.message
     assert "had turned the GIL on already" in second.message
     assert "had turned the GIL on already" in third.message
+
+
+@free_threaded
+def test_module_that_closes_stderr(site):
+    report = imported("closes")
+    assert (report.imports[0].outcome, report.imports[0].detail) == ("imported", "")
+    assert report.undeclared == ["needs_gil", "needs_gil_in_slots"]
+
+
+@free_threaded
+def test_gil_that_came_back_unseen(site):
+    report = imported("smuggles")
+    [one] = report.imports
+    assert (one.outcome, one.gil_enabled, one.gil_brought_by) == ("imported", True, None)
+    assert report.troubles == ["smuggles: the GIL came back, and nothing said for which module"]
+    # What was not named may have been missed.
+    assert [each.declares for each in report.extensions] == [None]
+    assert report.status == 2
 
 
 @with_gil
@@ -339,14 +418,41 @@ def test_option_is_told(site):
 
 @free_threaded
 @pytest.mark.parametrize("warnings", ["default", "error"])
-def test_gil_that_is_on_from_the_start(site, monkeypatch, warnings):
-    (site / "sitecustomize.py").write_text("import needs_gil")
+@pytest.mark.parametrize(
+    ("text", "undeclared"),
+    [
+        ("import needs_gil", ["needs_gil"]),
+        ("import needs_gil, needs_gil_in_slots", ["needs_gil", "needs_gil_in_slots"]),
+        ("import needs_gil_in_slots, needs_gil", ["needs_gil_in_slots", "needs_gil"]),
+        ("import package", ["package.inner._speed"]),
+        ("import runs_needs_gil", ["needs_gil"]),
+        ("import brings_needs_gil", ["needs_gil"]),
+        ("import hides", ["needs_gil"]),
+        ("import logs", ["needs_gil"]),
+        # Those are for folders like this one, and not for what is on the path otherwise.
+        ("import os, site; site.addsitedir(os.path.dirname(__file__))", ["needs_gil_in_slots"]),
+    ],
+)
+def test_gil_that_is_on_from_the_start(site, monkeypatch, warnings, text, undeclared):
+    (site / "sitecustomize.py").write_text(text)
+    (site / "early.pth").write_text("import needs_gil_in_slots\n")
     monkeypatch.setenv("PYTHONWARNINGS", warnings)
-    done, report = run_doctor("plain")
-    assert report["undeclared_at_start"] == ["needs_gil"]
+    done, report = run_doctor("plain", "declares")
+    assert report["undeclared_at_start"] == undeclared
     assert [one["code"] for one in report["findings"]] == ["gil-on"]
-    assert report["imports"][0]["gil_brought_by"] is None
+    assert [one["gil_brought_by"] for one in report["imports"]] == [None, None]
+    assert [one["module"] for one in report["extensions"]] == ["declares"]
     assert done.returncode == 1
+
+
+@free_threaded
+def test_what_comes_after_the_start(site):
+    (site / "sitecustomize.py").write_text("import needs_gil")
+    _, report = run_doctor("imports", "needs_gil_in_slots")
+    assert report["undeclared_at_start"] == ["needs_gil"]
+    assert report["undeclared"] == ["needs_gil_in_slots"]
+    assert [one["gil_brought_by"] for one in report["imports"]] == [None, None]
+    assert [one["code"] for one in report["findings"]] == ["gil-on", "undeclared"]
 
 
 @free_threaded
@@ -354,6 +460,14 @@ def test_gil_that_this_process_brought_back(monkeypatch):
     monkeypatch.setattr(sys, "_is_gil_enabled", lambda: True)
     [finding] = examine(["keyword"]).findings
     assert finding.code == "gil-on"
+
+
+def test_site_is_as_usual(site):
+    (site / "asks.py").write_text("assert exit and help")
+    (site / "sitecustomize.py").write_text("import plain")
+    (site / "later.py").write_text("import sys\nassert 'sitecustomize' in sys.modules")
+    _, report = run_doctor("asks", "later")
+    assert [one["outcome"] for one in report["imports"]] == ["imported", "imported"]
 
 
 def test_flags_are_handed_on(site):

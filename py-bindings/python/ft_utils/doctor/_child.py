@@ -6,8 +6,11 @@ at once: the last one is still there if the process dies.
 """
 
 import importlib
+import io
 import json
 import os
+import re
+import site
 import sys
 import warnings
 from collections.abc import Callable
@@ -15,13 +18,22 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from types import ModuleType
 from typing import Any
 
+# The interpreter names each module that needs the GIL when it reads the declaration: in a warning if
+# it turns the GIL on for that module, and under `-v` on stderr if the GIL is on already. (3.13 and
+# 3.14 name the first one in both places.)
+WARNING = "The global interpreter lock"
+NEEDS_GIL = re.compile(r"module '(.+?)', which (?:has not declared|requires the GIL)")
+
 
 def main() -> None:
     request = json.loads(sys.argv.pop())
-    # What the parent sees is what is looked at, though it may have been started in another way.
-    sys.path[:] = request["path"]
     note = journal(request["journal"])
     watch_extensions(note)
+    if request["site"]:
+        # The interpreter was started with `-S`, so that what `site` imports is watched too.
+        site.main()
+    # What the parent sees is what is looked at, though it may have been started in another way.
+    sys.path[:] = request["path"]
     note(event="started", gil=gil_enabled())
     for name in request["modules"]:
         note(event="import", module=name)
@@ -49,18 +61,42 @@ def journal(path: str) -> Callable[..., None]:
     return note
 
 
+class Stderr(io.TextIOWrapper):
+    """Throws away what is written, closed or not, and notes which module needs the GIL."""
+
+    def __init__(self, note: Callable[..., None]) -> None:
+        super().__init__(open(os.devnull, "wb"), "utf-8", "backslashreplace")
+        self.note = note
+
+    def write(self, text: str, /) -> int:
+        if text.startswith("# loading module") and (found := NEEDS_GIL.search(text)):
+            self.note(event="undeclared", name=found[1])
+        return len(text)
+
+
 def watch_extensions(note: Callable[..., None]) -> None:
     """Note each extension module before its code runs for the first time, and after."""
     create, execute = ExtensionFileLoader.create_module, ExtensionFileLoader.exec_module
-    # A module may replace or close the one that there is.
-    stderr = os.fdopen(os.dup(2), "w", 1, encoding="utf-8", errors="backslashreplace")
+    sys.stderr = sys.__stderr__ = stderr = Stderr(note)
+    # For the type checker these would be other functions than the ones they stand for.
+    patched: Any = warnings
+    show = patched._showwarnmsg
+
+    def show_warning(message: warnings.WarningMessage) -> None:
+        text = str(message.message)
+        if text.startswith(WARNING) and (found := NEEDS_GIL.search(text)):
+            note(event="undeclared", name=found[1])
+        else:
+            show(message)
+
+    # Logged and collected warnings pass through this function too.
+    patched._showwarnmsg = show_warning
 
     def create_module(self: ExtensionFileLoader, spec: ModuleSpec) -> ModuleType:
-        before = gil_enabled()
         note(event="load", name=spec.name, file=str(spec.origin))
-        # Here the interpreter reads the declaration, and acts on it. Under `-v` it says so on
-        # stderr, unless its warning was turned into an exception.
-        warnings.filterwarnings("ignore", "The global interpreter lock", RuntimeWarning)
+        # Here the interpreter reads the declaration, and acts on it. A module may have silenced
+        # warnings before, turned them into exceptions, or replaced stderr.
+        warnings.filterwarnings("always", WARNING, RuntimeWarning)
         theirs, sys.stderr = sys.stderr, stderr
         try:
             module = create(self, spec)
@@ -70,7 +106,7 @@ def watch_extensions(note: Callable[..., None]) -> None:
         finally:
             if sys.stderr is stderr:
                 sys.stderr = theirs
-        note(event="loaded", name=spec.name, brought_gil=gil_enabled() and not before)
+        note(event="loaded", name=spec.name)
         return module
 
     def exec_module(self: ExtensionFileLoader, module: ModuleType) -> None:
@@ -79,8 +115,7 @@ def watch_extensions(note: Callable[..., None]) -> None:
         finally:
             note(event="left", name=module.__name__)
 
-    # For the type checker these would be other functions than the ones they stand for.
-    patched: Any = ExtensionFileLoader
+    patched = ExtensionFileLoader
     patched.create_module, patched.exec_module = create_module, exec_module
 
 

@@ -91,9 +91,9 @@ class _Examination:
         report = self.report
         seen = probe(modules, self.timeout, free_threaded=report.interpreter.free_threaded)
         for one in seen.imports:
-            if not quiet or one.outcome != "imported" or one.gil_brought_by:
+            if not quiet or one.detail or one.gil_brought_by:
                 report.imports.append(one)
-            if one.outcome != "imported":
+            if one.detail:
                 report.troubles.append(f"{one.module}: {one.detail}")
         for into, new in (
             (report.undeclared, seen.undeclared),

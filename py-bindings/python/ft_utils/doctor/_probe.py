@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,8 +15,6 @@ __all__ = ["Extension", "Import", "Probe", "probe"]
 
 Outcome = Literal["imported", "not found", "raised", "exited", "crashed", "timed out"]
 
-# What the interpreter says under `-v`, and of every such module, while its warning comes but once.
-_REQUIRES_GIL = re.compile(r"^# loading module '(.+)', which requires the GIL$", re.MULTILINE)
 # These would make the outcome another one, or drown it.
 _VARIABLES = {"PYTHON_GIL", "PYTHONINSPECT", "PYTHONPROFILEIMPORTTIME", "PYTHONWARNINGS"}
 
@@ -39,7 +36,8 @@ class Import:
 
     module: str
     outcome: Outcome
-    #: What was raised, the signal that ended the process, and what was being loaded then.
+    #: What was raised, the signal that ended the process, and what was being loaded then; or that
+    #: it is not known what brought the GIL back.
     detail: str = ""
     #: Whether the GIL was on afterwards; None if there was nobody left to tell.
     gil_enabled: bool | None = None
@@ -70,8 +68,8 @@ def probe(modules: Sequence[str], timeout: float, *, free_threaded: bool) -> Pro
     probe = Probe()
     left = list(modules)
     while True:
-        events, verbose, ending = _run(left, timeout, free_threaded)
-        seen = _Reader(verbose)
+        events, ending = _run(left, timeout, free_threaded)
+        seen = _Reader()
         for event in events:
             seen.read(event)
         done = seen.imports
@@ -84,10 +82,15 @@ def probe(modules: Sequence[str], timeout: float, *, free_threaded: bool) -> Pro
             if seen.importing is None:
                 raise OSError(f"a fresh interpreter ends before its time: {detail}")
             loading = f" while {seen.loading[-1]} was loaded" if seen.loading else ""
-            done.append(Import(seen.importing, outcome, detail + loading))
+            seen.finish(seen.importing, outcome, detail + loading)
+        seen.declare(free_threaded)
         probe.imports += done
         probe.extensions += seen.extensions
-        _attribute(probe, seen, done, free_threaded)
+        for into, new in (
+            (probe.undeclared_at_start, seen.undeclared_at_start),
+            (probe.undeclared, seen.undeclared),
+        ):
+            into += [name for name in new if name not in into]
         left = left[len(done) :]
         if not left:
             return probe
@@ -96,9 +99,12 @@ def probe(modules: Sequence[str], timeout: float, *, free_threaded: bool) -> Pro
 class _Reader:
     """Makes sense of what the child wrote."""
 
-    def __init__(self, verbose: list[str]) -> None:
+    def __init__(self) -> None:
         self.started = False
-        self.gil_at_start = True
+        #: Whether the GIL was on after the latest import, or at the start.
+        self.gil = True
+        #: Whether the GIL came back, and the interpreter named no module.
+        self.unseen = False
         self.importing: str | None = None
         self.imports: list[Import] = []
         self.extensions: list[Extension] = []
@@ -106,18 +112,18 @@ class _Reader:
         self.loaded: set[str] = set()
         #: Those whose code was running last, one inside the other.
         self.loading: list[str] = []
-        #: Those that need the GIL, as the interpreter says.
-        self.verbose = verbose
-        #: What was seen to bring the GIL back, for the case that another version says it in other
-        #: words: right but for a module that is loaded inside another's `PyInit` function, while
-        #: the GIL is on for that one's sake.
-        self.observed: list[str] = []
+        #: Those that need the GIL.
+        self.undeclared: list[str] = []
+        self.undeclared_at_start: list[str] = []
 
     def read(self, event: dict[str, Any]) -> None:
         match event["event"]:
             case "started":
                 self.started = True
-                self.gil_at_start = event["gil"]
+                self.gil = event["gil"]
+                # Only what the imports load is listed.
+                self.undeclared_at_start, self.undeclared = self.undeclared, []
+                self.extensions.clear()
             case "import":
                 self.importing = event["module"]
                 self.loading.clear()
@@ -126,8 +132,9 @@ class _Reader:
                 self.loading.append(event["name"])
             case "loaded":
                 self.loaded.add(event["name"])
-                if event["brought_gil"]:
-                    self.observed.append(event["name"])
+            case "undeclared":
+                if event["name"] not in self.undeclared:
+                    self.undeclared.append(event["name"])
             case "left":
                 # The last of that name: threads may import too, and mix the order.
                 if event["name"] in self.loading:
@@ -136,59 +143,58 @@ class _Reader:
                     self.loading.reverse()
             case "result":
                 self.importing = None
-                detail, gil = event["detail"], event["gil"]
-                self.imports.append(Import(event["module"], event["outcome"], detail, gil))
+                self.finish(event["module"], event["outcome"], event["detail"], event["gil"])
 
+    def finish(self, module: str, outcome: Outcome, detail: str, gil: bool | None = None) -> None:
+        """Record what came of an import, and which extension module brought the GIL back."""
+        brought_by = None
+        if not self.gil and gil is not False:
+            brought_by = next(iter(self.undeclared), None)
+            if gil and brought_by is None:
+                self.unseen = True
+                unseen = "the GIL came back, and nothing said for which module"
+                detail = f"{detail}; {unseen}" if detail else unseen
+            self.gil = bool(gil)
+        self.imports.append(Import(module, outcome, detail, gil, brought_by))
 
-def _attribute(probe: Probe, seen: _Reader, done: list[Import], free_threaded: bool) -> None:
-    """Say which of the modules needs the GIL, and which brought it back."""
-    tried = {extension.module for extension in seen.extensions}
-    at_start = [name for name in seen.verbose if name not in tried]
-    undeclared = [name for name in seen.verbose if name in tried] or seen.observed
-    for extension in seen.extensions:
-        if extension.module in undeclared:
-            extension.declares = False
-        elif free_threaded and extension.module in seen.loaded:
-            extension.declares = True
-    probe.undeclared_at_start += [n for n in at_start if n not in probe.undeclared_at_start]
-    probe.undeclared += [name for name in undeclared if name not in probe.undeclared]
-    if seen.gil_at_start or not undeclared:
-        return
-    for one in done:
-        if one.gil_enabled is not False:
-            one.gil_brought_by = undeclared[0]
-            # It was on already for those that came later.
-            return
+    def declare(self, free_threaded: bool) -> None:
+        """Say which of the extension modules declare that they can do without the GIL."""
+        for extension in self.extensions:
+            if extension.module in self.undeclared:
+                extension.declares = False
+            elif free_threaded and extension.module in self.loaded and not self.unseen:
+                extension.declares = True
 
 
 def _run(
     modules: list[str], timeout: float, free_threaded: bool
-) -> tuple[list[dict[str, Any]], list[str], tuple[Outcome, str] | None]:
-    """Return what the child wrote, what needs the GIL, and how it ended if not well."""
+) -> tuple[list[dict[str, Any]], tuple[Outcome, str] | None]:
+    """Return what the child wrote, and how it ended if not well."""
     with tempfile.TemporaryDirectory(prefix="ft-doctor-", ignore_cleanup_errors=True) as folder:
-        journal, errors = Path(folder, "journal"), Path(folder, "stderr")
+        journal = Path(folder, "journal")
         journal.touch()
         # Others have no meaning on the path, though some programs put them there.
         path = [entry for entry in sys.path if isinstance(entry, str)]
-        request = {"modules": modules, "path": path, "journal": str(journal)}
-        # Nothing else says of all modules whether they need the GIL.
+        request = {
+            "modules": modules,
+            "path": path,
+            "journal": str(journal),
+            "site": not sys.flags.no_site,
+        }
+        # For modules that need the GIL when it is on already: nothing else tells.
         flags = [*_flags(), "-v"] if free_threaded else _flags()
-        with errors.open("wb") as stderr:
-            # Files and not pipes: what the modules start may keep a pipe open.
-            process = subprocess.Popen(
-                [sys.executable, *flags, "-c", _child(), json.dumps(request)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                env={name: value for name, value in os.environ.items() if name not in _VARIABLES},
-                start_new_session=True,
-            )
-            ending = _wait(process, timeout)
+        process = subprocess.Popen(
+            [sys.executable, *flags, "-c", _child(), json.dumps(request)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if name not in _VARIABLES},
+            start_new_session=True,
+        )
+        ending = _wait(process, timeout)
         lines = journal.read_text(encoding="utf-8", errors="replace").splitlines()
-        said = errors.read_text(encoding="utf-8", errors="replace")
     # A process that was killed may have left half a line.
-    events = [json.loads(line) for line in lines if line.endswith("}")]
-    return events, list(dict.fromkeys(_REQUIRES_GIL.findall(said))), ending
+    return [json.loads(line) for line in lines if line.endswith("}")], ending
 
 
 def _wait(process: "subprocess.Popen[bytes]", timeout: float) -> tuple[Outcome, str] | None:
@@ -230,7 +236,8 @@ def _flags() -> list[str]:
         "-s": flags.no_user_site and not flags.isolated,
         # The child has its path from us; until then it is not to find a `json` in this folder.
         "-P": not flags.isolated,
-        "-S": flags.no_site,
+        # The child runs `site` itself, after it has begun to watch.
+        "-S": True,
         "-B": flags.dont_write_bytecode,
     }
     return [flag for flag, is_set in chosen.items() if is_set]
