@@ -33,6 +33,7 @@ from support import (
     flat,
     run_python,
     run_threads,
+    run_until_interrupted,
     until_asleep,
     wait_until,
 )
@@ -616,26 +617,19 @@ def test_signals_lose_no_item():
             item = await q.get_async()
             got.append(item)
 
-    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         for number in range(total):
             loop = asyncio.new_event_loop()
             loop.set_exception_handler(lambda *_: None)
             tasks = [loop.create_task(consume()) for _ in range(3)]
-            # Not before the loop runs, where nobody would catch it.
-            delay = random.uniform(0.001, 0.005)
-            loop.call_soon(signal.setitimer, signal.ITIMER_REAL, delay)
             pusher = Task(lambda number=number: (time.sleep(0.003), q.push(number)))
-            with pytest.raises(KeyboardInterrupt):
-                loop.run_forever()
+            run_until_interrupted(loop, random.uniform(0.001, 0.005))
             pusher.result()
             loop.close()
             del tasks, loop
             gc.collect()
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
         sys.unraisablehook = hook
     left = q.pop_many(total) if q.size() else []
     # The interpreter itself may drop an item between the await and the next line.

@@ -16,7 +16,16 @@ import weakref
 
 import pytest
 from ft_utils.concurrency import AtomicInt64, ProcessSemaphore
-from support import LONG, Task, Thing, collected, run_python, run_threads, wait_until
+from support import (
+    LONG,
+    Task,
+    Thing,
+    collected,
+    run_python,
+    run_threads,
+    run_until_interrupted,
+    wait_until,
+)
 
 
 def in_loops(n, main):
@@ -859,8 +868,8 @@ def test_ctrl_c_ends_a_blocking_acquire():
     previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
         for wait in (semaphore.acquire_sync, semaphore.__enter__):
-            signal.setitimer(signal.ITIMER_REAL, 0.02)
             with pytest.raises(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 0.02)
                 wait()
             assert waiting(semaphore) == 0
     finally:
@@ -876,7 +885,6 @@ def test_ctrl_c_ends_a_blocking_acquire():
 def test_signals_lose_no_slot():
     """Interrupts strike anywhere, in the middle of asyncio too."""
     semaphore = ProcessSemaphore(1)
-    seen = 0
 
     async def other():
         while True:
@@ -889,20 +897,13 @@ def test_signals_lose_no_slot():
         gc.collect()
         return not waiting(semaphore)
 
-    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         for _ in range(30):
             loop = asyncio.new_event_loop()
             loop.set_exception_handler(lambda *_: None)
             tasks = [loop.create_task(other()) for _ in range(4)]
-            # Not before the loop runs, where nobody would catch it.
-            delay = random.uniform(0.001, 0.01)
-            loop.call_soon(signal.setitimer, signal.ITIMER_REAL, delay)
-            try:
-                loop.run_forever()
-            except KeyboardInterrupt:
-                seen += 1
+            run_until_interrupted(loop, random.uniform(0.001, 0.01))
             loop.close()
             del tasks, loop
             wait_until(gone)
@@ -911,10 +912,7 @@ def test_signals_lose_no_slot():
                 semaphore.release()
             assert all_free(semaphore)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
         sys.unraisablehook = hook
-    assert seen == 30
 
 
 class FailingLoop(asyncio.SelectorEventLoop):
