@@ -2,14 +2,17 @@
 
 import asyncio
 import gc
+import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
 from itertools import chain
+from pathlib import Path
 
 from ft_utils.testing import run_concurrently
 
@@ -126,6 +129,29 @@ def run_python(code: str, *, status: int = 0, stderr: str | None = "") -> str:
     if stderr is not None:
         assert done.stderr == stderr
     return done.stdout
+
+
+def built_extension(package: str) -> Path:
+    """Build a package of the workspace that is an extension for this interpreter."""
+    root = Path(__file__).parents[2]
+    target = root / "target" / "extension" / str(sysconfig.get_config_var("SOABI"))
+    variables = {"PYO3_PYTHON": sys.executable, "PYO3_BUILD_EXTENSION_MODULE": "1"}
+    if sysconfig.get_config_var("Py_GIL_DISABLED") and sys.version_info < (3, 14):
+        variables["UNSAFE_PYO3_SKIP_VERSION_CHECK"] = "1"
+    cargo = ["cargo", "build", "--quiet", "--locked", "--offline", "--target-dir", str(target)]
+    done = subprocess.run(
+        [*cargo, "--package", package, "--config", "profile.dev.debug=false"],
+        cwd=root,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    prefix, suffix = {"win32": ("", "dll"), "darwin": ("lib", "dylib")}.get(
+        sys.platform, ("lib", "so")
+    )
+    return target / "debug" / f"{prefix}{package.replace('-', '_')}.{suffix}"
 
 
 # Part of such code: `until_asleep(native_id)` waits for a thread to sleep in a call. A thread that

@@ -8,7 +8,6 @@ import decimal
 import gc
 import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 import threading
@@ -24,13 +23,13 @@ from support import (
     LONG,
     Task,
     Thing,
+    built_extension,
     collected,
     run_python,
     run_threads,
     wait_until,
 )
 
-ROOT = Path(__file__).parents[2]
 IS_BUILT_FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 pytestmark = pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo")
@@ -39,24 +38,7 @@ pytestmark = pytest.mark.skipif(shutil.which("cargo") is None, reason="needs car
 @pytest.fixture(scope="session")
 def library() -> Path:
     """Build the extension for this interpreter."""
-    target = ROOT / "target" / "extension" / str(sysconfig.get_config_var("SOABI"))
-    variables = {"PYO3_PYTHON": sys.executable, "PYO3_BUILD_EXTENSION_MODULE": "1"}
-    if IS_BUILT_FREE_THREADED and sys.version_info < (3, 14):
-        variables["UNSAFE_PYO3_SKIP_VERSION_CHECK"] = "1"
-    cargo = ["cargo", "build", "--quiet", "--locked", "--offline", "--target-dir", str(target)]
-    done = subprocess.run(
-        [*cargo, "--package", "ft-compat-extension", "--config", "profile.dev.debug=false"],
-        cwd=ROOT,
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    prefix, suffix = {"win32": ("", "dll"), "darwin": ("lib", "dylib")}.get(
-        sys.platform, ("lib", "so")
-    )
-    return target / "debug" / f"{prefix}ft_compat_extension.{suffix}"
+    return built_extension("ft-compat-extension")
 
 
 # Also part of the programs that run in a process of their own.
