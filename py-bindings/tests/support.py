@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,6 +92,11 @@ class Task:
         if self._error is not None:
             raise self._error
         return self._result
+
+
+def without_address(thing: object) -> str:
+    """Return a parameter's repr as it is in each process, for the name of a test."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(thing))
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -227,11 +233,11 @@ def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float =
 
 
 def run_until_interrupted(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-    """Run an event loop until a Ctrl-C strikes, some seconds later, anywhere in a round of the loop.
+    """Run an event loop until a Ctrl-C strikes, some seconds later, anywhere in a round of it.
 
-    The lines of `run_forever` between two rounds are spared. CPython 3.14 leaves its `finally` out if
-    an exception is raised at the jump from the end of a round to the next, and the event loop then
-    counts as running for ever.
+    The lines of `run_forever` between two rounds are spared. CPython 3.14 leaves its `finally` out
+    if an exception is raised at the jump from the end of a round to the next, and the event loop
+    then counts as running for ever.
     """
     a_round = asyncio.BaseEventLoop._run_once.__code__
 

@@ -14,7 +14,7 @@ import pytest
 from ft_utils.concurrency import AtomicFlag, AtomicInt64
 from hypothesis import given
 from hypothesis import strategies as st
-from support import LONG, Task, Thing, collected, run_python, run_threads
+from support import LONG, Task, Thing, collected, run_python, run_threads, without_address
 
 
 class Bad:
@@ -35,7 +35,7 @@ VALUES = [True, False, 0, 1, -1, "", "no", None, [], [0], 0.0, float("nan"), Ato
 # Making one
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=without_address)
 def test_takes_any_object(value):
     for flag in (AtomicFlag(value), AtomicFlag(value=value)):
         assert flag.get() is bool(value)
@@ -68,7 +68,7 @@ def test_second_init_sets_again():
 # Reading and writing
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=without_address)
 def test_set(value):
     for start in (True, False):
         flag = AtomicFlag(start)

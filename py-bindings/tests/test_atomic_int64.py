@@ -13,7 +13,7 @@ import pytest
 from ft_utils.concurrency import AtomicInt64
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from support import Thing, collected, flat, run_threads
+from support import Thing, collected, flat, run_threads, without_address
 
 MIN, MAX = -(2**63), 2**63 - 1
 
@@ -56,7 +56,7 @@ def test_starts_at_zero():
 
 
 @pytest.mark.parametrize(
-    "value", [0, 7, -7, MIN, MAX, True, MyInt(5), Index(6), AtomicInt64(8)], ids=repr
+    "value", [0, 7, -7, MIN, MAX, True, MyInt(5), Index(6), AtomicInt64(8)], ids=without_address
 )
 def test_takes_any_integer(value):
     expected = operator.index(value)
@@ -65,13 +65,13 @@ def test_takes_any_integer(value):
         assert atomic.get() == expected
 
 
-@pytest.mark.parametrize("value", TOO_LARGE, ids=repr)
+@pytest.mark.parametrize("value", TOO_LARGE, ids=without_address)
 def test_refuses_large_values(value):
     with pytest.raises(OverflowError, match="64 bits"):
         AtomicInt64(value)
 
 
-@pytest.mark.parametrize("value", NOT_INTEGERS, ids=repr)
+@pytest.mark.parametrize("value", NOT_INTEGERS, ids=without_address)
 def test_refuses_other_types(value):
     with pytest.raises(TypeError, match="integer"):
         AtomicInt64(value)
@@ -295,7 +295,7 @@ def test_sum_of_atomics():
     assert sum([AtomicInt64(1), AtomicInt64(2)]) == 3
 
 
-@pytest.mark.parametrize("left", ["x", None, [], {}, (1,), 1.5, 1j, object()], ids=repr)
+@pytest.mark.parametrize("left", ["x", None, [], {}, (1,), 1.5, 1j, object()], ids=without_address)
 @pytest.mark.parametrize("op", [operator.add, operator.sub, operator.or_, operator.floordiv])
 def test_foreign_operands_are_declined(op, left):
     atomic = AtomicInt64(7)

@@ -21,7 +21,7 @@ from ft_utils.concurrency import AtomicInt64
 from ft_utils.local import BatchExecutor, LocalWrapper
 from hypothesis import given
 from hypothesis import strategies as st
-from support import LONG, Task, Thing, collected, flat, run_python, run_threads
+from support import LONG, Task, Thing, collected, flat, run_python, run_threads, without_address
 
 
 def counting(size, start=0):
@@ -117,7 +117,7 @@ HUGE = [2**60, 2**62, 2**62 + 1, 2**63 - 1, 2**50, 2**47]
         ((5, 2**63), TypeError),
         (("no", 2**62), TypeError),
     ],
-    ids=repr,
+    ids=without_address,
 )
 def test_bad_arguments(args, error):
     with pytest.raises(error) as caught:

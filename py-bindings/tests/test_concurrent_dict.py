@@ -14,7 +14,7 @@ import pytest
 from ft_utils.concurrency import MISSING, AtomicInt64, ConcurrentDict
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from support import Task, Thing, collected, flat, run_threads, wait_until
+from support import Task, Thing, collected, flat, run_threads, wait_until, without_address
 
 
 class Key:
@@ -49,7 +49,7 @@ def test_capacity_is_a_hint(capacity):
         assert d.as_dict() == {n: -n for n in range(100)}
 
 
-@pytest.mark.parametrize("capacity", [None, 1.0, "1", {}, []], ids=repr)
+@pytest.mark.parametrize("capacity", [None, 1.0, "1", {}, []], ids=without_address)
 def test_bad_capacity(capacity):
     with pytest.raises(TypeError, match="initial_capacity"):
         ConcurrentDict(capacity)
@@ -76,7 +76,9 @@ def test_starts_from_a_dict():
     assert source == {"a": 1, "b": 2}
 
 
-@pytest.mark.parametrize("source", [[("a", 1)], ChainMap(), MappingProxyType({}), 3], ids=repr)
+@pytest.mark.parametrize(
+    "source", [[("a", 1)], ChainMap(), MappingProxyType({}), 3], ids=without_address
+)
 def test_other_initial_content_is_refused(source):
     with pytest.raises(TypeError, match="dictionary"):
         ConcurrentDict(dictionary=source)
@@ -112,7 +114,7 @@ def test_basic_operations():
 KEYS = [1, "x", None, (), (1, 2), b"x", 1.5, KeyError("k"), frozenset({1}), MISSING]
 
 
-@pytest.mark.parametrize("key", KEYS, ids=repr)
+@pytest.mark.parametrize("key", KEYS, ids=without_address)
 def test_key_error_has_the_key(key):
     d = ConcurrentDict()
     for call in (d.__getitem__, d.__delitem__, d.pop, lambda k: d.update_with(k, str)):
@@ -123,7 +125,7 @@ def test_key_error_has_the_key(key):
         assert caught.value.args[0] is key
 
 
-@pytest.mark.parametrize("key", KEYS, ids=repr)
+@pytest.mark.parametrize("key", KEYS, ids=without_address)
 def test_any_key_does(key):
     d = ConcurrentDict()
     d[key] = "value"
@@ -205,7 +207,7 @@ def test_positional_only():
 UNHASHABLE = [[], {}, set(), AtomicInt64(), ConcurrentDict()]
 
 
-@pytest.mark.parametrize("key", UNHASHABLE, ids=repr)
+@pytest.mark.parametrize("key", UNHASHABLE, ids=without_address)
 def test_unhashable_keys_raise(key):
     d = ConcurrentDict(dictionary={1: 1})
     for call in (
@@ -303,7 +305,7 @@ class Failing:
         ([("a", 1), (1, 2, 3)], ValueError),
         ([("a", 1), ([], 2)], TypeError),
     ],
-    ids=repr,
+    ids=without_address,
 )
 def test_failed_update_changes_nothing(source, error):
     d = ConcurrentDict(dictionary={"a": 0})
@@ -1193,7 +1195,7 @@ TestLikeDict = LikeDict.TestCase
 THREADS, ROUNDS = 4, 1000
 
 
-@pytest.mark.parametrize("key", [lambda n: n, str, lambda n: (n,), Key], ids=repr)
+@pytest.mark.parametrize("key", [lambda n: n, str, lambda n: (n,), Key], ids=without_address)
 def test_counters_are_exact(key):
     d = ConcurrentDict()
 

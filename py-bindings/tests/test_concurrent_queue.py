@@ -13,7 +13,7 @@ import pytest
 from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Empty, Full, ShutDown
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from support import Task, Thing, collected, flat, run_threads
+from support import Task, Thing, collected, flat, run_threads, without_address
 
 BOTH_WAYS = pytest.mark.parametrize("lock_free", [False, True], ids=["parking", "spinning"])
 
@@ -242,7 +242,7 @@ TIMEOUTS = [
 
 
 @BOTH_WAYS
-@pytest.mark.parametrize(("timeout", "error"), TIMEOUTS, ids=repr)
+@pytest.mark.parametrize(("timeout", "error"), TIMEOUTS, ids=without_address)
 def test_bad_timeout_leaves_no_trace(lock_free, timeout, error):
     q = ConcurrentQueue(lock_free=lock_free, maxsize=2)
     for call in (

@@ -25,7 +25,7 @@ from ft_utils.concurrency import (
 from ft_utils.local import LocalWrapper
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from support import LONG, Task, Thing, collected, flat, run_python, run_threads
+from support import LONG, Task, Thing, collected, flat, run_python, run_threads, without_address
 
 
 class Mine(ConcurrentGatheringIterator):
@@ -149,7 +149,7 @@ class Index:
         (Decimal("1.5"), 2),
         (AtomicInt64(1), 2),
     ],
-    ids=repr,
+    ids=without_address,
 )
 def test_any_number_is_a_bound(max_key, count):
     g = filled("abc")
@@ -200,7 +200,7 @@ TIMEOUTS = [
 ]
 
 
-@pytest.mark.parametrize(("timeout", "error"), TIMEOUTS, ids=repr)
+@pytest.mark.parametrize(("timeout", "error"), TIMEOUTS, ids=without_address)
 def test_bad_timeouts(timeout, error):
     g = filled("a")
     with pytest.raises(error):
@@ -308,7 +308,7 @@ class Three:
 @pytest.mark.parametrize(
     "key",
     [3, 3.0, 3 + 0j, Same(3), Fraction(3), Decimal(3), LocalWrapper(3), Three()],
-    ids=repr,
+    ids=without_address,
 )
 def test_equal_keys_collide(key):
     g = ConcurrentGatheringIterator()
@@ -330,7 +330,7 @@ def test_bools_are_keys():
     "key",
     [-1, -(2**63), 2**63, 2**64, 2**64 + 1, 10**30, -(10**30), 2**61, 0.5, float("nan"), None, "0"]
     + [(), (0,), 1j, b"", frozenset(), object(), Other(0), int],
-    ids=repr,
+    ids=without_address,
 )
 def test_keys_that_are_never_read(key):
     g = ConcurrentGatheringIterator(window=2)

@@ -31,6 +31,7 @@ from support import (
     run_python,
     run_threads,
     wait_until,
+    without_address,
 )
 
 # Signals, the collector and reference counts belong to the process.
@@ -731,7 +732,7 @@ class Seconds:
 @pytest.mark.parametrize(
     "none",
     [0, 0.0, -0.0, False, 5e-324, Fraction(0), Decimal(0), AtomicInt64(), Seconds(0.0)],
-    ids=repr,
+    ids=without_address,
 )
 def test_timeouts_that_are_nothing(lock_free, none):
     q = ConcurrentQueue(lock_free=lock_free)

@@ -19,7 +19,16 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
-from support import FREE_THREADED, LONG, Task, Thing, built_extension, run_threads, wait_until
+from support import (
+    FREE_THREADED,
+    LONG,
+    Task,
+    Thing,
+    built_extension,
+    run_threads,
+    wait_until,
+    without_address,
+)
 
 pytestmark = [
     pytest.mark.skipif(not FREE_THREADED, reason="with a GIL, PyO3's functions are used"),
@@ -120,7 +129,9 @@ def states(trace: list, me: int) -> set[str]:
     """What there was to see of an object in some of the steps."""
     found = set()
     for tid, local, shared in filter(None, trace):
-        found.add("immortal" if local == IMMORTAL else {0: "nobody's", me: "own"}.get(tid, "theirs"))
+        found.add(
+            "immortal" if local == IMMORTAL else {0: "nobody's", me: "own"}.get(tid, "theirs")
+        )
         found |= {("", "weakly", "queued", "merged")[shared & 3]} - {""}
         if shared >> 2 > 2**40:
             found.add("deferred")
@@ -200,7 +211,7 @@ def total(ext: ModuleType, made: Made) -> int:
 
 def let_go(ext: ModuleType, made: Made, *, inline: bool) -> None:
     """Give up all references that are left, and see it die at the last one."""
-    ((_, local, shared),) = ext.count(made.address, "", False, made.deaths)
+    ((_, local, _),) = ext.count(made.address, "", False, made.deaths)
     if local > 2**31:
         ext.count(made.address, "1", inline, made.deaths)
     count = total(ext, made)
@@ -279,7 +290,7 @@ def test_merged_on_its_behalf(ext, steps):
         let_go(ext, made, inline=made is inline)
 
 
-@pytest.mark.parametrize("thing", [None, True, 5, (), "interned", int], ids=repr)
+@pytest.mark.parametrize("thing", [None, True, 5, (), "interned", int], ids=without_address)
 def test_immortal(ext, thing):
     steps = "+-<>-+--++"
     expected = ext.count(id(thing), steps, False, [])
@@ -328,6 +339,6 @@ def test_one_adds_and_others_give_up(ext, made):
         ext.back_and_forth(made.address, 100)
     task.result()
     # What is queued for a thread that waits stays so.
-    ((tid, local, shared),) = ext.count(made.address, "", False, made.deaths)
+    ((tid, _, shared),) = ext.count(made.address, "", False, made.deaths)
     if shared & 3 != QUEUED or tid == thread_id(ext):
         give_up_the_last(ext, made)

@@ -32,7 +32,9 @@ def main(version: str, work: Path, prefix: Path) -> None:
 def put_library(work: Path, minor: str, library: Path) -> None:
     """Debian's Python files, and the extension modules that belong to the executable."""
     debian = work / "debian/usr/lib" / f"python{minor}"
-    left_out = shutil.ignore_patterns("lib-dynload", "config-*", "EXTERNALLY-MANAGED", "build-details*")
+    left_out = shutil.ignore_patterns(
+        "lib-dynload", "config-*", "EXTERNALLY-MANAGED", "build-details*"
+    )
     shutil.copytree(debian, library, ignore=left_out, ignore_dangling_symlinks=True)
     modules = library / "lib-dynload"
     modules.mkdir()
@@ -88,8 +90,7 @@ def describe(work: Path, minor: str, t: str, prefix: Path, library: Path) -> Non
         return value
 
     answers = {
-        name: moved(value)
-        for name, value in runpy.run_path(str(source))["build_time_vars"].items()
+        name: moved(value) for name, value in runpy.run_path(str(source))["build_time_vars"].items()
     }
     answers |= {
         "ABIFLAGS": t,
