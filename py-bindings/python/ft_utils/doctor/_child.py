@@ -18,9 +18,9 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from types import ModuleType
 from typing import Any
 
-# The interpreter names each module that needs the GIL when it reads the declaration: in a warning if
-# it turns the GIL on for that module, and under `-v` on stderr if the GIL is on already. (3.13 and
-# 3.14 name the first one in both places.)
+# The interpreter names each module that needs the GIL when it reads the declaration: in a warning
+# if it turns the GIL on for that module, and under `-v` on stderr if the GIL is on already. (3.13
+# and 3.14 name the first one in both places.)
 WARNING = "The global interpreter lock"
 NEEDS_GIL = re.compile(r"module '(.+?)', which (?:has not declared|requires the GIL)")
 
@@ -65,7 +65,7 @@ class Stderr(io.TextIOWrapper):
     """Throws away what is written, closed or not, and notes which module needs the GIL."""
 
     def __init__(self, note: Callable[..., None]) -> None:
-        super().__init__(open(os.devnull, "wb"), "utf-8", "backslashreplace")
+        super().__init__(sys.stderr.buffer, "utf-8", "backslashreplace")
         self.note = note
 
     def write(self, text: str, /) -> int:
@@ -77,7 +77,7 @@ class Stderr(io.TextIOWrapper):
 def watch_extensions(note: Callable[..., None]) -> None:
     """Note each extension module before its code runs for the first time, and after."""
     create, execute = ExtensionFileLoader.create_module, ExtensionFileLoader.exec_module
-    sys.stderr = sys.__stderr__ = stderr = Stderr(note)
+    sys.stderr = stderr = Stderr(note)
     # For the type checker these would be other functions than the ones they stand for.
     patched: Any = warnings
     show = patched._showwarnmsg
