@@ -97,11 +97,6 @@ PYTHON = {
         os.close(2)
         import brings_needs_gil
     """,
-    "closes": """
-        import sys
-        sys.stderr.close()
-        import plain, needs_gil, needs_gil_in_slots
-    """,
     "objects": """
         import warnings
         warnings.simplefilter("error")
@@ -290,8 +285,11 @@ def test_all_that_do_not_declare_are_named(site, undeclared):
 
 
 @free_threaded
-def test_module_that_closes_stderr(site):
-    report = imported("closes")
+@pytest.mark.parametrize("what", ["sys.stderr.close()", "sys.stderr = None"])
+def test_module_that_does_away_with_stderr(site, what):
+    text = f"import sys\n{what}\nimport plain, needs_gil, needs_gil_in_slots"
+    (site / "without.py").write_text(text)
+    report = imported("without")
     assert (report.imports[0].outcome, report.imports[0].detail) == ("imported", "")
     assert report.undeclared == ["needs_gil", "needs_gil_in_slots"]
 
@@ -418,10 +416,21 @@ def test_option_is_told(site):
 
 @free_threaded
 @pytest.mark.parametrize("warnings", ["default", "error"])
+def test_gil_that_is_on_from_the_start(site, monkeypatch, warnings):
+    (site / "sitecustomize.py").write_text("import needs_gil")
+    monkeypatch.setenv("PYTHONWARNINGS", warnings)
+    done, report = run_doctor("plain", "declares")
+    assert report["undeclared_at_start"] == ["needs_gil"]
+    assert [one["code"] for one in report["findings"]] == ["gil-on"]
+    assert [one["gil_brought_by"] for one in report["imports"]] == [None, None]
+    assert [one["module"] for one in report["extensions"]] == ["declares"]
+    assert done.returncode == 1
+
+
+@free_threaded
 @pytest.mark.parametrize(
     ("text", "undeclared"),
     [
-        ("import needs_gil", ["needs_gil"]),
         ("import needs_gil, needs_gil_in_slots", ["needs_gil", "needs_gil_in_slots"]),
         ("import needs_gil_in_slots, needs_gil", ["needs_gil_in_slots", "needs_gil"]),
         ("import package", ["package.inner._speed"]),
@@ -429,20 +438,16 @@ def test_option_is_told(site):
         ("import brings_needs_gil", ["needs_gil"]),
         ("import hides", ["needs_gil"]),
         ("import logs", ["needs_gil"]),
-        # Those are for folders like this one, and not for what is on the path otherwise.
+        # A .pth file in that folder is not read otherwise, as the folder is only on PYTHONPATH.
         ("import os, site; site.addsitedir(os.path.dirname(__file__))", ["needs_gil_in_slots"]),
     ],
 )
-def test_gil_that_is_on_from_the_start(site, monkeypatch, warnings, text, undeclared):
+def test_what_is_imported_at_the_start(site, text, undeclared):
     (site / "sitecustomize.py").write_text(text)
     (site / "early.pth").write_text("import needs_gil_in_slots\n")
-    monkeypatch.setenv("PYTHONWARNINGS", warnings)
-    done, report = run_doctor("plain", "declares")
+    _, report = run_doctor("plain")
     assert report["undeclared_at_start"] == undeclared
     assert [one["code"] for one in report["findings"]] == ["gil-on"]
-    assert [one["gil_brought_by"] for one in report["imports"]] == [None, None]
-    assert [one["module"] for one in report["extensions"]] == ["declares"]
-    assert done.returncode == 1
 
 
 @free_threaded

@@ -65,8 +65,7 @@ class Stderr(io.TextIOWrapper):
     """Throws away what is written, closed or not, and notes which module needs the GIL."""
 
     def __init__(self, note: Callable[..., None]) -> None:
-        nowhere = os.fdopen(os.open(os.devnull, os.O_WRONLY), "wb")
-        super().__init__(nowhere, "utf-8", "backslashreplace")
+        super().__init__(sys.stderr.buffer, "utf-8", "backslashreplace")
         self.note = note
 
     def write(self, text: str, /) -> int:
@@ -78,10 +77,9 @@ class Stderr(io.TextIOWrapper):
 def watch_extensions(note: Callable[..., None]) -> None:
     """Note each extension module before its code runs for the first time, and after."""
     create, execute = ExtensionFileLoader.create_module, ExtensionFileLoader.exec_module
-    # For the type checker these would be other objects than the ones they stand for.
-    patched: Any = sys
-    patched.stderr = patched.__stderr__ = stderr = Stderr(note)
-    patched = warnings
+    sys.stderr = stderr = Stderr(note)
+    # For the type checker these would be other functions than the ones they stand for.
+    patched: Any = warnings
     show = patched._showwarnmsg
 
     def show_warning(message: warnings.WarningMessage) -> None:
