@@ -5,10 +5,17 @@
 //! version: every extension in C has it compiled in. The code below is for the versions and machines
 //! that `build.rs` names; all others get PyO3's.
 //!
-//! An object belongs to the thread that made it. That thread counts in `ob_ref_local`, which nobody
-//! else writes; the others count in `ob_ref_shared`. An immortal object has all bits of
-//! `ob_ref_local` set, and is not counted. After PEP 703 (Gross, 2023) and *Biased reference counting*
-//! (Choi, Shull and Torrellas, 2018).
+//! An object belongs to the thread that made it. That thread counts in `ob_ref_local`; the others
+//! count in `ob_ref_shared`. An immortal object has all bits of `ob_ref_local` set, and is not counted.
+//! After PEP 703 (Gross, 2023) and *Biased reference counting* (Choi, Shull and Torrellas, 2018).
+//!
+//! Only its own thread writes `ob_ref_local` while that thread is attached. While it is detached, the
+//! interpreter may merge the two counts in its place: the collector does, and so does, in 3.14.9 and
+//! 3.15.1, another thread that gives up a reference. The object is nobody's then (`ob_tid` is 0). A
+//! thread that counts is attached and does not let go in between, so it sees either all of that or
+//! nothing.
+//!
+//! `tests/test_refcount.py` compares this with `Py_IncRef` and `Py_DecRef`.
 
 #[cfg(counts_inline)]
 pub(crate) use inline::{decref, incref};
@@ -34,8 +41,9 @@ mod inline {
     pub(crate) unsafe fn incref(object: *mut ffi::PyObject) {
         // SAFETY: the object is valid.
         let count = unsafe { &(*object).ob_ref_local };
-        // Relaxed, here and below: who counts knows of the object already, nobody but its own thread
-        // changes this count, and the count's value stays what we have read.
+        // Relaxed, here and below: the caller knows of the object already. If the object is this
+        // thread's, nobody else changes the count while the thread is attached, so it is still what
+        // we have read when we store the next one. If not, what we have read is not used.
         match count.load(Relaxed) {
             IMMORTAL => {}
             // SAFETY: the object is valid.
@@ -72,8 +80,9 @@ mod inline {
     /// The object is valid.
     #[inline]
     unsafe fn is_own(object: *mut ffi::PyObject) -> bool {
-        // SAFETY: the object is valid. Its thread may give it up at any time, so it is read as an
-        // atomic. Relaxed: only we make it ours, or not ours any more.
+        // SAFETY: the object is valid. Its thread may give it up at any time, so the field is read as
+        // an atomic. Relaxed: whether it names this thread changes only by what this thread does, or
+        // while it is detached.
         unsafe { AtomicUsize::from_ptr(&raw mut (*object).ob_tid).load(Relaxed) == thread() }
     }
 

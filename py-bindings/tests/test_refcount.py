@@ -19,16 +19,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
-from support import (
-    FREE_THREADED,
-    LONG,
-    Task,
-    Thing,
-    built_extension,
-    run_threads,
-    wait_until,
-    without_address,
-)
+from support import FREE_THREADED, LONG, Task, Thing, built_extension, run_threads, wait_until
 
 pytestmark = [
     pytest.mark.skipif(not FREE_THREADED, reason="with a GIL, PyO3's functions are used"),
@@ -39,16 +30,17 @@ pytestmark = [
 # The collector alone frees an object that is counted so.
 needs_defer = pytest.mark.skipif(sys.version_info < (3, 14), reason="3.14 brings it")
 
-# What `ob_ref_local` of an immortal object is, and the flags of `ob_ref_shared`.
+# What `ob_ref_local` of an immortal object is, and the flags in `ob_ref_shared` of one that its thread
+# is to see to.
 IMMORTAL = 2**32 - 1
-WEAKLY, QUEUED, MERGED = 1, 2, 3
+QUEUED = 2
 
 
 @pytest.fixture(scope="module")
 def ext() -> ModuleType:
     path = str(built_extension("ft-references-extension"))
     loader = importlib.machinery.ExtensionFileLoader("ft_references_extension", path)
-    spec = importlib.util.spec_from_file_location("ft_references_extension", path, loader=loader)
+    spec = importlib.machinery.ModuleSpec("ft_references_extension", loader, origin=path)
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     return module
@@ -129,9 +121,8 @@ def states(trace: list, me: int) -> set[str]:
     """What there was to see of an object in some of the steps."""
     found = set()
     for tid, local, shared in filter(None, trace):
-        found.add(
-            "immortal" if local == IMMORTAL else {0: "nobody's", me: "own"}.get(tid, "theirs")
-        )
+        whose = {0: "nobody's", me: "own"}.get(tid, "theirs")
+        found.add("immortal" if local == IMMORTAL else whose)
         found |= {("", "weakly", "queued", "merged")[shared & 3]} - {""}
         if shared >> 2 > 2**40:
             found.add("deferred")
@@ -290,7 +281,7 @@ def test_merged_on_its_behalf(ext, steps):
         let_go(ext, made, inline=made is inline)
 
 
-@pytest.mark.parametrize("thing", [None, True, 5, (), "interned", int], ids=without_address)
+@pytest.mark.parametrize("thing", [None, True, 5, (), "interned", int], ids=repr)
 def test_immortal(ext, thing):
     steps = "+-<>-+--++"
     expected = ext.count(id(thing), steps, False, [])
@@ -302,16 +293,23 @@ def test_immortal(ext, thing):
 def made(ext: ModuleType, request: pytest.FixtureRequest) -> Iterator[Made]:
     """An object of this thread, of one that waits, and of one that is over."""
     if request.param == "own":
-        yield Made(ext, "plain")
-        return
-    with Owner(ext, "plain", attached=False, number=1) as owner:
-        if request.param == "over":
-            owner.end()
-        yield owner.made[0]
+        made = Made(ext, "plain")
+        yield made
+    else:
+        with Owner(ext, "plain", attached=False, number=1) as owner:
+            if request.param == "over":
+                owner.end()
+            (made,) = owner.made
+            yield made
+    wait_until(lambda: made.deaths)
+    assert len(made.deaths) == 1
 
 
 def give_up_the_last(ext: ModuleType, made: Made) -> None:
-    wait_until(lambda: total(ext, made) == 1)
+    ((tid, _, shared),) = ext.count(made.address, "", False, made.deaths)
+    # What is queued for a thread that waits may stay so until it goes on.
+    if shared & 3 != QUEUED or tid == thread_id(ext):
+        wait_until(lambda: total(ext, made) == 1)
     assert not made.deaths
     ext.give_up(made.address, 1)
 
@@ -338,7 +336,4 @@ def test_one_adds_and_others_give_up(ext, made):
     for _ in range(50):
         ext.back_and_forth(made.address, 100)
     task.result()
-    # What is queued for a thread that waits stays so.
-    ((tid, _, shared),) = ext.count(made.address, "", False, made.deaths)
-    if shared & 3 != QUEUED or tid == thread_id(ext):
-        give_up_the_last(ext, made)
+    give_up_the_last(ext, made)

@@ -1,10 +1,10 @@
 //! `refcount.rs` beside `Py_IncRef` and `Py_DecRef`, which the interpreter exports: each step of a
 //! program is done by one or the other, and shows what is in the object's header then.
 //!
-//! An object is given by its address, so that no caller of these functions holds a reference which
-//! they do not know of. The caller promises, as with `ctypes`, that the object lives, that the
-//! program never gives up more references than the caller owns and the program has added, and that
-//! nobody else uses the object meanwhile, except as this very promise allows.
+//! An object is given by its address, so that a call of these functions holds no reference of its
+//! own. As with `ctypes`, the caller promises that there is an object, that it gives up no more
+//! references than it owns and the same call has added, and that no other thread lets the object die
+//! before the call is over.
 
 use pyo3::{exceptions::PyValueError, ffi, prelude::*, types::PyList};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
