@@ -19,6 +19,8 @@ from ft_utils.testing import run_concurrently
 
 # Long enough for a loaded machine; nothing waits this long unless it is broken.
 LONG = 30.0
+# The same for what takes a compiler or a program of its own some time where nothing else runs.
+VERY_LONG = 20 * LONG
 
 FREE_THREADED = hasattr(sys, "_is_gil_enabled") and not sys._is_gil_enabled()
 
@@ -109,11 +111,16 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 def collected(reference: weakref.ref) -> bool:
     """Tell whether the collector frees the object."""
-    for _ in range(3):
+
+    def collections() -> int:
+        return gc.get_stats()[-1]["collections"]
+
+    # A call does nothing while another thread collects, whose collection may have begun too early.
+    end, deadline = collections() + 4, time.monotonic() + LONG
+    while collections() < end and reference() is not None:
         gc.collect()
-        if reference() is None:
-            return True
-    return False
+        assert time.monotonic() < deadline, "other threads collect all the time"
+    return reference() is None
 
 
 def run_python(code: str, *, status: int = 0, stderr: str | None = "") -> str:
@@ -233,11 +240,10 @@ def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float =
 
 
 def run_until_interrupted(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-    """Run an event loop until a Ctrl-C strikes, some seconds later, anywhere in a round of it.
+    """Run an event loop until Ctrl-C strikes, some seconds later, anywhere in a round of the loop.
 
-    The lines of `run_forever` between two rounds are spared. CPython 3.14 leaves its `finally` out
-    if an exception is raised at the jump from the end of a round to the next, and the event loop
-    then counts as running for ever.
+    It does not strike in `run_forever` between two rounds: in CPython 3.14, an exception at the
+    jump from one round to the next skips the `finally`, and the loop counts as running for ever.
     """
     a_round = asyncio.BaseEventLoop._run_once.__code__
 

@@ -80,7 +80,9 @@ def load() -> types.ModuleType:
     if spec is None:
         pytest.skip("this interpreter comes without its own tests", allow_module_level=True)
     tree = OurNames().visit(ast.parse(pathlib.Path(spec.origin).read_text()))
-    module = types.ModuleType("deque_tests_of_cpython")
+    # Tracebacks find their lines through the module's spec.
+    spec = importlib.util.spec_from_file_location("deque_tests_of_cpython", spec.origin)
+    module = importlib.util.module_from_spec(spec)
     module.ConcurrentDeque = ConcurrentDeque
     exec(compile(ast.fix_missing_locations(tree), spec.origin, "exec"), module.__dict__)
     module.MutateCmp = MutatingComparison

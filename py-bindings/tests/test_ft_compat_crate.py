@@ -21,6 +21,7 @@ from support import (
     ASLEEP,
     FREE_THREADED,
     LONG,
+    VERY_LONG,
     Task,
     Thing,
     built_extension,
@@ -32,7 +33,10 @@ from support import (
 
 IS_BUILT_FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
-pytestmark = pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo"),
+    pytest.mark.timeout(VERY_LONG),
+]
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from types import ModuleType
 
 import ft_utils
 import pytest
-from support import FREE_THREADED, LONG, Task, collected, run_python, run_threads
+from support import FREE_THREADED, LONG, VERY_LONG, Task, collected, run_python, run_threads
 
 EXT = Path(__file__).parent / "ext"
 HEADERS = Path(sysconfig.get_path("include"))
@@ -35,6 +35,7 @@ THREADS = 4
 # The extensions' state is one for all threads; and building takes long.
 pytestmark = [
     pytest.mark.thread_unsafe,
+    pytest.mark.timeout(VERY_LONG),
     pytest.mark.skipif(sys.platform == "win32", reason="needs a compiler called cc"),
 ]
 
@@ -130,7 +131,7 @@ def compile_alone(
         input=source,
         capture_output=True,
         text=True,
-        timeout=2 * LONG,
+        timeout=VERY_LONG,
         check=False,
     )
     assert done.returncode == 0 or done.stderr, done

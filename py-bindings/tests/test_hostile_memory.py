@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import LONG
+from support import VERY_LONG
 
 PROGRAM = Path(__file__).with_name("no_memory.py")
 
 
 @pytest.mark.thread_unsafe(reason="a process of its own, which takes a while")
+@pytest.mark.timeout(VERY_LONG)
 @pytest.mark.skipif(importlib.util.find_spec("_testcapi") is None, reason="no _testcapi")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_every_operation_without_memory():
@@ -20,7 +21,7 @@ def test_every_operation_without_memory():
         [sys.executable, str(PROGRAM)],
         capture_output=True,
         text=True,
-        timeout=3 * LONG,
+        timeout=VERY_LONG,
         check=False,
     )
     # Each line is an operation that crashed, panicked, or left something behind.

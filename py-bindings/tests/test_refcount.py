@@ -19,12 +19,22 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
-from support import FREE_THREADED, LONG, Task, Thing, built_extension, run_threads, wait_until
+from support import (
+    FREE_THREADED,
+    LONG,
+    VERY_LONG,
+    Task,
+    Thing,
+    built_extension,
+    run_threads,
+    wait_until,
+)
 
 pytestmark = [
     pytest.mark.skipif(not FREE_THREADED, reason="with a GIL, PyO3's functions are used"),
     pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo"),
     pytest.mark.thread_unsafe(reason="other threads could take the place of one that is over"),
+    pytest.mark.timeout(VERY_LONG),
 ]
 
 # The collector alone frees an object that is counted so.

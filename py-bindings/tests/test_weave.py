@@ -22,12 +22,15 @@ import ft_utils
 import ft_utils._weave as native
 import pytest
 from ft_utils import weave
-from support import LONG, Task, run_python, wait_until, without_address
+from support import VERY_LONG, Task, run_python, wait_until, without_address
 
 HERE = Path(__file__).parent
 SOURCES = HERE / "weave"
 INCLUDE = Path(ft_utils.__file__).parent / "include"
 DOCS = HERE.parents[1] / "docs" / "weave.md"
+
+# Compilers take their time where other tests run.
+pytestmark = pytest.mark.timeout(VERY_LONG)
 
 # Before, a thread that is joined may still be ending.
 JOIN_IS_THE_END = sys.version_info >= (3, 13)
@@ -49,7 +52,11 @@ def compile_with(compiler: str | None, *words: object) -> None:
     python = sysconfig.get_paths()["include"]
     command = [compiler, *STRICT, "-I", INCLUDE, "-isystem", python, *words]
     done = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=LONG, check=False
+        [str(word) for word in command],
+        capture_output=True,
+        text=True,
+        timeout=VERY_LONG,
+        check=False,
     )
     assert done.returncode == 0, f"{shlex.join(map(str, command))}\n{done.stderr}"
 
