@@ -2,5 +2,5 @@
 
 `cargo xtask bench` installs the others and calls this. By hand, from the folder above:
 
-    python -m benchmarks --site ours=DIR [--site reference=DIR] [--site cereggii=DIR]
+    python -m benchmarks --site ours=DIR [--site reference=DIR] [--site cereggii=DIR] ...
 """

@@ -51,6 +51,8 @@ def main() -> None:
         from benchmarks import plot
 
         plots = plot.draw(bench.figures, cells, words.plot)
+    if words.summary:
+        words.summary.write_text(report.summary(bench, cells))
     if words.markdown:
         links = {
             kind: Path(os.path.relpath(path, words.markdown.parent)).as_posix()
@@ -111,6 +113,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=_counts, default=[], help="such as 1,2,4,8")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--markdown", type=Path, metavar="FILE")
+    parser.add_argument("--summary", type=Path, metavar="FILE")
     parser.add_argument("--plot", type=Path, metavar="FOLDER")
     return parser.parse_args()
 

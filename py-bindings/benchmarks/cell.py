@@ -27,6 +27,9 @@ COLUMNS = {
         Column("reference, wrapper", "reference", _WRAPPER),
         Column("cereggii", "cereggii"),
         Column("cereggii, handle", "cereggii", "x = x.get_handle()"),
+        Column("pysync", "pysync"),
+        Column("aiologic", "aiologic"),
+        Column("culsans", "culsans"),
         Column("std", "std"),
     )
 }
@@ -34,6 +37,7 @@ COLUMNS = {
 OURS, HANDLE, WRAPPER = "ours", "ours, handle", "ours, wrapper"
 REFERENCE, REFERENCE_WRAPPER = "reference", "reference, wrapper"
 CEREGGII, CEREGGII_HANDLE, STD = "cereggii", "cereggii, handle", "std"
+PYSYNC, AIOLOGIC, CULSANS = "pysync", "aiologic", "culsans"
 
 LIBRARIES = tuple(dict.fromkeys(column.library for column in COLUMNS.values()))
 

@@ -22,7 +22,15 @@ matplotlib.rcParams["svg.hashsalt"] = "ft_utils"
 _Lines: TypeAlias = dict[str, list[tuple[int, float, float, float]]]
 
 # A library has a color; what stands for its objects has another line.
-_COLORS = {"ours": "tab:orange", "reference": "tab:blue", "cereggii": "tab:green", "std": "black"}
+_COLORS = {
+    "ours": "tab:orange",
+    "reference": "tab:blue",
+    "cereggii": "tab:green",
+    "pysync": "tab:red",
+    "aiologic": "tab:purple",
+    "culsans": "tab:brown",
+    "std": "black",
+}
 _LINES = {"": "-", "handle": "--", "wrapper": ":"}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import timing
 from benchmarks.cell import COLUMNS, HANDLE, OURS, STD, WRAPPER, Cell
 from benchmarks.goals import Goal, goals
-from benchmarks.run import Bench, Figures, Key, ratio
+from benchmarks.run import Bench, Figures, Key, best, ratio
 
 _OF_OURS = {OURS, HANDLE, WRAPPER}
 
@@ -19,17 +19,26 @@ def table(figures: Figures, cells: Sequence[Cell]) -> list[list[str]]:
     """A row for each cell and number of threads: what the columns cost, and who is ahead."""
     rows = [["cell", "threads", *COLUMNS, "ratio", "quartiles"]]
     for cell in cells:
-        for threads in sorted({key.threads for key in figures if key.cell == cell.name}):
+        for threads in _threads(figures, cell):
             costs = [_cost(figures, Key(cell.name, column, threads)) for column in COLUMNS]
-            others = set(cell.ways) - _OF_OURS - ({STD} if cell.only_scale else set())
-            above = [Key(cell.name, column, threads) for column in others]
-            ours = [Key(cell.name, column, threads) for column in _OF_OURS]
-            found = ratio(figures, above, ours)
+            found = ratio(figures, *_sides(cell, threads))
             compared = ["", ""]
             if found is not None:
                 compared = [f"{found[0]:.2f}", f"{found[1]:.2f}-{found[2]:.2f}"]
             rows.append([cell.name, str(threads), *costs, *compared])
     return rows
+
+
+def _threads(figures: Figures, cell: Cell) -> list[int]:
+    """On how many it was measured."""
+    return sorted({key.threads for key in figures if key.cell == cell.name})
+
+
+def _sides(cell: Cell, threads: int) -> tuple[list[Key], list[Key]]:
+    """The others that count, and ours."""
+    others = set(cell.ways) - _OF_OURS - ({STD} if cell.only_scale else set())
+    above = [Key(cell.name, column, threads) for column in sorted(others)]
+    return above, [Key(cell.name, column, threads) for column in sorted(_OF_OURS)]
 
 
 def _cost(figures: Figures, key: Key) -> str:
@@ -134,9 +143,9 @@ have the same figure as one, also where there are more of them than cores.
 The loop is the same for all libraries, and uses local variables; what it costs itself is in every
 figure, and is the line "empty loop". One thread has made the object that it works on; several work
 on one that yet another thread has made. "Handle" is what `handle()` returns in each thread,
-"wrapper" a `LocalWrapper` in each thread. Keys and values are objects that live for ever (small
-integers, interned strings, None): of others, threads that get the same one fight for its reference
-count, whatever the container does.
+"wrapper" a `LocalWrapper` in each thread. A library has a figure where it has the same operation.
+Keys and values are objects that live for ever (small integers, interned strings, None): of others,
+threads that get the same one fight for its reference count, whatever the container does.
 
 `ratio` is the best of the others by the best of ours: 2.00 is twice as fast as each of the others,
 less than 1 slower than one of them. The standard library counts, except in the cells of locks
@@ -155,15 +164,7 @@ _LIMITS = (
 def markdown(bench: Bench, cells: Sequence[Cell], patience: int, plots: Mapping[str, str]) -> str:
     """The page, with links to the plots of the kinds of cells that have one."""
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
-    parts += [f"- {name}: {value}" for name, value in machine().items()]
-    parts += [f"- interpreter: {bench.interpreter}"]
-    if bench.load is not None:
-        parts += [f"- load of the machine by others, before: {bench.load:.1f}"]
-    names = {"ours": "ft_utils (ours)", "reference": "ft_utils (reference)", "std": "std"}
-    versions = [f"{names.get(name, name)} {value}" for name, value in bench.versions.items()]
-    parts += [f"- versions: {', '.join(versions)}"]
-    parts += [f"- could not be installed: {', '.join(bench.missing)}"] if bench.missing else []
-    parts += ["", "## Method", ""]
+    parts += [*_circumstances(bench), "", "## Method", ""]
     # An interrupted run has fewer in some cells.
     counts = sorted({len(figure.ns) for figure in bench.figures.values() if figure.ns})
     method = _METHOD.format(
@@ -186,6 +187,55 @@ def markdown(bench: Bench, cells: Sequence[Cell], patience: int, plots: Mapping[
         parts += [f"![{kind}, over threads]({plots[kind]})", ""] if kind in plots else []
         parts += [*_markdown_table([all_rows[0], *group]), ""]
     return "\n".join(parts)
+
+
+_SHORT = """\
+How many times faster the best of ours is than the best of the others, which is named: 2.00 is twice
+as fast, less than 1 slower. It is the median of the ratios within {rounds} rounds, on as many
+threads as the column says. [benchmarks.md](benchmarks.md) says how it is measured, and has all
+figures of an interpreter.
+"""
+
+
+def summary(bench: Bench, cells: Sequence[Cell]) -> str:
+    """A short page: the ratios alone, as for one more interpreter."""
+    figures = bench.figures
+    rounds = max((len(figure.ns) for figure in figures.values()), default=0)
+    parts = ["# Benchmarks in short", "", "Made by `cargo xtask bench`; not to be edited.", ""]
+    parts += [*_circumstances(bench), "", _SHORT.format(rounds=rounds)]
+    counts = sorted({key.threads for key in figures})
+    rows = [["cell", *(_of_threads(count) for count in counts)]]
+    for cell in cells:
+        ratios = [_ratio_beside(figures, cell, count) for count in counts]
+        if any(ratios):
+            rows.append([cell.name, *ratios])
+    return "\n".join([*parts, *_markdown_table(rows), ""])
+
+
+def _of_threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
+
+
+def _ratio_beside(figures: Figures, cell: Cell, threads: int) -> str:
+    others, ours = _sides(cell, threads)
+    found, other = ratio(figures, others, ours), best(figures, others)
+    return "" if found is None or other is None else f"{found[0]:.2f} ({other.column})"
+
+
+# What a library is called elsewhere, where that is not what its columns are called.
+_NAMES = {"ours": "ft_utils (ours)", "reference": "ft_utils (reference)", "pysync": "pysync-nogil"}
+
+
+def _circumstances(bench: Bench) -> list[str]:
+    """What was measured, and on what."""
+    lines = [f"- {name}: {value}" for name, value in machine().items()]
+    lines += [f"- interpreter: {bench.interpreter}"]
+    if bench.load is not None:
+        lines += [f"- load of the machine by others, before: {bench.load:.1f}"]
+    versions = [f"{_NAMES.get(name, name)} {value}" for name, value in bench.versions.items()]
+    lines += [f"- versions: {', '.join(versions)}"]
+    missing = [_NAMES.get(name, name) for name in bench.missing]
+    return [*lines, f"- could not be installed: {', '.join(missing)}"] if missing else lines
 
 
 def _markdown_table(rows: Iterable[Sequence[str]]) -> Iterator[str]:

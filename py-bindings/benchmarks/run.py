@@ -102,19 +102,21 @@ def ratio(
     figures: Figures, above: Sequence[Key], below: Sequence[Key]
 ) -> tuple[float, float, float] | None:
     """The best of some figures by the best of others, within each round: median and quartiles."""
-    others, ours = _best(figures, above), _best(figures, below)
+    others, ours = best(figures, above), best(figures, below)
     if others is None or ours is None:
         return None
-    rounds = [theirs / mine for theirs, mine in zip(others.ns, ours.ns, strict=False)]
+    pairs = zip(figures[others].ns, figures[ours].ns, strict=False)
+    rounds = [theirs / mine for theirs, mine in pairs]
     if len(rounds) == 1:
         return rounds[0], rounds[0], rounds[0]
     low, _, high = quantiles(rounds, n=4, method="inclusive")
     return median(rounds), low, high
 
 
-def _best(figures: Figures, keys: Sequence[Key]) -> Figure | None:
-    found = [figures[key] for key in keys if key in figures and figures[key].ns]
-    return min(found, key=lambda figure: figure.median, default=None)
+def best(figures: Figures, keys: Sequence[Key]) -> Key | None:
+    """Which of them costs the least, of those that were measured."""
+    found = [key for key in keys if key in figures and figures[key].ns]
+    return min(found, key=lambda key: figures[key].median, default=None)
 
 
 class Bench:

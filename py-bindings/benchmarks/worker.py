@@ -12,10 +12,14 @@ from importlib import metadata
 from benchmarks import timing
 from benchmarks.cells import CELLS
 
-_DISTRIBUTIONS = {
+# Which module a library is, and which distribution its version is of.
+DISTRIBUTIONS = {
     "ours": ("ft_utils", "ft-utils-rs"),
     "reference": ("ft_utils", "ft_utils"),
     "cereggii": ("cereggii", "cereggii"),
+    "pysync": ("pysync", "pysync-nogil"),
+    "aiologic": ("aiologic", "aiologic"),
+    "culsans": ("culsans", "culsans"),
 }
 
 
@@ -28,7 +32,7 @@ def _greeting(library: str) -> dict[str, object]:
     )
     if library == "std":
         return {"version": platform.python_version(), "file": "", "interpreter": interpreter}
-    module, distribution = _DISTRIBUTIONS[library]
+    module, distribution = DISTRIBUTIONS[library]
     file = __import__(module).__file__
     version = metadata.version(distribution)
     return {"version": version, "file": file, "interpreter": interpreter}

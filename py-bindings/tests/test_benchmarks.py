@@ -3,6 +3,7 @@
 Nothing is measured here. The other libraries are only there when `cargo xtask bench` runs.
 """
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -13,9 +14,22 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import goals, report, timing, train
 from benchmarks.__main__ import choose
-from benchmarks.cell import COLUMNS, HANDLE, OURS, REFERENCE, STD, Cell, loop, same
+from benchmarks.cell import (
+    COLUMNS,
+    CULSANS,
+    HANDLE,
+    LIBRARIES,
+    OURS,
+    PYSYNC,
+    REFERENCE,
+    STD,
+    Cell,
+    loop,
+    same,
+)
 from benchmarks.cells import CELLS
 from benchmarks.run import Bench, Figure, Key, ratio
+from benchmarks.worker import DISTRIBUTIONS
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads, switches the collector off")
 
@@ -61,6 +75,33 @@ def test_other_libraries_have_code_that_compiles():
             compile(way.setup, cell.name, "exec")
             for code in way.loops:
                 timing.compiled(way, column, code, ("x", "n"))
+
+
+def test_other_libraries_are_known_everywhere():
+    others = set(LIBRARIES) - set(HERE)
+    in_cells = {COLUMNS[column].library for cell in CELLS.values() for column in cell.ways}
+    assert in_cells == set(LIBRARIES)
+    assert set(DISTRIBUTIONS) == others | {"ours"}
+
+    root = Path(__file__).parents[2]
+    pins = (root / "py-bindings/requirements-bench.txt").read_text()
+    pinned = {line.partition("==")[0] for line in pins.splitlines() if "==" in line}
+    source = (root / "xtask/src/bench.rs").read_text()
+    peers = re.search(r"const PEERS.*?;\n\n", source, re.DOTALL).group()
+    installed = dict(re.findall(r'\("([\w-]+)", "(\w+)"\)', peers))
+    assert {*installed} | {"matplotlib"} == pinned
+    assert set(installed.values()) == others
+    for distribution, library in installed.items():
+        assert DISTRIBUTIONS[library][1].replace("_", "-") == distribution
+
+    plot = ast.parse((root / "py-bindings/benchmarks/plot.py").read_text())
+    (colors,) = (
+        ast.literal_eval(statement.value)
+        for statement in plot.body
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "_COLORS"
+    )
+    assert set(colors) == set(LIBRARIES)
+    assert len(set(colors.values())) == len(colors)
 
 
 # What the threads of the next test did.
@@ -151,7 +192,7 @@ def test_a_crash_is_shown_and_the_next_cell_goes_on():
 
 def figures(**ns):
     cell = "int: x.get()"
-    keys = {"ours": OURS, "handle": HANDLE, "reference": REFERENCE}
+    keys = {"ours": OURS, "handle": HANDLE, "reference": REFERENCE, "pysync": PYSYNC}
     return {Key(cell, keys[name]): Figure(1, list(values)) for name, values in ns.items()}
 
 
@@ -179,6 +220,55 @@ def test_tables():
     assert re.search(r"int: x.get\(\) +1 +10 +8.0 +16 +2.00", text), text
     # No column without a figure.
     assert "cereggii" not in text
+
+
+def test_other_libraries_count():
+    some = figures(ours=[10.0], reference=[16.0], pysync=[9.0])
+    (head, row) = report.table(some, [CELLS["int: x.get()"]])
+    assert row[head.index(PYSYNC)] == "9.0"
+    assert row[-2] == "0.90"
+
+
+def measured():
+    """A run, as it would be on another machine."""
+    bench = Bench(sys.executable, {"ours": "", "pysync": ""})
+    bench.interpreter = "CPython 3.99.0, free-threaded"
+    bench.versions = {"std": "3.99.0", "ours": "7.0", "pysync": "8.0"}
+    bench.missing = ["culsans"]
+    cell, only_ours = "int: x.get()", "int: x + 3"
+    bench.figures = figures(ours=[10.0, 10.0], pysync=[20.0, 30.0])
+    bench.figures[Key(cell, OURS, 2)] = Figure(1, [10.0, 10.0])
+    bench.figures[Key(cell, HANDLE, 2)] = Figure(1, [5.0, 5.0])
+    bench.figures[Key(cell, REFERENCE, 2)] = Figure(1, [15.0, 15.0])
+    bench.figures[Key(only_ours, OURS)] = Figure(1, [10.0])
+    return bench, [CELLS[cell], CELLS[only_ours]]
+
+
+def test_pages():
+    bench, cells = measured()
+    page = report.markdown(bench, cells, 1, {})
+    summary = report.summary(bench, cells)
+    for text in (page, summary):
+        assert "- interpreter: CPython 3.99.0, free-threaded\n" in text
+        assert "ft_utils (ours) 7.0, pysync-nogil 8.0\n" in text
+        assert "- could not be installed: culsans\n" in text
+    # A column for a library that was measured, and for no other.
+    assert (
+        "| cell | threads | ours | ours, handle | reference | pysync | ratio | quartiles |" in page
+    )
+    assert not re.search(rf"\| {CULSANS} \|", page)
+
+
+def test_summary():
+    text = report.summary(*measured())
+    assert "2 rounds" in text
+    assert text.endswith(
+        """\
+| cell | 1 thread | 2 threads |
+|---|---:|---:|
+| int: x.get() | 2.50 (pysync) | 3.00 (reference) |
+"""
+    )
 
 
 def test_cells_by_pattern():

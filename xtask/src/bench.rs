@@ -16,7 +16,13 @@ const STAMP: &str = ".ft-bench";
 
 /// Packages, and what the benchmarks call them. Two have the same import name, so each is in a folder of
 /// its own.
-const PEERS: [(&str, &str); 2] = [("ft-utils", "reference"), ("cereggii", "cereggii")];
+const PEERS: [(&str, &str); 5] = [
+    ("ft-utils", "reference"),
+    ("cereggii", "cereggii"),
+    ("pysync-nogil", "pysync"),
+    ("aiologic", "aiologic"),
+    ("culsans", "culsans"),
+];
 
 /// Installs what there is to compare and runs the benchmarks, which understand `words`.
 pub fn compare(project: &Project, ready: &Ready, words: &[String]) -> Result<()> {

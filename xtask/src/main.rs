@@ -182,10 +182,12 @@ no other. It fails if anything was lost, not released, or if memory grows.
         summary: "install the other libraries, and compare what operations cost",
         details: "\
 usage: cargo xtask bench [--cells PATTERN] [--threads N,...] [--rounds N] [--quick]
-                         [--json FILE] [--markdown FILE] [--plot FOLDER] [INTERPRETERS]
+                         [--json FILE] [--markdown FILE] [--summary FILE] [--plot FOLDER]
+                         [INTERPRETERS]
 
-The release wheel beside ft_utils 0.2.0, cereggii and the standard library, on the free-threaded
-interpreter, or on the GIL build where there is no other. What cannot be installed is left out.
+The release wheel beside ft_utils 0.2.0, cereggii, pysync-nogil, aiologic, culsans and the standard
+library, on the free-threaded interpreter, or on the GIL build where there is no other. What cannot
+be installed is left out.
 
   --cells PATTERN      those with this in their name, such as `queue` or `int: *`
   --threads N,...      1,2 unless told; with --plot 1,2,4,8
@@ -193,6 +195,7 @@ interpreter, or on the GIL build where there is no other. What cannot be install
   --quick              few rounds and runs
   --json FILE          all figures
   --markdown FILE      a page such as docs/benchmarks.md
+  --summary FILE       a short page: the ratios alone, such as for one more interpreter
   --plot FOLDER        cost over the number of threads, as PNG and SVG",
         run: bench,
     },

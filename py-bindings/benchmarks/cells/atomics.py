@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from benchmarks.cell import (
+    AIOLOGIC,
     ALL,
     BOTH,
     CEREGGII,
     CEREGGII_HANDLE,
     OURS,
+    PYSYNC,
     REFERENCE,
     SCALING,
     STD,
@@ -18,6 +20,7 @@ from benchmarks.cell import (
 
 INT = "from ft_utils.concurrency import AtomicInt64\nx = AtomicInt64(7)"
 INT_CEREGGII = "from cereggii import AtomicInt64\nx = AtomicInt64(7)"
+INT_PYSYNC = "from pysync import AtomicInteger\nx = AtomicInteger(7)"
 REFERENCE_TO = "from ft_utils.concurrency import AtomicReference\na, b = object(), object()\n"
 REF_CEREGGII = "from cereggii import AtomicRef\na, b = object(), object()\n"
 FLAG = "from ft_utils.concurrency import AtomicFlag\nx = AtomicFlag(True)"
@@ -38,6 +41,13 @@ INT_STATEMENTS = [
         )
     ],
 ]
+# What pysync has of these. It has no operators, and its numbers wrap round where the others raise.
+INT_OF_PYSYNC = {
+    "x.get()": "x.get()",
+    "x.set(5)": "x.set(5)",
+    "x.incr()": "x.increment()",
+    "x.decr()": "x.decrement()",
+}
 # They cost more than one look at a word.
 INT_SCALING = ("x.get()", "x.incr()")
 
@@ -55,6 +65,8 @@ def _ints() -> Iterator[Cell]:
         ways = same(ALL if scales else BOTH, INT, loop(statement))
         columns = (CEREGGII, CEREGGII_HANDLE) if scales else (CEREGGII,)
         ways |= same(columns, INT_CEREGGII, loop(other or statement))
+        if statement in INT_OF_PYSYNC:
+            ways |= same((PYSYNC,), INT_PYSYNC, loop(INT_OF_PYSYNC[statement]))
         yield Cell(f"int: {statement}", ways, SCALING if scales else (1,))
 
 
@@ -79,15 +91,22 @@ def _references() -> Iterator[Cell]:
 def _flags() -> Iterator[Cell]:
     event = "from threading import Event\nx = Event()\nx.set()"
     boolean = "from cereggii import AtomicBool\nx = AtomicBool(True)"
+    of_pysync = "from pysync import AtomicBoolean\nx = AtomicBoolean(True)"
+    of_aiologic = "from aiologic import REvent\nx = REvent()\nx.set()"
     ways = same(ALL, FLAG, loop("bool(x)"))
     ways |= same((CEREGGII, CEREGGII_HANDLE), boolean, loop("x.get()"))
+    ways |= same((PYSYNC,), of_pysync, loop("x.get()"))
+    ways |= same((AIOLOGIC,), of_aiologic, loop("x.is_set()"))
     ways |= same((STD,), event, loop("x.is_set()"))
     yield Cell("flag: bool(x)", ways, SCALING)
     # The reference has no other way to read one.
     ways = same((OURS,), FLAG, loop("x.get()")) | same((REFERENCE,), FLAG, loop("bool(x)"))
     ways |= same((CEREGGII,), boolean, loop("x.get()"))
+    ways |= same((PYSYNC,), of_pysync, loop("x.get()"))
     yield Cell("flag: x.get()", ways)
     ways = same(BOTH, FLAG, loop("x.set(True)"))
     ways |= same((CEREGGII,), boolean, loop("x.set(True)"))
+    ways |= same((PYSYNC,), of_pysync, loop("x.set(True)"))
+    ways |= same((AIOLOGIC,), of_aiologic, loop("x.set()"))
     ways |= same((STD,), event, loop("x.set()"))
     yield Cell("flag: x.set(True)", ways)

@@ -13,6 +13,7 @@ from benchmarks.cell import (
     CEREGGII_HANDLE,
     HANDLE,
     OURS,
+    PYSYNC,
     REFERENCE,
     SCALING,
     STD,
@@ -36,6 +37,7 @@ TURNED = "keys = keys[me * len(keys) // threads:] + keys[:me * len(keys) // thre
 
 OF_BOTH = "from ft_utils.concurrency import ConcurrentDict\nx = ConcurrentDict()\n"
 OF_CEREGGII = "from cereggii import AtomicDict\nx = AtomicDict()\n"
+OF_PYSYNC = "from pysync import ConcurrentDict\nx = ConcurrentDict()\n"
 OF_STD = "x = {}\n"
 FILL = "for number, key in enumerate(keys):\n    x[key] = number % 256\n"
 
@@ -52,7 +54,12 @@ def cells() -> Iterator[Cell]:
 def _ways(
     columns: tuple[str, ...], before: str, after: str, code: str, turned: str
 ) -> dict[str, Way]:
-    made = {CEREGGII: OF_CEREGGII, CEREGGII_HANDLE: OF_CEREGGII, STD: OF_STD}
+    made = {
+        CEREGGII: OF_CEREGGII,
+        CEREGGII_HANDLE: OF_CEREGGII,
+        PYSYNC: OF_PYSYNC,
+        STD: OF_STD,
+    }
     return {
         column: Way(before + made.get(column, OF_BOTH) + after, (code,), turned)
         for column in columns
@@ -60,7 +67,7 @@ def _ways(
 
 
 def _one_thread() -> Iterator[Cell]:
-    without_cereggii = (*BOTH, STD)
+    without_cereggii = (*BOTH, PYSYNC, STD)
     columns = (*without_cereggii, CEREGGII)
     for statement in ("x[key]", "x.get(key)", "x[key] = 5"):
         yield Cell(f"dict: {statement}", _ways(columns, KEYS, FILL, each_key(statement), ""))
@@ -75,7 +82,7 @@ def _one_thread() -> Iterator[Cell]:
 
 
 def _handles() -> Iterator[Cell]:
-    columns = (*ALL, CEREGGII, CEREGGII_HANDLE, STD)
+    columns = (*ALL, CEREGGII, CEREGGII_HANDLE, PYSYNC, STD)
     # Nine gets and a set, of ten keys.
     tens = f"{TURNED}\ntens = [tuple(keys[i:i + 10]) for i in range(0, 1020, 10)]"
     gets = "; ".join(f"x[{name}]" for name in "abcdefghi")

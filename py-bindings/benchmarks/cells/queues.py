@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from benchmarks.cell import (
+    AIOLOGIC,
     ALL,
     BOTH,
+    CULSANS,
     HANDLE,
     OURS,
     PAIRS,
+    PYSYNC,
     REFERENCE,
     REFERENCE_WRAPPER,
     SCALING,
@@ -20,8 +23,11 @@ from benchmarks.cell import (
 
 QUEUE = "from ft_utils.concurrency import ConcurrentQueue\nx = ConcurrentQueue()"
 SIMPLE = "from queue import SimpleQueue\nx = SimpleQueue()"
+CHANNEL = "from pysync import Channel\nx = Channel()"
+AIOLOGIC_SIMPLE = "from aiologic import SimpleQueue\nx = SimpleQueue()"
 STD_QUEUE = "from ft_utils.concurrency import StdConcurrentQueue\nx = StdConcurrentQueue()"
 STD_STD_QUEUE = "from queue import Queue\nx = Queue()"
+CULSANS_QUEUE = "from culsans import Queue\nx = Queue().sync_q"
 DEQUE = "from ft_utils.concurrency import ConcurrentDeque\nx = ConcurrentDeque()"
 STD_DEQUE = "from collections import deque\nx = deque()"
 GATHERING = """\
@@ -42,9 +48,13 @@ def cells() -> Iterator[Cell]:
 
 def _queues() -> Iterator[Cell]:
     ways = same(ALL, QUEUE, loop("x.push(5); x.pop()"))
+    ways |= same((PYSYNC,), CHANNEL, loop("x.send(5); x.recv()"))
+    ways |= same((AIOLOGIC,), AIOLOGIC_SIMPLE, loop("x.put(5); x.green_get()"))
     ways |= same((STD,), SIMPLE, loop("x.put(5); x.get()"))
     yield Cell("queue: push and pop", ways, SCALING)
     ways = same(ALL, QUEUE, loop("x.push(5)"), loop("x.pop()"))
+    ways |= same((PYSYNC,), CHANNEL, loop("x.send(5)"), loop("x.recv()"))
+    ways |= same((AIOLOGIC,), AIOLOGIC_SIMPLE, loop("x.put(5)"), loop("x.green_get()"))
     ways |= same((STD,), SIMPLE, loop("x.put(5)"), loop("x.get()"))
     yield Cell("queue: half push, half pop", ways, PAIRS)
 
@@ -63,13 +73,16 @@ def _queues() -> Iterator[Cell]:
 
 def _std_queues() -> Iterator[Cell]:
     ways = same(ALL, STD_QUEUE, loop("x.put(5); x.get()"))
+    ways |= same((CULSANS,), CULSANS_QUEUE, loop("x.put(5); x.get()"))
     ways |= same((STD,), STD_STD_QUEUE, loop("x.put(5); x.get()"))
     yield Cell("std queue: put and get", ways, SCALING)
     ways = same(ALL, STD_QUEUE, loop("x.put(5)"), loop("x.get()"))
+    ways |= same((CULSANS,), CULSANS_QUEUE, loop("x.put(5)"), loop("x.get()"))
     ways |= same((STD,), STD_STD_QUEUE, loop("x.put(5)"), loop("x.get()"))
     yield Cell("std queue: half put, half get", ways, PAIRS)
     task = loop("x.put(5); x.get(); x.task_done()")
-    ways = same(BOTH, STD_QUEUE, task) | same((STD,), STD_STD_QUEUE, task)
+    ways = same(BOTH, STD_QUEUE, task) | same((CULSANS,), CULSANS_QUEUE, task)
+    ways |= same((STD,), STD_STD_QUEUE, task)
     yield Cell("std queue: put, get, task_done", ways)
 
 
