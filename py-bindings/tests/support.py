@@ -109,18 +109,23 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.001)
 
 
+_one_collects = threading.Lock()
+
+
 def collected(reference: weakref.ref) -> bool:
     """Tell whether the collector frees the object."""
 
     def collections() -> int:
         return gc.get_stats()[-1]["collections"]
 
-    # A call does nothing while another thread collects, whose collection may have begun too early.
-    end, deadline = collections() + 4, time.monotonic() + LONG
-    while collections() < end and reference() is not None:
-        gc.collect()
-        assert time.monotonic() < deadline, "other threads collect all the time"
-    return reference() is None
+    # A call does nothing while another thread collects, as this test may on several threads. And a
+    # look at the object keeps it alive if the collection of another comes in between.
+    with _one_collects:
+        end, deadline = collections() + 3, time.monotonic() + LONG
+        while reference() is not None and collections() < end:
+            gc.collect()
+            assert time.monotonic() < deadline, "other threads collect all the time"
+        return reference() is None
 
 
 def run_python(code: str, *, status: int = 0, stderr: str | None = "") -> str:
