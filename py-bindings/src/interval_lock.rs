@@ -204,10 +204,16 @@ impl PyIntervalLock {
     ///
     /// Raise RuntimeError if the body has done that already, unless it has raised something itself:
     /// an interrupted cede() leaves the body without the lock.
-    #[pyo3(signature = (*args))]
-    fn __exit__(&self, args: &Bound<'_, PyTuple>) -> Result<()> {
-        let raised = args.get_item(0).is_ok_and(|kind| !kind.is_none());
-        if raised && !self.0.is_owner() {
+    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    #[pyo3(signature = (kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *args)")]
+    fn __exit__(
+        &self,
+        kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<()> {
+        if kind.is_some() && !self.0.is_owner() {
             return Ok(());
         }
         self.unlock()

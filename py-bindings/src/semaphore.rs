@@ -164,8 +164,16 @@ impl PyProcessSemaphore {
         self.acquire()
     }
 
-    #[pyo3(signature = (*_exc_info))]
-    fn __aexit__(&self, py: Python<'_>, _exc_info: &Bound<'_, PyTuple>) -> Result<Coroutine> {
+    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
+    fn __aexit__(
+        &self,
+        py: Python<'_>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<Coroutine> {
         // At once, not when it is awaited: a signal may strike in between.
         self.release(py)?;
         Ok(Coroutine::finished("ProcessSemaphore.__aexit__"))
@@ -180,8 +188,16 @@ impl PyProcessSemaphore {
         Ok(())
     }
 
-    #[pyo3(signature = (*_exc_info))]
-    fn __exit__(&self, py: Python<'_>, _exc_info: &Bound<'_, PyTuple>) -> Result<()> {
+    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<()> {
         self.release(py)
     }
 
