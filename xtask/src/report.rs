@@ -35,7 +35,10 @@ impl Report {
                 Outcome::Failed
             }
         };
-        self.note(what, on, outcome, start.elapsed());
+        let took = start.elapsed();
+        // A run that is stopped half-way has no table.
+        println!("-- {what}: {on}: {:.1} s", took.as_secs_f64());
+        self.note(what, on, outcome, took);
     }
 
     /// Notes that a step was left out.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use xshell::cmd;
 
@@ -156,6 +157,9 @@ fn sanitizers(
         report.step(WHAT, on, || sanitize::check(project, sanitizer, &plan));
     }
 }
+
+/// Each test has a limit of its own, but pytest or its processes may hang too.
+const LONGEST_PASS: Duration = Duration::from_secs(30 * 60);
 
 /// Those that need no Python to link to, which is not to be had everywhere. The tests and examples of
 /// the other one are an extension module, which the Python tests build.
@@ -329,6 +333,8 @@ fn pytest(project: &Project, venv: &Venv, selection: &Selection, pass: Pass) -> 
         .args(["-p", "no:cacheprovider"])
         // A process for each core, each with whole files.
         .args(["--numprocesses", &cores.to_string(), "--dist", "loadfile"])
+        // In the place of one that crashed no other starts: pytest might wait for it for ever.
+        .args(["--max-worker-restart", "0"])
         .args(pass.words)
         .args(pass.only.iter().flat_map(|mark| ["-m", mark]))
         .args(&selection.python)
@@ -337,11 +343,15 @@ fn pytest(project: &Project, venv: &Venv, selection: &Selection, pass: Pass) -> 
         .env("PYTHONFAULTHANDLER", "1")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .envs(pass.variable);
-    let status = cmd.status()?;
-    if status.success() {
-        return Ok(());
+    let due = Instant::now() + LONGEST_PASS;
+    match run::wait_until(&mut cmd.spawn()?, due)? {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(Error::new(format!("pytest ended with {status}"))),
+        None => Err(Error::new(format!(
+            "pytest did not end in {} minutes, and was killed",
+            LONGEST_PASS.as_secs() / 60
+        ))),
     }
-    Err(Error::new(format!("pytest ended with {status}")))
 }
 
 #[cfg(test)]
