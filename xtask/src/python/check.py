@@ -1,7 +1,10 @@
 """Import what an interpreter that was put together must have; run by it."""
 
+import subprocess
 import sys
 import sysconfig
+import tempfile
+import venv
 from importlib import import_module
 from pathlib import Path
 
@@ -26,4 +29,8 @@ if not all(module.name.endswith(suffix) for module in modules if "abi3" not in m
     failed.append(f"extension modules do not end with {suffix}")
 if not Path(sysconfig.get_path("stdlib"), "os.py").is_file():
     failed.append(f"no library in {sysconfig.get_path('stdlib')}")
+if not failed:
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True, symlinks=True)
+        subprocess.run([f"{folder}/bin/python", "-m", "pip", "--version"], check=True)
 sys.exit("\n".join(failed) or 0)

