@@ -76,6 +76,7 @@ use std::{
     fmt,
     hash::{BuildHasher, Hash, RandomState},
     num::NonZero,
+    panic::{RefUnwindSafe, UnwindSafe},
 };
 
 use ft_sync::Arc;
@@ -96,6 +97,11 @@ pub struct ConcurrentDict<K, V, S = RandomState> {
     flights: Map<K, Arc<Flight>>,
     hasher: S,
 }
+
+// A closure, a comparison or a clone that panics leaves every key with a value that it had or was given,
+// and no lock taken.
+impl<K, V, S: UnwindSafe> UnwindSafe for ConcurrentDict<K, V, S> {}
+impl<K, V, S: RefUnwindSafe> RefUnwindSafe for ConcurrentDict<K, V, S> {}
 
 impl<K: Clone, V> ConcurrentDict<K, V> {
     /// Creates an empty dictionary with a number of shards that suits the machine.
@@ -129,11 +135,21 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
 impl<K: Clone, V, S: BuildHasher> ConcurrentDict<K, V, S> {
     /// Calls `f` with the value that `query` finds, or `None`, and returns what it returns.
     ///
-    /// `f` runs under a lock, so it should only copy what it needs.
+    /// `f` runs under a lock, so it should only copy what it needs. It may read in this dictionary and in
+    /// others, to any depth.
     ///
     /// # Errors
     ///
     /// Those of [`Query::compare`]; then `f` was not called.
+    ///
+    /// # Panics
+    ///
+    /// If `f` changes the same part of the dictionary.
+    ///
+    /// # Deadlocks
+    ///
+    /// If `f` waits for another thread that changes the dictionary, or changes another part of it while that
+    /// thread does the reverse.
     #[inline]
     pub fn try_read<Q, R>(&self, query: &Q, f: impl FnOnce(Option<&V>) -> R) -> Result<R, Q::Error>
     where
@@ -149,6 +165,10 @@ impl<K: Clone, V, S: BuildHasher> ConcurrentDict<K, V, S> {
     /// # Errors
     ///
     /// Those of [`Query::compare`]; then `f` was not called.
+    ///
+    /// # Deadlocks
+    ///
+    /// If `f` uses the dictionary: its key may be in the part that is locked.
     #[inline]
     pub fn try_entry<Q, R>(
         &self,
@@ -210,6 +230,10 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
     /// Calls `f` with the [`Entry`] for `key`, and returns what it returns.
     ///
     /// All that `f` does is one atomic step. It runs under a lock: see [`Entry`].
+    ///
+    /// # Deadlocks
+    ///
+    /// As for [`try_entry`](Self::try_entry).
     #[inline]
     pub fn entry<Q, R>(&self, key: &Q, f: impl FnOnce(Entry<'_, K, V>) -> R) -> R
     where
@@ -227,6 +251,10 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
     /// # Panics
     ///
     /// Panics if `f` asks for the same key, which would wait for itself.
+    ///
+    /// # Deadlocks
+    ///
+    /// If two functions ask for each other's keys.
     ///
     /// ```
     /// # use ft_concurrent_dict::ConcurrentDict;
@@ -337,7 +365,7 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
     /// # Errors
     ///
     /// The first error of `f`.
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(any(ft_loom, ft_shuttle)))]
     pub unsafe fn for_each_quiescent<E>(
         &self,
         mut f: impl FnMut(&K, Option<&V>) -> Result<(), E>,
@@ -399,3 +427,26 @@ impl<K: Clone + fmt::Debug, V: Clone + fmt::Debug, S> fmt::Debug for ConcurrentD
         f.debug_map().entries(self).finish()
     }
 }
+
+/// What was put in as a short-lived reference would come out as a long-lived one: no type here may be
+/// covariant, so these must not compile.
+///
+/// ```compile_fail,E0597
+/// use ft_concurrent_dict::ConcurrentDict;
+///
+/// let dict: ConcurrentDict<&'static str, u8> = ConcurrentDict::new();
+/// let short = String::from("gone before it is read");
+/// let shorter: &ConcurrentDict<&str, u8> = &dict;
+/// shorter.insert(short.as_str(), 1);
+/// ```
+///
+/// ```compile_fail,E0597
+/// use ft_concurrent_dict::ConcurrentDict;
+///
+/// let dict: ConcurrentDict<u8, &'static str> = ConcurrentDict::new();
+/// let short = String::from("gone before it is read");
+/// let shorter: &ConcurrentDict<u8, &str> = &dict;
+/// shorter.insert(1, short.as_str());
+/// ```
+#[cfg(doctest)]
+struct Invariance;

@@ -31,6 +31,10 @@ pub struct Flight {
 
 /// The duty to compute the value of a key; dropped without
 /// [`publish`](Leader::publish), it passes to one of those who wait.
+///
+/// # Deadlocks
+///
+/// If it is forgotten ([`mem::forget`](std::mem::forget)), those who wait for the key do so for ever.
 pub struct Leader<'a, K: Clone, V, S> {
     dict: &'a ConcurrentDict<K, V, S>,
     hash: u64,

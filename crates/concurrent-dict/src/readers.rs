@@ -17,7 +17,7 @@ use ft_sync::{
 use std::{cell::Cell, iter, ptr};
 
 /// How many slots are made at once. Models make few, so that they come to the next block.
-const SLOTS: usize = if cfg!(loom) { 2 } else { 16 };
+const SLOTS: usize = if cfg!(ft_loom) { 2 } else { 16 };
 
 /// The slots of all threads.
 #[derive(Default)]
@@ -56,39 +56,76 @@ pub(crate) struct Announced {
     slot: *const Slot,
 }
 
+/// What came of announcing oneself.
+pub(crate) enum Announcement {
+    Made(Announced),
+    /// The thread has announced itself under the same lock already, further out in its calls.
+    Covered,
+    /// It has announced itself under another lock, or it is ending and has no slot.
+    Impossible,
+}
+
 impl Announced {
-    /// Announces that this thread reads under `lock`; `None` if it does so already, under any, or
-    /// if it is ending.
+    /// Announces that this thread reads under `lock`.
     ///
     /// The caller must look at the lock afterwards, with a `SeqCst` load, and withdraw if a writer
     /// has it. The writer takes the lock first, with a `SeqCst` read-modify-write, and then calls
     /// [`wait_for_readers`]. If the announcement is first in the order of all these, the writer sees
     /// it, and waits; if the writer is, we see it.
     #[inline]
-    pub(crate) fn new(lock: usize) -> Option<Self> {
-        let mut slot = SLOT.try_with(Cell::get).unwrap_or(ptr::null());
+    pub(crate) fn announce(lock: usize) -> Announcement {
+        let mut slot = own_slot();
         if slot.is_null() {
-            slot = claim()?;
+            slot = match claim() {
+                Some(slot) => slot,
+                None => return Announcement::Impossible,
+            };
         }
         // SAFETY: the slot is this thread's, and slots live as long as their threads.
         let reading = unsafe { &(*slot).reading };
         // Relaxed: only this thread writes there.
-        if reading.load(Relaxed) != 0 {
-            return None;
+        match reading.load(Relaxed) {
+            0 => (),
+            outer if outer == lock => return Announcement::Covered,
+            _ => return Announcement::Impossible,
         }
         // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
         // No test sees SeqCst -> Acquire: the same; nothing is handed on with the number of a lock.
         // No test sees SeqCst -> Release: the same; it replaces what this thread wrote.
         reading.swap(lock, SeqCst);
         ft_sync::before_looking();
+        Announcement::Made(Self { slot })
+    }
+
+    /// Announces that this thread, which [could](Self::is_possible), reads under a lock that no writer
+    /// can get before this is gone, whether it sees this or not.
+    pub(crate) fn besides(lock: usize) -> Option<Self> {
+        let slot = own_slot();
+        // SAFETY: as in `announce`, if not null.
+        let reading = unsafe { &slot.as_ref()?.reading };
+        // Relaxed: only for this thread, when it reads inside of this reading.
+        reading.store(lock, Relaxed);
         Some(Self { slot })
     }
+
+    /// Tells whether this thread has a slot in which it announces nothing.
+    pub(crate) fn is_possible() -> bool {
+        let slot = own_slot();
+        // SAFETY: as in `announce`. Relaxed: as there.
+        !slot.is_null() && unsafe { &(*slot).reading }.load(Relaxed) == 0
+    }
+}
+
+/// The slot of this thread, or null.
+#[inline]
+fn own_slot() -> *const Slot {
+    SLOT.try_with(Cell::get).unwrap_or(ptr::null())
 }
 
 impl Drop for Announced {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: as in `new`.
+        // SAFETY: as in `announce`.
         let reading = unsafe { &(*self.slot).reading };
         // Release: pairs with the load of the writer that waits for this, whose writes come after
         // our reads.
@@ -97,11 +134,16 @@ impl Drop for Announced {
     }
 }
 
-/// Waits until each thread that has announced that it reads under `lock` is done with that.
+/// Waits until each thread that has announced that it reads under `lock` is done with that. Before it
+/// waits for one it calls `waiting` with what tells whether that one is gone.
 ///
-/// Those that do so later are the business of the caller: see [`Announced::new`].
+/// Those that do so later are the business of the caller: see [`Announced::announce`].
+///
+/// # Panics
+///
+/// If the calling thread itself is one.
 #[inline]
-pub(crate) fn wait_for_readers(lock: usize) {
+pub(crate) fn wait_for_readers(lock: usize, mut waiting: impl FnMut(&dyn Fn() -> bool)) {
     ft_sync::before_looking();
     let slots = all();
     // SeqCst: a thread raises it before its first announcement, so if that is before our taking of
@@ -111,10 +153,10 @@ pub(crate) fn wait_for_readers(lock: usize) {
     let mut block = &slots.first;
     loop {
         for slot in &block.slots[..left.min(SLOTS)] {
-            // SeqCst: see `Announced::new`. It acquires, too: we write after the reader has read.
+            // SeqCst: see `Announced::announce`. It acquires, too: we write after the reader has read.
             // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
             if slot.reading.load(SeqCst) == lock {
-                slot.wait(lock);
+                slot.wait(lock, &mut waiting);
             }
         }
         if left <= SLOTS {
@@ -132,10 +174,16 @@ pub(crate) fn wait_for_readers(lock: usize) {
 
 impl Slot {
     #[cold]
-    fn wait(&self, lock: usize) {
+    fn wait(&self, lock: usize, waiting: &mut dyn FnMut(&dyn Fn() -> bool)) {
+        assert!(
+            !ptr::eq(self, own_slot()),
+            "a function that reads in a dictionary must not change it"
+        );
         // SeqCst: as where we were called.
         // No test sees SeqCst -> Acquire: once the announcement was seen, its end is all that counts.
-        ft_sync::poll(|| (self.reading.load(SeqCst) != lock).then_some(()));
+        let is_gone = || self.reading.load(SeqCst) != lock;
+        waiting(&is_gone);
+        ft_sync::poll(|| is_gone().then_some(()));
     }
 
     fn take(&self) -> bool {
@@ -151,7 +199,7 @@ impl Slot {
 }
 
 impl Slots {
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(any(ft_loom, ft_shuttle)))]
     const fn new() -> Self {
         Self {
             first: Block::new(),
@@ -220,7 +268,7 @@ impl Slots {
 }
 
 impl Block {
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(any(ft_loom, ft_shuttle)))]
     const fn new() -> Self {
         Self {
             slots: [const { CachePadded::new(Slot::new()) }; SLOTS],
@@ -253,7 +301,7 @@ impl Block {
     }
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 impl Slot {
     const fn new() -> Self {
         Self {
@@ -281,7 +329,7 @@ impl Drop for Claim {
 #[cold]
 fn claim() -> Option<*const Slot> {
     let claimed = CLAIM.try_with(|claim| {
-        #[cfg(all(unix, not(any(loom, shuttle))))]
+        #[cfg(all(unix, not(any(ft_loom, ft_shuttle))))]
         if !forked::is_watched() {
             return None;
         }
@@ -295,10 +343,10 @@ fn claim() -> Option<*const Slot> {
     claimed.ok().flatten()
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 type All = &'static Slots;
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 #[inline]
 fn all() -> All {
     static ALL: Slots = Slots::new();
@@ -306,10 +354,10 @@ fn all() -> All {
 }
 
 /// Models drop theirs after each execution, before the threads' own variables.
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 type All = std::sync::Arc<Slots>;
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 fn all() -> All {
     ft_sync::lazy_static! {
         static ref ALL: std::sync::Arc<Slots> = std::sync::Arc::default();
@@ -318,11 +366,10 @@ fn all() -> All {
 }
 
 /// In the child of a fork there are no other threads, whatever their slots say.
-#[cfg(all(unix, not(any(loom, shuttle))))]
+#[cfg(all(unix, not(any(ft_loom, ft_shuttle))))]
 mod forked {
-    use super::{Relaxed, SLOT, all};
+    use super::{Relaxed, all, own_slot};
     use std::{
-        cell::Cell,
         ptr,
         sync::atomic::{
             AtomicBool,
@@ -349,7 +396,7 @@ mod forked {
     }
 
     extern "C" fn in_child() {
-        let own = SLOT.try_with(Cell::get).unwrap_or(ptr::null());
+        let own = own_slot();
         for slot in all().blocks().flat_map(|block| &block.slots) {
             if !ptr::eq(&**slot, own) {
                 // Relaxed: there is nobody else.
@@ -360,7 +407,7 @@ mod forked {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
 mod tests {
     use super::*;
 
@@ -396,7 +443,8 @@ mod tests {
     #[test]
     fn thread_has_a_slot_until_it_ends() {
         let reader = std::thread::spawn(|| {
-            let _announced = Announced::new(1).expect("it reads nothing else");
+            let announcement = Announced::announce(1);
+            assert!(matches!(announcement, Announcement::Made(_)));
             end(all())
         });
         assert_eq!(reader.join().unwrap(), 1);

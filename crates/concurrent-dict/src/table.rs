@@ -7,9 +7,9 @@
 
 use crate::lock::{Lock, Locked, Reading};
 use crossbeam_utils::CachePadded;
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 use ft_sync::UnsafeCell;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 
@@ -25,9 +25,9 @@ pub(crate) struct Slot<K, V> {
 pub(crate) type Shard<K, V> = hashbrown::raw::RawTable<(Slot<K, V>, dashmap::SharedValue<()>)>;
 
 pub(crate) struct Table<K, V> {
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(any(ft_loom, ft_shuttle)))]
     shards: dashmap::DashMap<Slot<K, V>, ()>,
-    #[cfg(any(loom, shuttle))]
+    #[cfg(any(ft_loom, ft_shuttle))]
     shards: Box<[UnsafeCell<Shard<K, V>>]>,
     /// One for each shard.
     locks: Box<[CachePadded<Lock>]>,
@@ -35,16 +35,16 @@ pub(crate) struct Table<K, V> {
 
 // SAFETY: as for dashmap, a shard is reached by shared references, and by one that is not, from
 // whatever thread has its lock.
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Table<K, V> {}
 
 impl<K, V> Table<K, V> {
     /// Creates an empty table; `shards` is a power of two, and at least 2.
     pub(crate) fn new(shards: usize) -> Self {
         Self {
-            #[cfg(not(any(loom, shuttle)))]
+            #[cfg(not(any(ft_loom, ft_shuttle)))]
             shards: dashmap::DashMap::with_shard_amount(shards),
-            #[cfg(any(loom, shuttle))]
+            #[cfg(any(ft_loom, ft_shuttle))]
             shards: (0..shards).map(|_| UnsafeCell::new(Shard::new())).collect(),
             locks: (0..shards).map(|_| CachePadded::default()).collect(),
         }
@@ -59,9 +59,9 @@ impl<K, V> Table<K, V> {
     #[inline]
     pub(crate) fn shard_of(&self, hash: u64) -> usize {
         // Truncation on 32 bits is fine: it is a hash.
-        #[cfg(not(any(loom, shuttle)))]
+        #[cfg(not(any(ft_loom, ft_shuttle)))]
         return self.shards.determine_shard(hash as usize);
-        #[cfg(any(loom, shuttle))]
+        #[cfg(any(ft_loom, ft_shuttle))]
         return hash as usize % self.shards.len();
     }
 
@@ -70,9 +70,9 @@ impl<K, V> Table<K, V> {
     pub(crate) fn read(&self, shard: usize) -> ReadGuard<'_, K, V> {
         let hold = self.locks[shard].read();
         ReadGuard {
-            #[cfg(not(loom))]
+            #[cfg(not(ft_loom))]
             shard: self.data(shard),
-            #[cfg(loom)]
+            #[cfg(ft_loom)]
             shard: self.shards[shard].get(),
             _hold: hold,
         }
@@ -83,20 +83,20 @@ impl<K, V> Table<K, V> {
     pub(crate) fn write(&self, shard: usize) -> WriteGuard<'_, K, V> {
         let hold = self.locks[shard].write();
         WriteGuard {
-            #[cfg(not(loom))]
+            #[cfg(not(ft_loom))]
             shard: self.data(shard),
-            #[cfg(loom)]
+            #[cfg(ft_loom)]
             shard: self.shards[shard].get_mut(),
             _hold: hold,
         }
     }
 
-    #[cfg(not(loom))]
+    #[cfg(not(ft_loom))]
     #[inline]
     fn data(&self, shard: usize) -> *mut Shard<K, V> {
-        #[cfg(not(shuttle))]
+        #[cfg(not(ft_shuttle))]
         return self.shards.shards()[shard].data_ptr();
-        #[cfg(shuttle)]
+        #[cfg(ft_shuttle)]
         return self.shards[shard].with_mut(|data| data);
     }
 
@@ -105,7 +105,7 @@ impl<K, V> Table<K, V> {
     /// # Safety
     ///
     /// While the reference lives, no thread may be inside a method of the table.
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(any(ft_loom, ft_shuttle)))]
     pub(crate) unsafe fn quiescent(&self, shard: usize) -> &Shard<K, V> {
         // SAFETY: the lock guards the data against nobody but other methods, and the caller
         // promises that none is running.
@@ -116,9 +116,9 @@ impl<K, V> Table<K, V> {
 /// A shard that nobody writes to.
 pub(crate) struct ReadGuard<'a, K, V> {
     // Dropped in this order: loom is to see that the access is over before the lock is given up.
-    #[cfg(not(loom))]
+    #[cfg(not(ft_loom))]
     shard: *const Shard<K, V>,
-    #[cfg(loom)]
+    #[cfg(ft_loom)]
     shard: ft_sync::ConstPtr<Shard<K, V>>,
     _hold: Reading<'a>,
 }
@@ -126,9 +126,9 @@ pub(crate) struct ReadGuard<'a, K, V> {
 /// A shard that is one thread's alone.
 pub(crate) struct WriteGuard<'a, K, V> {
     // As above.
-    #[cfg(not(loom))]
+    #[cfg(not(ft_loom))]
     shard: *mut Shard<K, V>,
-    #[cfg(loom)]
+    #[cfg(ft_loom)]
     shard: ft_sync::MutPtr<Shard<K, V>>,
     _hold: Locked<'a>,
 }
@@ -139,10 +139,10 @@ impl<K, V> Deref for ReadGuard<'_, K, V> {
     #[inline]
     fn deref(&self) -> &Shard<K, V> {
         // SAFETY: the table is borrowed, and the lock held for reading, as long as the guard lives.
-        #[cfg(not(loom))]
+        #[cfg(not(ft_loom))]
         return unsafe { &*self.shard };
         // SAFETY: as above.
-        #[cfg(loom)]
+        #[cfg(ft_loom)]
         return unsafe { self.shard.deref() };
     }
 }
@@ -153,10 +153,10 @@ impl<K, V> Deref for WriteGuard<'_, K, V> {
     #[inline]
     fn deref(&self) -> &Shard<K, V> {
         // SAFETY: the table is borrowed, and the lock held for writing, as long as the guard lives.
-        #[cfg(not(loom))]
+        #[cfg(not(ft_loom))]
         return unsafe { &*self.shard };
         // SAFETY: as above.
-        #[cfg(loom)]
+        #[cfg(ft_loom)]
         return unsafe { self.shard.deref() };
     }
 }
@@ -165,29 +165,29 @@ impl<K, V> DerefMut for WriteGuard<'_, K, V> {
     #[inline]
     fn deref_mut(&mut self) -> &mut Shard<K, V> {
         // SAFETY: as in `deref`, and the guard is borrowed by nobody else.
-        #[cfg(not(loom))]
+        #[cfg(not(ft_loom))]
         return unsafe { &mut *self.shard };
         // SAFETY: as above.
-        #[cfg(loom)]
+        #[cfg(ft_loom)]
         return unsafe { self.shard.deref() };
     }
 }
 
 // Dashmap's constructor wants both, though its raw tables are always given the hash and the
 // equality to use.
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 impl<K, V> Hash for Slot<K, V> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.hash.hash(state);
     }
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 impl<K, V> PartialEq for Slot<K, V> {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
     }
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 impl<K, V> Eq for Slot<K, V> {}

@@ -480,6 +480,56 @@ fn readings_inside_of_each_other() {
     outer.insert("a", "c");
 }
 
+/// One that is read already is read again, to any depth, while a writer waits for that to end.
+#[test]
+fn readings_of_the_same_key_inside_of_each_other() {
+    fn depth(dict: &ConcurrentDict<&str, u32>, left: u32) -> u32 {
+        let read = |value: Option<&u32>| match left {
+            0 => *value.unwrap(),
+            _ => depth(dict, left - 1),
+        };
+        let Ok(value) = dict.try_read("a", read);
+        value
+    }
+
+    let dicts: [ConcurrentDict<&str, u32>; 2] = [(); 2].map(|()| [("a", 1)].into_iter().collect());
+    let [one, other] = &dicts;
+    assert_eq!(depth(one, 9), 1);
+    let inner = thread::scope(|scope| {
+        let Ok(inner) = one.try_read("a", |_| {
+            let writers = dicts
+                .each_ref()
+                .map(|dict| scope.spawn(|| dict.insert("a", 2)));
+            // The first of them waits until this reading is over.
+            while !writers[1].is_finished() {
+                thread::yield_now();
+            }
+            (depth(one, 9), depth(other, 9))
+        });
+        inner
+    });
+    assert_eq!(inner, (1, 2));
+    assert_eq!(one.get("a"), Some(2));
+}
+
+/// A function that reads, and changes what it reads, is told so. It does not wait for itself.
+#[test]
+#[should_panic = "a function that reads in a dictionary must not change it"]
+fn changing_inside_of_a_reading() {
+    let dict: ConcurrentDict<&str, u32> = [("a", 1)].into_iter().collect();
+    let Ok(_) = dict.try_read("a", |_| dict.insert("a", 2));
+}
+
+/// ... and the dictionary is as it was.
+#[test]
+fn changing_inside_of_a_reading_leaves_nothing_behind() {
+    let dict: ConcurrentDict<&str, u32> = [("a", 1)].into_iter().collect();
+    let reading = catch_unwind(|| dict.try_read("a", |_| dict.insert("a", 2)));
+    assert!(reading.is_err());
+    assert_eq!(dict.insert("a", 3), Some(1));
+    assert_eq!(dict.get("a"), Some(3));
+}
+
 /// Who reads keeps nobody from writing elsewhere.
 #[test]
 fn reading_does_not_hold_up_other_dictionaries() {
