@@ -151,3 +151,18 @@ impl<T: RefCnt + fmt::Debug> fmt::Debug for AtomicReference<T> {
             .finish()
     }
 }
+
+/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
+/// covariant, so this must not compile.
+///
+/// ```compile_fail,E0597
+/// use ft_atomic_reference::AtomicReference;
+/// use std::sync::Arc;
+///
+/// let slot: AtomicReference<Arc<&'static str>> = AtomicReference::new(Arc::new("long"));
+/// let short = String::from("gone before it is read");
+/// let shorter: &AtomicReference<Arc<&str>> = &slot;
+/// shorter.set(Arc::new(short.as_str()));
+/// ```
+#[cfg(doctest)]
+struct Invariance;

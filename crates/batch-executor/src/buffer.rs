@@ -6,13 +6,14 @@ use std::{
     marker::PhantomData,
     mem::ManuallyDrop,
     num::NonZeroUsize,
+    panic::{RefUnwindSafe, UnwindSafe},
     sync::PoisonError,
     time::{Duration, Instant},
 };
 
 use crossbeam_utils::CachePadded;
 use ft_sync::{
-    Event, Mutex, MutexGuard,
+    Event, Mutex, MutexGuard, UnsafeCell,
     atomic::{
         AtomicU64,
         Ordering::{Acquire, Relaxed, Release},
@@ -59,12 +60,17 @@ pub struct BatchBuffer<T: Word> {
     /// Signaled when the filler is done: once for each value published, and once more, for the
     /// next filler.
     filled: Event,
-    values: PhantomData<T>,
+    /// Owned, and replaced through `&self`: hence invariant in `T`.
+    values: PhantomData<UnsafeCell<T>>,
 }
 
 // SAFETY: values move between threads, which `T: Send` allows, and are never shared. All else in
 // here is `Sync`.
 unsafe impl<T: Word + Send> Sync for BatchBuffer<T> {}
+
+// A source that panics leaves the values before it, as one that fails does.
+impl<T: Word> UnwindSafe for BatchBuffer<T> {}
+impl<T: Word> RefUnwindSafe for BatchBuffer<T> {}
 
 impl<T: Word> BatchBuffer<T> {
     /// Creates an empty buffer for batches of `size`.

@@ -58,7 +58,12 @@
 //! with acquire by the next filler: all have read their words before it writes new ones. Fillers
 //! follow one another under a lock. Waking is the business of [`Event`].
 
-use std::{fmt, num::NonZeroUsize, time::Duration};
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    panic::{RefUnwindSafe, UnwindSafe},
+    time::Duration,
+};
 
 use ft_sync::{Event, UnsafeCell};
 
@@ -97,6 +102,9 @@ pub struct BatchExecutor<T: Word, F> {
 // SAFETY: the source is used by one thread at a time, which `F: Send` allows, the values are
 // those of a `BatchBuffer`.
 unsafe impl<T: Word + Send, F: Send> Sync for BatchExecutor<T, F> {}
+
+// A source that panics is called again: whether that is safe is up to it, as with `LazyLock`.
+impl<T: Word, F: UnwindSafe> RefUnwindSafe for BatchExecutor<T, F> {}
 
 impl<T: Word, E, F: FnMut() -> Result<T, E>> BatchExecutor<T, F> {
     /// Creates an executor for batches of `size`. The source is not called yet.
@@ -189,3 +197,19 @@ impl<T: Word, F> fmt::Debug for BatchExecutor<T, F> {
             .finish_non_exhaustive()
     }
 }
+
+/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
+/// covariant, so this must not compile.
+///
+/// ```compile_fail,E0597
+/// use ft_batch_executor::BatchBuffer;
+/// use std::{convert::Infallible, num::NonZeroUsize};
+///
+/// let size = NonZeroUsize::new(2).unwrap();
+/// let buffer: BatchBuffer<Box<&'static str>> = BatchBuffer::try_new(size).unwrap();
+/// let short = String::from("gone before it is taken");
+/// let shorter: &BatchBuffer<Box<&str>> = &buffer;
+/// let _ = shorter.load_with(|| Ok::<_, Infallible>(Box::new(short.as_str())));
+/// ```
+#[cfg(doctest)]
+struct Invariance;

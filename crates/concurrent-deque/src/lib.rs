@@ -119,6 +119,11 @@ use ring::Ring;
 /// assert_eq!(last_two.push_front(0), Some(3));
 /// assert_eq!(last_two.to_vec(), [0, 2]);
 /// ```
+///
+/// # Deadlocks
+///
+/// Items are cloned under the lock: a `clone` that uses the deque waits for itself. Comparisons are made
+/// outside of it, and may do anything.
 pub struct ConcurrentDeque<T> {
     /// Never holds more than `maxlen` items when unlocked.
     ring: Mutex<Ring<T>>,
@@ -608,3 +613,17 @@ impl<T> fmt::Debug for ConcurrentDeque<T> {
             .finish_non_exhaustive()
     }
 }
+
+/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
+/// covariant, so this must not compile.
+///
+/// ```compile_fail,E0597
+/// use ft_concurrent_deque::ConcurrentDeque;
+///
+/// let deque: ConcurrentDeque<&'static str> = ConcurrentDeque::new();
+/// let short = String::from("gone before it is popped");
+/// let shorter: &ConcurrentDeque<&str> = &deque;
+/// let _ = shorter.push_back(short.as_str());
+/// ```
+#[cfg(doctest)]
+struct Invariance;

@@ -104,7 +104,11 @@
 //! holds it, or one before it, keeps the epoch from advancing twice, and so the segment from being
 //! freed, until it unpins. No reference to a segment outlives the pin under which it was read.
 
-use std::{fmt, num::NonZeroUsize};
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    panic::{RefUnwindSafe, UnwindSafe},
+};
 
 use crossbeam_epoch::{self as epoch, Atomic};
 use crossbeam_utils::CachePadded;
@@ -169,6 +173,10 @@ pub struct ConcurrentQueue<T> {
 unsafe impl<T: Send> Send for ConcurrentQueue<T> {}
 // SAFETY: as above; all that is shared besides the items is atomic or immutable.
 unsafe impl<T: Send> Sync for ConcurrentQueue<T> {}
+
+// A clone that panics leaves the item where it is.
+impl<T> UnwindSafe for ConcurrentQueue<T> {}
+impl<T> RefUnwindSafe for ConcurrentQueue<T> {}
 
 impl<T> ConcurrentQueue<T> {
     /// Creates a queue that takes any number of items.
@@ -349,3 +357,35 @@ impl<T> fmt::Debug for ConcurrentQueue<T> {
             .finish_non_exhaustive()
     }
 }
+
+/// What was put in as a short-lived reference would come out as a long-lived one: no type here may be
+/// covariant, so these must not compile.
+///
+/// ```compile_fail,E0597
+/// use ft_concurrent_queue::ConcurrentQueue;
+///
+/// let queue: ConcurrentQueue<&'static str> = ConcurrentQueue::unbounded();
+/// let short = String::from("gone before it is popped");
+/// let shorter: &ConcurrentQueue<&str> = &queue;
+/// let _ = shorter.try_push(short.as_str());
+/// ```
+///
+/// ```compile_fail,E0597
+/// use ft_concurrent_queue::ConcurrentStack;
+///
+/// let stack: ConcurrentStack<&'static str> = ConcurrentStack::unbounded();
+/// let short = String::from("gone before it is popped");
+/// let shorter: &ConcurrentStack<&str> = &stack;
+/// let _ = shorter.try_push(short.as_str());
+/// ```
+///
+/// ```compile_fail,E0597
+/// use ft_concurrent_queue::PriorityQueue;
+///
+/// let queue: PriorityQueue<&'static str> = PriorityQueue::unbounded();
+/// let short = String::from("gone before it is popped");
+/// let shorter: &PriorityQueue<&str> = &queue;
+/// let _ = shorter.try_push(short.as_str());
+/// ```
+#[cfg(doctest)]
+struct Invariance;

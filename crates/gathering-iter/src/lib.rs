@@ -226,6 +226,10 @@ impl<V, E> GatheringIter<V, E> {
     }
 
     /// Returns a reader that clones the values of keys below `end`, in order.
+    ///
+    /// # Deadlocks
+    ///
+    /// A value is cloned under the lock of its key: a `clone` that uses this object waits for itself.
     pub fn iter(&self, end: u64) -> Reader<V, E>
     where
         V: Clone,
@@ -499,3 +503,17 @@ impl<V, E> fmt::Debug for GatheringIter<V, E> {
             .finish_non_exhaustive()
     }
 }
+
+/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
+/// covariant, so this must not compile.
+///
+/// ```compile_fail,E0597
+/// use ft_gathering_iter::GatheringIter;
+///
+/// let gathering: GatheringIter<&'static str> = GatheringIter::new();
+/// let short = String::from("gone before it is read");
+/// let shorter: &GatheringIter<&str> = &gathering;
+/// let _ = shorter.insert(0, short.as_str());
+/// ```
+#[cfg(doctest)]
+struct Invariance;

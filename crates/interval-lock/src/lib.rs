@@ -51,3 +51,18 @@ mod raw;
 pub use error::{AlreadyOwner, NotOwner};
 pub use guarded::{IntervalLock, IntervalLockGuard};
 pub use raw::{RawIntervalLock, Waiter};
+
+/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
+/// covariant, so this must not compile.
+///
+/// ```compile_fail,E0597
+/// use ft_interval_lock::IntervalLock;
+/// use std::time::Duration;
+///
+/// let lock: IntervalLock<&'static str> = IntervalLock::new(Duration::from_millis(5), "long");
+/// let short = String::from("gone before it is read");
+/// let shorter: &IntervalLock<&str> = &lock;
+/// *shorter.lock() = short.as_str();
+/// ```
+#[cfg(doctest)]
+struct Invariance;

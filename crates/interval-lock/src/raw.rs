@@ -10,6 +10,7 @@ use ft_sync::{
 };
 use std::{
     collections::VecDeque,
+    panic::RefUnwindSafe,
     ptr,
     sync::PoisonError,
     time::{Duration, Instant},
@@ -69,6 +70,9 @@ pub struct RawIntervalLock {
 // SAFETY: `since` is used only by the thread that has the lock; what it does there happens before
 // whatever the next owner does.
 unsafe impl Sync for RawIntervalLock {}
+
+// No foreign code runs in here.
+impl RefUnwindSafe for RawIntervalLock {}
 
 impl RawIntervalLock {
     /// Creates an unlocked lock.

@@ -58,7 +58,21 @@ pub use owned::{OwnedRwLock, Waiter};
 pub use raw::RawRwLock;
 
 // Loom's atomics cannot be made in a constant, and nothing is left here to explore.
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 mod guarded;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 pub use guarded::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
+/// covariant, so this must not compile.
+///
+/// ```compile_fail,E0597
+/// use ft_rwlock::RwLock;
+///
+/// let lock: RwLock<&'static str> = RwLock::new("long");
+/// let short = String::from("gone before it is read");
+/// let shorter: &RwLock<&str> = &lock;
+/// *shorter.write() = short.as_str();
+/// ```
+#[cfg(doctest)]
+struct Invariance;

@@ -102,13 +102,13 @@ impl Semaphore {
     /// The most permits that a semaphore can have.
     pub const MAX_PERMITS: usize = usize::MAX >> 1;
 
-    /// Creates a semaphore with so many permits, all free.
+    /// Creates a semaphore with so many permits, all free. With 0, whoever wants one waits for ever, or
+    /// until the deadline.
     ///
     /// # Panics
     ///
-    /// If there are none, or more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
     pub fn new(permits: usize) -> Self {
-        assert!(permits > 0, "a semaphore needs a permit");
         assert!(permits <= Self::MAX_PERMITS, "too many permits");
         Self {
             state: AtomicUsize::new(permits * PERMIT),
@@ -312,6 +312,12 @@ impl Drop for Permit<'_> {
 /// no permit is lost: one that was handed to it goes to the next in line.
 ///
 /// Its wakers are called, cloned and dropped outside of all locks.
+///
+/// # Deadlocks
+///
+/// A future that was polled and is neither polled again nor dropped keeps its place: the permit that comes to
+/// it, and all that come after, stay there. So [`mem::forget`] of one is the loss of a permit, and a
+/// task that awaits several things should drop the future before it waits for something else.
 #[derive(Debug)]
 #[must_use = "it waits only when it is polled"]
 pub struct Acquire<'a> {

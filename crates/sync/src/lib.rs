@@ -2,10 +2,14 @@
 //! and the [`Event`] that all of them wait on.
 //!
 //! A primitive takes its atomics, cells and threads from here and names neither `std::sync` nor
-//! `loom` itself, so what the models explore is what ships. Build with `--cfg loom` (and
-//! `--cfg crossbeam_loom` where crossbeam is below) or with `--cfg shuttle` to get the modeled
-//! versions. Loom explores every schedule and weak orderings too, of little programs; shuttle picks
-//! schedules of larger ones by chance, and takes every ordering for the strongest.
+//! `loom` itself, so what the models explore is what ships. Loom explores every schedule and weak
+//! orderings too, of little programs; shuttle picks schedules of larger ones by chance, and takes
+//! every ordering for the strongest.
+//!
+//! To get the modeled versions, build with `RUSTFLAGS="--cfg ft_loom"` (and `--cfg crossbeam_loom`
+//! where crossbeam is below) and the feature `loom` of this crate, or with `--cfg ft_shuttle` and the
+//! feature `shuttle`. They work only inside a model. The plain `--cfg loom`, with which other crates
+//! model their own code, leaves the primitives as they are.
 //!
 //! ```
 //! use ft_sync::{Event, atomic::{AtomicBool, Ordering::SeqCst}, thread};
@@ -26,6 +30,11 @@
 //! [loom]: https://docs.rs/loom
 //! [shuttle]: https://docs.rs/shuttle
 
+#[cfg(all(ft_loom, not(feature = "loom")))]
+compile_error!("`--cfg ft_loom` needs the feature `loom` of ft-sync");
+#[cfg(all(ft_shuttle, not(feature = "shuttle")))]
+compile_error!("`--cfg ft_shuttle` needs the feature `shuttle` of ft-sync");
+
 mod cell;
 mod event;
 mod order;
@@ -35,7 +44,7 @@ mod spin;
 mod token;
 
 pub use cell::UnsafeCell;
-#[cfg(loom)]
+#[cfg(ft_loom)]
 pub use cell::{ConstPtr, MutPtr};
 pub use event::{Event, Listener, deadline_after};
 pub use order::before_looking;
@@ -44,21 +53,21 @@ pub use signal::Signal;
 pub use spin::{poll, polled, spin};
 pub use token::ThreadToken;
 
-#[cfg(loom)]
+#[cfg(ft_loom)]
 pub use loom::{
     hint, lazy_static,
     sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
     thread,
 };
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 pub use shuttle::{
     hint, lazy_static,
     sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
     thread, thread_local,
 };
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 pub use std::thread_local;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 pub use std::{
     hint,
     sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, atomic},
@@ -66,7 +75,7 @@ pub use std::{
 };
 
 /// As that of std, for constants; loom's own does not understand that these are constant.
-#[cfg(loom)]
+#[cfg(ft_loom)]
 #[macro_export]
 macro_rules! thread_local {
     ($($(#[$attr:meta])* $vis:vis static $name:ident: $kind:ty = const { $value:expr };)*) => {
@@ -74,6 +83,6 @@ macro_rules! thread_local {
     };
 }
 
-#[cfg(loom)]
+#[cfg(ft_loom)]
 #[doc(hidden)]
 pub use loom as __loom;

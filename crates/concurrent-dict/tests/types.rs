@@ -1,0 +1,27 @@
+//! What may be shared, sent, and caught by `catch_unwind`.
+
+use ft_concurrent_dict::{Claim, ConcurrentDict, Entry, Flight, Iter, Leader};
+use static_assertions::{assert_impl_all, assert_not_impl_any};
+use std::{
+    cell::Cell,
+    collections::hash_map::RandomState,
+    panic::{RefUnwindSafe, UnwindSafe},
+    rc::Rc,
+};
+
+assert_impl_all!(ConcurrentDict<u8, u8>: Send, Sync, UnwindSafe, RefUnwindSafe);
+// Readers of a key are in it at once.
+assert_impl_all!(ConcurrentDict<u8, Cell<u8>>: Send);
+assert_not_impl_any!(ConcurrentDict<u8, Cell<u8>>: Sync);
+assert_not_impl_any!(ConcurrentDict<Cell<u8>, u8>: Sync);
+assert_not_impl_any!(ConcurrentDict<u8, Rc<u8>>: Send, Sync);
+assert_not_impl_any!(ConcurrentDict<Rc<u8>, u8>: Send, Sync);
+assert_not_impl_any!(ConcurrentDict<u8, u8, Rc<u8>>: Send, Sync);
+
+assert_impl_all!(Flight: Send, Sync, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Iter<'static, u8, u8, RandomState>: Send, Sync);
+assert_not_impl_any!(Iter<'static, u8, Rc<u8>, RandomState>: Send, Sync);
+assert_impl_all!(Claim<'static, u8, u8, RandomState>: Send, Sync);
+assert_not_impl_any!(Leader<'static, u8, Rc<u8>, RandomState>: Send, Sync);
+// It must not leave the thread that has the lock.
+assert_not_impl_any!(Entry<'static, u8, Rc<u8>>: Send, Sync);
