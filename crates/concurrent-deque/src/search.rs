@@ -5,7 +5,11 @@ use std::{collections::VecDeque, ops::Range};
 use crate::{ConcurrentDeque, Query, ring::Ring};
 
 /// How many items are cloned and compared first; each time after that it is so many times as many.
-const FIRST_BATCH: usize = if cfg!(any(loom, shuttle)) { 1 } else { 32 };
+const FIRST_BATCH: usize = if cfg!(any(ft_loom, ft_shuttle)) {
+    1
+} else {
+    32
+};
 const GROWTH: usize = 4;
 
 /// What has been compared, and where it was.

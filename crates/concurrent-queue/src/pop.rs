@@ -135,7 +135,11 @@ impl<T> ConcurrentQueue<T> {
     /// Returns a clone of the first item, which stays, or `None` if the queue is empty.
     ///
     /// Meant for items that are cheap to clone: pops and other peeks wait, spinning, until the clone
-    /// is made. `clone` must not use the queue.
+    /// is made.
+    ///
+    /// # Deadlocks
+    ///
+    /// A `clone` that pops from the queue, or peeks into it, waits for itself.
     pub fn peek(&self) -> Option<T>
     where
         T: Clone,

@@ -292,6 +292,10 @@ impl<T> PriorityQueue<T> {
 
     /// Returns a clone of the least item, or `None` if there is none. The clone is made under the
     /// lock.
+    ///
+    /// # Deadlocks
+    ///
+    /// A `clone` that uses the queue waits for itself.
     pub fn peek(&self) -> Option<T>
     where
         T: Clone,

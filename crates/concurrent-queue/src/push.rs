@@ -303,5 +303,5 @@ impl<T> Source<T> for VecDeque<T> {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
 mod stalled;

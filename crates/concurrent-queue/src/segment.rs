@@ -18,11 +18,19 @@ use ft_sync::{
 
 /// Slots in a segment. Few under loom and shuttle, so that small models cross from one segment to
 /// the next.
-pub(crate) const SEGMENT: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
+pub(crate) const SEGMENT: usize = if cfg!(any(ft_loom, ft_shuttle)) {
+    2
+} else {
+    64
+};
 
 /// How often a pop looks at a claimed slot that its push has yet to fill, before it burns it. A slot
 /// is never empty again, so whoever counts looks comes by this number while it is.
-const PATIENCE: usize = if cfg!(any(loom, shuttle)) { 0 } else { 100 };
+const PATIENCE: usize = if cfg!(any(ft_loom, ft_shuttle)) {
+    0
+} else {
+    100
+};
 
 /// In `Segment::head`: a peek has the first slot, and nothing can be claimed until it is done.
 pub(crate) const PEEKED: usize = 1 << (usize::BITS - 1);
@@ -90,9 +98,10 @@ impl<T> Segment<T> {
     /// Keeps the slot at `index`, the first that no pop has claimed, from pops and other peeks;
     /// `None` if that is not the first, or another peek has it.
     pub(crate) fn peek_at(&self, index: usize) -> Option<Peek<'_, T>> {
-        // Relaxed: it keeps others away, and hands nothing on; what was released with `index` is
-        // acquired with what takes its place, too, as this is a read-modify-write.
-        let peeked = (self.head).compare_exchange(index, index | PEEKED, Relaxed, Relaxed);
+        // Acquire: pairs with the Release of the end of the last peek, which had the item before us: to
+        // clone one may change it. What was released with `index` is acquired with what takes its
+        // place, too, as this is a read-modify-write. Relaxed: on failure nothing is read.
+        let peeked = (self.head).compare_exchange(index, index | PEEKED, Acquire, Relaxed);
         peeked.ok().map(|_| Peek {
             segment: self,
             index,
@@ -128,8 +137,8 @@ impl<T: Clone> Peek<'_, T> {
 
 impl<T> Drop for Peek<'_, T> {
     fn drop(&mut self) {
-        // Release: pairs with the Acquire of the claim of the pop that moves the item, which comes
-        // after our reading. A plain store: nobody else changes `head` while it is PEEKED.
+        // Release: pairs with the Acquire of the claim of the pop that moves the item, and with that of
+        // the next peek, which come after our reading. A plain store: nobody else changes `head` while it is PEEKED.
         self.segment.head.store(self.index, Release);
     }
 }
@@ -255,7 +264,7 @@ fn pause(looks: usize) {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
 mod tests {
     use super::*;
 

@@ -125,6 +125,10 @@ impl<T> ConcurrentStack<T> {
 
     /// Returns a clone of the top item, or `None` if there is none. The clone is made under the
     /// lock.
+    ///
+    /// # Deadlocks
+    ///
+    /// A `clone` that uses the stack waits for itself.
     pub fn peek(&self) -> Option<T>
     where
         T: Clone,

@@ -11,9 +11,8 @@ use ft_sync::{
     hint, thread,
 };
 
-/// Bits of [`TaskTracker::state`] that count attempts. There are never as many as fit in here,
-/// because each is a thread in the middle of a call that does not wait.
-const ATTEMPT_BITS: u32 = 16;
+/// Bits of [`TaskTracker::state`] that count attempts.
+const ATTEMPT_BITS: u32 = 20;
 
 /// One attempt.
 const ATTEMPT: u64 = 1;
@@ -22,6 +21,13 @@ const ATTEMPT: u64 = 1;
 const TASK: u64 = 1 << ATTEMPT_BITS;
 
 const ATTEMPTS: u64 = TASK - 1;
+
+/// The most attempts at once: half of what there is room for. So threads that find too many have room to
+/// count theirs before they see that, and take it back.
+const MAX_ATTEMPTS: u64 = (ATTEMPTS + 1) / 2;
+
+/// The most tasks, for the same reason.
+const MAX_TASKS: u64 = 1 << (63 - ATTEMPT_BITS);
 
 /// Counts tasks that were handed out and are not done, and lets threads wait until none is left.
 ///
@@ -52,6 +58,16 @@ const ATTEMPTS: u64 = TASK - 1;
 /// assert_eq!(tasks.task_done(), Err(TooManyDone));
 /// ```
 ///
+/// # Limits
+///
+/// There may be 2^43 unfinished tasks (ten million new ones a second, none of them ever done, for ten
+/// days), and 2^19 attempts at once. More of them panic, and count nothing.
+///
+/// # Deadlocks
+///
+/// An attempt that is forgotten ([`mem::forget`](std::mem::forget)) is never decided: a call to `task_done`
+/// that may be for its task waits for ever.
+///
 /// # Orderings
 ///
 /// The count is the only state. Every change is a read-modify-write with acquire and release, so
@@ -60,8 +76,7 @@ const ATTEMPTS: u64 = TASK - 1;
 #[derive(Debug, Default)]
 pub struct TaskTracker {
     /// In the low [`ATTEMPT_BITS`]: attempts that are neither over nor given up. In the bits above:
-    /// tasks that are not done, with those of the attempts (which are 48 bits: ten million tasks
-    /// a second, none of them ever done, for ten months).
+    /// tasks that are not done, with those of the attempts.
     state: AtomicU64,
     /// Signaled whenever the number of tasks becomes zero.
     all_done: Event,
@@ -86,21 +101,43 @@ impl TaskTracker {
     }
 
     /// Counts one more task.
+    ///
+    /// # Panics
+    ///
+    /// If there are [too many](Self#limits).
     #[inline]
     pub fn add(&self) {
         // AcqRel: see *Orderings*.
         // No test sees AcqRel -> Acquire, Release: of a task that is new nobody learns anything here,
         // and any read-modify-write is a part of the release sequence.
-        self.state.fetch_add(TASK, AcqRel);
+        let before = self.state.fetch_add(TASK, AcqRel);
+        if before >= MAX_TASKS * TASK {
+            self.refuse(TASK);
+        }
     }
 
     /// Counts one more task, unless the attempt is dropped.
+    ///
+    /// # Panics
+    ///
+    /// If there are [too many](Self#limits).
     #[inline]
     pub fn attempt(&self) -> Attempt<'_> {
         // AcqRel: see *Orderings*.
         // No test sees AcqRel -> Acquire, Release: as in `add`.
-        self.state.fetch_add(TASK + ATTEMPT, AcqRel);
+        let before = self.state.fetch_add(TASK + ATTEMPT, AcqRel);
+        if before >= MAX_TASKS * TASK || before & ATTEMPTS >= MAX_ATTEMPTS {
+            self.refuse(TASK + ATTEMPT);
+        }
         Attempt(self)
+    }
+
+    /// Takes back what is too much.
+    #[cold]
+    fn refuse(&self, counted: u64) -> ! {
+        // Relaxed: nobody learns anything from it, and it is a part of the release sequence.
+        self.state.fetch_sub(counted, Relaxed);
+        panic!("too many unfinished tasks");
     }
 
     /// Counts one task as done.
@@ -210,7 +247,7 @@ impl Drop for Attempt<'_> {
 
 /// Waits a moment: spins first, and lets other threads run when that has not helped.
 fn pause(looks: u32) {
-    if cfg!(any(loom, shuttle)) || looks % 32 == 31 {
+    if cfg!(any(ft_loom, ft_shuttle)) || looks % 32 == 31 {
         thread::yield_now();
     } else {
         hint::spin_loop();
@@ -224,3 +261,41 @@ impl fmt::Display for TooManyDone {
 }
 
 impl Error for TooManyDone {}
+
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    fn is_refused<R>(count: impl FnOnce() -> R) -> bool {
+        catch_unwind(AssertUnwindSafe(|| drop(count()))).is_err()
+    }
+
+    /// The last attempt that there may be does not run over into the tasks, and one more is refused.
+    #[test]
+    fn as_many_attempts_as_there_may_be() {
+        let tracker = TaskTracker::new();
+        let attempts: Vec<_> = (0..MAX_ATTEMPTS).map(|_| tracker.attempt()).collect();
+        assert!(is_refused(|| tracker.attempt()));
+        assert_eq!(tracker.unfinished(), MAX_ATTEMPTS);
+        tracker.add();
+        assert_eq!(tracker.task_done(), Ok(()));
+        drop(attempts);
+        assert_eq!(tracker.unfinished(), 0);
+        assert_eq!(tracker.task_done(), Err(TooManyDone));
+    }
+
+    /// Nor does the last task run over into nothing.
+    #[test]
+    fn as_many_tasks_as_there_may_be() {
+        let tracker = TaskTracker::new();
+        // Relaxed: there is one thread.
+        tracker.state.store((MAX_TASKS - 1) * TASK, Relaxed);
+        tracker.add();
+        assert!(is_refused(|| tracker.add()));
+        assert!(is_refused(|| tracker.attempt()));
+        assert_eq!(tracker.unfinished(), MAX_TASKS);
+        tracker.discard(usize::MAX);
+        assert_eq!(tracker.unfinished(), 0);
+    }
+}
