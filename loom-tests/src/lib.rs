@@ -1,17 +1,19 @@
 //! What the tests in `tests/` share.
 //!
-//! Built with `--cfg loom` it is what the models need; run them with `cargo xtask loom`. Built
-//! without, or with `--cfg shuttle`, it is [`linear`], for the files `linear_*.rs`; run those with
+//! Built with `--cfg ft_loom` it is what the models need; run them with `cargo xtask loom`. Built
+//! without, or with `--cfg ft_shuttle`, it is [`linear`], for the files `linear_*.rs`; run those with
 //! `cargo xtask linear`.
 
-#[cfg(not(loom))]
+#[cfg(not(ft_loom))]
 pub mod linear;
-#[cfg(not(loom))]
+#[cfg(ft_loom)]
+pub mod pairs;
+#[cfg(not(ft_loom))]
 pub mod specs;
 
-#[cfg(loom)]
+#[cfg(ft_loom)]
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-#[cfg(loom)]
+#[cfg(ft_loom)]
 use std::time::{Duration, Instant};
 
 /// Runs `model` under every schedule with at most `LOOM_MAX_PREEMPTIONS` preemptions (default 2),
@@ -19,13 +21,13 @@ use std::time::{Duration, Instant};
 ///
 /// Says so when `LOOM_MAX_DURATION` (seconds) ended the search early. Loom reports leaks, races
 /// and deadlocks by panicking, as a failing assertion of the model does.
-#[cfg(loom)]
+#[cfg(ft_loom)]
 pub fn check(model: impl Fn() + Send + Sync + 'static) {
     check_with(|_| (), model);
 }
 
 /// As [`check`], with the builder's limits changed by `adjust`.
-#[cfg(loom)]
+#[cfg(ft_loom)]
 pub fn check_with(
     adjust: impl FnOnce(&mut loom::model::Builder),
     model: impl Fn() + Send + Sync + 'static,

@@ -8,7 +8,7 @@
 //! searches, for each of these histories, for an order that the model allows.
 //!
 //! Built as it is, the threads are real, and so are the processor's liberties with memory. Built with
-//! `--cfg shuttle`, the schedules are shuttle's: half of them random, half of them by the algorithm
+//! `--cfg ft_shuttle`, the schedules are shuttle's: half of them random, half of them by the algorithm
 //! of PCT (*A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs*, 2010), which
 //! switches seldom and at the worst moments. Those can be played again, by the seed.
 //!
@@ -41,16 +41,16 @@
 
 mod checker;
 mod dice;
-#[cfg(not(shuttle))]
+#[cfg(not(ft_shuttle))]
 mod litmus;
 mod record;
 mod run;
 
 pub use checker::{History, Model, Operation, Rejected, linearize};
 pub use dice::Dice;
-#[cfg(not(shuttle))]
+#[cfg(not(ft_shuttle))]
 pub use litmus::write_then_read;
 pub use record::Subject;
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 pub use run::hangs;
 pub use run::{check, rejects};

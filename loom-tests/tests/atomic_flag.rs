@@ -1,5 +1,5 @@
 //! Every schedule of the atomic flag.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_atomic_int::AtomicFlag;
 use ft_sync::{

@@ -1,5 +1,5 @@
 //! Every schedule of the atomic integer.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_atomic_int::{AtomicInt64, Overflow};
 use ft_sync::{

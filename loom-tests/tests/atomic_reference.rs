@@ -1,5 +1,5 @@
 //! Every schedule of the atomic reference, over a slot that loom can see into.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_atomic_reference::{AtomicReference, RefCnt};
 use ft_sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed, thread};

@@ -3,7 +3,7 @@
 //! In loom no load sees a store that has yet to run. So the two orderings that keep a filler from
 //! overwriting a word before it is read, Release of a claim and Acquire at the begin of a batch,
 //! can be weakened without a model failing; the argument for them is in the code.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use std::num::NonZeroUsize;
 

@@ -1,11 +1,14 @@
 //! Models of `ft-concurrent-deque`. A search clones and compares one item at first under loom.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use std::convert::Infallible;
 
 use ft_concurrent_deque::{ConcurrentDeque, Query};
 use ft_sync::{Arc, UnsafeCell, thread};
-use loom_tests::check;
+use loom_tests::{
+    check,
+    pairs::{Watched, each_pair},
+};
 
 type Deque = ConcurrentDeque<usize>;
 
@@ -276,4 +279,32 @@ fn removal_takes_the_first() {
         };
         assert_eq!(deque.to_vec(), left);
     });
+}
+
+/// No two operations use an item at once, whatever they are.
+#[test]
+fn each_operation_beside_each() {
+    each_pair(
+        || {
+            let deque = ConcurrentDeque::with_maxlen(3);
+            assert!(
+                deque
+                    .extend_back(vec![Watched::new(0), Watched::new(1)])
+                    .is_empty()
+            );
+            deque
+        },
+        &[
+            ("push", |deque| drop(deque.push_back(Watched::new(7)))),
+            ("pop", |deque| drop(deque.pop_front())),
+            ("get", |deque| drop(deque.get(0))),
+            ("set", |deque| drop(deque.set(0, Watched::new(8)))),
+            ("copy", |deque| drop(deque.to_vec())),
+            ("search", |deque| drop(deque.position(&Watched::new(1)))),
+            ("remove", |deque| drop(deque.remove(&Watched::new(1)))),
+            ("rotate", |deque| deque.rotate(1)),
+            ("repeat", |deque| drop(deque.repeat(2))),
+            ("take", |deque| drop(deque.take())),
+        ],
+    );
 }

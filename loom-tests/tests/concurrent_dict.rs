@@ -3,7 +3,7 @@
 //!
 //! The shards are in loom's cells here, and behind the lock that ships: wherever a reader and a
 //! writer, or two writers, could be in one at a time, a model fails, whatever it is about.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_concurrent_dict::{Claim, ConcurrentDict, Entry, Query};
 use ft_sync::{
@@ -11,7 +11,10 @@ use ft_sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
-use loom_tests::check;
+use loom_tests::{
+    check, check_with,
+    pairs::{Shown, each_pair},
+};
 use std::{convert::Infallible, hash::BuildHasher};
 
 type Dict<V> = ConcurrentDict<Key, V>;
@@ -382,6 +385,60 @@ fn reading_inside_of_a_reading() {
     });
 }
 
+/// Readers inside of readers get on, to any depth, also if writers wait meanwhile; and no writer is in.
+#[test]
+fn readings_inside_of_readings() {
+    check(|| {
+        let (theirs, ours) = shared();
+        let (inner, their_inner) = shared();
+        insert(&ours, 1, Watched::new(10));
+        insert(&inner, 1, Watched::new(11));
+        let reader = thread::spawn(move || {
+            read(&theirs, 1, |outer| {
+                // Covered by the outer one; counted; and counted again.
+                let again = read(&theirs, 1, Watched::get);
+                read(&their_inner, 1, |value| {
+                    let inner = read(&their_inner, 1, Watched::get);
+                    assert_eq!(inner, Some(value.get()));
+                });
+                assert_eq!(again, Some(outer.get()));
+            })
+        });
+        replace(&inner, 1, 21);
+        replace(&ours, 1, 20);
+        reader.join().unwrap();
+    });
+}
+
+/// Two readers, each in the dictionary that the other one reads inside of its own, and a writer for each
+/// of the two: nobody waits for ever.
+#[test]
+fn crossing_readings_and_two_writers() {
+    let few = |builder: &mut loom::model::Builder| builder.preemption_bound = Some(1);
+    check_with(few, || {
+        let [one, two] = [(); 2].map(|()| Arc::new(Dict::with_shards(2)));
+        insert(&one, 1, Watched::new(10));
+        insert(&two, 1, Watched::new(20));
+        let across = |outer: &Arc<Dict<Watched>>, inner: &Arc<Dict<Watched>>| {
+            let (outer, inner) = (Arc::clone(outer), Arc::clone(inner));
+            move || {
+                let seen = read(&outer, 1, |value| {
+                    (value.get(), read(&inner, 1, Watched::get))
+                });
+                assert!(matches!(seen, Some((_, Some(_)))));
+            }
+        };
+        let writer = Arc::clone(&one);
+        let others = [
+            thread::spawn(across(&one, &two)),
+            thread::spawn(move || replace(&writer, 1, 11)),
+            thread::spawn(across(&two, &one)),
+        ];
+        replace(&two, 1, 21);
+        others.map(|other| other.join().unwrap());
+    });
+}
+
 /// A slot that a thread leaves, and that the next one takes, belongs to that one alone; the end of
 /// the slots goes down and up again without losing it.
 #[test]
@@ -442,4 +499,41 @@ fn copying_among_others() {
         assert!(seen == 1 || seen == 2, "{seen}");
         writer.join().unwrap();
     });
+}
+
+/// No operation changes or drops a value while another uses it, whatever the two are.
+#[test]
+fn each_operation_beside_each() {
+    each_pair(
+        || {
+            let dict = Dict::with_shards(2);
+            insert(&dict, 1, Shown::new(1));
+            dict
+        },
+        &[
+            ("read", |dict: &Dict<Shown>| {
+                let Ok(value) = dict.try_read(&Probe(1), |value| value.cloned());
+                drop(value);
+            }),
+            ("insert", |dict| drop(insert(dict, 1, Shown::new(2)))),
+            ("another key", |dict| drop(insert(dict, 2, Shown::new(3)))),
+            ("change", |dict| {
+                let Ok(()) = dict.try_entry(&Probe(1), |entry| match entry {
+                    Entry::Occupied(entry) => entry.into_mut().set(4),
+                    Entry::Vacant(_) => (),
+                });
+            }),
+            ("remove", |dict| drop(remove(dict, 1))),
+            ("pop", |dict| drop(dict.pop_any())),
+            ("clear", |dict| dict.clear()),
+            ("copy", |dict| dict.iter().for_each(drop)),
+            ("compute", |dict| {
+                let Ok(claim) = dict.try_claim(&Probe(3), || key(3));
+                if let Claim::Leader(leader) = claim {
+                    let Ok(value) = leader.publish(&Probe(3), || key(3), Shown::new(5));
+                    drop(value);
+                }
+            }),
+        ],
+    );
 }

@@ -1,6 +1,6 @@
 //! Models of `ft-concurrent-queue`. A segment has two slots under loom, and a pop burns a slot at
 //! once if it finds it claimed and not filled.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use std::collections::VecDeque;
 
@@ -789,4 +789,33 @@ fn giving_up_hands_on() {
         );
         assert_eq!(popped, Ok(7));
     });
+}
+
+/// No two operations use an item at once, whatever they are.
+#[test]
+fn each_operation_beside_each() {
+    each_pair(
+        || {
+            let queue = ConcurrentQueue::bounded(3);
+            (0..2).for_each(|n| assert!(queue.try_push(Watched::new(n)).is_ok()));
+            queue
+        },
+        &[
+            ("push", |queue| drop(queue.try_push(Watched::new(7)))),
+            ("push many", |queue| {
+                let _ =
+                    queue.try_push_many(&mut VecDeque::from([Watched::new(8), Watched::new(9)]));
+            }),
+            ("pop", |queue| drop(queue.try_pop())),
+            ("pop many", |queue| {
+                let _ = queue.try_pop_many(2, &mut Vec::new());
+            }),
+            ("peek", |queue| drop(queue.peek())),
+            ("len", |queue| assert!(queue.len() <= 3)),
+            ("close", |queue| {
+                queue.close();
+            }),
+            ("drain", |queue| drop(queue.close_and_drain())),
+        ],
+    );
 }

@@ -1,9 +1,12 @@
 //! Models of `ConcurrentStack`.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
 use ft_sync::{Arc, UnsafeCell, thread};
-use loom_tests::check;
+use loom_tests::{
+    check,
+    pairs::{Watched, each_pair},
+};
 
 fn shared<T>(stack: ConcurrentStack<T>) -> (Arc<ConcurrentStack<T>>, Arc<ConcurrentStack<T>>) {
     let ours = Arc::new(stack);
@@ -103,4 +106,24 @@ fn draining_leaves_nothing() {
         assert_eq!(producer.join().unwrap(), drained == [1]);
         assert_eq!(ours.try_pop(), Err(TryPopError::Closed));
     });
+}
+
+/// No two operations use an item at once, whatever they are.
+#[test]
+fn each_operation_beside_each() {
+    each_pair(
+        || {
+            let stack = ConcurrentStack::bounded(3);
+            (0..2).for_each(|n| assert!(stack.try_push(Watched::new(n)).is_ok()));
+            stack
+        },
+        &[
+            ("push", |stack| drop(stack.try_push(Watched::new(7)))),
+            ("pop", |stack| drop(stack.try_pop())),
+            ("peek", |stack| drop(stack.peek())),
+            ("len", |stack| assert!(stack.len() <= 3)),
+            ("close", |stack| stack.close()),
+            ("drain", |stack| drop(stack.close_and_drain())),
+        ],
+    );
 }

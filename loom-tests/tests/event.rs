@@ -1,5 +1,5 @@
 //! Models of the event that everything waits on, with a stand-in for the queue in it.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_sync::{
     Arc, Event, Listener, Signal, UnsafeCell,

@@ -1,9 +1,12 @@
 //! Models of `ft-gathering-iter`, with one or two shards.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_gathering_iter::{GatheringIter, InsertError, NextError, Refusal};
 use ft_sync::{Arc, UnsafeCell, thread};
-use loom_tests::check;
+use loom_tests::{
+    check,
+    pairs::{Watched, each_pair},
+};
 
 type Gathering<V = u64> = GatheringIter<V, u64>;
 
@@ -422,4 +425,31 @@ fn end_found_by_another() {
         assert_eq!(waiter.join().unwrap(), None);
         assert!(!looker.join().unwrap());
     });
+}
+
+/// No two operations use a value at once, whatever they are.
+#[test]
+fn each_operation_beside_each() {
+    each_pair(
+        || {
+            let gathering = gathering::<Watched>(None);
+            (0..2).for_each(|key| assert!(gathering.insert(key, Watched::new(0)).is_ok()));
+            gathering
+        },
+        &[
+            ("insert", |gathering| {
+                drop(gathering.try_insert(0, Watched::new(7)))
+            }),
+            ("drain", |gathering| drop(gathering.drain(2).try_next())),
+            ("copy", |gathering| drop(gathering.iter(2).try_next())),
+            ("clear", |gathering| drop(gathering.clear())),
+            ("len", |gathering| assert!(gathering.len() <= 2)),
+            ("fail", |gathering| {
+                gathering.fail(1);
+            }),
+            ("close", |gathering| {
+                gathering.close();
+            }),
+        ],
+    );
 }

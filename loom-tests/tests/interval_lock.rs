@@ -1,5 +1,5 @@
 //! Every schedule of the interval lock.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_interval_lock::{IntervalLock, NotOwner};
 use ft_sync::{Arc, thread};

@@ -1,5 +1,5 @@
 //! Histories of `AtomicFlag`: each operation one step; a wait sees every setting since it began.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_atomic_int::AtomicFlag;
 use loom_tests::linear::{Dice, Model, Subject, check};
@@ -170,7 +170,7 @@ fn everything() {
 }
 
 /// Flags that are wrong, each in its own way, and found out.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use loom_tests::linear::{hangs, rejects};

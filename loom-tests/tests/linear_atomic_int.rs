@@ -1,5 +1,5 @@
 //! Histories of `AtomicInt64`: each operation one step, with its result or its error.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_atomic_int::{AtomicInt64, Operation, Overflow};
 use loom_tests::linear::{Dice, Model, Subject, check};
@@ -186,10 +186,10 @@ fn everything() {
 }
 
 /// Adds by reading, and then writing: another thread's addition in between is lost.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 struct ReadThenWrite(AtomicInt64);
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 impl Int for ReadThenWrite {
     fn new(value: i64) -> Self {
         Self(Int::new(value))
@@ -205,7 +205,7 @@ impl Int for ReadThenWrite {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[test]
 fn broken_read_then_write() {
     loom_tests::linear::rejects::<Recorded<ReadThenWrite>>();

@@ -1,5 +1,5 @@
 //! Histories of `AtomicReference`: each operation one step; objects are told apart by identity.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_atomic_reference::AtomicReference;
 use loom_tests::linear::{Dice, Model, Subject, check};
@@ -159,10 +159,10 @@ fn everything() {
 }
 
 /// Exchanges in two steps, so that two threads get the same object, and one is lost.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 struct LoadThenStore(Slot);
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 impl Reference for LoadThenStore {
     fn new(value: Arc<u32>) -> Self {
         Self(AtomicReference::new(value))
@@ -177,7 +177,7 @@ impl Reference for LoadThenStore {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[test]
 fn broken_load_then_store() {
     loom_tests::linear::rejects::<Recorded<LoadThenStore>>();

@@ -1,5 +1,5 @@
 //! Histories of `BatchBuffer`: every value that the source makes goes to one caller, in order.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_batch_executor::{BatchBuffer, LoadError, LoadTimeoutError, TryLoadError};
 use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -196,10 +196,10 @@ fn everything() {
 }
 
 /// Remembers what it gave last, and gives that again when there is nothing.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 struct Repeats(BatchBuffer<usize>, AtomicUsize);
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 impl Batches for Repeats {
     fn new(size: usize) -> Self {
         Self(Batches::new(size), AtomicUsize::new(usize::MAX))
@@ -218,7 +218,7 @@ impl Batches for Repeats {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[test]
 fn broken_repeats() {
     loom_tests::linear::rejects::<Recorded<Repeats>>();

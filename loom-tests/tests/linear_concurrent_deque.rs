@@ -1,5 +1,5 @@
 //! Histories of `ConcurrentDeque`: every operation, also on the whole, is one step.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_concurrent_deque::{ConcurrentDeque, Query};
 use loom_tests::linear::{Dice, Model, Subject, check};
@@ -336,7 +336,7 @@ fn everything() {
 }
 
 /// Deques that are wrong, each in its own way, and found out.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use loom_tests::linear::rejects;

@@ -1,6 +1,6 @@
 //! Histories of `ConcurrentDict`: operations on a key are one step; those on the whole go from
 //! shard to shard, one step each; a missing value is computed by one thread at a time.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_concurrent_dict::{ConcurrentDict, Entry};
 use loom_tests::linear::{Dice, Model, Subject, check};
@@ -279,7 +279,7 @@ fn everything() {
 }
 
 /// Dictionaries that are wrong, each in its own way, and found out.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use loom_tests::linear::rejects;

@@ -1,5 +1,5 @@
 //! Histories of `ConcurrentQueue`: strictly first in, first out; bounded, closed and drained.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::{
     ConcurrentQueue, PopTimeoutError, PushTimeoutError, TryPopError, TryPushError, TryPushManyError,
@@ -260,7 +260,7 @@ fn everything() {
 }
 
 /// Queues that are wrong, each in its own way, and found out.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -1,5 +1,5 @@
 //! Histories of `ConcurrentStack`: last in, first out; bounded, closed and drained.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
 use loom_tests::linear::{Dice, Model, Subject, check};
@@ -182,10 +182,10 @@ fn everything() {
 }
 
 /// Looks at the top and then takes it off: by then it may be another one.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 struct PeekThenPop(ConcurrentStack<u32>);
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 impl Stack for PeekThenPop {
     fn new(capacity: usize) -> Self {
         Self(Stack::new(capacity))
@@ -199,7 +199,7 @@ impl Stack for PeekThenPop {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[test]
 fn broken_peek_then_pop() {
     loom_tests::linear::rejects::<Recorded<PeekThenPop>>();

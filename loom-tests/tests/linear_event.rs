@@ -1,6 +1,6 @@
 //! Histories of what is made with an `Event`: tokens that are put down one at a time, and taken by
 //! those who wait for them.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_sync::{
     Event,
@@ -132,7 +132,7 @@ fn everything() {
 }
 
 /// Uses of an event that are wrong, each in its own way, and found out.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use loom_tests::linear::{hangs, rejects};

@@ -1,6 +1,6 @@
 //! Histories of `GatheringIter`: every value goes to one draining reader and to every copying one,
 //! in the order of the keys; the window is kept.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_gathering_iter::{GatheringIter, NextError, Reader};
 use loom_tests::linear::{Dice, Subject, check};
@@ -152,7 +152,7 @@ fn everything() {
 }
 
 /// Readers that should drain, and copy.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[test]
 fn broken_two_copies() {
     loom_tests::linear::rejects::<Recorded<true>>();

@@ -1,5 +1,5 @@
 //! Histories of `RawIntervalLock`: one owner at a time, and first come, first served.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_interval_lock::RawIntervalLock;
 use loom_tests::linear::{Dice, Subject, check};
@@ -109,7 +109,7 @@ fn everything() {
 }
 
 /// Locks that are wrong, each in its own way, and found out.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use loom_tests::linear::rejects;

@@ -1,5 +1,5 @@
 //! Histories of `PriorityQueue`: the least item first, also when it is compared outside of the lock.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::{
     Natural, Order, PriorityPopError, PriorityPushError, PriorityQueue, TryPopError, TryPushError,
@@ -222,11 +222,11 @@ fn compared_outside_of_the_lock() {
 }
 
 /// Takes the greater of two for the less now and then: an order that is none.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[derive(Default)]
 struct Moody;
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 impl Order<u32> for Moody {
     type Error = Infallible;
 
@@ -239,7 +239,7 @@ impl Order<u32> for Moody {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[test]
 fn broken_order() {
     loom_tests::linear::rejects::<Recorded<Moody>>();

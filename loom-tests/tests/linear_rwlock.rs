@@ -1,5 +1,5 @@
 //! Histories of `OwnedRwLock`: who may have it at the same time, and whose turn it is.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_rwlock::OwnedRwLock;
 use loom_tests::linear::{Dice, Subject, check};
@@ -134,7 +134,7 @@ fn everything() {
 }
 
 /// Locks that are wrong, each in its own way, and found out.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};

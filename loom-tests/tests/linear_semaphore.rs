@@ -1,5 +1,5 @@
 //! Histories of `Semaphore`: never more permits than there are, and first come, first served.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_semaphore::Semaphore;
 use loom_tests::linear::{Dice, Subject, check};
@@ -123,7 +123,7 @@ fn everything() {
 }
 
 /// Semaphores that are wrong, each in its own way, and found out.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -1,5 +1,5 @@
 //! One order over several atomics: what the models cannot tell, and the processor can.
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(any(ft_loom, ft_shuttle)))]
 
 use ft_atomic_int::{AtomicFlag, AtomicInt64, Overflow};
 use ft_atomic_reference::AtomicReference;

@@ -1,5 +1,5 @@
 //! Histories of `TaskTracker`: no task is done that is not there, and nobody waits for none.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::TaskTracker;
 use loom_tests::linear::{Dice, Model, Subject, check};
@@ -168,11 +168,11 @@ fn everything() {
 }
 
 /// Looks whether there is a task, and takes it for done then, or not.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[derive(Default)]
 struct LookThenDo(TaskTracker);
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 impl Tasks for LookThenDo {
     fn real(&self) -> &TaskTracker {
         &self.0
@@ -184,7 +184,7 @@ impl Tasks for LookThenDo {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[test]
 fn broken_look_then_do() {
     loom_tests::linear::rejects::<Recorded<LookThenDo>>();

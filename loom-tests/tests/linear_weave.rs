@@ -1,5 +1,5 @@
 //! Histories of the table of keys of `ft-weave`: no number twice, no destructor of another key.
-#![cfg(not(loom))]
+#![cfg(not(ft_loom))]
 
 use ft_weave::parts::Keys;
 use loom_tests::linear::{Dice, Model, Subject, check};
@@ -164,10 +164,10 @@ fn everything() {
 }
 
 /// Says that a key was deleted by each of two threads that do so.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 struct DeletedTwice(Keys<PLACES>);
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 impl Table for DeletedTwice {
     fn new() -> Self {
         Self(Keys::new())
@@ -182,7 +182,7 @@ impl Table for DeletedTwice {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 #[test]
 fn broken_deleted_twice() {
     loom_tests::linear::rejects::<Recorded<DeletedTwice>>();

@@ -1,21 +1,24 @@
 //! Models of `PriorityQueue`.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_concurrent_queue::{Natural, Order, PriorityPopError, PriorityPushError, PriorityQueue};
 use ft_sync::{Arc, thread};
-use loom_tests::check;
+use loom_tests::{
+    check,
+    pairs::{Watched, each_pair},
+};
 
 /// Compares outside of the lock, and lets others run meanwhile.
 struct Slow;
 
-impl Order<u8> for Slow {
+impl<T: Ord> Order<T> for Slow {
     type Error = ();
 
-    fn quick(&self, _: &u8, _: &u8) -> Option<bool> {
+    fn quick(&self, _: &T, _: &T) -> Option<bool> {
         None
     }
 
-    fn is_less(&self, a: &u8, b: &u8) -> Result<bool, ()> {
+    fn is_less(&self, a: &T, b: &T) -> Result<bool, ()> {
         thread::yield_now();
         Ok(a < b)
     }
@@ -185,4 +188,30 @@ fn bound_is_exact() {
         assert_ne!(push(&ours, 2), other.join().unwrap());
         assert_eq!(ours.len(), 2);
     });
+}
+
+/// No two operations use an item at once, whatever they are.
+#[test]
+fn each_operation_beside_each() {
+    each_pair(
+        || {
+            let queue = PriorityQueue::bounded(3);
+            (0..2).for_each(|n| assert!(queue.try_push(Watched::new(n), &Natural).is_ok()));
+            queue
+        },
+        &[
+            ("push", |queue| {
+                drop(queue.try_push(Watched::new(1), &Natural))
+            }),
+            ("slow push", |queue| {
+                drop(queue.try_push(Watched::new(1), &Slow))
+            }),
+            ("pop", |queue| drop(queue.try_pop(&Natural))),
+            ("slow pop", |queue| drop(queue.try_pop(&Slow))),
+            ("peek", |queue| drop(queue.peek())),
+            ("len", |queue| assert!(queue.len() <= 3)),
+            ("close", |queue| queue.close()),
+            ("drain", |queue| drop(queue.close_and_drain())),
+        ],
+    );
 }

@@ -1,5 +1,5 @@
 //! Every schedule of the readers-writer lock.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_rwlock::{OwnedRwLock, RawRwLock};
 use ft_sync::{

@@ -1,5 +1,5 @@
 //! Every schedule of the semaphore.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_semaphore::{Acquire, Permit, Semaphore};
 use ft_sync::{Arc, UnsafeCell, atomic::AtomicUsize, atomic::Ordering::Relaxed, thread};

@@ -1,5 +1,5 @@
 //! Models of `TaskTracker`.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_concurrent_queue::{ConcurrentQueue, TaskTracker, TooManyDone};
 use ft_sync::{Arc, UnsafeCell, thread};

@@ -1,7 +1,7 @@
 //! Every schedule of what the threads of `ft-weave` share: the table of keys.
 //!
 //! Lists of destructors belong to their threads, so there is nothing to explore in them.
-#![cfg(loom)]
+#![cfg(ft_loom)]
 
 use ft_sync::{
     Arc,

@@ -50,7 +50,7 @@ impl Schedule {
         let users = env::var("RUSTFLAGS").unwrap_or_default();
         match self {
             Schedule::Real => users,
-            Schedule::Shuttle => format!("{users} --cfg shuttle").trim().to_owned(),
+            Schedule::Shuttle => format!("{users} --cfg ft_shuttle").trim().to_owned(),
         }
     }
 

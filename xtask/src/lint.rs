@@ -52,7 +52,11 @@ fn clippy_models(project: &Project) -> Result<()> {
     )
     .env("RUSTFLAGS", loom::flags())
     .env("CARGO_TARGET_DIR", loom::target(project));
-    run::logged(cmd, "cargo clippy --cfg loom", &project.log("clippy-loom")?)
+    run::logged(
+        cmd,
+        "cargo clippy --cfg ft_loom",
+        &project.log("clippy-loom")?,
+    )
 }
 
 fn clippy_shuttle(project: &Project) -> Result<()> {
@@ -64,7 +68,7 @@ fn clippy_shuttle(project: &Project) -> Result<()> {
     .env("RUSTFLAGS", Schedule::Shuttle.flags())
     .env("CARGO_TARGET_DIR", Schedule::Shuttle.target(project));
     let log = project.log("clippy-shuttle")?;
-    run::logged(cmd, "cargo clippy --cfg shuttle", &log)
+    run::logged(cmd, "cargo clippy --cfg ft_shuttle", &log)
 }
 
 fn ruff(project: &Project, ready: &Ready) -> Result<()> {

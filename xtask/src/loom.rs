@@ -41,7 +41,7 @@ pub struct Test {
 /// Both switches: ours, and the one that crossbeam looks at.
 pub fn flags() -> String {
     let users = std::env::var("RUSTFLAGS").unwrap_or_default();
-    format!("{users} --cfg loom --cfg crossbeam_loom")
+    format!("{users} --cfg ft_loom --cfg crossbeam_loom")
         .trim()
         .to_owned()
 }

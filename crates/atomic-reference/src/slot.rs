@@ -4,14 +4,14 @@
 //! its lists of debts, so the models get the same slot behind their locks.
 
 use crate::RefCnt;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 use arc_swap::{ArcSwapAny, Guard};
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 use ft_sync::Mutex;
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 pub(crate) struct Slot<T: RefCnt>(ArcSwapAny<T>);
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 pub(crate) struct Slot<T: RefCnt>(Mutex<T>);
 
 /// Whether two references are to the same object.
@@ -20,7 +20,7 @@ pub(crate) fn is_same<T: RefCnt>(one: &T, other: &T) -> bool {
     T::as_ptr(one) == T::as_ptr(other)
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 impl<T: RefCnt> Slot<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(ArcSwapAny::new(value))
@@ -56,7 +56,7 @@ impl<T: RefCnt> Slot<T> {
     }
 }
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 impl<T: RefCnt> Slot<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(Mutex::new(value))

@@ -116,7 +116,7 @@ impl Default for RawRwLock {
 
 impl RawRwLock {
     /// For statics, which loom has not.
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(any(ft_loom, ft_shuttle)))]
     pub(crate) const fn unlocked() -> Self {
         Self {
             state: AtomicUsize::new(0),
@@ -473,7 +473,7 @@ impl Drop for RawWaiter<'_> {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
 mod tests {
     use super::*;
 

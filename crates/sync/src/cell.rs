@@ -1,16 +1,16 @@
 //! One interface for std's and loom's `UnsafeCell`. Shuttle has none: its threads take turns.
 
-#[cfg(loom)]
+#[cfg(ft_loom)]
 pub use loom::cell::{ConstPtr, MutPtr, UnsafeCell};
 
 /// An [`UnsafeCell`](std::cell::UnsafeCell) whose contents are reached through closures, so that
 /// loom can see how long each access lasts.
-#[cfg(not(loom))]
+#[cfg(not(ft_loom))]
 #[derive(Debug, Default)]
 #[repr(transparent)]
 pub struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
 
-#[cfg(not(loom))]
+#[cfg(not(ft_loom))]
 impl<T> UnsafeCell<T> {
     /// Wraps `value`.
     pub const fn new(value: T) -> Self {

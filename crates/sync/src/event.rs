@@ -1,7 +1,8 @@
 //! An event: what a thread or a task waits on until somebody has changed something.
 //!
 //! The queue in it is that of [`event_listener`]. A model with that inside does not end, so loom
-//! gets another one, and so does shuttle, which could not interrupt it.
+//! gets another one, and so does shuttle, which could not interrupt it. With `--cfg loom`, which is
+//! for the models of other crates, `event_listener` does not build, and ours takes its place.
 
 use crate::{
     atomic::{
@@ -17,14 +18,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-#[cfg(any(loom, shuttle))]
-mod modeled;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(any(ft_loom, ft_shuttle, loom))]
+mod locked;
+#[cfg(not(any(ft_loom, ft_shuttle, loom)))]
 mod parked;
 
-#[cfg(any(loom, shuttle))]
-use modeled::{Place, Queue};
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(any(ft_loom, ft_shuttle, loom))]
+use locked::{Place, Queue};
+#[cfg(not(any(ft_loom, ft_shuttle, loom)))]
 use parked::{Place, Queue};
 
 /// Wakes threads and tasks that wait for a change of some other state.
@@ -216,7 +217,7 @@ pub fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
 mod tests {
     use super::*;
     use std::{

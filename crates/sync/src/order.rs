@@ -1,6 +1,6 @@
 //! One order of all accesses that ask for it.
 
-#[cfg(loom)]
+#[cfg(ft_loom)]
 use crate::atomic::{Ordering::SeqCst, fence};
 
 /// Stands between a `SeqCst` read-modify-write of one word and a `SeqCst` load of another.
@@ -11,6 +11,6 @@ use crate::atomic::{Ordering::SeqCst, fence};
 /// the read-modify-write alone is faster than a store with a fence.
 #[inline(always)]
 pub fn before_looking() {
-    #[cfg(loom)]
+    #[cfg(ft_loom)]
     fence(SeqCst);
 }

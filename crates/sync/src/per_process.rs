@@ -1,11 +1,11 @@
 //! What must not outlive a fork.
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 pub use modeled::PerProcess;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 pub use real::PerProcess;
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 mod real {
     use std::{
         fmt,
@@ -118,7 +118,7 @@ mod real {
     }
 }
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 mod modeled {
     /// As outside of loom and shuttle, where processes fork.
     #[derive(Debug, Default)]
@@ -137,7 +137,7 @@ mod modeled {
     }
 }
 
-#[cfg(all(test, unix, not(any(loom, shuttle))))]
+#[cfg(all(test, unix, not(any(ft_loom, ft_shuttle))))]
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

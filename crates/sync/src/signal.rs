@@ -74,7 +74,7 @@ impl Signal {
         if crate::spin(look).is_some() {
             return true;
         }
-        if cfg!(shuttle) && deadline.is_some() {
+        if cfg!(ft_shuttle) && deadline.is_some() {
             thread::yield_now();
         }
         let mut asleep = self.asleep();
@@ -94,7 +94,7 @@ impl Signal {
         self.asleep.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(any(ft_loom, ft_shuttle)))]
     fn sleep<'a>(
         &self,
         asleep: MutexGuard<'a, bool>,
@@ -109,7 +109,7 @@ impl Signal {
         woken.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    #[cfg(any(loom, shuttle))]
+    #[cfg(any(ft_loom, ft_shuttle))]
     fn sleep<'a>(
         &self,
         asleep: MutexGuard<'a, bool>,
@@ -130,10 +130,10 @@ impl Wake for Signal {
 }
 
 fn has_passed(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| cfg!(any(loom, shuttle)) || deadline <= Instant::now())
+    deadline.is_some_and(|deadline| cfg!(any(ft_loom, ft_shuttle)) || deadline <= Instant::now())
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
 mod tests {
     use super::*;
     use std::{task::Waker, thread, time::Duration};

@@ -1,8 +1,8 @@
 //! Looking a few times before lying down to sleep.
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 mod modeled;
-#[cfg(any(loom, shuttle))]
+#[cfg(any(ft_loom, ft_shuttle))]
 pub use modeled::{poll, polled, spin};
 
 /// Calls `attempt` a few times, with growing pauses, until it returns something.
@@ -10,7 +10,7 @@ pub use modeled::{poll, polled, spin};
 /// That takes some microseconds at most: about as long as it would take to fall asleep and be woken.
 /// The last pauses leave the processor to other threads. Under loom and shuttle it calls nothing: a model would
 /// have to explore every call, and they differ in nothing from the first one that follows.
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
     /// Pauses of 1, 2, 4, ... hints to the processor.
     const HINTED: u32 = 6;
@@ -35,7 +35,7 @@ pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
 ///
 /// For what is over in a moment, unless the operating system has put somebody aside in the middle of
 /// it, and whose end nobody tells.
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     use std::{thread::sleep, time::Duration};
 
@@ -53,11 +53,11 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Stands behind a store that a [`poll`] may be waiting for. Only loom wants to know.
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(ft_loom, ft_shuttle)))]
 #[inline(always)]
 pub fn polled() {}
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
 mod tests {
     use super::*;
 

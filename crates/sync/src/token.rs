@@ -49,7 +49,7 @@ fn first(token: &std::cell::Cell<Option<NonZeroU64>>) -> NonZeroU64 {
     next
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
 mod tests {
     use super::*;
     use std::{collections::HashSet, thread};

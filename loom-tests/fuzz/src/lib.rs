@@ -3,7 +3,7 @@
 //!
 //! Built as it is, a program is one thread's: a hundred calls, in which containers grow over the
 //! ends of segments, rehash, shrink and are emptied in between. After each call the answer is that of the
-//! model, and as many values are alive as the model holds. Built with `--cfg shuttle`, a program is a
+//! model, and as many values are alive as the model holds. Built with `--cfg ft_shuttle`, a program is a
 //! few calls for each of two or three threads, run under twenty schedules of shuttle's, half random,
 //! half PCT; then the answers are those of the model in some order ([`loom_tests::linear`]). Either
 //! way every value is dropped once in the end.
@@ -14,7 +14,7 @@
 //! A [`Target`] says all that of a primitive. Each has relatives that are broken, and must be found
 //! out. Run them with `cargo xtask fuzz`.
 
-#[cfg(not(shuttle))]
+#[cfg(not(ft_shuttle))]
 mod alone;
 pub mod fuse;
 mod ledger;
@@ -23,7 +23,7 @@ mod program;
 mod run;
 mod target;
 pub mod targets;
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 mod together;
 
 pub use ledger::Token;

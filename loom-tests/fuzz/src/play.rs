@@ -39,7 +39,7 @@ pub(crate) fn make<T: Target>(
 }
 
 /// Has the model give the same answers.
-#[cfg(not(shuttle))]
+#[cfg(not(ft_shuttle))]
 pub(crate) fn follow<T: Target>(
     model: &mut T::Model,
     place: Place,

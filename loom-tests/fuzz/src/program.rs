@@ -83,13 +83,13 @@ impl<T: Target> Program<T> {
 }
 
 /// Programs for the one thread that there is. Long, so that things grow, and shrink again.
-#[cfg(not(shuttle))]
+#[cfg(not(ft_shuttle))]
 pub fn alone<T: Target>(seed: u64) -> BoxedStrategy<Program<T>> {
     programs(seed, true, 1..=1, 1..=150)
 }
 
 /// Programs for some threads. Short: it is the schedules that are many.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 pub fn together<T: Target>(seed: u64) -> BoxedStrategy<Program<T>> {
     programs(seed, false, 2..=3, 1..=6)
 }

@@ -59,7 +59,7 @@ impl fmt::Display for Failure {
 }
 
 /// How many schedules each program of several threads is run under.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 const SCHEDULES: usize = 20;
 
 /// Generates programs and runs them, until one fails or the limit is reached.
@@ -91,20 +91,20 @@ pub fn run<T: Target>(limits: Limits, mut begin: impl FnMut(u64)) -> Outcome {
     }
 }
 
-#[cfg(not(shuttle))]
+#[cfg(not(ft_shuttle))]
 const SCHEDULES: usize = 1;
 
 /// Runs the program of one seed.
 fn try_one<T: Target>(seed: u64) -> Result<u64, Failure> {
-    #[cfg(not(shuttle))]
+    #[cfg(not(ft_shuttle))]
     let programs = program::alone::<T>(seed);
-    #[cfg(shuttle)]
+    #[cfg(ft_shuttle)]
     let programs = program::together::<T>(seed);
     let made = Cell::new(0);
     let test = |program: Program<T>| {
-        #[cfg(not(shuttle))]
+        #[cfg(not(ft_shuttle))]
         let result = crate::alone::run(&program);
-        #[cfg(shuttle)]
+        #[cfg(ft_shuttle)]
         let result = crate::together::run(&program, seed, SCHEDULES);
         made.set(made.get() + result.map_err(TestCaseError::fail)?);
         Ok(())

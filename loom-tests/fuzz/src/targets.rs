@@ -8,7 +8,7 @@ mod concurrent_deque;
 mod concurrent_dict;
 mod concurrent_queue;
 mod concurrent_stack;
-#[cfg(not(shuttle))]
+#[cfg(not(ft_shuttle))]
 mod event;
 mod gathering_iter;
 mod interval_lock;
@@ -16,7 +16,7 @@ mod priority_queue;
 mod rwlock;
 mod semaphore;
 mod task_tracker;
-#[cfg(not(shuttle))]
+#[cfg(not(ft_shuttle))]
 mod weave;
 
 use crate::{Limits, Outcome, Target, run};
@@ -43,11 +43,11 @@ const fn entry<T: Target>() -> Entry {
 #[rustfmt::skip]
 pub const ALL: &[Entry] = &[
     entry::<atomic_flag::Flag>(),
-    #[cfg(shuttle)] entry::<atomic_flag::Flag<1>>(),
+    #[cfg(ft_shuttle)] entry::<atomic_flag::Flag<1>>(),
     entry::<atomic_flag::Flag<2>>(),
     entry::<atomic_int::Int>(),
     entry::<atomic_int::Int<1>>(),
-    #[cfg(shuttle)] entry::<atomic_int::Int<2>>(),
+    #[cfg(ft_shuttle)] entry::<atomic_int::Int<2>>(),
     entry::<atomic_reference::Reference>(),
     entry::<atomic_reference::Reference<1>>(),
     entry::<atomic_reference::Reference<2>>(),
@@ -55,37 +55,37 @@ pub const ALL: &[Entry] = &[
     entry::<batch_executor::Batches<1>>(),
     entry::<batch_executor::Batches<2>>(),
     entry::<concurrent_deque::Deque>(),
-    #[cfg(not(shuttle))] entry::<concurrent_deque::Deque<1>>(),
-    #[cfg(shuttle)] entry::<concurrent_deque::Deque<2>>(),
+    #[cfg(not(ft_shuttle))] entry::<concurrent_deque::Deque<1>>(),
+    #[cfg(ft_shuttle)] entry::<concurrent_deque::Deque<2>>(),
     entry::<concurrent_dict::Dict>(),
     entry::<concurrent_dict::Dict<1>>(),
-    #[cfg(shuttle)] entry::<concurrent_dict::Dict<2>>(),
+    #[cfg(ft_shuttle)] entry::<concurrent_dict::Dict<2>>(),
     entry::<concurrent_queue::Queue>(),
-    #[cfg(not(shuttle))] entry::<concurrent_queue::Queue<1>>(),
+    #[cfg(not(ft_shuttle))] entry::<concurrent_queue::Queue<1>>(),
     entry::<concurrent_queue::Queue<2>>(),
-    #[cfg(shuttle)] entry::<concurrent_queue::Queue<3>>(),
+    #[cfg(ft_shuttle)] entry::<concurrent_queue::Queue<3>>(),
     entry::<concurrent_stack::Stack>(),
     entry::<concurrent_stack::Stack<1>>(),
-    #[cfg(shuttle)] entry::<concurrent_stack::Stack<2>>(),
-    #[cfg(not(shuttle))] entry::<event::Events>(),
-    #[cfg(not(shuttle))] entry::<event::Events<1>>(),
+    #[cfg(ft_shuttle)] entry::<concurrent_stack::Stack<2>>(),
+    #[cfg(not(ft_shuttle))] entry::<event::Events>(),
+    #[cfg(not(ft_shuttle))] entry::<event::Events<1>>(),
     entry::<gathering_iter::Gathering>(),
-    #[cfg(not(shuttle))] entry::<gathering_iter::Gathering<1>>(),
+    #[cfg(not(ft_shuttle))] entry::<gathering_iter::Gathering<1>>(),
     entry::<gathering_iter::Gathering<2>>(),
     entry::<interval_lock::Lock>(),
-    #[cfg(shuttle)] entry::<interval_lock::Lock<1>>(),
+    #[cfg(ft_shuttle)] entry::<interval_lock::Lock<1>>(),
     entry::<interval_lock::Lock<2>>(),
     entry::<priority_queue::Queue>(),
     entry::<priority_queue::Queue<1>>(),
     entry::<priority_queue::Queue<2>>(),
     entry::<rwlock::Lock>(),
-    #[cfg(shuttle)] entry::<rwlock::Lock<1>>(),
-    #[cfg(shuttle)] entry::<rwlock::Lock<2>>(),
+    #[cfg(ft_shuttle)] entry::<rwlock::Lock<1>>(),
+    #[cfg(ft_shuttle)] entry::<rwlock::Lock<2>>(),
     entry::<semaphore::Permits>(),
     entry::<semaphore::Permits<1>>(),
-    #[cfg(shuttle)] entry::<semaphore::Permits<2>>(),
+    #[cfg(ft_shuttle)] entry::<semaphore::Permits<2>>(),
     entry::<task_tracker::Tasks>(),
-    #[cfg(shuttle)] entry::<task_tracker::Tasks<1>>(),
-    #[cfg(not(shuttle))] entry::<weave::Weave>(),
-    #[cfg(not(shuttle))] entry::<weave::Weave<1>>(),
+    #[cfg(ft_shuttle)] entry::<task_tracker::Tasks<1>>(),
+    #[cfg(not(ft_shuttle))] entry::<weave::Weave>(),
+    #[cfg(not(ft_shuttle))] entry::<weave::Weave<1>>(),
 ];

@@ -101,7 +101,7 @@ impl<S: Subject> Round<S> {
 
 /// Lets real threads come out of step; shuttle's are out of step anyway.
 fn pause(dice: &mut Dice) {
-    if cfg!(not(shuttle)) {
+    if cfg!(not(ft_shuttle)) {
         (0..dice.below(40)).for_each(|_| std::hint::spin_loop());
     }
 }

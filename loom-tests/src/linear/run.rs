@@ -78,7 +78,7 @@ pub fn rejects<S: Subject>() {
 /// # Panics
 ///
 /// If it is not, though it had its chances: some thousand histories.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 pub fn hangs<S: Subject>() {
     let start = Instant::now();
     for seed in 1..=BATCHES_FOR_BROKEN {
@@ -119,7 +119,7 @@ fn round<S: Subject>(seed: u64, number: u64) -> Round<S> {
 }
 
 /// Real threads go from one object to the next, and begin with each at the same time.
-#[cfg(not(shuttle))]
+#[cfg(not(ft_shuttle))]
 fn batch<S: Subject>(seed: u64) -> Batch<S> {
     use std::{
         sync::atomic::{AtomicUsize, Ordering::SeqCst},
@@ -160,7 +160,7 @@ fn batch<S: Subject>(seed: u64) -> Batch<S> {
 }
 
 /// Shuttle runs threads by turns, the first half of the batch at random, the other half by PCT.
-#[cfg(shuttle)]
+#[cfg(ft_shuttle)]
 fn batch<S: Subject>(seed: u64) -> Batch<S> {
     use ft_sync::thread;
     use shuttle::{

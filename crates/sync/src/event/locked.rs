@@ -1,6 +1,6 @@
-//! The queue of an event for loom and shuttle: under a mutex, and small enough to explore.
+//! The queue of an event under a mutex, small enough for loom and shuttle to explore.
 
-use crate::{Arc, Condvar, Mutex, thread};
+use crate::{Arc, Condvar, Mutex, MutexGuard, thread};
 use std::{
     task::{Context, Poll, Waker},
     time::Instant,
@@ -85,12 +85,37 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// Waits for a notification of whomever; `None` after the deadline.
+    #[cfg(any(ft_loom, ft_shuttle))]
+    fn sleep<'a>(
+        &self,
+        line: MutexGuard<'a, Line>,
+        _deadline: Option<Instant>,
+    ) -> Option<MutexGuard<'a, Line>> {
+        Some(self.woken.wait(line).unwrap())
+    }
+
+    #[cfg(not(any(ft_loom, ft_shuttle)))]
+    fn sleep<'a>(
+        &self,
+        line: MutexGuard<'a, Line>,
+        deadline: Option<Instant>,
+    ) -> Option<MutexGuard<'a, Line>> {
+        let Some(deadline) = deadline else {
+            return Some(self.woken.wait(line).unwrap());
+        };
+        let left = deadline.checked_duration_since(Instant::now())?;
+        Some(self.woken.wait_timeout(line, left).unwrap().0)
+    }
+}
+
 impl Place {
     /// Waits. Under loom deadlines never come; under shuttle they do after one turn of the others,
     /// which is as long or as short as the schedule has it.
     pub(super) fn wait(mut self, deadline: Option<Instant>) -> bool {
         let ticket = self.ticket.expect("a listener waits once");
-        if cfg!(shuttle) && deadline.is_some() {
+        if cfg!(ft_shuttle) && deadline.is_some() {
             thread::yield_now();
             let notified = self.queue.line.lock().unwrap().leave_if_notified(ticket);
             if notified {
@@ -98,11 +123,15 @@ impl Place {
             }
             return notified;
         }
-        self.ticket = None;
         let mut line = self.queue.line.lock().unwrap();
         while !line.leave_if_notified(ticket) {
-            line = self.queue.woken.wait(line).unwrap();
+            line = match self.queue.sleep(line, deadline) {
+                Some(line) => line,
+                None => return false,
+            };
         }
+        drop(line);
+        self.ticket = None;
         true
     }
 
