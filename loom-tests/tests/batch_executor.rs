@@ -16,7 +16,10 @@ use ft_sync::{
     },
     thread,
 };
-use loom_tests::check;
+use loom_tests::{
+    check,
+    pairs::{Watched, each_pair},
+};
 
 type Source = Box<dyn FnMut() -> Result<usize, usize> + Send>;
 type Executor = Arc<BatchExecutor<usize, Source>>;
@@ -318,4 +321,35 @@ fn length_stays_in_bounds() {
         other.join().unwrap();
         assert_eq!(executor.len(), 1);
     });
+}
+
+/// No two operations use a value at once, whatever they are.
+#[test]
+fn each_operation_beside_each() {
+    fn source(number: usize) -> impl FnMut() -> Result<Box<Watched>, ()> {
+        move || Ok(Box::new(Watched::new(number)))
+    }
+
+    each_pair(
+        || {
+            let buffer = BatchBuffer::try_new(NonZeroUsize::new(2).unwrap()).unwrap();
+            drop(buffer.load_with(source(1)));
+            buffer
+        },
+        &[
+            ("take", |buffer: &BatchBuffer<Box<Watched>>| {
+                drop(buffer.take())
+            }),
+            ("load", |buffer| {
+                (0..2).for_each(|_| drop(buffer.load_with(source(2))));
+            }),
+            ("try to load", |buffer| {
+                (0..2).for_each(|_| drop(buffer.try_load_with(source(3))));
+            }),
+            ("fail", |buffer| {
+                (0..2).for_each(|_| drop(buffer.load_with(|| Err(()))));
+            }),
+            ("len", |buffer| assert!(buffer.len() <= 2)),
+        ],
+    );
 }

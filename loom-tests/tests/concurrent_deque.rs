@@ -295,13 +295,19 @@ fn each_operation_beside_each() {
             deque
         },
         &[
-            ("push", |deque| drop(deque.push_back(Watched::new(7)))),
+            ("push", |deque: &ConcurrentDeque<Watched>| {
+                drop(deque.push_back(Watched::new(7)))
+            }),
             ("pop", |deque| drop(deque.pop_front())),
             ("get", |deque| drop(deque.get(0))),
             ("set", |deque| drop(deque.set(0, Watched::new(8)))),
             ("copy", |deque| drop(deque.to_vec())),
-            ("search", |deque| drop(deque.position(&Watched::new(1)))),
-            ("remove", |deque| drop(deque.remove(&Watched::new(1)))),
+            ("search", |deque| {
+                deque.position(&Watched::new(1));
+            }),
+            ("remove", |deque| {
+                deque.remove(&Watched::new(1));
+            }),
             ("rotate", |deque| deque.rotate(1)),
             ("repeat", |deque| drop(deque.repeat(2))),
             ("take", |deque| drop(deque.take())),

@@ -435,7 +435,7 @@ fn crossing_readings_and_two_writers() {
             thread::spawn(across(&two, &one)),
         ];
         replace(&two, 1, 21);
-        others.map(|other| other.join().unwrap());
+        others.into_iter().for_each(|other| other.join().unwrap());
     });
 }
 

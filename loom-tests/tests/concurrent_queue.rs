@@ -11,7 +11,10 @@ use ft_sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
-use loom_tests::{check, check_with};
+use loom_tests::{
+    check, check_with,
+    pairs::{Watched, each_pair},
+};
 
 /// A queue for two threads, with `filled` items that count from 0.
 fn queue(capacity: Option<usize>, filled: usize) -> Arc<ConcurrentQueue<usize>> {
@@ -801,7 +804,9 @@ fn each_operation_beside_each() {
             queue
         },
         &[
-            ("push", |queue| drop(queue.try_push(Watched::new(7)))),
+            ("push", |queue: &ConcurrentQueue<Watched>| {
+                drop(queue.try_push(Watched::new(7)))
+            }),
             ("push many", |queue| {
                 let _ =
                     queue.try_push_many(&mut VecDeque::from([Watched::new(8), Watched::new(9)]));

@@ -118,7 +118,9 @@ fn each_operation_beside_each() {
             stack
         },
         &[
-            ("push", |stack| drop(stack.try_push(Watched::new(7)))),
+            ("push", |stack: &ConcurrentStack<Watched>| {
+                drop(stack.try_push(Watched::new(7)))
+            }),
             ("pop", |stack| drop(stack.try_pop())),
             ("peek", |stack| drop(stack.peek())),
             ("len", |stack| assert!(stack.len() <= 3)),

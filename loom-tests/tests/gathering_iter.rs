@@ -437,7 +437,7 @@ fn each_operation_beside_each() {
             gathering
         },
         &[
-            ("insert", |gathering| {
+            ("insert", |gathering: &Gathering<Watched>| {
                 drop(gathering.try_insert(0, Watched::new(7)))
             }),
             ("drain", |gathering| drop(gathering.drain(2).try_next())),

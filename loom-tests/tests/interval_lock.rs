@@ -3,7 +3,10 @@
 
 use ft_interval_lock::{IntervalLock, NotOwner};
 use ft_sync::{Arc, thread};
-use loom_tests::check;
+use loom_tests::{
+    check,
+    pairs::{Watched, each_pair},
+};
 use std::time::{Duration, Instant};
 
 type Lock = IntervalLock<usize>;
@@ -165,4 +168,39 @@ fn only_the_owner_is_the_owner() {
         assert_eq!(lock.poll(), Err(NotOwner));
         other.join().unwrap();
     });
+}
+
+/// No two operations use the value at once, whatever they are.
+#[test]
+fn each_operation_beside_each() {
+    each_pair(
+        || IntervalLock::new(ALWAYS, Watched::new(1)),
+        &[
+            ("lock", |lock: &IntervalLock<Watched>| {
+                drop(lock.lock().clone())
+            }),
+            ("try to lock", |lock| {
+                drop(lock.try_lock().as_deref().cloned())
+            }),
+            ("poll", |lock| {
+                let mut guard = lock.lock();
+                guard.poll();
+                drop(guard.clone());
+            }),
+            ("cede", |lock| {
+                let mut guard = lock.lock();
+                guard.cede();
+                drop(guard.clone());
+            }),
+            ("replace", |lock| *lock.lock() = Watched::new(2)),
+            ("give up", |lock| {
+                let guard = lock.lock_deadline(Some(Instant::now()));
+                drop(guard.as_deref().cloned());
+            }),
+            ("look", |lock| {
+                lock.set_interval(NEVER);
+                let _ = (lock.is_locked(), lock.waiters(), lock.interval());
+            }),
+        ],
+    );
 }

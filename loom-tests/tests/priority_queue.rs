@@ -200,7 +200,7 @@ fn each_operation_beside_each() {
             queue
         },
         &[
-            ("push", |queue| {
+            ("push", |queue: &PriorityQueue<Watched>| {
                 drop(queue.try_push(Watched::new(1), &Natural))
             }),
             ("slow push", |queue| {

@@ -7,7 +7,7 @@ use ft_sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
-use loom_tests::check;
+use loom_tests::{check, pairs::each_pair};
 use std::time::Instant;
 
 /// A number that the lock guards; loom sees it when accesses are not ordered.
@@ -365,4 +365,62 @@ fn attempts() {
         reader.join().unwrap();
         assert!(ours.lock.try_write());
     });
+}
+
+/// Whatever two operations meet, nobody changes the value while another one looks.
+#[test]
+fn each_operation_beside_each() {
+    each_pair(
+        || Guarded {
+            lock: RawRwLock::new(),
+            value: UnsafeCell::new(0),
+        },
+        &[
+            ("read", |guarded: &Guarded| {
+                guarded.read();
+            }),
+            ("write", |guarded| guarded.write()),
+            ("try to read", |guarded| {
+                if guarded.lock.try_read() {
+                    guarded.value();
+                    // SAFETY: taken above.
+                    unsafe { guarded.lock.unlock_read() };
+                }
+            }),
+            ("try to write", |guarded| {
+                if guarded.lock.try_write() {
+                    guarded.add();
+                    // SAFETY: taken above.
+                    unsafe { guarded.lock.unlock_write() };
+                }
+            }),
+            ("read within a reading", |guarded| {
+                assert!(guarded.lock.read_deadline(None));
+                if guarded.lock.try_read_recursive() {
+                    guarded.value();
+                    // SAFETY: taken above.
+                    unsafe { guarded.lock.unlock_read() };
+                }
+                guarded.value();
+                // SAFETY: taken above.
+                unsafe { guarded.lock.unlock_read() };
+            }),
+            ("downgrade", |guarded| {
+                assert!(guarded.lock.write_deadline(None));
+                guarded.add();
+                // SAFETY: taken above.
+                unsafe { guarded.lock.downgrade() };
+                guarded.value();
+                // SAFETY: it is a reading now.
+                unsafe { guarded.lock.unlock_read() };
+            }),
+            ("give up", |guarded| {
+                if guarded.lock.write_deadline(Some(Instant::now())) {
+                    guarded.add();
+                    // SAFETY: taken above.
+                    unsafe { guarded.lock.unlock_write() };
+                }
+            }),
+        ],
+    );
 }

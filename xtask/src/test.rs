@@ -81,6 +81,13 @@ fn tests(
     } else {
         report.step("Rust tests", runner, || rust(project, &packages, nextest));
     }
+    if quick {
+        report.skip("Rust tests", "--cfg loom", "--quick");
+    } else if !packages.is_empty() {
+        report.step("Rust tests", "--cfg loom", || {
+            others_loom(project, &packages, nextest)
+        });
+    }
     if examples.is_empty() {
         report.skip("Rust examples", "rustdoc", "there are none");
     } else {
@@ -229,6 +236,39 @@ fn rust(project: &Project, packages: &[String], nextest: bool) -> Result<()> {
         )
     };
     Ok(tests.quiet().run()?)
+}
+
+/// A dependent that models its own code with loom's usual switch gets our primitives as they are.
+///
+/// Only the event is another one then, and has to do what it always does.
+fn others_loom(project: &Project, packages: &[String], nextest: bool) -> Result<()> {
+    let sh = &project.sh;
+    let ours = packages.iter().filter(|name| *name != "xtask");
+    let only: Vec<&str> = ours.flat_map(|name| ["--package", name]).collect();
+    let only = &only;
+    let as_theirs = |cmd: xshell::Cmd| -> Command {
+        cmd.env("RUSTFLAGS", "--cfg loom")
+            .env("CARGO_TARGET_DIR", project.target().join("others-loom"))
+            .into()
+    };
+    run::logged(
+        as_theirs(cmd!(sh, "cargo check --lib {only...}")),
+        "check with --cfg loom",
+        &project.log("others-loom")?,
+    )?;
+    let tests = if nextest {
+        cmd!(
+            sh,
+            "cargo nextest run --package ft-sync --cargo-quiet --status-level=fail"
+        )
+    } else {
+        cmd!(sh, "cargo test --quiet --package ft-sync --lib --tests")
+    };
+    run::logged(
+        as_theirs(tests),
+        "the event with --cfg loom",
+        &project.log("others-loom")?,
+    )
 }
 
 fn rust_examples(project: &Project, packages: &[String]) -> Result<()> {

@@ -34,6 +34,8 @@
 //! bitwise operations are single instructions where the machine has them. The others are
 //! compare-exchange loops: lock-free, not wait-free.
 
+#![forbid(unsafe_code)]
+
 // In all of this file, no test sees SeqCst -> AcqRel, Acquire: one order over several atomics is a
 // promise. Loom knows none, and the processors that we test on keep it for everything but a plain
 // store, which a test with real threads sees.

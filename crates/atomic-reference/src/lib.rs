@@ -42,6 +42,8 @@
 //! that replace the object look at every thread that has ever read one, and pay what it owes. The
 //! slot is that of [`arc_swap`], whose documentation says how.
 
+#![forbid(unsafe_code)]
+
 mod slot;
 
 use slot::Slot;

@@ -23,5 +23,5 @@ assert_impl_all!(Iter<'static, u8, u8, RandomState>: Send, Sync);
 assert_not_impl_any!(Iter<'static, u8, Rc<u8>, RandomState>: Send, Sync);
 assert_impl_all!(Claim<'static, u8, u8, RandomState>: Send, Sync);
 assert_not_impl_any!(Leader<'static, u8, Rc<u8>, RandomState>: Send, Sync);
-// It must not leave the thread that has the lock.
+// It hands the value out.
 assert_not_impl_any!(Entry<'static, u8, Rc<u8>>: Send, Sync);

@@ -58,6 +58,7 @@
 //! with the features `parking_lot` and `lock_api` for those of parking_lot and all that are made
 //! with lock_api, `ft-rwlock` among them. All who take the lock while attached must use them.
 //!
+#![forbid(unsafe_code)]
 #![doc = concat!("```\n", include_str!("../examples/sensor.rs"), "```")]
 //!
 //! What they do not do is to prevent a deadlock if Python code runs while the lock is taken. Python

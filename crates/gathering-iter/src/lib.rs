@@ -57,6 +57,8 @@
 //! anybody lies down. They are written with release and read with acquire where somebody may see
 //! them before the lock has published them.
 
+#![forbid(unsafe_code)]
+
 use std::{
     convert::Infallible,
     fmt,

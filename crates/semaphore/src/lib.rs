@@ -51,6 +51,8 @@
 //! next holder of that permit does. All changes of the word are read-modify-writes, so that one
 //! acquires from every release before it, not just the last.
 
+#![forbid(unsafe_code)]
+
 mod error;
 mod line;
 
