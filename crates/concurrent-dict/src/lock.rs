@@ -158,6 +158,7 @@ impl Lock {
         // Relaxed: on failure nothing is read.
         // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
         // No test sees SeqCst -> Acquire: the same; nothing is handed on by taking it.
+        // No test sees SeqCst -> Release: that fence acquires, too.
         (self.state).compare_exchange(before, after, SeqCst, Relaxed)
     }
 
@@ -189,6 +190,8 @@ impl Lock {
     fn give_way(&self) -> Turn<'_> {
         // Release: hands on to readers what the last writer released, which we have acquired. A plain
         // store: nobody changes what is WRITING.
+        // No test sees Release -> Relaxed: it takes an earlier writer, two readers and two writers, on
+        // more threads than loom has.
         self.state.store(PENDING, Release);
         ft_sync::polled();
         Turn(self)
