@@ -1,6 +1,6 @@
 //! The lock of a shard: readers write nothing that they share.
 
-use crate::readers::{self, Announced, Announcement};
+use crate::readers::{self, Announced};
 use ft_sync::atomic::{
     AtomicUsize,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
@@ -67,31 +67,22 @@ impl Lock {
     /// Waits until no writer has the lock, and keeps others from getting it.
     #[inline]
     pub(crate) fn read(&self) -> Reading<'_> {
-        match self.try_read() {
-            Some(reading) => reading,
+        match self.try_announce() {
+            Some(_announced) => Reading::Announced { _announced },
             None => self.read_slow(),
         }
     }
 
     #[inline]
-    fn try_read(&self) -> Option<Reading<'_>> {
-        match Announced::announce(self.number()) {
-            Announcement::Made(_announced) => {
-                // SeqCst: see `Announced::announce`. It acquires, too, what the last writer has released.
-                // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
-                let state = self.state.load(SeqCst);
-                (state & (WRITING | PENDING) == 0).then_some(Reading::Announced { _announced })
-            }
-            Announcement::Covered => Some(Reading::Covered),
-            Announcement::Impossible => self.try_count(WRITING).map(|_counted| Reading::Counted {
-                _announced: None,
-                _counted,
-            }),
-        }
+    fn try_announce(&self) -> Option<Announced> {
+        let announced = Announced::announce(self.number())?;
+        // SeqCst: see `Announced::announce`. It acquires, too, what the last writer has released.
+        // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
+        let state = self.state.load(SeqCst);
+        (state & (WRITING | PENDING) == 0).then_some(announced)
     }
 
     /// Counts a reader, unless the state has one of the bits in `blocking`.
-    #[cold]
     fn try_count(&self, blocking: usize) -> Option<Counted<'_>> {
         let mut state = 0;
         // Acquire: pairs with the Release of the last writer, or with that of `give_way`, which hands
@@ -109,24 +100,35 @@ impl Lock {
 
     #[cold]
     fn read_slow(&self) -> Reading<'_> {
-        // To announce oneself to a writer in vain would only make it wait.
-        if Announced::is_possible() {
-            let _counted = ft_sync::poll(|| self.try_count(WRITING | PENDING));
-            let _announced = Announced::besides(self.number());
-            return Reading::Counted {
-                _announced,
-                _counted,
-            };
+        match Announced::current() {
+            Some(outer) if outer == self.number() => Reading::Covered,
+            // To announce oneself to a writer in vain would only make it wait.
+            Some(0) => {
+                let _counted = ft_sync::poll(|| self.try_count(WRITING | PENDING));
+                let _announced = Announced::besides(self.number());
+                Reading::Counted {
+                    _announced,
+                    _counted,
+                }
+            }
+            _ => Reading::Counted {
+                _announced: None,
+                _counted: self.count(),
+            },
+        }
+    }
+
+    /// Counts a reader inside of another one.
+    fn count(&self) -> Counted<'_> {
+        if let Some(counted) = self.try_count(WRITING) {
+            return counted;
         }
         // Relaxed, twice: it hands nothing on, and the writer looks again and again.
         self.asking.fetch_add(1, Relaxed);
         ft_sync::polled();
-        let _counted = ft_sync::poll(|| self.try_count(WRITING));
+        let counted = ft_sync::poll(|| self.try_count(WRITING));
         self.asking.fetch_sub(1, Relaxed);
-        Reading::Counted {
-            _announced: None,
-            _counted,
-        }
+        counted
     }
 
     /// Waits until nobody has the lock, and keeps everybody from getting it.

@@ -56,48 +56,35 @@ pub(crate) struct Announced {
     slot: *const Slot,
 }
 
-/// What came of announcing oneself.
-pub(crate) enum Announcement {
-    Made(Announced),
-    /// The thread has announced itself under the same lock already, further out in its calls.
-    Covered,
-    /// It has announced itself under another lock, or it is ending and has no slot.
-    Impossible,
-}
-
 impl Announced {
-    /// Announces that this thread reads under `lock`.
+    /// Announces that this thread reads under `lock`; `None` if it does so already, under any, or
+    /// if it is ending.
     ///
     /// The caller must look at the lock afterwards, with a `SeqCst` load, and withdraw if a writer
     /// has it. The writer takes the lock first, with a `SeqCst` read-modify-write, and then calls
     /// [`wait_for_readers`]. If the announcement is first in the order of all these, the writer sees
     /// it, and waits; if the writer is, we see it.
     #[inline]
-    pub(crate) fn announce(lock: usize) -> Announcement {
+    pub(crate) fn announce(lock: usize) -> Option<Self> {
         let mut slot = own_slot();
         if slot.is_null() {
-            slot = match claim() {
-                Some(slot) => slot,
-                None => return Announcement::Impossible,
-            };
+            slot = claim()?;
         }
         // SAFETY: the slot is this thread's, and slots live as long as their threads.
         let reading = unsafe { &(*slot).reading };
         // Relaxed: only this thread writes there.
-        match reading.load(Relaxed) {
-            0 => (),
-            outer if outer == lock => return Announcement::Covered,
-            _ => return Announcement::Impossible,
+        if reading.load(Relaxed) != 0 {
+            return None;
         }
         // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
         // No test sees SeqCst -> Acquire: the same; nothing is handed on with the number of a lock.
         // No test sees SeqCst -> Release: the same; it replaces what this thread wrote.
         reading.swap(lock, SeqCst);
         ft_sync::before_looking();
-        Announcement::Made(Self { slot })
+        Some(Self { slot })
     }
 
-    /// Announces that this thread, which [could](Self::is_possible), reads under a lock that no writer
+    /// Announces that this thread, which has announced nothing else, reads under a lock that no writer
     /// can get before this is gone, whether it sees this or not.
     pub(crate) fn besides(lock: usize) -> Option<Self> {
         let slot = own_slot();
@@ -108,11 +95,11 @@ impl Announced {
         Some(Self { slot })
     }
 
-    /// Tells whether this thread has a slot in which it announces nothing.
-    pub(crate) fn is_possible() -> bool {
-        let slot = own_slot();
-        // SAFETY: as in `announce`. Relaxed: as there.
-        !slot.is_null() && unsafe { &(*slot).reading }.load(Relaxed) == 0
+    /// The lock under which this thread has announced that it reads: 0 is none, and `None` that it has
+    /// no slot.
+    pub(crate) fn current() -> Option<usize> {
+        // SAFETY: as in `announce`, if not null. Relaxed: as there.
+        unsafe { own_slot().as_ref() }.map(|slot| slot.reading.load(Relaxed))
     }
 }
 
@@ -443,8 +430,7 @@ mod tests {
     #[test]
     fn thread_has_a_slot_until_it_ends() {
         let reader = std::thread::spawn(|| {
-            let announcement = Announced::announce(1);
-            assert!(matches!(announcement, Announcement::Made(_)));
+            let _announced = Announced::announce(1).expect("it reads nothing else");
             end(all())
         });
         assert_eq!(reader.join().unwrap(), 1);
