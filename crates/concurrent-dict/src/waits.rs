@@ -43,6 +43,13 @@ struct Wait {
     note: Note,
 }
 
+/// A flight that is waited for.
+struct Reached<'a> {
+    flight: &'a Arc<Flight>,
+    /// The wait for it, and the place of the flight before it.
+    by: Option<(&'a Wait, usize)>,
+}
+
 type Waits = PerProcess<Mutex<Vec<Wait>>>;
 
 impl Note {
@@ -152,10 +159,9 @@ impl Drop for Waiting {
 
 /// The notes on the way from a flight back to what `party` computes, if there is one.
 fn way_back(waits: &[Wait], flight: &Arc<Flight>, party: Party) -> Option<Vec<Note>> {
-    // Each flight that is waited for, with the wait for it, and the place of the flight before it.
-    let mut reached: Vec<(&Arc<Flight>, Option<(&Wait, usize)>)> = vec![(flight, None)];
+    let mut reached = vec![Reached { flight, by: None }];
     let mut next = 0;
-    while let Some(&(flight, _)) = reached.get(next) {
+    while let Some(&Reached { flight, .. }) = reached.get(next) {
         // Who waits for what has landed is about to go on. A leader lands before it waits again, and
         // we have the lock after it, so we see that.
         if !flight.has_landed() {
@@ -164,10 +170,13 @@ fn way_back(waits: &[Wait], flight: &Arc<Flight>, party: Party) -> Option<Vec<No
             }
             for wait in waits {
                 let is_new = |wait: &Wait| {
-                    !(reached.iter()).any(|(other, _)| Arc::ptr_eq(other, &wait.flight))
+                    !(reached.iter()).any(|other| Arc::ptr_eq(other.flight, &wait.flight))
                 };
                 if wait.party.stops(flight.leader()) && is_new(wait) {
-                    reached.push((&wait.flight, Some((wait, next))));
+                    reached.push(Reached {
+                        flight: &wait.flight,
+                        by: Some((wait, next)),
+                    });
                 }
             }
         }
@@ -177,9 +186,9 @@ fn way_back(waits: &[Wait], flight: &Arc<Flight>, party: Party) -> Option<Vec<No
 }
 
 /// The notes of the waits that lead to a place, the first one first.
-fn notes_to(reached: &[(&Arc<Flight>, Option<(&Wait, usize)>)], mut place: usize) -> Vec<Note> {
+fn notes_to(reached: &[Reached<'_>], mut place: usize) -> Vec<Note> {
     let mut notes = Vec::new();
-    while let Some((wait, before)) = reached[place].1 {
+    while let Some((wait, before)) = reached[place].by {
         notes.push(wait.note.clone());
         place = before;
     }
