@@ -127,8 +127,8 @@ impl Computation {
 
 #[pymethods]
 impl Computation {
-    /// Return [value], or [] if it is up to the caller to make it, or else what is to be awaited
-    /// before the next claim.
+    /// Return a list of the value, or an empty one if it is up to the caller to make it, or else
+    /// what is to be awaited before the next claim.
     fn claim<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let key = self.key.bind(py);
         let probe = Probe::with_hash(key, self.hash);
