@@ -5,7 +5,7 @@
 //! writer, or two writers, could be in one at a time, a model fails, whatever it is about.
 #![cfg(ft_loom)]
 
-use ft_concurrent_dict::{Claim, ConcurrentDict, Entry, Query};
+use ft_concurrent_dict::{Claim, ConcurrentDict, Deadlock, Entry, Note, Party, Query, Waiting};
 use ft_sync::{
     Arc, UnsafeCell,
     atomic::{AtomicUsize, Ordering::Relaxed},
@@ -232,6 +232,35 @@ fn follower_takes_over() {
         let them = other.join().unwrap();
         assert!(them.is_none() || them == Some(7));
         assert_eq!(get(&ours, 1), Some(7));
+    });
+}
+
+/// Of two that compute a key each and ask for the other's, one is told, and the other gets on.
+#[test]
+fn crossed_computations() {
+    fn ask(dict: &Dict<usize>, number: u8, then: Option<u8>) -> Result<usize, Deadlock> {
+        loop {
+            let Ok(claim) = dict.try_claim(&Probe(number), || key(number));
+            match claim {
+                Claim::Ready(value) => return Ok(value),
+                Claim::Leader(leader) => {
+                    let value = then.map_or(Ok(0), |other| ask(dict, other, None))?;
+                    let Ok(stored) = leader.publish(&Probe(number), || key(number), value);
+                    return Ok(stored);
+                }
+                Claim::Follower(flight) => {
+                    let _waiting = Waiting::begin(&flight, Party::thread(), Note::new(()))?;
+                    let landed = || flight.has_landed().then_some(());
+                    flight.changed().wait_until(None, landed);
+                }
+            }
+        }
+    }
+    check(|| {
+        let (theirs, ours) = shared();
+        let other = thread::spawn(move || ask(&theirs, 1, Some(2)).is_ok());
+        let us = ask(&ours, 2, Some(1)).is_ok();
+        assert!(other.join().unwrap() || us);
     });
 }
 

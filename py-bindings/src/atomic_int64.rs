@@ -5,8 +5,10 @@ use crate::{
     fast::{self, Done, exact_i64},
     local_wrapper,
     made::{self, New, exception},
+    once,
+    reentry::{Place, Watch, own_change},
 };
-use ft_atomic_int::{AtomicInt64, Change, Operation, Overflow};
+use ft_atomic_int::{ArithmeticError, AtomicInt64, Change, Operation, Overflow};
 use pyo3::{
     basic::CompareOp,
     exceptions::{PyOverflowError, PyTypeError, PyValueError},
@@ -41,6 +43,8 @@ use std::sync::Arc;
     name = "AtomicInt64"
 )]
 pub(crate) struct PyAtomicInt64(Arc<AtomicInt64>);
+
+static WATCH: Watch = Watch::new();
 
 /// The right operand of an atomic step.
 ///
@@ -154,8 +158,50 @@ impl PyAtomicInt64 {
         }
     }
 
+    // All changes go through these: see `reentry`.
+
+    #[inline]
+    fn apply(
+        &self,
+        operation: Operation,
+        operand: i64,
+    ) -> std::result::Result<Change, ArithmeticError> {
+        let change = self.0.apply(operation, operand)?;
+        self.changed();
+        Ok(change)
+    }
+
+    #[inline]
+    fn swap(&self, value: i64) -> i64 {
+        let before = self.0.exchange(value);
+        self.changed();
+        before
+    }
+
+    #[inline]
+    fn exchange_if(&self, expected: i64, new: i64) -> std::result::Result<i64, i64> {
+        let before = self.0.compare_exchange(expected, new)?;
+        self.changed();
+        Ok(before)
+    }
+
+    #[inline]
+    fn store(&self, value: i64) {
+        self.0.store(value);
+        self.changed();
+    }
+
+    #[inline]
+    fn changed(&self) {
+        WATCH.changed(|| self.place());
+    }
+
+    fn place(&self) -> Place {
+        Place::of(&*self.0)
+    }
+
     fn step(&self, operation: Operation, operand: Operand) -> Result<Change> {
-        Ok(self.0.apply(operation, operand.value()?)?)
+        Ok(self.apply(operation, operand.value()?)?)
     }
 
     fn in_place(&self, operation: Operation, operand: Operand) -> Result<()> {
@@ -227,45 +273,54 @@ impl PyAtomicInt64 {
     /// Replace the value.
     #[pyo3(signature = (value, /))]
     fn set(&self, value: Operand) -> PyResult<()> {
-        self.0.store(value.value()?);
+        self.store(value.value()?);
         Ok(())
     }
 
     /// Add one and return the new value.
     fn incr(&self) -> Result<New<i64>> {
-        Ok(New(self.0.apply(Operation::Add, 1)?.after))
+        Ok(New(self.apply(Operation::Add, 1)?.after))
     }
 
     /// Subtract one and return the new value.
     fn decr(&self) -> Result<New<i64>> {
-        Ok(New(self.0.apply(Operation::Sub, 1)?.after))
+        Ok(New(self.apply(Operation::Sub, 1)?.after))
     }
 
     /// Replace the value and return the one before.
     #[pyo3(signature = (value, /))]
     fn exchange(&self, value: Operand) -> PyResult<New<i64>> {
-        Ok(New(self.0.exchange(value.value()?)))
+        Ok(New(self.swap(value.value()?)))
     }
 
     /// Replace the value by new if it is expected, and tell whether it was.
     #[pyo3(signature = (expected, new, /))]
     fn compare_exchange(&self, expected: Operand, new: Operand) -> PyResult<bool> {
-        Ok((self.0.compare_exchange(expected.value()?, new.value()?)).is_ok())
+        Ok((self.exchange_if(expected.value()?, new.value()?)).is_ok())
     }
 
     /// Replace the value by function(value) and return the new one.
     ///
     /// The function is called again whenever another thread has changed the value meanwhile, and
-    /// must return an int. If it raises, the value is unchanged.
+    /// must return an int. If it raises, the value is unchanged. It may read the value, but not
+    /// change it: that is a RuntimeError.
     #[pyo3(signature = (function, /))]
     fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<New<i64>> {
         let step = |value: i64| {
-            function
-                .call1((made::int(function.py(), value)?,))?
-                .extract::<Operand>()?
-                .value()
+            let next = function.call1((made::int(function.py(), value)?,))?;
+            once::refuse_coroutine(&next, "update() takes a function that returns the value")?;
+            next.extract::<Operand>()?.value()
         };
-        Ok(New(self.0.try_update(step)?.after))
+        let mut before = self.0.load();
+        loop {
+            let (after, has_changed_it) = WATCH.during(self.place(), || step(before));
+            let after = after?;
+            match self.exchange_if(before, after) {
+                Ok(_) => return Ok(New(after)),
+                Err(_) if has_changed_it => return Err(own_change("AtomicInt64")),
+                Err(other) => before = other,
+            }
+        }
     }
 
     /// Add to the value and return the one before.
@@ -596,21 +651,21 @@ impl PyAtomicInt64 {
 fast::fast! { PyAtomicInt64:
     noargs c"get" = |this, py| Some(Done::int(py, this.0.load()));
     one c"set" = |this, py, value| {
-        this.0.store(exact_i64(value)?);
+        this.store(exact_i64(value)?);
         Some(Done::none(py))
     };
     noargs c"incr" = |this, py| {
-        let change = this.0.apply(Operation::Add, 1).ok()?;
+        let change = this.apply(Operation::Add, 1).ok()?;
         Some(Done::int(py, change.after))
     };
     noargs c"decr" = |this, py| {
-        let change = this.0.apply(Operation::Sub, 1).ok()?;
+        let change = this.apply(Operation::Sub, 1).ok()?;
         Some(Done::int(py, change.after))
     };
-    one c"exchange" = |this, py, value| Some(Done::int(py, this.0.exchange(exact_i64(value)?)));
+    one c"exchange" = |this, py, value| Some(Done::int(py, this.swap(exact_i64(value)?)));
     two c"compare_exchange" = |this, py, expected, new| {
         let (expected, new) = (exact_i64(expected)?, exact_i64(new)?);
-        Some(Done::bool(py, this.0.compare_exchange(expected, new).is_ok()))
+        Some(Done::bool(py, this.exchange_if(expected, new).is_ok()))
     };
     one c"fetch_add" = |this, py, right| fetch(this, py, Operation::Add, right);
     one c"fetch_sub" = |this, py, right| fetch(this, py, Operation::Sub, right);
@@ -665,7 +720,7 @@ fn fetch(
     operation: Operation,
     operand: Borrowed<'_, '_, PyAny>,
 ) -> Option<Done> {
-    let change = this.0.apply(operation, exact_i64(operand)?).ok()?;
+    let change = this.apply(operation, exact_i64(operand)?).ok()?;
     Some(Done::int(py, change.before))
 }
 
@@ -689,5 +744,5 @@ fn in_place(
     operation: Operation,
     operand: Borrowed<'_, '_, PyAny>,
 ) -> Option<()> {
-    this.0.apply(operation, exact_i64(operand)?).ok().map(drop)
+    this.apply(operation, exact_i64(operand)?).ok().map(drop)
 }

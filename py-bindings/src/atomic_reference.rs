@@ -23,6 +23,8 @@ use crate::{
     made::{New, exception},
     nesting::{Call, Nested},
     object::Object,
+    once,
+    reentry::{Patience, Place, Watch, own_change},
 };
 use ft_atomic_reference::{AtomicReference, RefCnt};
 use pyo3::{
@@ -100,8 +102,36 @@ pub(crate) struct PyAtomicReference {
     is_made: bool,
 }
 
+static WATCH: Watch = Watch::new();
+
 fn object(object: &Bound<'_, PyAny>) -> Object {
     Object::new(object)
+}
+
+// All changes go through these: see `reentry`.
+impl PyAtomicReference {
+    #[inline]
+    fn swap(&self, new: Object) -> Object {
+        let before = self.core.exchange(new);
+        self.changed();
+        before
+    }
+
+    #[inline]
+    fn exchange_if(&self, expected: &Object, new: Object) -> Result<Object, Object> {
+        let before = self.core.compare_exchange(expected, new)?;
+        self.changed();
+        Ok(before)
+    }
+
+    #[inline]
+    fn changed(&self) {
+        WATCH.changed(|| self.place());
+    }
+
+    fn place(&self) -> Place {
+        Place::of(&**self.core)
+    }
 }
 
 /// The argument of the constructor.
@@ -145,20 +175,19 @@ impl PyAtomicReference {
     /// Replace the object.
     #[pyo3(signature = (obj, /))]
     fn set(&self, obj: &Bound<'_, PyAny>) {
-        self.core.store(object(obj));
+        drop(self.swap(object(obj)));
     }
 
     /// Replace the object and return the one before.
     #[pyo3(signature = (obj, /))]
     fn exchange(&self, obj: &Bound<'_, PyAny>) -> Py<PyAny> {
-        self.core.exchange(object(obj)).into_py()
+        self.swap(object(obj)).into_py()
     }
 
     /// Replace the object by obj if it is expected, that very one, and tell whether it was.
     #[pyo3(signature = (expected, obj, /))]
     fn compare_exchange(&self, expected: &Bound<'_, PyAny>, obj: &Bound<'_, PyAny>) -> bool {
-        let exchanged = (self.core).compare_exchange(&object(expected), object(obj));
-        exchanged.is_ok()
+        self.exchange_if(&object(expected), object(obj)).is_ok()
     }
 
     /// Replace the object by obj if it is expected, that very one, and return the one before.
@@ -167,7 +196,7 @@ impl PyAtomicReference {
     /// there instead: no second look is needed to try again.
     #[pyo3(signature = (expected, obj, /))]
     fn compare_and_swap(&self, expected: &Bound<'_, PyAny>, obj: &Bound<'_, PyAny>) -> Py<PyAny> {
-        match (self.core).compare_exchange(&object(expected), object(obj)) {
+        match self.exchange_if(&object(expected), object(obj)) {
             Ok(before) => before.into_py(),
             Err(current) => current.into_py(),
         }
@@ -176,7 +205,8 @@ impl PyAtomicReference {
     /// Replace the object by obj if it equals expected, and tell whether it did.
     ///
     /// The object is asked, as by ==, and again whenever another thread has replaced it meanwhile.
-    /// If that raises, nothing is changed.
+    /// If that raises, nothing is changed. A comparison that replaces the object each time, for ever,
+    /// is a RuntimeError.
     #[pyo3(signature = (expected, obj, /))]
     fn compare_exchange_equal(
         &self,
@@ -184,29 +214,45 @@ impl PyAtomicReference {
         obj: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let mut current = self.core.load();
+        let mut patience = Patience::default();
         loop {
             let found = current.bind(obj.py());
-            if !found.is(expected) && !found.eq(expected)? {
+            let equal = || -> PyResult<bool> { Ok(found.is(expected) || found.eq(expected)?) };
+            let (equal, has_changed_it) = WATCH.during(self.place(), equal);
+            if !equal? {
                 return Ok(false);
             }
-            match self.core.compare_exchange(&current, object(obj)) {
+            match self.exchange_if(&current, object(obj)) {
                 Ok(_) => return Ok(true),
                 Err(other) => current = other,
             }
+            patience.lose(has_changed_it)?;
         }
     }
 
     /// Replace the object by function(object) and return the new one.
     ///
     /// The function is called again whenever another thread has replaced the object meanwhile. If
-    /// it raises, nothing is changed.
+    /// it raises, nothing is changed. It may read the place, but not replace the object itself:
+    /// that is a RuntimeError.
     #[pyo3(signature = (function, /))]
     fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = function.py();
-        let step = |old: &Object| Ok(Object::from(function.call1((old.bind(py),))?.unbind()));
-        self.core
-            .try_update(step)
-            .map(|change| change.after.into_py())
+        let step = |old: &Object| {
+            let next = function.call1((old.bind(py),))?;
+            once::refuse_coroutine(&next, "update() takes a function that returns the object")?;
+            Ok::<_, PyErr>(Object::from(next.unbind()))
+        };
+        let mut before = self.core.load();
+        loop {
+            let (after, has_changed_it) = WATCH.during(self.place(), || step(&before));
+            let after = after?;
+            match self.exchange_if(&before, after.clone()) {
+                Ok(_) => return Ok(after.into_py()),
+                Err(_) if has_changed_it => return Err(own_change("AtomicReference")),
+                Err(other) => before = other,
+            }
+        }
     }
 
     /// Return another AtomicReference for the same place.
@@ -277,16 +323,16 @@ impl PyAtomicReference {
 fast::fast! { PyAtomicReference:
     noargs c"get" = |this, _| Some(Done::object(this.core.load()));
     one c"set" = |this, py, obj| {
-        this.core.store(Object::new(&obj));
+        drop(this.swap(Object::new(&obj)));
         Some(Done::none(py))
     };
-    one c"exchange" = |this, _, obj| Some(Done::object(this.core.exchange(Object::new(&obj))));
+    one c"exchange" = |this, _, obj| Some(Done::object(this.swap(Object::new(&obj))));
     two c"compare_exchange" = |this, py, expected, obj| {
-        let exchanged = (this.core).compare_exchange(&Object::borrowed(&expected), Object::new(&obj));
+        let exchanged = this.exchange_if(&Object::borrowed(&expected), Object::new(&obj));
         Some(Done::bool(py, exchanged.is_ok()))
     };
     two c"compare_and_swap" = |this, _, expected, obj| {
-        let exchanged = (this.core).compare_exchange(&Object::borrowed(&expected), Object::new(&obj));
+        let exchanged = this.exchange_if(&Object::borrowed(&expected), Object::new(&obj));
         Some(Done::object(match exchanged {
             Ok(before) => before,
             Err(current) => current,

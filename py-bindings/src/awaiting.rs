@@ -643,6 +643,8 @@ struct Asyncio {
     get_running_loop: Py<PyAny>,
     /// `asyncio._get_running_loop`: `None` if there is none.
     running_loop: Py<PyAny>,
+    /// `asyncio.current_task`
+    current_task: Py<PyAny>,
     /// [`wake`]
     wake: Py<PyAny>,
 }
@@ -654,6 +656,10 @@ impl Asyncio {
             Ok(Self {
                 get_running_loop: events.getattr("get_running_loop")?.unbind(),
                 running_loop: events.getattr("_get_running_loop")?.unbind(),
+                current_task: py
+                    .import("asyncio.tasks")?
+                    .getattr("current_task")?
+                    .unbind(),
                 wake: wrap_pyfunction!(wake, py)?.into_any().unbind(),
             })
         })
@@ -667,4 +673,13 @@ pub(crate) fn is_in_event_loop(py: Python<'_>) -> PyResult<bool> {
         return Ok(false);
     }
     Ok(!Asyncio::get(py)?.running_loop.bind(py).call0()?.is_none())
+}
+
+/// What tells the task that runs in this thread from all others that exist now, if one runs.
+pub(crate) fn current_task(py: Python<'_>) -> PyResult<Option<usize>> {
+    if !is_in_event_loop(py)? {
+        return Ok(None);
+    }
+    let task = Asyncio::get(py)?.current_task.bind(py).call0()?;
+    Ok((!task.is_none()).then(|| task.as_ptr().addr()))
 }

@@ -1,22 +1,24 @@
 //! The operations of `ConcurrentDict` that read and write a key in one atomic step.
 
 use crate::{
-    blocking,
-    concurrent_dict::PyConcurrentDict,
+    awaiting, blocking,
+    concurrent_dict::{PyConcurrentDict, WATCH},
     counting::{self, Counts},
     error::key_error,
     fast::exact_i64,
     key::Probe,
-    made::{self, exception},
+    made,
     object::Object,
+    once,
+    reentry::{Patience, own_change},
     value::Value,
 };
-use ft_concurrent_dict::{Claim, Entry, Query};
+use ft_concurrent_dict::{Claim, Entry, Leader, Party, Query};
 use pyo3::{
-    exceptions::PyRuntimeError,
     prelude::*,
     types::{PyDict, PyMapping, PyTuple},
 };
+use std::hash::RandomState;
 
 /// The type of MISSING, which stands for the absence of a key.
 #[pyclass(frozen, module = "ft_utils.concurrency", name = "MissingType")]
@@ -82,6 +84,9 @@ impl PyConcurrentDict {
                 (Entry::Vacant(_), None, None) => (true, (None, None)),
                 (_, _, new) => (false, (None, new)),
             })?;
+        if done {
+            self.changed(probe.hash());
+        }
         Ok(done)
     }
 
@@ -94,6 +99,7 @@ impl PyConcurrentDict {
         &self,
         probe: &Q,
         key: impl FnOnce() -> Object,
+        hash: u64,
         n: i64,
     ) -> Result<Option<i64>, Q::Error> {
         let (sum, _replaced) = self.core.try_entry(probe, |entry| match entry {
@@ -106,12 +112,15 @@ impl PyConcurrentDict {
                 (Some(n), None)
             }
         })?;
+        if sum.is_some() {
+            self.changed(hash);
+        }
         Ok(sum)
     }
 
     fn add_n(&self, key: &Bound<'_, PyAny>, n: i64) -> PyResult<()> {
         let probe = Probe::new(key)?;
-        match self.add_count(&probe, || probe.key(), n)? {
+        match self.add_count(&probe, || probe.key(), probe.hash(), n)? {
             Some(_) => Ok(()),
             None => self
                 .add_one(key, made::int(key.py(), n)?.as_any())
@@ -122,7 +131,7 @@ impl PyConcurrentDict {
     fn add_one(&self, key: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<Value> {
         let probe = Probe::new(key)?;
         if let Some(n) = exact_i64(n.as_borrowed()) {
-            if let Some(sum) = self.add_count(&probe, || probe.key(), n)? {
+            if let Some(sum) = self.add_count(&probe, || probe.key(), probe.hash(), n)? {
                 return Ok(Value::Count(sum));
             }
         }
@@ -142,9 +151,14 @@ impl PyConcurrentDict {
         loop {
             let seen = self.seen(probe)?;
             let current = seen.clone().map(|value| value.into_object(probe.py()));
-            let new = f(current.transpose()?)?;
+            let current = current.transpose()?;
+            let (new, has_changed_it) = WATCH.during(self.place(probe.hash()), || f(current));
+            let new = new?;
             if self.replace(probe, seen.as_ref(), Some(Value::new(&new)))? {
                 return Ok(new);
+            }
+            if has_changed_it {
+                return Err(own_change("value"));
             }
         }
     }
@@ -159,22 +173,27 @@ impl PyConcurrentDict {
         new: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let probe = Probe::new(key)?;
+        let mut patience = Patience::default();
         loop {
             let seen = self.seen(&probe)?;
-            let equal = match (&seen, present(expected)) {
-                (None, None) => true,
-                (Some(value), Some(expected)) => {
-                    let value = value.clone().into_object(key.py())?;
-                    value.is(expected) || value.eq(expected)?
+            let equal = || -> PyResult<bool> {
+                match (&seen, present(expected)) {
+                    (None, None) => Ok(true),
+                    (Some(value), Some(expected)) => {
+                        let value = value.clone().into_object(key.py())?;
+                        Ok(value.is(expected) || value.eq(expected)?)
+                    }
+                    _ => Ok(false),
                 }
-                _ => false,
             };
-            if !equal {
+            let (equal, has_changed_it) = WATCH.during(self.place(probe.hash()), equal);
+            if !equal? {
                 return Ok(false);
             }
             if self.replace(&probe, seen.as_ref(), present(new).map(Value::new))? {
                 return Ok(true);
             }
+            patience.lose(has_changed_it)?;
         }
     }
 
@@ -186,24 +205,47 @@ impl PyConcurrentDict {
         let py = key.py();
         let probe = Probe::new(key)?;
         loop {
-            match self.core.try_claim(&probe, || probe.key())? {
+            // Tasks may wait for the claim, however it ends.
+            let claim = || self.core.try_claim(&probe, || probe.key());
+            match awaiting::ringing(py, claim)? {
                 Claim::Ready(value) => return value.into_object(py),
                 Claim::Leader(leader) => {
-                    let value = factory.call0()?;
-                    let stored = leader.publish(&probe, || probe.key(), Value::new(&value))?;
-                    return stored.into_object(py);
-                }
-                Claim::Follower(flight) if flight.is_led_by_me() => {
-                    return Err(exception::<PyRuntimeError>(
-                        "the factory for a key asked for the same key, and would wait for itself",
-                    ));
+                    return awaiting::ringing(py, || self.lead(leader, &probe, factory));
                 }
                 Claim::Follower(flight) => {
+                    let _waiting = once::begin_waiting(&flight, Party::thread(), key)?;
                     let landed = || flight.has_landed().then_some(());
                     blocking::wait(py, None, flight.changed(), landed)?;
                 }
             }
         }
+    }
+
+    fn lead<'py>(
+        &self,
+        leader: Leader<'_, Object, Value, RandomState>,
+        probe: &Probe<'_, 'py>,
+        factory: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let value = factory.call0()?;
+        once::refuse_coroutine(
+            &value,
+            "get_or_insert() takes a function that returns the value; await get_or_insert_async() \
+             for this one",
+        )?;
+        self.publish(leader, probe, &value)
+    }
+
+    /// Stores what was computed, unless there is a value by now; returns the one that is there.
+    pub(crate) fn publish<'py>(
+        &self,
+        leader: Leader<'_, Object, Value, RandomState>,
+        probe: &Probe<'_, 'py>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let stored = leader.publish(probe, || probe.key(), Value::new(value))?;
+        self.changed(probe.hash());
+        stored.into_object(probe.py())
     }
 
     pub(crate) fn update_one<'py>(
@@ -214,7 +256,12 @@ impl PyConcurrentDict {
     ) -> PyResult<Bound<'py, PyAny>> {
         self.exchange_with(&Probe::new(key)?, |current| {
             match current.as_ref().or(default) {
-                Some(current) => function.call1((current,)),
+                Some(current) => {
+                    let next = function.call1((current,))?;
+                    let message = "update_with() takes a function that returns the value";
+                    once::refuse_coroutine(&next, message)?;
+                    Ok(next)
+                }
                 None => Err(key_error(key)),
             }
         })

@@ -10,16 +10,20 @@ use crate::{
     made::{self, New, exception},
     nesting::{Call, Nested},
     object::Object,
+    once,
+    reentry::{Place, Watch},
     value::Value,
 };
 use ft_concurrent_dict::{ConcurrentDict, Entry};
 use pyo3::{
     PyTraverseError, PyVisit,
     basic::CompareOp,
-    exceptions::PyKeyError,
-    ffi,
+    exceptions::{PyKeyError, PyTypeError},
+    ffi, intern,
     prelude::*,
-    types::{PyDict, PyList, PyMapping, PyNotImplemented, PyTuple, PyType},
+    types::{
+        PyDict, PyList, PyMapping, PyMappingProxy, PyNotImplemented, PyString, PyTuple, PyType,
+    },
 };
 use std::sync::Arc;
 
@@ -28,9 +32,11 @@ pub(crate) type Core = ConcurrentDict<Object, Value>;
 /// A dict that threads share: a complete MutableMapping, and more in one step.
 ///
 /// ConcurrentDict(initial_capacity=0, dictionary={})
+/// ConcurrentDict(dictionary)
 ///
 /// initial_capacity is about the number of threads that use it at once, not a number of keys; 0
-/// suits the machine. The other argument is copied.
+/// suits the machine. The dictionary, a mapping or an iterable of pairs, is copied; it may come first, as
+/// for dict. A subclass may have a method __missing__(key), as for dict.
 ///
 /// Operations on one key are atomic. Those on all of it (len, iteration, keys, values, items,
 /// as_dict, copy, clear, ==, update) go from part to part: a key that is there all the time is seen
@@ -54,7 +60,19 @@ pub(crate) struct PyConcurrentDict {
     owner: Option<Py<Self>>,
 }
 
+pub(crate) static WATCH: Watch = Watch::new();
+
 impl PyConcurrentDict {
+    /// Notes a change by this thread: see `reentry`. What removes or stores a value calls it.
+    #[inline]
+    pub(crate) fn changed(&self, hash: u64) {
+        WATCH.changed(|| self.place(hash));
+    }
+
+    pub(crate) fn place(&self, hash: u64) -> Place {
+        Place::of_key(&**self.core, hash)
+    }
+
     fn with_capacity(initial_capacity: isize) -> Self {
         let core = match usize::try_from(initial_capacity) {
             Err(_) | Ok(0) => Core::new(),
@@ -84,16 +102,19 @@ impl PyConcurrentDict {
                 None
             }
         })?;
+        self.changed(probe.hash());
         Ok(())
     }
 
     fn remove<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let removed = self
-            .core
-            .try_entry(&Probe::new(key)?, |entry| match entry {
-                Entry::Occupied(entry) => Some(entry.remove()),
-                Entry::Vacant(_) => None,
-            })?;
+        let probe = Probe::new(key)?;
+        let removed = self.core.try_entry(&probe, |entry| match entry {
+            Entry::Occupied(entry) => Some(entry.remove()),
+            Entry::Vacant(_) => None,
+        })?;
+        if removed.is_some() {
+            self.changed(probe.hash());
+        }
         removed
             .map(|(_key, value)| value.into_object(key.py()))
             .transpose()
@@ -108,6 +129,15 @@ impl PyConcurrentDict {
         source: Option<&Bound<'_, PyAny>>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
+        if let Some(kwargs) = kwargs {
+            // Not all calls see to that.
+            if !kwargs
+                .iter()
+                .all(|(name, _)| name.is_instance_of::<PyString>())
+            {
+                return Err(exception::<PyTypeError>("keywords must be strings"));
+            }
+        }
         if let Some(source) = source {
             if let Ok(other) = source.cast::<Self>() {
                 self.merge_own(other.get(), source.py())?;
@@ -155,13 +185,37 @@ impl PyConcurrentDict {
 impl PyConcurrentDict {
     #[new]
     #[pyo3(
-        signature = (initial_capacity=0, dictionary=None),
+        signature = (initial_capacity=Optional(None), dictionary=None),
         text_signature = "(initial_capacity=0, dictionary={})",
     )]
-    fn new(initial_capacity: isize, dictionary: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let dict = Self::with_capacity(initial_capacity);
-        if let Some(dictionary) = dictionary {
-            dict.merge_dict(dictionary)?;
+    fn new(
+        initial_capacity: Optional<'_>,
+        dictionary: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let (capacity, source) = match &initial_capacity.0 {
+            Some(first) => capacity_or_source(first)?,
+            None => (0, None),
+        };
+        let source = match (source, dictionary) {
+            (Some(_), Some(_)) => {
+                let message = "ConcurrentDict() takes (dictionary) or (initial_capacity, dictionary), \
+                    not two dictionaries";
+                return Err(exception::<PyTypeError>(message));
+            }
+            (None, Some(other)) if !is_source(other)? => {
+                return Err(exception::<PyTypeError>(format!(
+                    "dictionary must be a mapping or an iterable of pairs, not '{}'",
+                    other.get_type().name()?
+                )));
+            }
+            (source, dictionary) => source.or(dictionary),
+        };
+        let dict = Self::with_capacity(capacity);
+        match source.map(|source| (source, source.cast::<PyDict>())) {
+            // What is stored in it, whatever its methods say.
+            Some((_, Ok(source))) => dict.merge_dict(source)?,
+            Some((source, Err(_))) => dict.merge(Some(source), None)?,
+            None => (),
         }
         Ok(dict)
     }
@@ -182,8 +236,14 @@ impl PyConcurrentDict {
         Ok(dict)
     }
 
-    fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.get_value(key)?.ok_or_else(|| key_error(key))
+    fn __getitem__<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match slf.get().get_value(key)? {
+            Some(value) => Ok(value),
+            None => missing(slf, key),
+        }
     }
 
     fn __setitem__(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -235,10 +295,13 @@ impl PyConcurrentDict {
             return value.into_object(py);
         }
         let value = default.map_or_else(|| Value::Object(Object::from(py.None())), Value::new);
-        let (stored, _left_over) = self.core.try_entry(&probe, |entry| match entry {
+        let (stored, left_over) = self.core.try_entry(&probe, |entry| match entry {
             Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
             Entry::Vacant(entry) => (entry.insert(probe.key(), value).clone(), None),
         })?;
+        if left_over.is_none() {
+            self.changed(probe.hash());
+        }
         stored.into_object(py)
     }
 
@@ -260,7 +323,10 @@ impl PyConcurrentDict {
     /// Remove some key and return it with its value; raise KeyError if there is none.
     fn popitem<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         match self.core.pop_any() {
-            Some((key, value)) => made::pair(key.bind(py), &value.into_object(py)?),
+            Some((key, value)) => {
+                WATCH.changed_all(&**self.core);
+                made::pair(key.bind(py), &value.into_object(py)?)
+            }
             None => Err(exception::<PyKeyError>("popitem(): dictionary is empty")),
         }
     }
@@ -279,6 +345,7 @@ impl PyConcurrentDict {
     /// Remove everything. Keys that are stored meanwhile may survive.
     fn clear(&self) {
         self.core.clear();
+        WATCH.changed_all(&**self.core);
     }
 
     /// Return a copy, as a ConcurrentDict.
@@ -288,7 +355,8 @@ impl PyConcurrentDict {
 
     /// Replace the value of a key by new if it is, or equals, expected; tell whether it was.
     ///
-    /// MISSING as expected means that the key is absent, as new that it is removed.
+    /// MISSING as expected means that the key is absent, as new that it is removed. A comparison that
+    /// changes the value each time, for ever, is a RuntimeError.
     #[pyo3(signature = (key, expected, new, /))]
     fn compare_exchange(
         &self,
@@ -304,6 +372,10 @@ impl PyConcurrentDict {
     /// Of all threads that ask for the same missing key one calls its factory; the others wait,
     /// and can be interrupted. If the factory raises, the thread that called it gets the error,
     /// and one of the others calls its own.
+    ///
+    /// Factories may ask for other keys, of this dictionary or another one. If they wait for each other's,
+    /// the last to ask gets a RuntimeError that names the keys. A coroutine is not stored: that is a
+    /// TypeError, see get_or_insert_async().
     #[pyo3(signature = (key, factory, /))]
     fn get_or_insert<'py>(
         &self,
@@ -313,10 +385,25 @@ impl PyConcurrentDict {
         self.compute(key, factory)
     }
 
+    /// Return, awaited, the value of a key; if there is none, store and return await factory().
+    ///
+    /// Of all tasks, in whatever event loops, and threads in get_or_insert() that ask for the same
+    /// missing key one makes the value; the others wait for it. If that one fails, or is cancelled, it
+    /// alone gets the error, and one of the others calls its own factory.
+    #[pyo3(signature = (key, factory, /))]
+    fn get_or_insert_async<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        factory: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        once::get_or_insert_async(slf, key, factory)
+    }
+
     /// Replace the value of a key by function(value), and return the new one.
     ///
     /// If the key is missing the function gets the default; without one, raise KeyError. It is
-    /// called again whenever another thread has changed the value meanwhile.
+    /// called again whenever another thread has changed the value meanwhile. It may use the
+    /// dictionary, but not change the value of this key itself: that is a RuntimeError.
     #[pyo3(
         signature = (key, function, default=Optional(None)),
         text_signature = "($self, key, function, default=...)",
@@ -353,7 +440,9 @@ impl PyConcurrentDict {
         self.add_all(source)
     }
 
-    /// Return the keys there are now: a list, with the set operations of a view.
+    /// Return the keys there are now: a list, with the set operations and comparisons of a view.
+    ///
+    /// Beside another list == and != go item by item, in order, which is unspecified.
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let keys = made::list(
             py,
@@ -368,7 +457,9 @@ impl PyConcurrentDict {
     }
 
     /// Return the keys there are now with their values, in pairs: a list, with the set operations
-    /// of a view.
+    /// and comparisons of a view.
+    ///
+    /// Beside another list == and != go item by item, in order, which is unspecified.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let pair = |(key, value): (Object, Value)| {
             let value = value.into_object(py)?;
@@ -500,6 +591,57 @@ impl PyConcurrentDict {
     }
 }
 
+/// What the first argument of the constructor is: a capacity, or what to copy.
+fn capacity_or_source<'a, 'py>(
+    first: &'a Bound<'py, PyAny>,
+) -> PyResult<(isize, Option<&'a Bound<'py, PyAny>>)> {
+    match first.extract() {
+        Ok(capacity) => Ok((capacity, None)),
+        Err(err) if !err.is_instance_of::<PyTypeError>(first.py()) => Err(err),
+        Err(_) if is_source(first)? => Ok((0, Some(first))),
+        Err(_) => Err(exception::<PyTypeError>(format!(
+            "initial_capacity must be an int, or a mapping or an iterable of pairs to copy, not '{}'",
+            first.get_type().name()?
+        ))),
+    }
+}
+
+/// Tells whether an object may be a mapping or an iterable of pairs. Runs none of its methods, and takes a
+/// str for a mistake.
+fn is_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let (py, kind) = (object.py(), object.get_type());
+    Ok(!object.is_instance_of::<PyString>()
+        && (kind.hasattr(intern!(py, "keys"))?
+            || kind.hasattr(intern!(py, "__iter__"))?
+            || kind.hasattr(intern!(py, "__getitem__"))?))
+}
+
+/// What `d[key]` is without the key: what a subclass's `__missing__` returns, or a KeyError.
+fn missing<'py>(
+    slf: &Bound<'py, PyConcurrentDict>,
+    key: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = slf.py();
+    let name = intern!(py, "__missing__");
+    if slf.is_exact_instance_of::<PyConcurrentDict>() {
+        return Err(key_error(key));
+    }
+    let kind = slf.get_type();
+    // As Python looks for special methods: among the attributes of the classes, not those of the
+    // instance or of a metaclass.
+    for class in kind.mro() {
+        let attributes = class.getattr(intern!(py, "__dict__"))?;
+        let Ok(method) = attributes.cast_into::<PyMappingProxy>()?.get_item(name) else {
+            continue;
+        };
+        return match method.get_type().getattr_opt(intern!(py, "__get__"))? {
+            Some(bind) => bind.call1((method, slf, &kind))?.call1((key,)),
+            None => method.call1((key,)),
+        };
+    }
+    Err(key_error(key))
+}
+
 /// Makes the class a MutableMapping in the eyes of `isinstance`, and of `match`.
 pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     let abc = py.import("collections.abc")?.getattr("MutableMapping")?;
@@ -532,7 +674,10 @@ fast::fast! { PyConcurrentDict:
         let stored = (this.core)
             .try_entry(&probe, |entry| match entry {
                 Entry::Occupied(entry) => entry.get().clone(),
-                Entry::Vacant(entry) => entry.insert(probe.key(), Value::new(&default)).clone(),
+                Entry::Vacant(entry) => {
+                    this.changed(probe.hash());
+                    entry.insert(probe.key(), Value::new(&default)).clone()
+                }
             })
             .ok()?;
         Some(found(py, stored))
@@ -562,6 +707,7 @@ fn write(this: &PyConcurrentDict, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAn
             }
         })
         .ok()?;
+    this.changed(probe.hash());
     Some(())
 }
 
@@ -575,13 +721,16 @@ fn take(this: &PyConcurrentDict, key: &Bound<'_, PyAny>) -> Option<Option<Value>
             Entry::Vacant(_) => None,
         })
         .ok()?;
+    if removed.is_some() {
+        this.changed(probe.hash());
+    }
     Some(removed.map(|(_key, value)| value))
 }
 
 #[inline]
 fn count(this: &PyConcurrentDict, py: Python<'_>, key: &Bound<'_, PyAny>, n: i64) -> Option<Done> {
     let probe = PlainProbe::new(key)?;
-    let sum = this.add_count(&probe, || probe.key(), n).ok()??;
+    let sum = (this.add_count(&probe, || probe.key(), probe.hash(), n)).ok()??;
     Some(Done::int(py, sum))
 }
 

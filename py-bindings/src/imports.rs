@@ -35,6 +35,8 @@ pub(crate) struct Imports {
     pub(crate) items: Py<PyAny>,
     /// `ft_utils._awaiting.awaiting`
     pub(crate) awaiting: Py<PyAny>,
+    /// `ft_utils._once.get_or_insert_async`
+    pub(crate) once: Py<PyAny>,
     /// `anext`
     pub(crate) anext: Py<PyAny>,
     /// `round`
@@ -74,6 +76,10 @@ impl Imports {
             awaiting: py
                 .import("ft_utils._awaiting")?
                 .getattr("awaiting")?
+                .unbind(),
+            once: py
+                .import("ft_utils._once")?
+                .getattr("get_or_insert_async")?
                 .unbind(),
             anext: builtins.getattr("anext")?.unbind(),
             round: builtins.getattr("round")?.unbind(),

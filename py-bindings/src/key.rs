@@ -142,6 +142,12 @@ impl<'a, 'py> PlainProbe<'a, 'py> {
         Some(Self(Probe::with_hash(object, mix(hash))))
     }
 
+    /// As [`Probe::hash`].
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        self.0.hash
+    }
+
     pub(crate) fn key(&self) -> Object {
         self.0.key()
     }

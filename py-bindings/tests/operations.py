@@ -478,6 +478,9 @@ OPERATIONS: dict[str, Operations] = {
         ConcurrentDict(x)
         ConcurrentDict.fromkeys(x)
         ConcurrentDict.fromkeys([0, x], x)
+        ConcurrentDict({x: x})
+        ConcurrentDict(dictionary=((x, x),))
+        ConcurrentDict(x, x)
         """,
         SHARED
         + SUBSCRIPT
@@ -523,9 +526,14 @@ OPERATIONS: dict[str, Operations] = {
         o.add_many(x)
         o.add_many((x, x))
         o.add_many({x: 2**40})
+        step(o.get_or_insert_async(x, x))
+        step(o.get_or_insert_async("new", x))
         o.keys()
+        o.keys() <= x
+        o.keys() == {x: x}.keys()
         o.values()
         o.items()
+        o.items() == {x: x}.items()
         o.as_dict()
         """,
         # It waits if another thread makes the value.

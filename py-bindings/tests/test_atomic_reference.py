@@ -211,13 +211,59 @@ def test_update_that_uses_the_place():
     def function(old):
         calls.append(old)
         if len(calls) <= 3:
-            ref.set(old + 10)
+            Task(ref.set, old + 10).result()
         return old + 1
 
     assert ref.update(function) == 31
     assert calls == [0, 10, 20, 30]
-    # One that stores something else each time and calls itself.
+    # One that looks at the object, and stores it again.
     assert ref.update(lambda n: ref.handle().update(lambda m: m) + n) == 62
+    other = AtomicReference(1)
+    assert ref.update(lambda n: n + other.update(lambda m: m + ref.get())) == 125
+    assert ref.update(lambda n: ref.compare_exchange(0, 1) or n + 1) == 126
+
+
+OWN_CHANGES = {
+    "set": lambda ref: ref.set(object()),
+    "exchange": lambda ref: ref.exchange(object()),
+    "compare_exchange": lambda ref: ref.compare_exchange(ref.get(), object()),
+    "compare_and_swap": lambda ref: ref.compare_and_swap(ref.get(), object()),
+    "compare_exchange_equal": lambda ref: ref.compare_exchange_equal(ref.get(), object()),
+    "update": lambda ref: ref.update(lambda _: object()),
+    "handle": lambda ref: ref.handle().set(object()),
+}
+
+
+@pytest.mark.parametrize("change", OWN_CHANGES.values(), ids=OWN_CHANGES.keys())
+def test_function_may_not_replace_the_object(change):
+    ref, calls = AtomicReference(None), []
+
+    def function(old):
+        calls.append(old)
+        change(ref)
+        return "new"
+
+    with pytest.raises(RuntimeError, match="changed the AtomicReference"):
+        ref.update(function)
+    assert calls == [None]
+    assert type(ref.get()) is object
+
+
+def test_equality_that_changes_the_place_for_ever():
+    asked = []
+
+    class Mover:
+        def __eq__(self, other):
+            asked.append(1)
+            ref.set(Mover())
+            return True
+
+        __hash__ = None
+
+    ref = AtomicReference(Mover())
+    with pytest.raises(RuntimeError, match="again and again"):
+        ref.compare_exchange_equal("expected", "new")
+    assert len(asked) < 1000
 
 
 def test_update_may_drop_the_reference():

@@ -709,7 +709,7 @@ def test_update_that_changes_the_atomic():
 
     def function(value):
         if next(times, None) is not None:
-            a.incr()
+            Task(a.incr).result()
         return value + 100
 
     assert a.update(function) == 105

@@ -135,6 +135,9 @@ impl AtomicInt64 {
 
     /// Replaces the value by `f` of it, calling `f` again whenever another thread was faster.
     ///
+    /// `f` may read the value. If it changes it each time, that is another change to it, and this goes on
+    /// for ever.
+    ///
     /// # Errors
     ///
     /// Returns the first error of `f`, and leaves the value as it was.

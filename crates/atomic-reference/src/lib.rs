@@ -111,7 +111,8 @@ impl<T: RefCnt> AtomicReference<T> {
         }
     }
 
-    /// As [`update`](Self::update), with an `f` that may fail, and may use the slot itself.
+    /// As [`update`](Self::update), with an `f` that may fail, and may use the slot itself. If it replaces the
+    /// object each time, this goes on for ever.
     ///
     /// # Errors
     ///

@@ -70,6 +70,7 @@ mod once;
 mod query;
 mod readers;
 mod table;
+mod waits;
 
 use std::{
     convert::Infallible,
@@ -84,8 +85,9 @@ use map::Map;
 
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
 pub use iter::Iter;
-pub use once::{Claim, Flight, Leader};
+pub use once::{Claim, Flight, Leader, Suspended};
 pub use query::Query;
+pub use waits::{Deadlock, Note, Party, Waiting};
 
 /// The most shards that a dictionary has, whatever it is asked for.
 const MAX_SHARDS: usize = 1024;
@@ -250,11 +252,9 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
     ///
     /// # Panics
     ///
-    /// Panics if `f` asks for the same key, which would wait for itself.
-    ///
-    /// # Deadlocks
-    ///
-    /// If two functions ask for each other's keys.
+    /// Panics if `f` asks for the same key, which would wait for itself; or if the function that
+    /// computes the key waits for one that this thread is computing, directly or through others, in this
+    /// dictionary or another one.
     ///
     /// ```
     /// # use ft_concurrent_dict::ConcurrentDict;
@@ -286,10 +286,8 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
                     return stored;
                 }
                 Claim::Follower(flight) => {
-                    assert!(
-                        !flight.is_led_by_me(),
-                        "the function that computes a key asked for the same key"
-                    );
+                    let waiting = Waiting::begin(&flight, Party::thread(), Note::new(()));
+                    let _waiting = waiting.unwrap_or_else(|deadlock| panic!("{deadlock}"));
                     let landed = || flight.has_landed().then_some(());
                     flight.changed().wait_until(None, landed);
                 }

@@ -1,10 +1,9 @@
 //! Computing the value of a missing key once, however many threads ask for it.
 
-use crate::{ConcurrentDict, Entry, query::Query};
+use crate::{ConcurrentDict, Entry, query::Query, waits::Party};
 use ft_sync::{
     Arc, Event,
     atomic::{AtomicBool, Ordering::Relaxed},
-    thread::{self, ThreadId},
 };
 use std::{hash::BuildHasher, process};
 
@@ -26,7 +25,7 @@ pub struct Flight {
     changed: Event,
     /// The process of the leader: a child that was forked meanwhile has no such thread.
     process: u32,
-    leader: ThreadId,
+    leader: Party,
 }
 
 /// The duty to compute the value of a key; dropped without
@@ -37,6 +36,19 @@ pub struct Flight {
 /// If it is forgotten ([`mem::forget`](std::mem::forget)), those who wait for the key do so for ever.
 pub struct Leader<'a, K: Clone, V, S> {
     dict: &'a ConcurrentDict<K, V, S>,
+    /// Gone once the duty was [suspended](Leader::suspend).
+    claim: Option<Suspended>,
+}
+
+/// The duty of a [`Leader`], without the dictionary: for a task, which cannot borrow that while others
+/// run.
+///
+/// # Deadlocks
+///
+/// If it is dropped, and not [resumed](ConcurrentDict::resume), those who wait for the key do so for ever.
+#[derive(Debug)]
+#[must_use]
+pub struct Suspended {
     hash: u64,
     flight: Arc<Flight>,
 }
@@ -54,9 +66,15 @@ impl Flight {
         &self.changed
     }
 
-    /// Tells whether the calling thread is the leader: waiting would be for ever.
+    /// Tells whether the calling thread, or a task of it, is the leader: if the thread waited, it would
+    /// be for ever. [`Waiting`](crate::Waiting) also knows of what the leader waits for.
     pub fn is_led_by_me(&self) -> bool {
-        self.leader == thread::current().id()
+        self.leader.is_here()
+    }
+
+    /// Returns who is computing the value.
+    pub fn leader(&self) -> Party {
+        self.leader
     }
 }
 
@@ -82,6 +100,24 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
     where
         Q: Query<K> + ?Sized,
     {
+        self.try_claim_for(Party::thread, query, key)
+    }
+
+    /// As [`try_claim`](Self::try_claim), for a party of the calling thread's; `party` is called if the
+    /// key is missing.
+    ///
+    /// # Errors
+    ///
+    /// Those of the query.
+    pub fn try_claim_for<Q>(
+        &self,
+        party: impl FnOnce() -> Party,
+        query: &Q,
+        key: impl FnOnce() -> K,
+    ) -> Result<Claim<'_, K, V, S>, Q::Error>
+    where
+        Q: Query<K> + ?Sized,
+    {
         let hash = query.hash(&self.hasher);
         if let Some(value) = self.values.read(hash, query, |value| value.cloned())? {
             return Ok(Claim::Ready(value));
@@ -90,7 +126,7 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
             landed: AtomicBool::new(false),
             changed: Event::new(),
             process: process::id(),
-            leader: thread::current().id(),
+            leader: party(),
         });
         let ours = Arc::clone(&flight);
         let other = self.flights.entry(hash, query, |entry| match entry {
@@ -109,14 +145,25 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
         }
         let leader = Leader {
             dict: self,
-            hash,
-            flight,
+            claim: Some(Suspended { hash, flight }),
         };
         // An earlier leader may have landed between our look and our claim. It published before
         // it gave the claim up, so this look sees its value.
         match self.values.read(hash, query, |value| value.cloned())? {
             Some(value) => Ok(Claim::Ready(value)),
             None => Ok(Claim::Leader(leader)),
+        }
+    }
+
+    /// Takes up a duty again, which must be one of this dictionary's.
+    ///
+    /// # Deadlocks
+    ///
+    /// If it is another one's: then those who wait for the key there do so for ever.
+    pub fn resume(&self, duty: Suspended) -> Leader<'_, K, V, S> {
+        Leader {
+            dict: self,
+            claim: Some(duty),
         }
     }
 }
@@ -132,22 +179,33 @@ impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
     where
         Q: Query<K> + ?Sized,
     {
+        let Some(claim) = &self.claim else {
+            unreachable!("only `suspend` takes it out, and that takes us");
+        };
         let outcome = self
             .dict
             .values
-            .entry(self.hash, query, |entry| match entry {
+            .entry(claim.hash, query, |entry| match entry {
                 Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
                 Entry::Vacant(entry) => (entry.insert(key(), value).clone(), None),
             });
         // What was not needed is dropped here, outside of the lock.
         outcome.map(|(stored, _unused)| stored)
     }
+
+    /// Lets go of the dictionary and keeps the duty, until it is [resumed](ConcurrentDict::resume).
+    pub fn suspend(mut self) -> Suspended {
+        let claim = self.claim.take();
+        claim.expect("nothing else takes it out")
+    }
 }
 
 impl<K: Clone, V, S> Drop for Leader<'_, K, V, S> {
     fn drop(&mut self) {
-        let flight = &self.flight;
-        let claim = (self.dict.flights).remove_value(self.hash, |other| Arc::ptr_eq(other, flight));
+        let Some(Suspended { hash, flight }) = self.claim.take() else {
+            return;
+        };
+        let claim = (self.dict.flights).remove_value(hash, |other| Arc::ptr_eq(other, &flight));
         // Relaxed: see `has_landed`.
         flight.landed.store(true, Relaxed);
         flight.changed.notify_all();

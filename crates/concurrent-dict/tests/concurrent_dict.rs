@@ -1,6 +1,6 @@
 //! Behavior of `ConcurrentDict` seen from outside.
 
-use ft_concurrent_dict::{Claim, ConcurrentDict, Entry, Query};
+use ft_concurrent_dict::{Claim, ConcurrentDict, Deadlock, Entry, Note, Party, Query, Waiting};
 use proptest::prelude::*;
 use std::{
     collections::{HashMap, HashSet},
@@ -258,6 +258,85 @@ fn failed_leader_is_replaced() {
 fn leader_may_not_follow_itself() {
     let dict = ConcurrentDict::<&str, i32>::new();
     dict.get_or_insert_with("a", || dict.get_or_insert_with("a", || 1));
+}
+
+/// Of functions that ask for each other's keys the last one panics, in one dictionary or in several, and
+/// the others get on.
+#[test]
+fn leaders_may_not_follow_each_other() {
+    const KEYS: [&str; 3] = ["a", "b", "c"];
+    let one = ConcurrentDict::<&str, usize>::new();
+    let other = ConcurrentDict::<&str, usize>::new();
+    for (keys, dicts) in [
+        (2, [&one, &one, &one]),
+        (3, [&one, &one, &one]),
+        (2, [&one, &other, &one]),
+    ] {
+        let all_lead = Barrier::new(keys);
+        let ask = |index: usize| {
+            let next = (index + 1) % keys;
+            dicts[index].get_or_insert_with(KEYS[index], || {
+                all_lead.wait();
+                dicts[next].get_or_insert_with(KEYS[next], || 1) + 1
+            })
+        };
+        let refused = thread::scope(|scope| {
+            let ask = &ask;
+            let threads: Vec<_> = (0..keys)
+                .map(|index| scope.spawn(move || ask(index)))
+                .collect();
+            (threads.into_iter())
+                .filter_map(|thread| thread.join().err())
+                .map(|panic| *panic.downcast::<String>().unwrap())
+                .collect::<Vec<_>>()
+        });
+        let expected = format!("the functions that compute {keys} keys ask for each other's");
+        assert_eq!(refused, [expected]);
+        assert_eq!(one.len() + other.len(), keys);
+        one.clear();
+        other.clear();
+    }
+}
+
+/// A task that waits holds up what it computes itself; its thread, and other tasks, go on. A thread that
+/// waits holds up all its tasks.
+#[test]
+fn tasks_wait_apart() {
+    let dict = ConcurrentDict::<&str, i32>::new();
+    let (one, other) = (Party::task(1), Party::task(2));
+    let lead = |party, key| match dict.try_claim_for(|| party, key, || key) {
+        Ok(Claim::Leader(leader)) => leader.suspend(),
+        _ => panic!("nobody else claims {key}"),
+    };
+    let follow = |party, key: &'static str| match dict.try_claim(key, || key) {
+        Ok(Claim::Follower(flight)) => {
+            assert!(flight.is_led_by_me());
+            assert!(flight.leader().is_task());
+            Waiting::begin(&flight, party, Note::new(key))
+        }
+        _ => panic!("somebody computes {key}"),
+    };
+    let notes = |wait: Result<Waiting, Deadlock>| {
+        let note = |note: &Note| *note.downcast_ref::<&str>().unwrap();
+        wait.unwrap_err()
+            .notes()
+            .iter()
+            .map(note)
+            .collect::<Vec<_>>()
+    };
+    let duties = [lead(one, "a"), lead(other, "b")];
+    assert_eq!(notes(follow(one, "a")), ["a"]);
+    assert_eq!(notes(follow(Party::thread(), "a")), ["a"]);
+    let waiting = follow(one, "b").unwrap();
+    assert_eq!(notes(follow(other, "a")), ["a", "b"]);
+    let third = follow(Party::task(3), "a").unwrap();
+    drop(waiting);
+    let waiting = follow(other, "a").unwrap();
+    assert_eq!(notes(follow(one, "b")), ["b", "a"]);
+    let [a, b] = duties;
+    assert_eq!(dict.resume(a).publish("a", || "a", 1), Ok(1));
+    drop((waiting, third, dict.resume(b)));
+    assert_eq!(dict.get_or_insert_with("b", || 2), 2);
 }
 
 /// A value stored without a claim wins over the one that was being computed.

@@ -1,6 +1,8 @@
 //! What may be shared, sent, and caught by `catch_unwind`.
 
-use ft_concurrent_dict::{Claim, ConcurrentDict, Entry, Flight, Iter, Leader};
+use ft_concurrent_dict::{
+    Claim, ConcurrentDict, Deadlock, Entry, Flight, Iter, Leader, Suspended, Waiting,
+};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::{
     cell::Cell,
@@ -19,6 +21,9 @@ assert_not_impl_any!(ConcurrentDict<Rc<u8>, u8>: Send, Sync);
 assert_not_impl_any!(ConcurrentDict<u8, u8, Rc<u8>>: Send, Sync);
 
 assert_impl_all!(Flight: Send, Sync, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Suspended: Send, Sync, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Waiting: Send, Sync, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Deadlock: Send, Sync, std::error::Error);
 assert_impl_all!(Iter<'static, u8, u8, RandomState>: Send, Sync);
 assert_not_impl_any!(Iter<'static, u8, Rc<u8>, RandomState>: Send, Sync);
 assert_impl_all!(Claim<'static, u8, u8, RandomState>: Send, Sync);

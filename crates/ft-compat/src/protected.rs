@@ -116,7 +116,7 @@ impl<T> Protected<T> {
     ///
     /// `change` may run any code. If it lets other threads in, and one of them changes the cell, it
     /// is called again: see [above](Self#what-is-atomic). That happens at most as often as others
-    /// change the cell.
+    /// change the cell; for ever, if it is `change` itself that does so each time.
     pub fn update(&self, py: Python<'_>, mut change: impl FnMut(&T) -> T) -> Snapshot<T> {
         match self.try_update(py, |value| Ok::<T, Infallible>(change(value))) {
             Ok(before) => before,

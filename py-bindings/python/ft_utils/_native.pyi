@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import (
+    Awaitable,
     Callable,
     Coroutine,
     Generator,
@@ -156,12 +157,24 @@ class AtomicInt64:
 class ConcurrentDict(MutableMapping[_K, _V]):
     @overload
     def __new__(cls, initial_capacity: SupportsIndex = 0) -> Self: ...
+    # For the checkers a mapping or pairs may come first: at run time there is one signature.
     @overload
     def __new__(
-        cls, initial_capacity: SupportsIndex = 0, *, dictionary: dict[_K, _V] | None
+        cls, initial_capacity: _KeysAndGetItem[_K, _V] | Iterable[tuple[_K, _V]]
     ) -> Self: ...
     @overload
-    def __new__(cls, initial_capacity: SupportsIndex, dictionary: dict[_K, _V] | None) -> Self: ...
+    def __new__(
+        cls,
+        initial_capacity: SupportsIndex = 0,
+        *,
+        dictionary: _KeysAndGetItem[_K, _V] | Iterable[tuple[_K, _V]] | None,
+    ) -> Self: ...
+    @overload
+    def __new__(
+        cls,
+        initial_capacity: SupportsIndex,
+        dictionary: _KeysAndGetItem[_K, _V] | Iterable[tuple[_K, _V]] | None,
+    ) -> Self: ...
     @overload
     @classmethod
     def fromkeys(
@@ -218,6 +231,9 @@ class ConcurrentDict(MutableMapping[_K, _V]):
         self, key: _K, expected: _V | MissingType, new: _V | MissingType, /
     ) -> bool: ...
     def get_or_insert(self, key: _K, factory: Callable[[], _V], /) -> _V: ...
+    def get_or_insert_async(
+        self, key: _K, factory: Callable[[], Awaitable[_V]], /
+    ) -> Coroutine[Any, Any, _V]: ...
     def update_with(
         self, key: _K, function: Callable[[_V], _V], default: _V | MissingType = ...
     ) -> _V: ...
