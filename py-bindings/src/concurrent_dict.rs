@@ -245,7 +245,7 @@ impl PyConcurrentDict {
     /// Remove a key and return its value, or the default; without one, raise KeyError.
     #[pyo3(
         signature = (key, default=Optional(None), /),
-        text_signature = "($self, key, default=..., /)",
+        text_signature = "($self, key, /, *default)",
     )]
     fn pop<'py>(
         &self,
@@ -319,7 +319,7 @@ impl PyConcurrentDict {
     /// called again whenever another thread has changed the value meanwhile.
     #[pyo3(
         signature = (key, function, default=Optional(None)),
-        text_signature = "($self, key, function, default=...)",
+        text_signature = "($self, key, function, *default)",
     )]
     fn update_with<'py>(
         &self,
