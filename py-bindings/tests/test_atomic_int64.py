@@ -5,6 +5,7 @@ import math
 import operator
 import pickle
 import struct
+import sys
 import weakref
 from decimal import Decimal
 from fractions import Fraction
@@ -326,6 +327,9 @@ def test_other_numbers_meet_an_int(op, number):
     for value in (0, 3, -7, MAX if op is not operator.pow else 8):
         atomic = AtomicInt64(value)
         assert repr(outcome(op, atomic, number)) == repr(outcome(op, value, number))
+        # Before 3.12, a Fraction takes all but numbers.Rational for a float, as an exponent.
+        if op is operator.pow and isinstance(number, Fraction) and sys.version_info < (3, 12):
+            continue
         assert repr(outcome(op, number, atomic)) == repr(outcome(op, number, value))
         assert atomic.get() == value
 
