@@ -3,6 +3,7 @@
 use crate::{
     error::{Result, not_copyable},
     fast::{self, Done, exact_i64},
+    imports::Imports,
     local_wrapper,
     made::{self, New, exception},
     once,
@@ -23,10 +24,11 @@ use std::sync::Arc;
 /// AtomicInt64(value=0, *, overflow="raise")
 ///
 /// Every method and every in-place operator (``a += 1``) is one atomic, sequentially consistent
-/// step. The other operators read the value once and work on that as on any int, so they never
-/// overflow. A step whose result does not fit into 64 bits raises ``OverflowError`` and leaves the
-/// value unchanged; with ``overflow="wrap"`` it wraps round, with ``overflow="saturate"`` it stops
-/// at the limit.
+/// step, which takes integers. ``/=`` and ``@=`` have no integer to store, and raise ``TypeError``. The
+/// other operators read the value once and work on that as on any int, also with ``float``,
+/// ``complex``, ``Fraction`` and ``Decimal``, so they never overflow. A step whose result does not fit
+/// into 64 bits raises ``OverflowError`` and leaves the value unchanged; with ``overflow="wrap"`` it
+/// wraps round, with ``overflow="saturate"`` it stops at the limit.
 ///
 /// >>> counter = AtomicInt64(40)
 /// >>> counter.incr()
@@ -46,9 +48,7 @@ pub(crate) struct PyAtomicInt64(Arc<AtomicInt64>);
 
 static WATCH: Watch = Watch::new();
 
-/// The right operand of an atomic step.
-///
-/// Foreign types do not become one, and Python asks *them* for the operator.
+/// The argument of an atomic step.
 enum Operand {
     Value(i64),
     /// It is an integer, but not one of 64 bits, or it failed to say which.
@@ -109,6 +109,26 @@ fn integer<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>
     }
 }
 
+/// As [`integer`], where what has `__index__` need not be one: all arrays of NumPy have it.
+fn integral<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>>> {
+    match integer(object) {
+        Err(err) if err.is_instance_of::<PyTypeError>(object.py()) => Ok(None),
+        int => int,
+    }
+}
+
+/// What an operator that is not in place takes from the other side: an int, or another number as it
+/// is. Python asks all other types for the operator themselves.
+fn number<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if let Some(int) = integral(object)? {
+        return Ok(Some(int.into_any()));
+    }
+    let py = object.py();
+    // By its type, as operators go, and not by what it says its class is.
+    let is_number = (object.get_type()).is_subclass(Imports::get(py).number.bind(py))?;
+    Ok(is_number.then(|| object.clone()))
+}
+
 fn to_i64(int: &Bound<'_, PyInt>) -> PyResult<i64> {
     int.extract().map_err(|_| {
         exception::<PyOverflowError>("the operand does not fit in 64 bits; the value is unchanged")
@@ -132,15 +152,15 @@ impl PyAtomicInt64 {
         made::int(py, self.0.load())
     }
 
-    /// Applies an operator to the value, on the left, and another integer.
+    /// Applies an operator to the value, on the left, and another number.
     fn left<'py>(
         &self,
         right: &Bound<'py, PyAny>,
         operator: Binary,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = right.py();
-        match integer(right)? {
-            Some(right) => call(operator, &self.int(py)?, &right),
+        match number(right)? {
+            Some(right) => call(operator, self.int(py)?.as_any(), &right),
             None => Ok(PyNotImplemented::get(py).to_owned().into_any()),
         }
     }
@@ -152,8 +172,8 @@ impl PyAtomicInt64 {
         operator: Binary,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = left.py();
-        match integer(left)? {
-            Some(left) => call(operator, &left, &self.int(py)?),
+        match number(left)? {
+            Some(left) => call(operator, &left, self.int(py)?.as_any()),
             None => Ok(PyNotImplemented::get(py).to_owned().into_any()),
         }
     }
@@ -204,9 +224,26 @@ impl PyAtomicInt64 {
         Ok(self.apply(operation, operand.value()?)?)
     }
 
-    fn in_place(&self, operation: Operation, operand: Operand) -> Result<()> {
-        self.step(operation, operand).map(|_| ())
+    /// Does the step of an in-place operator.
+    ///
+    /// Whatever the operand is, Python must not go on to the operator that is not in place: its result
+    /// would take the place of the object that threads share, in one thread.
+    fn in_place(&self, operation: Operation, sign: &str, operand: &Bound<'_, PyAny>) -> Result<()> {
+        let Some(int) = integral(operand)? else {
+            let kind = operand.get_type();
+            let reason = format!("{sign}= takes an integer, not {kind}");
+            return Err(refused(&reason, sign).into());
+        };
+        self.apply(operation, to_i64(&int)?)?;
+        Ok(())
     }
+}
+
+/// The error of an in-place operator that has no integer to store.
+fn refused(reason: &str, sign: &str) -> PyErr {
+    exception::<PyTypeError>(format!(
+        "{reason}; a {sign} b gives a result and leaves the shared integer as it is"
+    ))
 }
 
 /// Refuses unknown keywords, but for the class that has an `__init__` of its own, to which Python
@@ -227,8 +264,8 @@ fn check_unused(cls: &Bound<'_, PyType>, others: &Bound<'_, PyDict>) -> PyResult
 
 fn call<'py>(
     operator: Binary,
-    left: &Bound<'py, PyInt>,
-    right: &Bound<'py, PyInt>,
+    left: &Bound<'py, PyAny>,
+    right: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: `operator` is a function of the C API for two objects, which both are valid; it
     // returns a new reference or sets an exception.
@@ -437,7 +474,7 @@ impl PyAtomicInt64 {
         if modulo.is_none() {
             return self.left(other, power);
         }
-        match (integer(other)?, integer(modulo)?) {
+        match (number(other)?, number(modulo)?) {
             (Some(exponent), Some(modulo)) => self.int(py)?.into_any().pow(exponent, modulo),
             _ => Ok(PyNotImplemented::get(py).to_owned().into_any()),
         }
@@ -452,8 +489,8 @@ impl PyAtomicInt64 {
         if modulo.is_none() {
             return self.right(other, power);
         }
-        match (integer(other)?, integer(modulo)?) {
-            (Some(base), Some(modulo)) => base.into_any().pow(self.int(py)?, modulo),
+        match (number(other)?, number(modulo)?) {
+            (Some(base), Some(modulo)) => base.pow(self.int(py)?, modulo),
             _ => Ok(PyNotImplemented::get(py).to_owned().into_any()),
         }
     }
@@ -498,48 +535,56 @@ impl PyAtomicInt64 {
         self.right(other, ffi::PyNumber_Xor)
     }
 
-    fn __iadd__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::Add, other)
+    fn __iadd__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Add, "+", other)
     }
 
-    fn __isub__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::Sub, other)
+    fn __isub__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Sub, "-", other)
     }
 
-    fn __imul__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::Mul, other)
+    fn __imul__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Mul, "*", other)
     }
 
-    fn __ifloordiv__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::FloorDiv, other)
+    fn __ifloordiv__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::FloorDiv, "//", other)
     }
 
-    fn __imod__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::Rem, other)
+    fn __imod__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Rem, "%", other)
     }
 
-    fn __ipow__(&self, other: Operand, _modulo: &Bound<'_, PyAny>) -> Result<()> {
-        self.in_place(Operation::Pow, other)
+    fn __ipow__(&self, other: &Bound<'_, PyAny>, _modulo: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Pow, "**", other)
     }
 
-    fn __ilshift__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::Shl, other)
+    fn __ilshift__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Shl, "<<", other)
     }
 
-    fn __irshift__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::Shr, other)
+    fn __irshift__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Shr, ">>", other)
     }
 
-    fn __iand__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::And, other)
+    fn __iand__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::And, "&", other)
     }
 
-    fn __ior__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::Or, other)
+    fn __ior__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Or, "|", other)
     }
 
-    fn __ixor__(&self, other: Operand) -> Result<()> {
-        self.in_place(Operation::Xor, other)
+    fn __ixor__(&self, other: &Bound<'_, PyAny>) -> Result<()> {
+        self.in_place(Operation::Xor, "^", other)
+    }
+
+    fn __itruediv__(&self, _other: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(refused("/= would not store an integer, as //= does", "/"))
+    }
+
+    fn __imatmul__(&self, _other: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(refused("@= would not store an integer", "@"))
     }
 
     fn __neg__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -600,13 +645,16 @@ impl PyAtomicInt64 {
         self.0.load() != 0
     }
 
-    fn __richcmp__(&self, other: &Bound<'_, PyAny>, op: CompareOp) -> PyResult<bool> {
+    /// What the other makes of it, which need not be a bool.
+    fn __richcmp__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        op: CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let value = self.int(other.py())?;
         match other.cast::<Self>() {
-            Ok(other) => value
-                .rich_compare(other.get().int(value.py())?, op)?
-                .is_truthy(),
-            Err(_) => value.rich_compare(other, op)?.is_truthy(),
+            Ok(other) => value.rich_compare(other.get().int(value.py())?, op),
+            Err(_) => value.rich_compare(other, op),
         }
     }
 

@@ -178,17 +178,9 @@ impl PyBatchExecutor {
         self.core()?.load(py, timeout)
     }
 
-    /// Return a new LocalWrapper of a handle.
-    ///
-    /// An object of a subclass is wrapped itself.
-    fn as_local<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let wrapped = if slf.get_type().is(py.get_type::<Self>()) {
-            Bound::new(py, Self::handle(slf)?)?
-        } else {
-            slf.clone()
-        };
-        Ok(Vacant::new(py)?.fill(wrapped.into_any()))
+    /// Return a new LocalWrapper of this object.
+    fn as_local<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Vacant::new(slf.py())?.fill(slf.into_any()))
     }
 
     /// The function whose results are handed out.

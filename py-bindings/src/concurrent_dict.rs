@@ -308,7 +308,7 @@ impl PyConcurrentDict {
     /// Remove a key and return its value, or the default; without one, raise KeyError.
     #[pyo3(
         signature = (key, default=Optional(None), /),
-        text_signature = "($self, key, default=..., /)",
+        text_signature = "($self, key, /, *default)",
     )]
     fn pop<'py>(
         &self,
@@ -406,7 +406,7 @@ impl PyConcurrentDict {
     /// dictionary, but not change the value of this key itself: that is a RuntimeError.
     #[pyo3(
         signature = (key, function, default=Optional(None)),
-        text_signature = "($self, key, function, default=...)",
+        text_signature = "($self, key, function, *default)",
     )]
     fn update_with<'py>(
         &self,

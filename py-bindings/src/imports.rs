@@ -47,6 +47,8 @@ pub(crate) struct Imports {
     pub(crate) floor: Py<PyAny>,
     /// `math.ceil`
     pub(crate) ceil: Py<PyAny>,
+    /// `numbers.Number`
+    pub(crate) number: Py<PyAny>,
     /// `copy.deepcopy`
     pub(crate) deepcopy: Py<PyAny>,
 }
@@ -86,6 +88,7 @@ impl Imports {
             trunc: math.getattr("trunc")?.unbind(),
             floor: math.getattr("floor")?.unbind(),
             ceil: math.getattr("ceil")?.unbind(),
+            number: py.import("numbers")?.getattr("Number")?.unbind(),
             deepcopy: py.import("copy")?.getattr("deepcopy")?.unbind(),
         };
         let _ = IMPORTS.set(py, imports);

@@ -168,23 +168,26 @@ impl PyIntervalLock {
 
     /// Let all threads that wait have the lock, one after the other, then take it again.
     ///
-    /// Return whether there were any. The interval begins anew in any case. Raise RuntimeError if
-    /// this thread does not have the lock. If the wait is interrupted, by Ctrl-C or because a signal
-    /// handler raises, this thread does not have it any more.
-    fn cede(&self, py: Python<'_>) -> Result<bool> {
-        match self.0.begin_cede()? {
-            Some(waiter) => Ok(self.wait(py, None, waiter)?),
-            None => Ok(false),
+    /// The interval begins anew in any case. Raise RuntimeError if this thread does not have the
+    /// lock. If the wait is interrupted, by Ctrl-C or because a signal handler raises, this thread
+    /// does not have it any more.
+    fn cede(&self, py: Python<'_>) -> Result<()> {
+        if let Some(waiter) = self.0.begin_cede()? {
+            self.wait(py, None, waiter)?;
         }
+        Ok(())
     }
 
     /// Do what cede() does if others wait and this thread has had the lock for longer than the
     /// interval.
     ///
-    /// Return whether that happened. Looks at the clock only while others wait. Raise RuntimeError if
-    /// this thread does not have the lock.
-    fn poll(&self, py: Python<'_>) -> Result<bool> {
-        Ok(self.0.is_due()? && self.cede(py)?)
+    /// Looks at the clock only while others wait. Raise RuntimeError if this thread does not have
+    /// the lock.
+    fn poll(&self, py: Python<'_>) -> Result<()> {
+        if self.0.is_due()? {
+            self.cede(py)?;
+        }
+        Ok(())
     }
 
     /// Return another object for the same lock.
@@ -257,7 +260,7 @@ fast::fast! { PyIntervalLock:
     noargs c"unlock" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));
     noargs c"release" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));
     noargs c"poll" = |this, py| match this.0.is_due() {
-        Ok(false) => Some(Done::bool(py, false)),
+        Ok(false) => Some(Done::none(py)),
         _ => None,
     };
     enter c"__enter__" = |this| this.0.try_lock();

@@ -346,11 +346,7 @@ OPERATIONS: dict[str, Operations] = {
         + "".join(
             f"o.__{name}__(x)\no.__r{name}__(x)\n" for name in BINARY + ["pow"] if name != "matmul"
         )
-        + "".join(
-            f"o.__i{name}__(x)\n"
-            for name in BINARY + ["pow"]
-            if name not in ("matmul", "truediv", "divmod")
-        )
+        + "".join(f"o.__i{name}__(x)\n" for name in BINARY + ["pow"] if name != "divmod")
         + "".join(
             f"o.__{name}__()\n"
             for name in words("str neg pos abs bool invert int float index trunc floor ceil round")

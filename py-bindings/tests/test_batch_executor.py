@@ -436,7 +436,7 @@ def test_as_local():
     executor = counting(2)
     wrapper = executor.as_local()
     assert type(wrapper) is LocalWrapper
-    assert isinstance(wrapper.wrapped, BatchExecutor)
+    assert wrapper.wrapped is executor
     assert [wrapper.load(), executor.load(), wrapper.load()] == [0, 1, 2]
     assert executor.as_local() is not wrapper
     assert wrapper.size == 2

@@ -4,6 +4,7 @@ import doctest
 import inspect
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -695,6 +696,100 @@ def test_installed_are_imported(site):
     assert report.status == 1
 
 
+@free_threaded
+def test_what_was_not_loaded_is_told(site):
+    install(site, "good", [f"declares{SUFFIX}"])
+    install(site, "bad", [f"needs_gil{SUFFIX}"])
+    report = examine()
+    [trouble] = report.troubles
+    assert trouble.startswith("bad and good have extension modules, which were not loaded.")
+    assert "python -m ft_utils doctor --installed" in trouble
+    assert (report.findings, report.status) == ([], 2)
+    assert "Nothing found, but not all was seen: exit status 2." in report.to_text()
+    assert examine(["plain"]).status == 0
+    assert examine(installed=True).troubles == []
+
+
+@free_threaded
+def test_nothing_that_could_need_the_gil(site):
+    install(site, "pure", ["plain.py"])
+    assert (examine().troubles, examine().status) == ([], 0)
+
+
+def test_findings_are_grouped(site, built):
+    shutil.copy(built / "declares", site / "module.abi3.so")
+    both = [f"needs_gil{SUFFIX}", f"needs_gil_in_slots{SUFFIX}", "module.abi3.so"]
+    install(site, "several", both, [f"{OWN_TAG}-abi3-linux_x86_64"])
+    install(site, "inner", [f"package/inner/_speed{SUFFIX}"])
+    (site / "many.py").write_text("import needs_gil, package.inner._speed, needs_gil_in_slots")
+    report = examine(["many"])
+    text = report.to_text()
+    blocks = [" ".join(one.split()) for one in text.split("\n\n") if re.match(r"\d+\. ", one)]
+    if not FREE_THREADED:
+        assert len(blocks) == 1
+        return
+    several, inner = blocks
+    assert "1. needs_gil (several 1.0)" in several
+    assert "2. needs_gil_in_slots (several 1.0)" in several
+    assert "inner" not in several.replace("package.inner", "")
+    assert several.count("pip install --upgrade several") == 1
+    assert "package.inner._speed (inner 1.0)" in inner
+    assert text.count("PYTHON_GIL=0") == 1
+    assert all("PYTHON_GIL=0" in one.advice for one in of_code(report, "undeclared"))
+    assert {one.distribution for one in report.findings} == {"several", "inner"}
+    numbers = re.findall(r"^(\d+)\. ", text, re.MULTILINE)
+    assert numbers == [str(number + 1) for number in range(len(report.findings))]
+
+
+# Both distributions with this package
+
+
+@pytest.fixture
+def both(tmp_path):
+    """A folder into which ft_utils 0.2.0 was installed beside ours."""
+    folder = tmp_path / "both"
+    source = Path(OURS) / "ft_utils"
+    shutil.copytree(source, folder / "ft_utils", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "ft_utils-0.2.0.dist-info").mkdir()
+    (folder / "ft_utils_rs-0.1.0.dist-info").mkdir()
+    return folder
+
+
+def run_in(folder, *words):
+    return subprocess.run(
+        [sys.executable, *words],
+        capture_output=True,
+        text=True,
+        timeout=2 * LONG,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONWARNINGS": "default"},
+    )
+
+
+def test_both_installed_is_told_at_import(both):
+    done = run_in(both, "-c", "from ft_utils.concurrency import AtomicInt64; print(AtomicInt64(7))")
+    assert (done.returncode, done.stdout) == (0, "7\n")
+    assert "<string>:1: RuntimeWarning: ft_utils 0.2.0 is installed over ft-utils-rs" in done.stderr
+    assert "pip uninstall ft_utils ft-utils-rs" in done.stderr
+    shutil.rmtree(both / "ft_utils-0.2.0.dist-info")
+    assert run_in(both, "-c", "import ft_utils").stderr == ""
+
+
+@pytest.mark.parametrize("on_top", ["ours", "theirs"])
+def test_doctor_finds_that_both_are_installed(both, on_top):
+    if on_top == "theirs":
+        for name in ("__init__", "concurrency", "local", "synchronization"):
+            (both / "ft_utils" / f"{name}.py").write_text("")
+    done = run_in(both, "-m", "ft_utils", "doctor", "keyword", "--json")
+    assert done.returncode == 1
+    finding = json.loads(done.stdout)["findings"][0]
+    assert (finding["code"], finding["subject"]) == ("both-installed", "ft_utils")
+    assert "ft_utils 0.2.0 and ft-utils-rs" in finding["message"]
+    assert "pip uninstall ft_utils ft-utils-rs" in finding["advice"]
+    done = run_in(both, "-m", "ft_utils", "--version")
+    assert (done.returncode, done.stdout) == (0, f"ft_utils {__version__}\n")
+
+
 def test_virtual_environment_is_told(monkeypatch):
     monkeypatch.setattr(sys, "prefix", "/somewhere/else")
     assert examine(["keyword"]).interpreter.virtual_environment
@@ -876,7 +971,7 @@ def test_wrong_usage(words, capsys):
 def test_help(capsys):
     assert command.main([]) == 0
     text = capsys.readouterr().out
-    for word in ("doctor", "--include", "--pkgconfigdir", "--version"):
+    for word in ("doctor", "--include", "--copy-headers", "--pkgconfigdir", "--version"):
         assert word in text
     with pytest.raises(SystemExit) as caught:
         command.main(["doctor", "--help"])
@@ -892,9 +987,34 @@ def test_version():
 
 
 def test_folders(monkeypatch, capsys):
-    monkeypatch.setattr("ft_utils.get_include", lambda: "/the/headers")
-    monkeypatch.setattr("ft_utils.get_pkgconfig_dir", lambda: "/the/pkgconfig")
+    monkeypatch.setattr(command, "get_include", lambda: "/the/headers")
+    monkeypatch.setattr(command, "get_pkgconfig_dir", lambda: "/the/pkgconfig")
     assert command.main(["--include"]) == 0
     assert capsys.readouterr().out == "/the/headers\n"
     assert command.main(["--pkgconfigdir", "--include"]) == 0
     assert capsys.readouterr().out == "/the/headers\n/the/pkgconfig\n"
+
+
+def test_copies_of_the_headers(tmp_path, capsys):
+    folder = tmp_path / "new" / "vendor"
+    assert command.main(["--copy-headers", str(folder)]) == 0
+    copied = capsys.readouterr().out.splitlines()
+    assert str(folder / "ft_compat.h") in copied
+    assert sorted(map(Path, copied)) == sorted(one for one in folder.rglob("*") if one.is_file())
+    licence = (Path(__file__).parents[1] / "LICENSE").read_text()
+    assert (folder / "ft_compat" / "LICENSE").read_text() == licence
+    for one in folder.rglob("*.h"):
+        text = one.read_text()
+        assert "SPDX-License-Identifier: MIT" in text
+        # All that one of them includes is there, or is Python's or the compiler's.
+        for name in re.findall(r'^ *# *include "(.*)"', text, re.MULTILINE):
+            places = (folder / name, one.parent / name)
+            assert name == "pythoncapi_compat.h" or any(place.is_file() for place in places), name
+    # Again, over those that are there.
+    assert command.main(["--copy-headers", str(folder)]) == 0
+
+
+def test_headers_that_cannot_be_copied(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert command.main(["--copy-headers", str(tmp_path / "file")]) == 2
+    assert "error:" in capsys.readouterr().err

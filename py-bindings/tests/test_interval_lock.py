@@ -182,8 +182,8 @@ def test_what_methods_return():
     assert lock.locked() is False
     assert lock.lock() is None
     assert lock.locked() is True
-    assert lock.poll() is False
-    assert lock.cede() is False
+    assert lock.poll() is None
+    assert lock.cede() is None
     assert lock.unlock() is None
     assert lock.acquire() is True
     assert lock.release() is None
@@ -342,7 +342,7 @@ def test_cede_lets_all_others_in():
     lock.lock()
     tasks = [waiting(lock, take, lock, lambda n=n: order.append(n)) for n in range(5)]
     assert lock.waiters == 5
-    assert lock.cede() is True
+    assert lock.cede() is None
     # In the order in which they came, all before us.
     assert order == [0, 1, 2, 3, 4]
     assert lock._is_owned()
@@ -370,11 +370,11 @@ def test_poll_before_the_interval(interval):
     lock.lock()
     task = waiting(lock, take, lock)
     for _ in range(1000):
-        assert lock.poll() is False
+        lock.poll()
     assert lock.waiters == 1
     # A new interval holds at once.
     lock.interval = 0
-    assert lock.poll() is True
+    assert lock.poll() is None
     assert lock.waiters == 0
     lock.unlock()
     task.result()
@@ -385,9 +385,9 @@ def test_poll_after_the_interval():
     start = time.monotonic()
     lock.lock()
     task = waiting(lock, take, lock, lambda: times.append(time.monotonic()))
-    while not lock.poll():
-        assert times == []
-    assert len(times) == 1
+    while not times:
+        assert lock.waiters == 1
+        lock.poll()
     assert times[0] - start >= 0.05
     lock.unlock()
     task.result()
@@ -398,7 +398,8 @@ def test_time_counts_from_taking_the_lock():
     lock.lock()
     time.sleep(0.03)
     task = waiting(lock, take, lock)
-    assert lock.poll() is True
+    lock.poll()
+    assert lock.waiters == 0
     lock.unlock()
     task.result()
 
@@ -407,10 +408,11 @@ def test_cede_restarts_the_interval():
     lock = IntervalLock(NEVER)
     lock.lock()
     task = waiting(lock, take, lock)
-    assert lock.cede() is True
+    lock.cede()
     task.result()
     other = waiting(lock, take, lock)
-    assert lock.poll() is False
+    lock.poll()
+    assert lock.waiters == 1
     lock.unlock()
     other.result()
 
@@ -642,7 +644,8 @@ def child():
     signal.alarm(15)
     # Those who wait are in the parent.
     assert ours._is_owned() and ours.waiters == 0
-    assert ours.poll() is False and ours.cede() is False
+    ours.poll()
+    ours.cede()
     ours.unlock()
     assert not ours.locked()
     thread = threading.Thread(target=lambda: ours.acquire() and ours.release())
@@ -650,12 +653,13 @@ def child():
         thread.start()
         while not ours.waiters:
             time.sleep(0.001)
-        assert ours.cede() is True
+        ours.cede()
+        assert not ours.waiters
     thread.join()
     # This one was another thread's.
     assert lock.acquire(timeout=0.01) is False
     with IntervalLock() as new:
-        assert new.poll() is False
+        new.poll()
 for _ in range(5):
     pid = os.fork()
     if pid == 0:
@@ -726,7 +730,8 @@ lock, turns = IntervalLock(0), []
 def work():
     while True:
         with lock:
-            turns.append(lock.poll())
+            lock.poll()
+            turns.append(1)
 for _ in range(3):
     threading.Thread(target=work, daemon=True).start()
 while len(turns) < 1000:

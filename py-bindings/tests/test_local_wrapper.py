@@ -812,13 +812,22 @@ def test_not_a_context_manager() -> None:
             self.entered = True
 
     half = NoExit()
-    for obj in (5, half):
-        with (
-            pytest.raises(TypeError, match=f"'{name(type(obj))}' object does not support the"),
-            LocalWrapper(obj),
-        ):
+    for obj, missing in ((5, "__enter__"), (LocalWrapper(5), "__enter__"), (half, "__exit__")):
+        with pytest.raises(AttributeError, match=missing), LocalWrapper(obj):
             pytest.fail("entered")
     assert not half.entered
+
+
+def test_enter_that_fails() -> None:
+    class Failing:
+        def __enter__(self) -> None:
+            raise AttributeError("mine")
+
+        def __exit__(self, *args: object) -> None:
+            pytest.fail("left")
+
+    with pytest.raises(AttributeError, match="mine"), LocalWrapper(Failing()):
+        pytest.fail("entered")
 
 
 class AsyncContext:

@@ -1,15 +1,19 @@
 """map_ordered: results in the order of the items, from any executor."""
 
+import copy
 import gc
 import gzip
 import inspect
+import math
 import multiprocessing
 import os
+import pickle
 import subprocess
 import sys
 import threading
 import time
 import weakref
+from collections.abc import Generator, Iterator
 from concurrent.futures import (
     CancelledError,
     Executor,
@@ -18,7 +22,8 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from concurrent.futures.process import BrokenProcessPool
-from itertools import count, islice
+from fractions import Fraction
+from itertools import chain, count, islice
 from pathlib import Path
 
 import pytest
@@ -90,7 +95,7 @@ class Drawn:
 
 def test_signature():
     parameters = inspect.signature(map_ordered).parameters
-    assert list(parameters) == ["executor", "fn", "items", "window"]
+    assert list(parameters) == ["executor", "fn", "items", "more", "window", "timeout"]
     assert inspect.getdoc(map_ordered)
     results = map_ordered(executor=Immediate(), fn=square, items=[1, 2], window=AtomicInt64(1))
     assert list(results) == [1, 4]
@@ -104,7 +109,7 @@ def test_signature():
         ((Immediate(), square, [1], -1), ValueError),
         ((Immediate(), square, [1], 1.5), TypeError),
         ((Immediate(), square, [1], None), TypeError),
-        ((Immediate(), square, [1], "3"), TypeError),
+        ((Immediate(), square, [1], [1], 3), TypeError),
         ((Immediate(), square, 5), TypeError),
         ((Immediate(), None, [1]), TypeError),
         ((None, square, [1]), AttributeError),
@@ -115,13 +120,202 @@ def test_bad_arguments_are_refused_at_the_call(args, error):
         map_ordered(*args)
 
 
-def test_nothing_is_drawn_before_it_is_asked():
+@pytest.mark.parametrize("timeout", [-1, -math.inf, math.nan, "1", [], 10**400])
+def test_bad_timeouts_are_refused_at_the_call(timeout):
+    items = Drawn()
+    with pytest.raises((ValueError, TypeError, OverflowError)):
+        map_ordered(Immediate(), square, items, timeout=timeout)
+
+
+def test_window_is_started_by_the_call():
     items, executor = Drawn(), Manual()
     results = map_ordered(executor, square, items, 3)
-    assert items.count == 0
+    assert (items.count, len(executor.calls)) == (3, 3)
     results.close()
     assert list(results) == []
-    assert executor.calls == []
+    assert [future.cancelled() for future, _, _ in executor.calls] == [True] * 3
+    assert items.count == 3
+
+
+def test_results_after_the_executor_was_shut_down():
+    with ThreadPoolExecutor(2) as executor:
+        results = map_ordered(executor, square, range(3))
+    assert list(results) == [0, 1, 4]
+
+
+def test_is_an_iterator_and_no_generator():
+    results = map_ordered(Immediate(), square, [1])
+    assert iter(results) is results
+    assert isinstance(results, Iterator)
+    assert not isinstance(results, Generator)
+    assert [inspect.getdoc(getattr(results, name)) for name in ("close", "__next__")]
+    for call in (copy.copy, pickle.dumps):
+        with pytest.raises(TypeError):
+            call(results)
+
+
+# Several iterables
+
+
+def test_several_iterables():
+    def join(*args):
+        return args
+
+    letters = iter("abc")
+    results = map_ordered(Immediate(), join, range(5), letters, count(7), window=2)
+    assert list(results) == [(0, "a", 7), (1, "b", 8), (2, "c", 9)]
+    assert list(results) == []
+
+
+def test_shortest_ends_the_others():
+    first, executor = Drawn(), Manual()
+    results = map_ordered(executor, max, first, [5, 6], window=9)
+    executor.run(0)
+    executor.run(1)
+    assert list(results) == [5, 6]
+    # As zip() has it: the first was asked once more before the second had ended, and not again.
+    assert next(results, None) is None
+    assert first.count == 3
+
+
+def test_second_iterable_that_fails():
+    def fails():
+        yield 1
+        raise LookupError
+
+    results = map_ordered(Immediate(), max, count(), fails())
+    assert next(results) == 1
+    with pytest.raises(LookupError):
+        next(results)
+
+
+# Timeouts
+
+
+def test_timeout_counts_from_the_call():
+    executor = Manual()
+    results = map_ordered(executor, square, range(3), 2, timeout=0)
+    executor.run(0)
+    # Nothing to wait for.
+    assert next(results) == 0
+    with pytest.raises(TimeoutError):
+        next(results)
+    assert [future.cancelled() for future, _, _ in executor.calls] == [False, True, True]
+    assert list(results) == []
+
+
+@pytest.mark.parametrize("timeout", [0, 0.0, True, LONG, math.inf, 1e300, None, Fraction(100)])
+def test_timeout_that_does_not_pass(timeout):
+    results = map_ordered(Immediate(), square, range(5), 2, timeout=timeout)
+    assert list(results) == [0, 1, 4, 9, 16]
+
+
+def test_timeout_of_a_thread_that_waits_for_its_turn():
+    executor = Manual()
+    results = map_ordered(executor, square, range(3), timeout=0.05)
+    tasks = [Task(next, results, "end") for _ in range(3)]
+    ends = []
+    for task in tasks:
+        try:
+            ends.append(task.result())
+        except TimeoutError:
+            ends.append("timeout")
+    # One finds that the time is over, which ends it for those who come later.
+    assert "timeout" in ends
+    assert set(ends) <= {"timeout", "end"}
+
+
+# Threads
+
+
+@pytest.mark.parametrize("window", [1, 3, 100])
+def test_threads_share_the_results(window):
+    with ThreadPoolExecutor(2) as executor:
+        results = map_ordered(executor, square, range(300), window)
+        parts = run_threads(4, lambda index: list(results))
+    # Each result once, and in order wherever it goes.
+    assert all(part == sorted(part) for part in parts)
+    assert sorted(chain(*parts)) == [n * n for n in range(300)]
+
+
+def test_threads_share_a_window():
+    items, executor = Drawn(), Manual()
+    results = map_ordered(executor, square, items, 2)
+    tasks = [Task(next, results).until_asleep() for _ in range(3)]
+    assert items.count == 2
+    for index in range(3):
+        wait_until(lambda index=index: len(executor.calls) > index)
+        executor.run(index)
+    assert sorted(task.result() for task in tasks) == [0, 1, 4]
+    results.close()
+
+
+def test_items_are_drawn_by_one_thread_at_a_time():
+    def items():
+        # A generator that two threads are in at once raises a ValueError.
+        yield from range(500)
+
+    with ThreadPoolExecutor(2) as executor:
+        results = map_ordered(executor, square, items(), 2)
+        parts = run_threads(4, lambda index: list(results))
+    assert sorted(chain(*parts)) == [n * n for n in range(500)]
+
+
+def test_failure_ends_it_for_all_threads():
+    def work(index):
+        try:
+            return list(results)
+        except ZeroDivisionError:
+            return "failed"
+
+    with ThreadPoolExecutor(2) as executor:
+        results = map_ordered(executor, inverse, [1, 2, 0, 4], 2)
+        assert run_threads(3, work).count("failed") == 1
+    assert list(results) == []
+
+
+def test_close_while_another_thread_waits():
+    executor = Manual()
+    results = map_ordered(executor, square, range(5), 2)
+    task = Task(next, results).until_asleep()
+    results.close()
+    executor.run(0)
+    assert task.result() == 0
+    assert list(results) == []
+    assert executor.calls[1][0].cancelled()
+
+
+def test_close_while_another_thread_draws():
+    drawing, go = threading.Event(), threading.Event()
+
+    def items():
+        yield 0
+        drawing.set()
+        go.wait(LONG)
+        yield 1
+
+    executor = Manual()
+    results = map_ordered(executor, square, items(), 1)
+    executor.run(0)
+    assert next(results) == 0
+    task = Task(next, results, "end")
+    assert drawing.wait(LONG)
+    results.close()
+    go.set()
+    assert task.result() == "end"
+    assert executor.calls[1][0].cancelled()
+
+
+def test_items_that_ask_for_the_results():
+    def items():
+        yield 1
+        yield next(results)
+
+    results = map_ordered(Immediate(), square, items(), 1)
+    assert next(results) == 1
+    with pytest.raises(RuntimeError, match="ask for its results"):
+        next(results)
+    assert list(results) == []
 
 
 # Order and bound
@@ -171,13 +365,11 @@ def test_default_window():
 
 
 def test_exception_comes_in_its_place():
-    items = Drawn()
     results = map_ordered(Immediate(), inverse, iter([1, 2, 0, 4]), 10)
     assert [next(results), next(results)] == [1.0, 0.5]
     with pytest.raises(ZeroDivisionError):
         next(results)
     assert list(results) == []
-    assert items.count == 0
 
 
 def test_exception_cancels_the_rest():
@@ -387,7 +579,7 @@ def test_many_maps_on_one_executor():
 def test_live_items():
     source = ConcurrentQueue()
     with ThreadPoolExecutor(2) as executor:
-        task = Task(list, map_ordered(executor, square, source, 4))
+        task = Task(lambda: list(map_ordered(executor, square, source, 4)))
         source.push_many(range(50))
         source.shutdown()
         assert task.result() == [n * n for n in range(50)]

@@ -142,11 +142,12 @@ def test_everything_is_documented(name):
 @pytest.mark.parametrize("name", CLASSES)
 def test_signatures_are_told(name):
     kind = getattr(ft_utils, name)
-    assert inspect.signature(kind)
+    assert "..." not in str(inspect.signature(kind))
     for base in kind.__mro__[:-1]:
         for attribute, member in vars(base).items():
             if not attribute.startswith("_") and callable(member):
-                assert inspect.signature(member), attribute
+                signature = inspect.signature(member)
+                assert "..." not in str(signature), attribute
 
 
 @pytest.mark.parametrize("name", sorted(SHARED))

@@ -116,7 +116,7 @@ class Api(NamedTuple):
     def is_refused(self, version: str, lint: bool) -> bool:
         if not self.is_looked_at():
             return False
-        if self.removed == "lint":
+        if self.removed.startswith("lint"):
             return lint
         removed = self.removed_in()
         if version == MAX:
@@ -200,6 +200,10 @@ def test_the_lint_refuses_more(compiler: Compiler, uses: Path) -> None:
     check(done, uses, "0x03000000", lint=True)
 
 
+# Why the lint refuses a name, in the words of the message.
+FAULTS = {"lint-borrowed": "its borrowed reference", "lint-silent": "it loses exceptions"}
+
+
 def check(done: Done, uses: Path, version: str, *, lint: bool) -> None:
     """All that is to be refused is, with the right words, and nothing else."""
     found = errors(done, uses)
@@ -207,9 +211,12 @@ def check(done: Done, uses: Path, version: str, *, lint: bool) -> None:
     assert (done.status != 0) >= bool(refused)
     for api in refused:
         text = found[api.name]
-        number = api.deprecated if api.removed in ("later", "lint") else api.removed
+        number = api.removed if api.removed_in() else api.deprecated
         assert re.search(rf"\b{re.escape(api.name)} (is|will be) ", text), text
         assert number == "-" or f"Python {number}" in text
+        assert [fault for fault, words in FAULTS.items() if words in text] == [
+            fault for fault in FAULTS if fault == api.removed
+        ]
         assert api.replacement.removeprefix("- ") in text, text
     others = {api.name for api in USABLE if api.is_here()} - {api.name for api in refused}
     assert not others & set(found)
@@ -252,6 +259,27 @@ def test_an_ordinary_extension_compiles(
     # With assertions, macros of CPython look at more.
     done = compile_c(compiler, HERE / "native" / "ordinary.c", "-UNDEBUG", *STRICT, *words)
     assert done == (0, "")
+
+
+@every_compiler
+@pytest.mark.parametrize("option", ["-DPy_COMPAT_API_VERSION=0x030F0000", "-DPy_COMPAT_API_LINT"])
+def test_a_library_of_headers_that_uses_what_is_refused(
+    compiler: Compiler, tmp_path: Path, option: str
+) -> None:
+    """As pybind11: named in a file that comes first, it is not looked at."""
+    (tmp_path / "library.h").write_text(
+        "#pragma once\n"
+        "#include <Python.h>\n"
+        "static inline PyObject *first(PyObject *o) { return PyList_GetItem(o, 0); }\n"
+        "static inline void *weak(PyObject *o) { (void)o; return (void *)PyWeakref_GetObject; }\n"
+    )
+    check_me = tmp_path / "check.h"
+    check_me.write_text('#include "library.h"\n#include "py_compat_api.h"\n')
+    source = '#include "library.h"\nPyObject *mine(PyObject *o) { return first(o); }\n'
+    words = [f"-I{tmp_path}", "-include", str(check_me), option]
+    assert compile_c(compiler, source, *words, "-Wno-deprecated-declarations").status == 0
+    source += "void *other = (void *)PyWeakref_GetObject, *another = (void *)PyList_GetItem;\n"
+    assert compile_c(compiler, source, *words, "-Wno-deprecated-declarations").status != 0
 
 
 @every_compiler

@@ -167,10 +167,38 @@ def test_interrupt_handling(lock):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGBREAK ends the process")
-def test_interrupt_handling_fails():
+@pytest.mark.parametrize("failing", ["acquire", "release"])
+def test_failure_of_the_other_thread_goes_to_the_hook(monkeypatch, failing):
+    def call(name):
+        def refuse(lock):
+            getattr(lock, name)()
+            if name == failing and threading.current_thread() is not threading.main_thread():
+                if name == "acquire":
+                    lock.release()
+                raise LookupError
+
+        return refuse
+
+    hooked = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: hooked.append(args.exc_type))
+    before = signal.getsignal(signal.SIGINT)
+    test = unittest.TestCase()
+    if failing == "acquire":
+        # Then nobody has raised the signal.
+        with pytest.raises(AssertionError):
+            run_interrupt_handling(test, threading.Lock(), call("acquire"), call("release"))
+    else:
+        run_interrupt_handling(test, threading.Lock(), call("acquire"), call("release"))
+    assert hooked == [LookupError]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGBREAK ends the process")
+def test_failure_of_the_main_thread_is_raised(monkeypatch):
     def refuse(lock):
         raise LookupError
 
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(LookupError):
         run_interrupt_handling(unittest.TestCase(), IntervalLock(), refuse, refuse)

@@ -159,12 +159,15 @@ fn page(rows: &[Row]) -> String {
                 Kind::Behaviour => row.names.concat(),
                 _ => format!("`{}`", row.names.join("`, `")),
             };
-            let kind = match row.place {
+            let mut kind = match row.place {
                 Place::Everywhere => row.kind.word().to_owned(),
                 Place::Private => format!("{}, private", row.kind.word()),
                 Place::Windows => format!("{}, Windows", row.kind.word()),
                 Place::Since(minor) => format!("{}, from 3.{minor} on", row.kind.word()),
             };
+            if let Some(fault) = row.fault {
+                kind += &format!(", {}", fault.words());
+            }
             let deprecated = row.deprecated.map_or(String::new(), |m| format!("3.{m}"));
             let instead = match &row.replacement {
                 Replacement::Use(text) | Replacement::Remark(text) => text,

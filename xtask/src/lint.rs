@@ -95,7 +95,12 @@ fn mypy(project: &Project, ready: &Ready) -> Result<()> {
         .args(["-m", "mypy", "--strict", "--config-file", "pyproject.toml"])
         .arg("--cache-dir")
         .arg(project.scratch().join("mypy"))
-        .args(["python/ft_utils", "examples", "benchmarks"])
+        .args([
+            "python/ft_utils",
+            "examples",
+            "benchmarks",
+            "tests/typed.py",
+        ])
         .env("MYPYPATH", "python");
     run::logged(cmd, "mypy --strict", &project.log("mypy")?)
 }

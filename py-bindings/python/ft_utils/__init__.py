@@ -7,6 +7,7 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 
 from ft_utils._native import __version__
 from ft_utils._paths import get_include, get_pkgconfig_dir
+from ft_utils._rival import warn_of_rival as _warn_of_rival
 from ft_utils.concurrency import (
     MISSING,
     AtomicFlag,
@@ -28,6 +29,8 @@ from ft_utils.concurrency import (
 )
 from ft_utils.local import BatchExecutor, LocalWrapper
 from ft_utils.synchronization import IntervalLock, RWLock, RWReadContext, RWWriteContext
+
+_warn_of_rival()
 
 # Opens what may still change, as `ft_utils.weave`.
 ENABLE_EXPERIMENTAL = False

@@ -3,8 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-import ft_utils
+# Not from `ft_utils`, which may be that of another distribution: the doctor tells.
+from ft_utils._native import __version__
+from ft_utils._paths import copy_headers, get_include, get_pkgconfig_dir
 from ft_utils.doctor import examine
 
 _DOCTOR = """\
@@ -19,7 +22,8 @@ _STATUS = """\
 exit status:
   0  nothing found: the GIL is off, and stays off with all that was looked at
   1  findings: the GIL is on, or comes back, or a module was not built for doing without
-  2  wrong usage, or nothing found but not all could be looked at
+  2  wrong usage, or nothing found but not all was looked at: without MODULE and --installed,
+     no extension module is
 
 Only loading an extension module tells whether it declares to work without the GIL. The doctor loads
 what it is asked to, with the default setting of the GIL even where PYTHON_GIL says otherwise.
@@ -33,10 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "doctor":
         return _doctor(options)
     if options.include:
-        print(ft_utils.get_include())
+        print(get_include())
     if options.pkgconfigdir:
-        print(ft_utils.get_pkgconfig_dir())
-    if not (options.include or options.pkgconfigdir):
+        print(get_pkgconfig_dir())
+    if options.copy_headers is not None:
+        try:
+            print(*copy_headers(options.copy_headers), sep="\n")
+        except OSError as error:
+            print(f"{parser.prog}: error: {error}", file=sys.stderr)
+            return 2
+    elif not (options.include or options.pkgconfigdir):
         parser.print_help()
     return 0
 
@@ -46,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m ft_utils",
         description="Help with Python without the GIL, and with extension modules for it.",
     )
-    parser.add_argument("--version", action="version", version=f"ft_utils {ft_utils.__version__}")
+    parser.add_argument("--version", action="version", version=f"ft_utils {__version__}")
     parser.add_argument(
         "--include",
         action="store_true",
@@ -56,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         "--pkgconfigdir",
         action="store_true",
         help="print the folder of the pkg-config file, for PKG_CONFIG_PATH",
+    )
+    parser.add_argument(
+        "--copy-headers",
+        type=Path,
+        metavar="DIR",
+        help="copy ft_compat.h and its parts into a folder of your project",
     )
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
     doctor = commands.add_parser(

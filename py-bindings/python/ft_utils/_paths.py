@@ -1,5 +1,6 @@
 """Where a compiler finds the headers of this package."""
 
+import shutil
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -25,3 +26,18 @@ def get_pkgconfig_dir() -> str:
     On the command line: ``python -m ft_utils --pkgconfigdir``.
     """
     return str(_PACKAGE / "pkgconfig")
+
+
+def copy_headers(folder: Path) -> list[Path]:
+    """Copy ``ft_compat.h``, and what it includes, into a folder; return the copies.
+
+    They need nothing of this package, and their licence is among them: they are meant to be copied
+    into projects, also of those that build for older Pythons than this package runs on.
+
+    On the command line: ``python -m ft_utils --copy-headers DIR``.
+    """
+    include = Path(get_include())
+    names = ["ft_compat.h", "py_compat_api.h"]
+    names += [f"ft_compat/{path.name}" for path in sorted((include / "ft_compat").iterdir())]
+    (folder / "ft_compat").mkdir(parents=True, exist_ok=True)
+    return [Path(shutil.copyfile(include / name, folder / name)) for name in names]

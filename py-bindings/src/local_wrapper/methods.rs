@@ -73,13 +73,13 @@ pub(super) fn table() -> [ffi::PyMethodDef; 21] {
         method!("__subclasscheck__", "($self, subclass, /)", "issubclass(subclass, self)",
             METH_O, PyCFunction: is_subclass),
         unary!("__enter__", "Enter the context of the wrapped object.", |object| {
-            enter(object, [c"__enter__", c"__exit__"], c"context manager")
+            enter(object, [c"__enter__", c"__exit__"], None)
         }),
         method!("__exit__", "($self, /, *exception)", "Leave the context of the wrapped object.",
             METH_FASTCALL, PyCFunctionFast: exit),
         unary!("__aenter__", "Enter the context of the wrapped object.", |object| {
             let protocol = c"asynchronous context manager";
-            enter(object, [c"__aenter__", c"__aexit__"], protocol)
+            enter(object, [c"__aenter__", c"__aexit__"], Some(protocol))
         }),
         method!("__aexit__", "($self, /, *exception)", "Leave the context of the wrapped object.",
             METH_FASTCALL, PyCFunctionFast: async_exit),
@@ -187,10 +187,13 @@ unsafe fn answer(answer: std::ffi::c_int) -> Ptr {
 
 /// Enters a context only if it can be left, as the `with` statement does.
 ///
+/// What is missing is named by an AttributeError, as in `ft_utils` 0.2.0, or by the TypeError of the
+/// statement if the protocol is given.
+///
 /// # Safety
 ///
 /// The object is alive, and the thread attached.
-unsafe fn enter(object: Ptr, methods: [&CStr; 2], protocol: &CStr) -> Ptr {
+unsafe fn enter(object: Ptr, methods: [&CStr; 2], protocol: Option<&CStr>) -> Ptr {
     // SAFETY: the caller's promise.
     unsafe {
         let method = |name: &CStr| owned(ffi::PyObject_GetAttrString(object, name.as_ptr()));
@@ -200,13 +203,15 @@ unsafe fn enter(object: Ptr, methods: [&CStr; 2], protocol: &CStr) -> Ptr {
                 return ffi::PyObject_CallNoArgs(enter.as_ptr());
             }
         }
-        if ffi::PyErr_ExceptionMatches(ffi::PyExc_AttributeError) != 0 {
-            ffi::PyErr_Format(
-                ffi::PyExc_TypeError,
-                c"'%.200s' object does not support the %s protocol".as_ptr(),
-                (*ffi::Py_TYPE(object)).tp_name,
-                protocol.as_ptr(),
-            );
+        if let Some(protocol) = protocol {
+            if ffi::PyErr_ExceptionMatches(ffi::PyExc_AttributeError) != 0 {
+                ffi::PyErr_Format(
+                    ffi::PyExc_TypeError,
+                    c"'%.200s' object does not support the %s protocol".as_ptr(),
+                    (*ffi::Py_TYPE(object)).tp_name,
+                    protocol.as_ptr(),
+                );
+            }
         }
         ptr::null_mut()
     }

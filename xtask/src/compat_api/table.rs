@@ -16,6 +16,8 @@ pub struct Row {
     /// `None`: it never was.
     pub deprecated: Option<Minor>,
     pub removed: Removed,
+    /// Why the lint does not want it; soft-deprecation is told by `deprecated`.
+    pub fault: Option<Fault>,
     pub replacement: Replacement,
     pub sources: Vec<String>,
 }
@@ -49,6 +51,12 @@ pub enum Removed {
     Lint,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    Borrowed,
+    Silent,
+}
+
 #[derive(Debug)]
 pub enum Replacement {
     Use(String),
@@ -73,6 +81,26 @@ const KINDS: &[(&str, Kind)] = &[
     ("behaviour", Kind::Behaviour),
 ];
 
+impl Fault {
+    /// In the page.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Borrowed => "borrowed reference",
+            Self::Silent => "loses exceptions",
+        }
+    }
+
+    /// In the compiler's message.
+    fn state(self) -> &'static str {
+        match self {
+            Self::Borrowed => {
+                "is unsafe without the GIL, as another thread can release its borrowed reference"
+            }
+            Self::Silent => "is better avoided, as it loses exceptions",
+        }
+    }
+}
+
 impl Row {
     /// What the compiler says to someone who uses `name`.
     pub fn message(&self, name: &str) -> String {
@@ -85,7 +113,10 @@ impl Row {
             (Removed::Lint, Some(minor)) => {
                 format!("is soft-deprecated since Python 3.{minor}")
             }
-            (Removed::Lint, None) => "is unsafe among threads or loses exceptions".to_owned(),
+            (Removed::Lint, None) => {
+                let state = self.fault.map_or("is better avoided", Fault::state);
+                state.to_owned()
+            }
         };
         match &self.replacement {
             Replacement::Use(what) => format!("{name} {state}; use {what}"),
@@ -163,10 +194,15 @@ fn row(line: &str) -> Result<Row> {
         "-" => None,
         version => Some(minor(version).ok_or_else(|| unknown("version", version))?),
     };
-    let removed = match removed {
-        "later" => Removed::Later,
-        "lint" => Removed::Lint,
-        version => Removed::In(minor(version).ok_or_else(|| unknown("version", version))?),
+    let (removed, fault) = match removed {
+        "later" => (Removed::Later, None),
+        "lint" => (Removed::Lint, None),
+        "lint-borrowed" => (Removed::Lint, Some(Fault::Borrowed)),
+        "lint-silent" => (Removed::Lint, Some(Fault::Silent)),
+        version => {
+            let minor = minor(version).ok_or_else(|| unknown("version", version))?;
+            (Removed::In(minor), None)
+        }
     };
     let replacement = match replacement.strip_prefix("- ") {
         Some(remark) => Replacement::Remark(remark.to_owned()),
@@ -183,6 +219,7 @@ fn row(line: &str) -> Result<Row> {
         place,
         deprecated,
         removed,
+        fault,
         replacement,
         sources,
     })
@@ -220,7 +257,9 @@ mod tests {
         let text = "# head\n\n\
             PyB _PyC | function | 3.12+ | 3.12 | later | PyD | gh-1 pep-2 |\n\
             PyA | constant | | - | 3.16 | - it is not needed | pending-3.16 |\n\
-            setting NULL | behaviour | | - | lint | PyDel | doc-object |\n";
+            setting NULL | behaviour | | - | lint | PyDel | doc-object |\n\
+            PyE | function | | - | lint-borrowed | PyF | doc-dict |\n\
+            PyG | function | | - | lint-silent | PyH | doc-dict |\n";
         let rows = parse(text).unwrap();
         assert_eq!(
             rows[0].message("PyA"),
@@ -234,6 +273,15 @@ mod tests {
         assert_eq!(rows[1].place, Place::Since(12));
         assert_eq!(rows[1].sources, ["gh-1", "pep-2"]);
         assert_eq!(rows[2].names, ["setting NULL"]);
+        assert_eq!(
+            rows[3].message("PyE"),
+            "PyE is unsafe without the GIL, as another thread can release its borrowed reference; \
+             use PyF"
+        );
+        assert_eq!(
+            rows[4].message("PyG"),
+            "PyG is better avoided, as it loses exceptions; use PyH"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from ft_utils._rival import rival
 from ft_utils.doctor import _findings as findings
 from ft_utils.doctor._distributions import Distribution, scan
 from ft_utils.doctor._interpreter import look
@@ -22,7 +23,8 @@ def examine(
     Each of `modules` is imported in a fresh interpreter that has the `sys.path` of this one, and
     the default setting of the GIL; none is imported here. With `installed`, so are all extension
     modules of the installed distributions. With neither, the installed distributions are looked at,
-    and nothing is imported. `timeout`, in seconds, is for each fresh interpreter.
+    and nothing is imported, so that extension modules built for this interpreter are troubles: only
+    importing them tells more. `timeout`, in seconds, is for each fresh interpreter.
 
     A module may raise, exit, crash or hang as it is imported: that is reported, and nothing else
     comes of it. Raises `ValueError` for a timeout that is not positive, and for a name that is not
@@ -63,6 +65,8 @@ class _Examination:
         if installed or not modules:
             report.distributions, report.pure_distributions = native, pure
             report.troubles += troubles
+            if not installed and report.interpreter.free_threaded:
+                report.troubles += findings.not_loaded(native)
         else:
             report.distributions = self.behind(modules, native)
         self.find()
@@ -124,6 +128,7 @@ class _Examination:
     def find(self) -> None:
         report = self.report
         interpreter = report.interpreter
+        report.findings += findings.of_rival(rival())
         report.findings += findings.of_interpreter(interpreter, report.undeclared_at_start)
         report.findings += findings.of_imports(report.imports, report.undeclared, self.owners)
         if interpreter.free_threaded:

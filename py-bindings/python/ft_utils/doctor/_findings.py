@@ -4,13 +4,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from ft_utils._native import __version__
+from ft_utils._rival import ADVICE
 from ft_utils.doctor._distributions import Distribution, ExtensionFile
 from ft_utils.doctor._interpreter import Interpreter
 from ft_utils.doctor._probe import Import
 
-__all__ = ["Code", "Finding", "of_distribution", "of_imports", "of_interpreter"]
+__all__ = [
+    "GENERAL",
+    "Code",
+    "Finding",
+    "not_loaded",
+    "of_distribution",
+    "of_imports",
+    "of_interpreter",
+    "of_rival",
+]
 
 Code = Literal[
+    "both-installed",
     "gil-build",
     "gil-forced-on",
     "gil-on",
@@ -19,6 +31,16 @@ Code = Literal[
     "gil-abi",
     "not-loadable",
 ]
+
+
+#: Advice that is the same for all distributions.
+GENERAL = (
+    " PYTHON_GIL=0 or -X gil=0 keeps the GIL off all the same, at your own risk: code that counts "
+    "on the GIL may then corrupt data or crash.",
+    " Scientific packages have early wheels at "
+    "https://pypi.anaconda.org/scientific-python-nightly-wheels/simple (pip's --index-url).",
+)
+_KEEP_OFF, _EARLY_WHEELS = GENERAL
 
 
 @dataclass(frozen=True)
@@ -31,6 +53,34 @@ class Finding:
     subject: str
     message: str
     advice: str
+    #: The name of the distribution that it is about, if that is known.
+    distribution: str | None = None
+
+
+def of_rival(rival: str | None) -> Iterator[Finding]:
+    """Say that two distributions have this package, if they do."""
+    if rival:
+        message = (
+            f"{rival} and ft-utils-rs {__version__} are both installed, and have one package "
+            "`ft_utils`: the files that both have are those of the one that was installed last."
+        )
+        yield Finding("both-installed", "ft_utils", message, ADVICE)
+
+
+def not_loaded(native: list[Distribution]) -> Iterator[str]:
+    """Say that distributions have modules of which nobody knows whether they need the GIL."""
+    names = [
+        one.name
+        for one in native
+        # This process has loaded that of `ft_utils` itself.
+        if any(each.found and each.module != "ft_utils._native" for each in one.extensions)
+    ]
+    if names:
+        have = "has extension modules" if len(names) == 1 else "have extension modules"
+        yield (
+            f"{_listed(names)} {have}, which were not loaded. Only loading them tells whether they "
+            "bring the GIL back: `python -m ft_utils doctor --installed`."
+        )
 
 
 def of_interpreter(interpreter: Interpreter, at_start: list[str]) -> Iterator[Finding]:
@@ -87,7 +137,8 @@ def of_imports(
             message += "; importing it turns the GIL on."
         else:
             message += "; another was loaded before it, and had turned the GIL on already."
-        yield Finding("undeclared", module, message, _upgrade(owner))
+        name = owner.name if owner else None
+        yield Finding("undeclared", module, message, _upgrade(owner), name)
 
 
 def of_distribution(interpreter: Interpreter, found: Distribution) -> Iterator[Finding]:
@@ -126,7 +177,8 @@ def of_distribution(interpreter: Interpreter, found: Distribution) -> Iterator[F
                     "The file's name does not tell, so this interpreter would load it, and may "
                     "crash: its objects have another layout."
                 )
-        yield Finding(code, found.name, message, _reinstall(interpreter, found))
+        advice = _reinstall(interpreter, found)
+        yield Finding(code, found.name, message, advice, found.name)
 
 
 def _upgrade(owner: Distribution | None) -> str:
@@ -136,10 +188,7 @@ def _upgrade(owner: Distribution | None) -> str:
         first = "If it is yours and safe without the GIL, declare that: Py_mod_gil in its slots."
     else:
         first = f"Look for a release that declares it: `python -m pip install --upgrade {name}`."
-    return (
-        f"{first} Else {report} to its authors. PYTHON_GIL=0 or -X gil=0 keeps the GIL off all "
-        "the same, at your own risk: code that counts on the GIL may then corrupt data or crash."
-    )
+    return f"{first} Else {report} to its authors.{_KEEP_OFF}"
 
 
 def _reinstall(interpreter: Interpreter, found: Distribution) -> str:
@@ -149,9 +198,8 @@ def _reinstall(interpreter: Interpreter, found: Distribution) -> str:
     return (
         f"Install it with this interpreter: `python -m pip install --upgrade --force-reinstall "
         f"--no-deps {found.name}`. pip takes a wheel whose tag is {interpreter.tag}, or else "
-        "builds from source. Scientific packages have early wheels at "
-        "https://pypi.anaconda.org/scientific-python-nightly-wheels/simple (pip's --index-url). "
-        f"Where there are none, ask its authors for them{report}."
+        "builds from source. Where there is no such wheel, ask its authors for one"
+        f"{report}.{_EARLY_WHEELS}"
     )
 
 

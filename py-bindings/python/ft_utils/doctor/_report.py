@@ -3,13 +3,13 @@
 import json
 import shutil
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import chain
+from itertools import chain, count
 
 from ft_utils._native import __version__
 from ft_utils.doctor._distributions import Distribution
-from ft_utils.doctor._findings import Finding
+from ft_utils.doctor._findings import GENERAL, Finding
 from ft_utils.doctor._interpreter import Interpreter
 from ft_utils.doctor._probe import Extension, Import
 
@@ -69,19 +69,37 @@ class Report:
             blocks.append(_table(head, rows, width))
         if self.distributions or self.pure_distributions:
             blocks.append(self._distributions(width))
-        for number, finding in enumerate(self.findings, 1):
-            said = _wrapped(f"{number}. {finding.message}", width, "   ")
-            blocks.append([*said, *_wrapped(f"   {finding.advice}", width, "   ")])
+        blocks += self._findings(width)
         if self.troubles:
             parts = [_wrapped(f"- {line}", width, "  ") for line in self.troubles]
             blocks.append(["Could not look at everything:", *chain.from_iterable(parts)])
         blocks.append([self._conclusion()])
         return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
+    def _findings(self, width: int) -> Iterator[list[str]]:
+        """Yield a block for each distribution: what is wrong with it, and what to do, once."""
+        groups: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            groups.setdefault(finding.distribution or finding.advice, []).append(finding)
+        numbers = count(1)
+        said: set[str] = set()
+        for group in groups.values():
+            lines: list[str] = []
+            for finding in group:
+                lines += _wrapped(f"{next(numbers)}. {finding.message}", width, "   ")
+            for advice in dict.fromkeys(finding.advice for finding in group):
+                for general in GENERAL:
+                    if general in said:
+                        advice = advice.replace(general, "")
+                    elif general in advice:
+                        said.add(general)
+                lines += _wrapped(f"   {advice}", width, "   ")
+            yield lines
+
     def _conclusion(self) -> str:
-        count = len(self.findings)
-        if count:
-            text = "1 finding" if count == 1 else f"{count} findings"
+        many = len(self.findings)
+        if many:
+            text = "1 finding" if many == 1 else f"{many} findings"
         else:
             text = "Nothing found, but not all was seen" if self.troubles else "Nothing found"
         return f"{text}: exit status {self.status}."
@@ -96,9 +114,9 @@ class Report:
                 head.remove("no GIL needed")
                 rows = [[*row[:3], row[4]] for row in rows]
             lines = _table(head, rows, width)
-        if count := len(self.pure_distributions):
-            have = "other distribution has" if count == 1 else "other distributions have"
-            lines.append(f"{count} {have} no extension modules.")
+        if many := len(self.pure_distributions):
+            have = "other distribution has" if many == 1 else "other distributions have"
+            lines.append(f"{many} {have} no extension modules.")
         with_gil = [
             one
             for one in self.distributions

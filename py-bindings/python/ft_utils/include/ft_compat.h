@@ -18,6 +18,9 @@
  * Macros to define before inclusion:
  *     Py_COMPAT_API_VERSION   refuse what later CPythons remove: py_compat_api.h
  *     Py_GIL_DISABLED         as ever: by hand on Windows, where CPython 3.13 leaves it to you
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in ft_compat/LICENSE.
  */
 #ifndef FT_COMPAT_H
 #define FT_COMPAT_H

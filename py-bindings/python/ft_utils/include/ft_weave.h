@@ -21,6 +21,9 @@
  *   `ft-weave`. It has neither of the above, and needs no Python.h.
  *
  * Python's package is `ft_utils`, or FT_WEAVE_PACKAGE, a string, if that is defined.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in ft_compat/LICENSE.
  */
 #ifndef FT_WEAVE_H
 #define FT_WEAVE_H

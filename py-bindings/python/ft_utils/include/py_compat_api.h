@@ -18,6 +18,9 @@
  *
  * Like the PEP's, these macros do nothing where Py_LIMITED_API is defined. All that this header adds
  * begins with Py_COMPAT_API. `#undef NAME` allows one name again.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in ft_compat/LICENSE.
  */
 #ifndef PY_COMPAT_API_H
 #define PY_COMPAT_API_H
@@ -1170,88 +1173,88 @@ Py_COMPAT_API_NO_CONSTANT_(PyBUF_WRITEABLE, "PyBUF_WRITEABLE is soft-deprecated 
 #undef PyDict_GetItem
 #define PyDict_GetItem \
     Py_COMPAT_API_GONE_(PyDict_GetItem, \
-        "PyDict_GetItem is unsafe among threads or loses exceptions; use PyDict_GetItemRef", \
-        PyDict_GetItem_is_unsafe_among_threads_or_loses_exceptions_use_PyDict_GetItemRef)
+        "PyDict_GetItem is unsafe without the GIL, as another thread can release its borrowed reference; use PyDict_GetItemRef", \
+        PyDict_GetItem_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyDict_GetItemRef)
 #undef PyDict_GetItemWithError
 #define PyDict_GetItemWithError \
     Py_COMPAT_API_GONE_(PyDict_GetItemWithError, \
-        "PyDict_GetItemWithError is unsafe among threads or loses exceptions; use PyDict_GetItemRef", \
-        PyDict_GetItemWithError_is_unsafe_among_threads_or_loses_exceptions_use_PyDict_GetItemRef)
+        "PyDict_GetItemWithError is unsafe without the GIL, as another thread can release its borrowed reference; use PyDict_GetItemRef", \
+        PyDict_GetItemWithError_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyDict_GetItemRef)
 #undef PyDict_GetItemString
 #define PyDict_GetItemString \
     Py_COMPAT_API_GONE_(PyDict_GetItemString, \
-        "PyDict_GetItemString is unsafe among threads or loses exceptions; use PyDict_GetItemStringRef", \
-        PyDict_GetItemString_is_unsafe_among_threads_or_loses_exceptions_use_PyDict_GetItemStringRef)
+        "PyDict_GetItemString is unsafe without the GIL, as another thread can release its borrowed reference; use PyDict_GetItemStringRef", \
+        PyDict_GetItemString_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyDict_GetItemStringRef)
 #undef PyDict_SetDefault
 #define PyDict_SetDefault \
     Py_COMPAT_API_GONE_(PyDict_SetDefault, \
-        "PyDict_SetDefault is unsafe among threads or loses exceptions; use PyDict_SetDefaultRef", \
-        PyDict_SetDefault_is_unsafe_among_threads_or_loses_exceptions_use_PyDict_SetDefaultRef)
+        "PyDict_SetDefault is unsafe without the GIL, as another thread can release its borrowed reference; use PyDict_SetDefaultRef", \
+        PyDict_SetDefault_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyDict_SetDefaultRef)
 #undef PyList_GetItem
 #define PyList_GetItem \
     Py_COMPAT_API_GONE_(PyList_GetItem, \
-        "PyList_GetItem is unsafe among threads or loses exceptions; use PyList_GetItemRef", \
-        PyList_GetItem_is_unsafe_among_threads_or_loses_exceptions_use_PyList_GetItemRef)
+        "PyList_GetItem is unsafe without the GIL, as another thread can release its borrowed reference; use PyList_GetItemRef", \
+        PyList_GetItem_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyList_GetItemRef)
 #undef PyList_GET_ITEM
 #define PyList_GET_ITEM \
     Py_COMPAT_API_GONE_(PyList_GET_ITEM, \
-        "PyList_GET_ITEM is unsafe among threads or loses exceptions; use PyList_GetItemRef", \
-        PyList_GET_ITEM_is_unsafe_among_threads_or_loses_exceptions_use_PyList_GetItemRef)
+        "PyList_GET_ITEM is unsafe without the GIL, as another thread can release its borrowed reference; use PyList_GetItemRef", \
+        PyList_GET_ITEM_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyList_GetItemRef)
 #undef PySequence_Fast_GET_ITEM
 #define PySequence_Fast_GET_ITEM \
     Py_COMPAT_API_GONE_(PySequence_Fast_GET_ITEM, \
-        "PySequence_Fast_GET_ITEM is unsafe among threads or loses exceptions; use PySequence_GetItem", \
-        PySequence_Fast_GET_ITEM_is_unsafe_among_threads_or_loses_exceptions_use_PySequence_GetItem)
+        "PySequence_Fast_GET_ITEM is unsafe without the GIL, as another thread can release its borrowed reference; use PySequence_GetItem", \
+        PySequence_Fast_GET_ITEM_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PySequence_GetItem)
 #undef PyODict_GetItem
 #define PyODict_GetItem \
     Py_COMPAT_API_GONE_(PyODict_GetItem, \
-        "PyODict_GetItem is unsafe among threads or loses exceptions; use PyDict_GetItemRef", \
-        PyODict_GetItem_is_unsafe_among_threads_or_loses_exceptions_use_PyDict_GetItemRef)
+        "PyODict_GetItem is unsafe without the GIL, as another thread can release its borrowed reference; use PyDict_GetItemRef", \
+        PyODict_GetItem_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyDict_GetItemRef)
 #undef PyODict_GetItemWithError
 #define PyODict_GetItemWithError \
     Py_COMPAT_API_GONE_(PyODict_GetItemWithError, \
-        "PyODict_GetItemWithError is unsafe among threads or loses exceptions; use PyDict_GetItemRef", \
-        PyODict_GetItemWithError_is_unsafe_among_threads_or_loses_exceptions_use_PyDict_GetItemRef)
+        "PyODict_GetItemWithError is unsafe without the GIL, as another thread can release its borrowed reference; use PyDict_GetItemRef", \
+        PyODict_GetItemWithError_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyDict_GetItemRef)
 #undef PyODict_GetItemString
 #define PyODict_GetItemString \
     Py_COMPAT_API_GONE_(PyODict_GetItemString, \
-        "PyODict_GetItemString is unsafe among threads or loses exceptions; use PyDict_GetItemStringRef", \
-        PyODict_GetItemString_is_unsafe_among_threads_or_loses_exceptions_use_PyDict_GetItemStringRef)
+        "PyODict_GetItemString is unsafe without the GIL, as another thread can release its borrowed reference; use PyDict_GetItemStringRef", \
+        PyODict_GetItemString_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyDict_GetItemStringRef)
 #undef PyImport_AddModule
 #define PyImport_AddModule \
     Py_COMPAT_API_GONE_(PyImport_AddModule, \
-        "PyImport_AddModule is unsafe among threads or loses exceptions; use PyImport_AddModuleRef", \
-        PyImport_AddModule_is_unsafe_among_threads_or_loses_exceptions_use_PyImport_AddModuleRef)
+        "PyImport_AddModule is unsafe without the GIL, as another thread can release its borrowed reference; use PyImport_AddModuleRef", \
+        PyImport_AddModule_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyImport_AddModuleRef)
 #undef PyCell_GET
 #define PyCell_GET \
     Py_COMPAT_API_GONE_(PyCell_GET, \
-        "PyCell_GET is unsafe among threads or loses exceptions; use PyCell_Get", \
-        PyCell_GET_is_unsafe_among_threads_or_loses_exceptions_use_PyCell_Get)
+        "PyCell_GET is unsafe without the GIL, as another thread can release its borrowed reference; use PyCell_Get", \
+        PyCell_GET_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PyCell_Get)
 #undef PySys_GetObject
 #define PySys_GetObject \
     Py_COMPAT_API_GONE_(PySys_GetObject, \
-        "PySys_GetObject is unsafe among threads or loses exceptions; use PySys_GetAttr", \
-        PySys_GetObject_is_unsafe_among_threads_or_loses_exceptions_use_PySys_GetAttr)
+        "PySys_GetObject is unsafe without the GIL, as another thread can release its borrowed reference; use PySys_GetAttr", \
+        PySys_GetObject_is_unsafe_without_the_GIL_as_another_thread_can_release_its_borrowed_reference_use_PySys_GetAttr)
 #undef PyObject_HasAttr
 #define PyObject_HasAttr \
     Py_COMPAT_API_GONE_(PyObject_HasAttr, \
-        "PyObject_HasAttr is unsafe among threads or loses exceptions; use PyObject_HasAttrWithError", \
-        PyObject_HasAttr_is_unsafe_among_threads_or_loses_exceptions_use_PyObject_HasAttrWithError)
+        "PyObject_HasAttr is better avoided, as it loses exceptions; use PyObject_HasAttrWithError", \
+        PyObject_HasAttr_is_better_avoided_as_it_loses_exceptions_use_PyObject_HasAttrWithError)
 #undef PyObject_HasAttrString
 #define PyObject_HasAttrString \
     Py_COMPAT_API_GONE_(PyObject_HasAttrString, \
-        "PyObject_HasAttrString is unsafe among threads or loses exceptions; use PyObject_HasAttrStringWithError", \
-        PyObject_HasAttrString_is_unsafe_among_threads_or_loses_exceptions_use_PyObject_HasAttrStringWithError)
+        "PyObject_HasAttrString is better avoided, as it loses exceptions; use PyObject_HasAttrStringWithError", \
+        PyObject_HasAttrString_is_better_avoided_as_it_loses_exceptions_use_PyObject_HasAttrStringWithError)
 #undef PyMapping_HasKey
 #define PyMapping_HasKey \
     Py_COMPAT_API_GONE_(PyMapping_HasKey, \
-        "PyMapping_HasKey is unsafe among threads or loses exceptions; use PyMapping_HasKeyWithError", \
-        PyMapping_HasKey_is_unsafe_among_threads_or_loses_exceptions_use_PyMapping_HasKeyWithError)
+        "PyMapping_HasKey is better avoided, as it loses exceptions; use PyMapping_HasKeyWithError", \
+        PyMapping_HasKey_is_better_avoided_as_it_loses_exceptions_use_PyMapping_HasKeyWithError)
 #undef PyMapping_HasKeyString
 #define PyMapping_HasKeyString \
     Py_COMPAT_API_GONE_(PyMapping_HasKeyString, \
-        "PyMapping_HasKeyString is unsafe among threads or loses exceptions; use PyMapping_HasKeyStringWithError", \
-        PyMapping_HasKeyString_is_unsafe_among_threads_or_loses_exceptions_use_PyMapping_HasKeyStringWithError)
+        "PyMapping_HasKeyString is better avoided, as it loses exceptions; use PyMapping_HasKeyStringWithError", \
+        PyMapping_HasKeyString_is_better_avoided_as_it_loses_exceptions_use_PyMapping_HasKeyStringWithError)
 #endif
 
 #endif /* PY_COMPAT_API_H */

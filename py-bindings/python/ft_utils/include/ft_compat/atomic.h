@@ -46,6 +46,9 @@
  *
  * An object must be aligned as its type asks for. On 32-bit systems without 64-bit atomic
  * instructions, GCC and Clang leave the 64-bit operations to libatomic.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in LICENSE.
  */
 #ifndef FT_COMPAT_ATOMIC_H
 #define FT_COMPAT_ATOMIC_H

@@ -1,5 +1,9 @@
 /* _Py_atomic_* from CPython 3.13 on: Python.h has declared its own, and these are what one version
- * or another lacks. Macros, so that a CPython that gets them later is no conflict. */
+ * or another lacks. Macros, so that a CPython that gets them later is no conflict.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in LICENSE.
+ */
 
 #ifdef Py_LIMITED_API
 /* There, Python.h declares none at all. A module that is built so may meet any later Python: real

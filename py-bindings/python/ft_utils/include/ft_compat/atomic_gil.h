@@ -3,7 +3,11 @@
  * The thread holds the GIL from the first access to the last, so nobody comes between, and giving
  * the GIL to another thread publishes everything before. What is left to see to is the compiler:
  * each access happens once and whole (volatile), and other accesses are not moved across it, except
- * where `relaxed` allows that. Arithmetic is unsigned, which wraps around. */
+ * where `relaxed` allows that. Arithmetic is unsigned, which wraps around.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in LICENSE.
+ */
 
 #define FT_COMPAT_GIL_LOAD(function, T, BARRIER)            \
     static inline T function(T const *obj)                  \

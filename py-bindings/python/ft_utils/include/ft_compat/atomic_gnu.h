@@ -1,5 +1,9 @@
 /* What atomic.h is made of, for GCC and Clang. Their __atomic functions are the C11 operations,
- * in C++ too, and wrap around on signed types. */
+ * in C++ too, and wrap around on signed types.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in LICENSE.
+ */
 
 #define FT_COMPAT_RELAXED __ATOMIC_RELAXED
 #define FT_COMPAT_ACQUIRE __ATOMIC_ACQUIRE

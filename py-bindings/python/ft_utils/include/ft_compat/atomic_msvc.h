@@ -3,7 +3,11 @@
  * The _Interlocked functions are full barriers on x86, x64 and ARM64, which is all that any order
  * asks for. Loads and stores are plain accesses with a barrier: after a load that acquires, before
  * a store that releases. A sequentially consistent store is an exchange, so a load of that order
- * needs no more than to acquire. */
+ * needs no more than to acquire.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in LICENSE.
+ */
 
 #include <intrin.h>
 #include <string.h>

@@ -25,7 +25,11 @@
  * section of two.
  *
  * Under the limited API, what Python.h does not declare is not supplied: no PyMutex, no functions;
- * the macros are there. */
+ * the macros are there.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in LICENSE.
+ */
 #ifndef FT_COMPAT_LOCK_H
 #define FT_COMPAT_LOCK_H
 

@@ -16,7 +16,11 @@
  *     }
  *     return module;
  *
- * Both do nothing where there is always a GIL. */
+ * Both do nothing where there is always a GIL.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in LICENSE.
+ */
 #ifndef FT_COMPAT_MODULE_H
 #define FT_COMPAT_MODULE_H
 

@@ -14,7 +14,11 @@
  *     int PyUnstable_Object_IsUniqueReferencedTemporary(PyObject *op)
  *         For an argument of the running C function: 1 if nothing but the interpreter's stack
  *         refers to it, so that it may be changed in place. Before 3.14: if it has one
- *         reference. */
+ *         reference.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in LICENSE.
+ */
 #ifndef FT_COMPAT_REFCOUNT_H
 #define FT_COMPAT_REFCOUNT_H
 

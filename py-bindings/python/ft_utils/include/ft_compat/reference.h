@@ -28,7 +28,11 @@
  *     int PyIter_NextItem(PyObject *iterator, PyObject **item)
  *         1 and a new reference, 0 at the end, -1 with an exception.
  *     PyObject *Py_NewRef(PyObject *object), Py_XNewRef
- *         The object, with a reference more; Py_XNewRef takes NULL. */
+ *         The object, with a reference more; Py_XNewRef takes NULL.
+ *
+ * SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in LICENSE.
+ */
 #ifndef FT_COMPAT_REFERENCE_H
 #define FT_COMPAT_REFERENCE_H
 
