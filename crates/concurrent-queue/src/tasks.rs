@@ -24,7 +24,7 @@ const ATTEMPTS: u64 = TASK - 1;
 
 /// The most attempts at once: half of what there is room for. So threads that find too many have room to
 /// count theirs before they see that, and take it back.
-const MAX_ATTEMPTS: u64 = (ATTEMPTS + 1) / 2;
+const MAX_ATTEMPTS: u64 = 1 << (ATTEMPT_BITS - 1);
 
 /// The most tasks, for the same reason.
 const MAX_TASKS: u64 = 1 << (63 - ATTEMPT_BITS);
