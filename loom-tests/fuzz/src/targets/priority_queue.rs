@@ -188,7 +188,7 @@ impl<const BROKEN: u8> Target for Queue<BROKEN> {
                 })?;
                 Answer::Items(items)
             }
-            Call::TryDrain(most) => match queue.try_drain(*most) {
+            Call::TryDrain(most) => match queue.try_drain(most) {
                 Some(items) => Answer::Items(items.iter().map(Token::value).collect()),
                 None => Answer::TooMany,
             },
