@@ -108,6 +108,36 @@ fn draining_leaves_nothing() {
     });
 }
 
+/// A drain takes an item that is being pushed, or leaves it for the next one.
+#[test]
+fn draining_beside_a_push() {
+    check(|| {
+        let (theirs, ours) = shared(ConcurrentStack::unbounded());
+        ours.try_push(1).unwrap();
+        let producer = thread::spawn(move || theirs.try_push(2).unwrap());
+        let drained = ours.try_drain(usize::MAX).unwrap();
+        producer.join().unwrap();
+        let rest = ours.try_drain(usize::MAX).unwrap();
+        assert!([(vec![1], vec![2]), (vec![2, 1], vec![])].contains(&(drained, rest)));
+    });
+}
+
+/// A drain wakes a push that waits for room.
+#[test]
+fn draining_wakes() {
+    check(|| {
+        let (theirs, ours) = shared(ConcurrentStack::bounded(1));
+        ours.try_push(1).unwrap();
+        let producer = thread::spawn(move || {
+            let push = || theirs.try_push(2).ok();
+            theirs.not_full().wait_until(None, push);
+        });
+        assert_eq!(ours.try_drain(1), Some(vec![1]));
+        producer.join().unwrap();
+        assert_eq!(ours.try_pop(), Ok(2));
+    });
+}
+
 /// No two operations use an item at once, whatever they are.
 #[test]
 fn each_operation_beside_each() {
@@ -125,7 +155,8 @@ fn each_operation_beside_each() {
             ("peek", |stack| drop(stack.peek())),
             ("len", |stack| assert!(stack.len() <= 3)),
             ("close", |stack| stack.close()),
-            ("drain", |stack| drop(stack.close_and_drain())),
+            ("drain", |stack| drop(stack.try_drain(2))),
+            ("close and drain", |stack| drop(stack.close_and_drain())),
         ],
     );
 }

@@ -133,6 +133,38 @@ fn draining_during_a_pop() {
     });
 }
 
+/// A drain that comes during a comparison makes the operation start again: nothing is left behind or
+/// comes out twice.
+#[test]
+fn draining_an_open_queue() {
+    check(|| {
+        let (theirs, ours) = shared(&[1, 2, 3]);
+        let other = thread::spawn(move || theirs.try_pop(&Slow).ok());
+        let mut all = ours.try_drain(3).unwrap();
+        all.extend(other.join().unwrap());
+        all.sort();
+        assert_eq!(all, [1, 2, 3]);
+        assert_eq!(ours.try_pop(&Natural), Err(PriorityPopError::Empty));
+    });
+}
+
+/// A drain wakes a push that waits for room.
+#[test]
+fn draining_wakes() {
+    check(|| {
+        let ours = Arc::new(PriorityQueue::bounded(1));
+        ours.try_push(1, &Natural).unwrap();
+        let theirs = Arc::clone(&ours);
+        let other = thread::spawn(move || {
+            let push = || theirs.try_push(2, &Natural).ok();
+            theirs.not_full().wait_until(None, push);
+        });
+        assert_eq!(ours.try_drain(1), Some(vec![1]));
+        other.join().unwrap();
+        assert_eq!(rest(&ours), [2]);
+    });
+}
+
 /// A push wakes a pop that waits, and so does closing.
 #[test]
 fn push_or_close_wakes() {
@@ -211,7 +243,8 @@ fn each_operation_beside_each() {
             ("peek", |queue| drop(queue.peek())),
             ("len", |queue| assert!(queue.len() <= 3)),
             ("close", |queue| queue.close()),
-            ("drain", |queue| drop(queue.close_and_drain())),
+            ("drain", |queue| drop(queue.try_drain(2))),
+            ("close and drain", |queue| drop(queue.close_and_drain())),
         ],
     );
 }

@@ -4,6 +4,7 @@ use crate::{
     awaiting::{self, Coroutine, hushed, ringing},
     blocking::{self, Timeout},
     error::{not_copyable, raised},
+    failure::{Cause, Ending},
     fast::Done,
     imports::Imports,
     local_wrapper,
@@ -19,16 +20,20 @@ use ft_concurrent_queue::{
 use ft_sync::Event;
 use pyo3::{
     PyTraverseError, PyVisit,
-    exceptions::{PyRuntimeError, PyValueError},
+    exceptions::{PyRuntimeError, PyUserWarning, PyValueError},
     prelude::*,
     types::{PyDict, PyList, PyTuple},
 };
 use std::{
     collections::VecDeque,
+    ffi::CString,
     sync::{Arc, OnceLock},
 };
 
 pub(crate) type Core = ConcurrentQueue<Object>;
+
+/// The largest `scaling` that is not taken for a bound.
+const LARGEST_SCALING: isize = 256;
 
 /// A first-in first-out queue for many producers and many consumers.
 ///
@@ -38,9 +43,16 @@ pub(crate) type Core = ConcurrentQueue<Object>;
 /// a call that fails, for whatever reason, leaves no trace. A pop waits while the queue is empty, a
 /// push while it has maxsize items, unless that is 0: no bound. Waits end within 0.1 s of Ctrl-C.
 /// With lock_free=True waiting calls spin, with longer and longer pauses, instead of being woken.
-/// scaling is accepted for compatibility; this queue needs no such hint.
 ///
-/// After shutdown() pushes raise ShutDown; pops take what is left, and then raise it too.
+/// **The first argument is not the bound**: it is scaling, as in ft_utils 0.2.0, a hint that this
+/// queue does not need. So **ConcurrentQueue(100) holds any number of items, and
+/// ConcurrentQueue(maxsize=100) at most 100**. A scaling above 256 was meant as a bound, and is a
+/// UserWarning.
+///
+/// After shutdown() pushes raise ShutDown; pops take what is left, and then raise it too. After
+/// fail(exception) the same happens with QueueFailed, whose cause is the exception, and iteration
+/// raises that as well: so a pipeline that stops because of an error does not look like one that has
+/// come to its end.
 #[pyclass(
     frozen,
     subclass,
@@ -66,6 +78,8 @@ pub(crate) struct Inner {
     pub(crate) core: Arc<Core>,
     /// Counts the items that were pushed and are not done, in the subclass that has `task_done`.
     pub(crate) tasks: Option<Arc<TaskTracker>>,
+    /// Why the core is closed, once it is.
+    pub(crate) ending: Arc<Ending>,
     /// Wait by spinning.
     spins: bool,
 }
@@ -76,6 +90,7 @@ impl Inner {
         Self {
             core: Arc::new(core),
             tasks: tasks.map(Arc::new),
+            ending: Arc::default(),
             spins,
         }
     }
@@ -197,12 +212,20 @@ fn popped<T>(answer: Result<T, TryPopError>) -> Option<Result<T, TryPopError>> {
     (!matches!(answer, Err(TryPopError::Empty))).then_some(answer)
 }
 
-pub(crate) fn pop_error(py: Python<'_>, err: TryPopError) -> PyErr {
-    let imports = Imports::get(py);
+pub(crate) fn pop_error(py: Python<'_>, ending: &Ending, err: TryPopError) -> PyErr {
     match err {
-        TryPopError::Empty => raised(py, &imports.empty),
-        TryPopError::Closed => raised(py, &imports.shut_down),
+        TryPopError::Empty => raised(py, &Imports::get(py).empty),
+        TryPopError::Closed => ending.error(py),
     }
+}
+
+/// Warns of a number that is no hint for a number of threads.
+fn warn_of_scaling(py: Python<'_>, scaling: isize) -> PyResult<()> {
+    let message = format!(
+        "scaling={scaling} does not bound the queue: ConcurrentQueue(maxsize={scaling}) does"
+    );
+    let message = CString::new(message).unwrap_or_default();
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &message, 1)
 }
 
 /// Puts what `pop` returns into a LocalWrapper.
@@ -235,8 +258,16 @@ impl PyConcurrentQueue {
     }
 
     #[pyo3(signature = (scaling=None, lock_free=Truth(false), *, maxsize=0))]
-    fn __init__(&self, scaling: Option<isize>, lock_free: Truth, maxsize: isize) -> PyResult<()> {
-        let _ = scaling;
+    fn __init__(
+        &self,
+        py: Python<'_>,
+        scaling: Option<isize>,
+        lock_free: Truth,
+        maxsize: isize,
+    ) -> PyResult<()> {
+        if let Some(scaling) = scaling.filter(|&scaling| scaling > LARGEST_SCALING) {
+            warn_of_scaling(py, scaling)?;
+        }
         let maxsize = usize::try_from(maxsize).ok().filter(|&maxsize| maxsize > 0);
         self.make(Inner::new(maxsize, None, lock_free.0));
         Ok(())
@@ -244,7 +275,8 @@ impl PyConcurrentQueue {
 
     /// Append an item, waiting while the queue is full.
     ///
-    /// Raise Full after timeout seconds, ShutDown if the queue is shut down.
+    /// Raise Full after timeout seconds, ShutDown if the queue is shut down, QueueFailed if it has
+    /// failed.
     #[pyo3(signature = (value, timeout=None))]
     fn push(&self, value: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let py = value.py();
@@ -267,7 +299,7 @@ impl PyConcurrentQueue {
         let answer = inner.wait(py, timeout, inner.core.not_full(), attempt)?;
         match answer {
             Some(true) => Ok(()),
-            Some(false) => Err(raised(py, &Imports::get(py).shut_down)),
+            Some(false) => Err(inner.ending.error(py)),
             None => Err(raised(py, &Imports::get(py).full)),
         }
     }
@@ -279,15 +311,15 @@ impl PyConcurrentQueue {
         match ringing(py, || inner.try_push(Object::new(value))) {
             Ok(()) => Ok(()),
             Err(TryPushError::Full(_)) => Err(raised(py, &Imports::get(py).full)),
-            Err(TryPushError::Closed(_)) => Err(raised(py, &Imports::get(py).shut_down)),
+            Err(TryPushError::Closed(_)) => Err(inner.ending.error(py)),
         }
     }
 
     /// Append the items of an iterable, waiting for room as often as it takes.
     ///
     /// The iterable is read to its end before anything is pushed. Raise Full after timeout
-    /// seconds, ShutDown if the queue is shut down; the items that were not pushed are in the
-    /// exception's attribute remaining, a list.
+    /// seconds, ShutDown if the queue is shut down, QueueFailed if it has failed; the items that were
+    /// not pushed are in the exception's attribute remaining, a list.
     #[pyo3(signature = (values, timeout=None))]
     fn push_many(&self, values: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let py = values.py();
@@ -301,7 +333,7 @@ impl PyConcurrentQueue {
         let answer = inner.wait(py, timeout, inner.core.not_full(), attempt);
         let err = match answer {
             Ok(Some(true)) => return Ok(()),
-            Ok(Some(false)) => raised(py, &Imports::get(py).shut_down),
+            Ok(Some(false)) => inner.ending.error(py),
             Ok(None) => raised(py, &Imports::get(py).full),
             Err(err) => err,
         };
@@ -310,7 +342,8 @@ impl PyConcurrentQueue {
 
     /// Remove and return the oldest item, waiting while the queue is empty.
     ///
-    /// Raise Empty after timeout seconds, ShutDown if the queue is shut down and drained.
+    /// Raise Empty after timeout seconds; once the queue is drained, ShutDown if it is shut down and
+    /// QueueFailed if it has failed.
     #[pyo3(signature = (timeout=None))]
     fn pop(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
         let inner = self.inner()?;
@@ -318,22 +351,23 @@ impl PyConcurrentQueue {
         let answer = inner.wait(py, timeout, inner.core.not_empty(), attempt)?;
         match answer.unwrap_or(Err(TryPopError::Empty)) {
             Ok(item) => Ok(item.into_py()),
-            Err(err) => Err(pop_error(py, err)),
+            Err(err) => Err(pop_error(py, &inner.ending, err)),
         }
     }
 
     /// Remove and return the oldest item; raise Empty at once if there is none.
     fn try_pop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let core = self.core()?;
-        match ringing(py, || core.try_pop()) {
+        let inner = self.inner()?;
+        match ringing(py, || inner.core.try_pop()) {
             Ok(item) => Ok(item.into_py()),
-            Err(err) => Err(pop_error(py, err)),
+            Err(err) => Err(pop_error(py, &inner.ending, err)),
         }
     }
 
     /// Remove and return a list of up to max_items items, waiting until there is at least one.
     ///
-    /// Raise Empty after timeout seconds, ShutDown if the queue is shut down and drained.
+    /// Raise Empty after timeout seconds; once the queue is drained, ShutDown if it is shut down and
+    /// QueueFailed if it has failed.
     #[pyo3(signature = (max_items, timeout=None))]
     fn pop_many<'py>(
         &self,
@@ -357,11 +391,25 @@ impl PyConcurrentQueue {
             let answer = popped(inner.core.try_pop_many(most, &mut items))?;
             Some(match answer {
                 Ok(_) => Ok(room.fill(items.into_iter().map(Object::into_py))),
-                Err(err) => Err(pop_error(py, err)),
+                Err(err) => Err(pop_error(py, &inner.ending, err)),
             })
         };
         let answer = inner.wait(py, timeout, inner.core.not_empty(), attempt)?;
-        answer.unwrap_or_else(|| Err(pop_error(py, TryPopError::Empty)))
+        answer.unwrap_or_else(|| Err(raised(py, &Imports::get(py).empty)))
+    }
+
+    /// Remove all items at once and return them as a list, the oldest first.
+    ///
+    /// It does not wait: the list is empty if there are none. Items that others push meanwhile stay.
+    fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let core = self.core()?;
+        let most = core.len();
+        // The list first: once items are out nothing may fail.
+        let room = Room::new(py, most)?;
+        let mut items = Vec::new();
+        // If others have been faster there is nothing left, which is no error here.
+        let _ = ringing(py, || core.try_pop_many(most, &mut items));
+        Ok(room.fill(items.into_iter().map(Object::into_py)))
     }
 
     /// As push(), to be awaited: while the queue is full the task waits, not its thread.
@@ -441,7 +489,7 @@ impl PyConcurrentQueue {
         Ok(New(self.core()?.capacity().unwrap_or(0)))
     }
 
-    /// Whether shutdown() was called.
+    /// Whether shutdown() or fail() was called.
     #[getter]
     fn is_shutdown(&self) -> PyResult<bool> {
         Ok(self.core()?.is_closed())
@@ -452,16 +500,48 @@ impl PyConcurrentQueue {
     /// Items that are left can be popped; with immediate=True they are dropped.
     #[pyo3(signature = (immediate=Truth(false)), text_signature = "($self, immediate=False)")]
     fn shutdown(&self, py: Python<'_>, immediate: Truth) -> PyResult<()> {
-        let Inner { core, tasks, .. } = self.inner()?;
+        let Inner {
+            core,
+            tasks,
+            ending,
+            ..
+        } = self.inner()?;
+        ending.shut_down();
         if !immediate.0 {
             ringing(py, || core.close());
             return Ok(());
         }
         let left = ringing(py, || core.close_and_drain());
         if let Some(tasks) = tasks {
-            tasks.discard(left.len());
+            ringing(py, || tasks.discard(left.len()));
         }
         Ok(())
+    }
+
+    /// Say that no more items come, because of an exception; wake everyone who waits.
+    ///
+    /// Pushes raise QueueFailed, a new one each time, whose cause is the exception. Items that are
+    /// left can be popped; then pops and iterators raise it too, and so does join() as long as items
+    /// are not done. Nothing happens if the queue has failed or is shut down.
+    fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        let inner = self.inner()?;
+        let (cause, told) = Cause::of_argument(exception)?;
+        inner.ending.fail(cause);
+        ringing(exception.py(), || {
+            inner.core.close();
+            if let Some(tasks) = &inner.tasks {
+                tasks.all_done().notify_all();
+            }
+        });
+        told
+    }
+
+    /// The exception that the queue has failed with, or None.
+    #[getter]
+    fn failure(&self) -> PyResult<Option<Py<PyAny>>> {
+        let Inner { core, ending, .. } = self.inner()?;
+        let cause = ending.cause().filter(|_| core.is_closed());
+        Ok(cause.map(|cause| cause.clone().into_py()))
     }
 
     /// Return another object for the same queue.
@@ -471,20 +551,26 @@ impl PyConcurrentQueue {
         Self::share(slf)
     }
 
-    /// Pop item after item, waiting for each, until the queue is shut down and drained.
+    /// The number of items, for those who make room for what an iteration yields.
+    fn __length_hint__(&self) -> PyResult<New<usize>> {
+        self.size()
+    }
+
+    /// Pop item after item, waiting for each, until the queue is shut down and drained; raise
+    /// QueueFailed if it has failed.
     fn __iter__(slf: Bound<'_, Self>) -> QueueIter {
         QueueIter(slf.unbind())
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let name = slf.get_type().name()?;
-        let Some(Inner { core, .. }) = slf.get().inner.get() else {
+        let Some(Inner { core, ending, .. }) = slf.get().inner.get() else {
             return Ok(New(format!("<{name}, not initialized>")));
         };
         let bound = core
             .capacity()
             .map_or(String::new(), |n| format!(" of {n}"));
-        let state = if core.is_closed() { ", shut down" } else { "" };
+        let state = ending.state(core.is_closed());
         Ok(New(format!(
             "<{name} with {}{bound} items{state}>",
             core.len()
@@ -510,9 +596,10 @@ impl PyConcurrentQueue {
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }
-        let Some(Inner { core, .. }) = self.inner.get() else {
+        let Some(Inner { core, ending, .. }) = self.inner.get() else {
             return Ok(());
         };
+        ending.traverse(&visit)?;
         // SAFETY: the collector runs while no other thread is attached, and only attached threads
         // are inside methods of the core. None of them stops there: nothing in them allocates a
         // Python object, detaches, or runs Python code, so neither does this thread.
@@ -528,7 +615,8 @@ impl PyConcurrentQueue {
     }
 }
 
-/// An iterator that pops, and ends when the queue is shut down and drained.
+/// An iterator that pops, and ends when the queue is shut down and drained; it raises QueueFailed
+/// if the queue has failed.
 #[pyclass(
     frozen,
     weakref,
@@ -548,8 +636,13 @@ impl QueueIter {
         let attempt = || popped(inner.core.try_pop());
         match inner.wait(py, None, inner.core.not_empty(), attempt)? {
             Some(Ok(item)) => Ok(Some(item.into_py())),
+            _ if inner.ending.cause().is_some() => Err(inner.ending.error(py)),
             _ => Ok(None),
         }
+    }
+
+    fn __length_hint__(&self) -> PyResult<New<usize>> {
+        self.0.get().size()
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

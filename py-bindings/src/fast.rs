@@ -15,7 +15,10 @@ use crate::object::Object;
 use pyo3::{PyClass, PyTypeInfo, ffi, prelude::*, pyclass::boolean_struct::True, types::PyType};
 use std::{
     ffi::{CStr, c_int},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicPtr, Ordering::Relaxed},
+    },
 };
 
 /// The result of a whole call: a new reference, or null with an exception set (or, at the end of an
@@ -98,6 +101,10 @@ impl<'py> Class<'py> {
         Self(py.get_type::<T>())
     }
 
+    pub(crate) fn as_ptr(&self) -> *mut ffi::PyTypeObject {
+        self.0.as_type_ptr()
+    }
+
     /// Puts an entry into a slot, which PyO3 has filled.
     ///
     /// # Safety
@@ -149,6 +156,27 @@ impl<'py> Class<'py> {
     }
 }
 
+/// The class whose own instances an entry is for, and not those of its subclasses.
+pub(crate) struct Exact(AtomicPtr<ffi::PyTypeObject>);
+
+impl Exact {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(std::ptr::null_mut()))
+    }
+
+    pub(crate) fn set(&self, class: &Class<'_>) {
+        // Relaxed: as in `is`.
+        self.0.store(class.as_ptr(), Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn is(&self, class: *mut ffi::PyTypeObject) -> bool {
+        // Relaxed: set by the thread that imports the module, before anybody has the class; and the
+        // pointer is only compared.
+        class == self.0.load(Relaxed)
+    }
+}
+
 /// The Rust value of an instance.
 ///
 /// # Safety
@@ -176,6 +204,9 @@ where
 /// }
 /// ```
 ///
+/// The kinds `noargs_exact` and `one_exact` leave to it all calls on instances of subclasses, where the
+/// method calls another one, which they may override.
+///
 /// `None` leaves the call to PyO3's function; then nothing may have happened that would make it do
 /// something else.
 macro_rules! fast {
@@ -192,7 +223,20 @@ macro_rules! fast {
 
 /// One entry of `fast!`.
 macro_rules! entry {
-    (noargs, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {{
+    (noargs, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
+        $crate::fast::entry!(@noargs $class, $to, $name, $body, |_| true)
+    };
+    (noargs_exact, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {{
+        static CLASS: $crate::fast::Exact = $crate::fast::Exact::new();
+        CLASS.set(&$to);
+        $crate::fast::entry!(@noargs $class, $to, $name, $body, |class| CLASS.is(class))
+    }};
+    (one_exact, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {{
+        static CLASS: $crate::fast::Exact = $crate::fast::Exact::new();
+        CLASS.set(&$to);
+        $crate::fast::entry!(@fastcall $class, $to, $name, $body, 1, (0), |class| CLASS.is(class))
+    }};
+    (@noargs $class:ty, $to:ident, $name:tt, $body:expr, $is_ours:expr) => {{
         use $crate::fast::{Slow, instance};
         use pyo3::{Python, ffi};
 
@@ -202,12 +246,16 @@ macro_rules! entry {
             nothing: *mut ffi::PyObject,
         ) -> *mut ffi::PyObject {
             let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::fast::Done> = $body;
+            let is_ours: fn(*mut ffi::PyTypeObject) -> bool = $is_ours;
             // SAFETY: Python calls a method attached, with an instance of its class.
             unsafe {
-                match body(instance(this), Python::assume_attached()) {
-                    Some($crate::fast::Done(result)) => result,
-                    None => SLOW.get()(this, nothing),
+                if is_ours(ffi::Py_TYPE(this)) {
+                    let done = body(instance(this), Python::assume_attached());
+                    if let Some($crate::fast::Done(result)) = done {
+                        return result;
+                    }
                 }
+                SLOW.get()(this, nothing)
             }
         }
         let entry = (ffi::PyMethodDefPointer { PyCFunction: fast }, ffi::METH_NOARGS);
@@ -239,19 +287,19 @@ macro_rules! entry {
         unsafe { $to.method($name, entry, (|it| it.PyCFunction, ffi::METH_NOARGS), &SLOW)? };
     }};
     (one, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::fast::entry!(@fastcall $class, $to, $name, $body, 1, (0))
+        $crate::fast::entry!(@fastcall $class, $to, $name, $body, 1, (0), |_| true)
     };
     (two, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::fast::entry!(@fastcall $class, $to, $name, $body, 2, (0 1))
+        $crate::fast::entry!(@fastcall $class, $to, $name, $body, 2, (0 1), |_| true)
     };
     (three, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::fast::entry!(@fastcall $class, $to, $name, $body, 3, (0 1 2))
+        $crate::fast::entry!(@fastcall $class, $to, $name, $body, 3, (0 1 2), |_| true)
     };
     // A method that may be called without arguments, but has some.
     (none, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::fast::entry!(@fastcall $class, $to, $name, $body, 0, ())
+        $crate::fast::entry!(@fastcall $class, $to, $name, $body, 0, (), |_| true)
     };
-    (@fastcall $class:ty, $to:ident, $name:tt, $body:expr, $count:literal, ($($index:literal)*)) => {{
+    (@fastcall $class:ty, $to:ident, $name:tt, $body:expr, $count:literal, ($($index:literal)*), $is_ours:expr) => {{
         use $crate::fast::{Slow, instance};
         #[allow(unused_imports, reason = "not where there are no arguments")]
         use pyo3::{Borrowed, PyAny, Python, ffi};
@@ -268,10 +316,11 @@ macro_rules! entry {
                 Python<'py>,
                 $($crate::fast::entry!(@argument $index),)*
             ) -> Option<$crate::fast::Done> = $body;
+            let is_ours: fn(*mut ffi::PyTypeObject) -> bool = $is_ours;
             // SAFETY: Python calls a method attached, with an instance of its class, and as many
             // valid arguments as it says.
             unsafe {
-                if count == $count && keywords.is_null() {
+                if count == $count && keywords.is_null() && is_ours(ffi::Py_TYPE(this)) {
                     let py = Python::assume_attached();
                     let done = body(
                         instance(this),

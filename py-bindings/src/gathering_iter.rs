@@ -3,10 +3,11 @@
 use crate::{
     blocking::{self, Timeout},
     error::{not_copyable, raised},
+    failure::Cause,
     fast::{Done, exact_i64},
     imports::Imports,
     local_wrapper::Vacant,
-    made::{self, New, exception},
+    made::{New, exception},
     nesting::Nested,
     object::Object,
     truth::Truth,
@@ -16,17 +17,16 @@ use ft_sync::{Arc, deadline_after};
 use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::{
-        PyBaseException, PyException, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
-        PyValueError,
+        PyException, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError, PyValueError,
     },
-    ffi, intern,
+    intern,
     prelude::*,
     types::{PyDict, PyTuple},
 };
 use std::{num::NonZeroU64, sync::OnceLock, time::Duration};
 
 /// Values by key, and the exception of the producer that failed.
-type Core = GatheringIter<Object, Object>;
+type Core = GatheringIter<Object, Cause>;
 
 /// Gathers values by number from many threads, for readers that get them in the order 0, 1, 2, ...
 ///
@@ -157,32 +157,27 @@ fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
     Ok(Duration::try_from_secs_f64(timeout.extract()?).ok())
 }
 
-/// What a reader raises when it misses a value because of what a producer raised.
-fn failed(py: Python<'_>, reason: Object, message: &'static str) -> PyErr {
-    let err = exception::<PyRuntimeError>(message);
-    // Not `PyErr::set_cause`, which reads the traceback of the cause: the producer's thread may be
-    // adding to it, as it leaves its functions.
-    // SAFETY: the first is an exception, and so is the reason, see `remember` and `fail`. The cause
-    // gets its reference.
-    unsafe { ffi::PyException_SetCause(err.value(py).as_ptr(), reason.into_py().into_ptr()) };
-    err
-}
-
 /// Remembers what an insert raises, if it is an `Exception`: its value is missing.
 fn remember(py: Python<'_>, core: &Core, err: PyErr) -> PyErr {
-    if err.is_instance_of::<PyException>(py) {
-        core.fail(Object::new(err.value(py).as_any()));
+    if !err.is_instance_of::<PyException>(py) {
+        return err;
     }
-    err
+    let (cause, told) = Cause::new(err.value(py));
+    core.fail(cause);
+    told.err().unwrap_or(err)
 }
 
-fn refused(py: Python<'_>, reason: Refusal<Object>) -> PyErr {
+fn closed(py: Python<'_>) -> PyErr {
+    raised(py, &Imports::get(py).shut_down)
+}
+
+fn refused(py: Python<'_>, key: u64, reason: Refusal<Cause>) -> PyErr {
     match reason {
-        Refusal::Full => exception::<PyTimeoutError>("the key is beyond the window"),
-        Refusal::Closed => raised(py, &Imports::get(py).shut_down),
-        Refusal::Failed(reason) => {
-            let message = "the key is beyond the window, and gathering has failed";
-            failed(py, reason, message)
+        Refusal::Full => exception::<PyTimeoutError>(format!("key {key} is beyond the window")),
+        Refusal::Closed => closed(py),
+        Refusal::Failed(cause) => {
+            let what = format!("key {key} is beyond the window, and gathering has failed");
+            cause.error(&py.get_type::<PyRuntimeError>(), &what)
         }
     }
 }
@@ -244,7 +239,7 @@ impl PyGatheringIter {
         let number = number_of(key).map_err(|err| remember(py, core, err))?;
         let Some(number) = number else {
             return match core.is_closed() {
-                true => Err(refused(py, Refusal::Closed)),
+                true => Err(closed(py)),
                 false => Ok(()),
             };
         };
@@ -255,7 +250,7 @@ impl PyGatheringIter {
             Err(refused) => refused,
         };
         if !matches!(reason, Refusal::Full) {
-            return Err(refused(py, reason));
+            return Err(refused(py, number, reason));
         }
         let mut insertion = core.insertion(number, value);
         let event = Arc::clone(insertion.event());
@@ -263,8 +258,8 @@ impl PyGatheringIter {
         let done = blocking::wait(py, deadline, &event, || insertion.attempt());
         match done.map_err(|err| remember(py, core, err))? {
             Some(Ok(_)) => Ok(()),
-            Some(Err(InsertError { reason, .. })) => Err(refused(py, reason)),
-            None => Err(refused(py, Refusal::Full)),
+            Some(Err(InsertError { reason, .. })) => Err(refused(py, number, reason)),
+            None => Err(refused(py, number, Refusal::Full)),
         }
     }
 
@@ -322,24 +317,21 @@ impl PyGatheringIter {
     /// from the exception; those that wait do so at once. insert() goes on, except where it would
     /// have to wait. Nothing happens if the object has failed or is closed.
     fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        if !exception.is_instance_of::<PyBaseException>() {
-            let kind = exception.get_type();
-            let message = format!("exception must be an exception, not {kind}");
-            return Err(made::exception::<PyTypeError>(message));
-        }
-        self.core()?.fail(Object::new(exception));
-        Ok(())
+        let core = self.core()?;
+        let (cause, told) = Cause::of_argument(exception)?;
+        core.fail(cause);
+        told
     }
 
     /// Forget a failure, so that iterators wait again; return its exception, or None.
     fn clear_failure(&self) -> PyResult<Option<Py<PyAny>>> {
-        Ok(self.core()?.clear_failure().map(Object::into_py))
+        Ok(self.core()?.clear_failure().map(Cause::into_py))
     }
 
     /// The exception of the first producer that failed, or None.
     #[getter]
     fn failure(&self) -> PyResult<Option<Py<PyAny>>> {
-        Ok(self.core()?.failure().map(Object::into_py))
+        Ok(self.core()?.failure().map(Cause::into_py))
     }
 
     /// Whether close() has taken effect.
@@ -410,7 +402,7 @@ impl PyGatheringIter {
         // Only attached threads are inside the core, and none of them stops there: nothing in it
         // allocates a Python object, detaches, or runs Python code. So no lock is taken now.
         self.core.get().map_or(Ok(()), |core| {
-            core.visit(|value| visit.call(&**value), |reason| visit.call(&**reason))
+            core.visit(|value| visit.call(&**value), |cause| cause.traverse(&visit))
         })
     }
 
@@ -431,7 +423,7 @@ impl PyGatheringIter {
     name = "ConcurrentGatheringReader"
 )]
 pub(crate) struct GatheringReader {
-    reader: Reader<Object, Object>,
+    reader: Reader<Object, Cause>,
     /// How long to wait for each value; `None`: for ever.
     timeout: Option<Duration>,
     /// Whether each value is put into a LocalWrapper.
@@ -455,21 +447,30 @@ impl GatheringReader {
             }
         };
         done.map_or_else(
-            |reason| no_value(py, reason).map(|()| None),
+            |reason| self.no_value(py, reason).map(|()| None),
             |value| Ok(Some(value.into_py())),
         )
     }
-}
 
-/// The end of an iterator, or what it raises instead of a value.
-fn no_value(py: Python<'_>, reason: NextError<Object>) -> PyResult<()> {
-    match reason {
-        NextError::Ended => Ok(()),
-        NextError::Failed(reason) => {
-            let message = "the next value is missing, and gathering has failed";
-            Err(failed(py, reason, message))
+    /// The end of an iterator, or what it raises instead of a value.
+    fn no_value(&self, py: Python<'_>, reason: NextError<Cause>) -> PyResult<()> {
+        let missing = |key: Option<u64>| match key {
+            Some(key) => format!("the value of key {key} is missing"),
+            // Another thread has taken it meanwhile, and was the last to get one.
+            None => "the next value is missing".to_owned(),
+        };
+        match reason {
+            NextError::Ended => Ok(()),
+            NextError::Failed(cause) => {
+                let missing = missing(self.reader.failed_at());
+                let what = format!("{missing}, and gathering has failed");
+                Err(cause.error(&py.get_type::<PyRuntimeError>(), &what))
+            }
+            NextError::Missing => {
+                let message = missing(self.reader.position());
+                Err(exception::<PyTimeoutError>(message))
+            }
         }
-        NextError::Missing => Err(exception::<PyTimeoutError>("the next value is missing")),
     }
 }
 
@@ -512,7 +513,7 @@ pub(crate) mod source {
 }
 
 pub(crate) mod reader {
-    use super::{Done, GatheringReader, NextError, no_value};
+    use super::{Done, GatheringReader, NextError};
 
     crate::fast::fast! { GatheringReader:
         next tp_iternext = |this, _| {
@@ -524,7 +525,7 @@ pub(crate) mod reader {
                 Err(NextError::Missing) => None,
                 // These come once. To raise, PyO3 has to know that the thread is attached.
                 Err(reason) => Some(Python::attach(|py| {
-                    no_value(py, reason).unwrap_or_else(|err| err.restore(py));
+                    this.no_value(py, reason).unwrap_or_else(|err| err.restore(py));
                     Done(std::ptr::null_mut())
                 })),
             }

@@ -27,6 +27,8 @@ pub(crate) struct Imports {
     pub(crate) full: Py<PyType>,
     /// `queue.ShutDown`; before Python 3.13, which has the first, one of ours.
     pub(crate) shut_down: Py<PyType>,
+    /// `QueueFailed`, ours
+    pub(crate) queue_failed: Py<PyType>,
     /// `EmptyDequeError`, ours
     pub(crate) empty_deque: Py<PyType>,
     /// `ft_utils._views.Keys`
@@ -72,6 +74,7 @@ impl Imports {
                 Ok(kind) => kind.cast_into()?.unbind(),
                 Err(_) => own_shut_down(py)?,
             },
+            queue_failed: queue_failed(py)?,
             empty_deque: empty_deque_error(py)?,
             keys: views.getattr("Keys")?.unbind(),
             items: views.getattr("Items")?.unbind(),
@@ -105,6 +108,14 @@ fn own_shut_down(py: Python<'_>) -> PyResult<Py<PyType>> {
     let base = py.get_type::<PyException>();
     let doc = c"Raised by the operations of a queue that was shut down.";
     let name = c"ft_utils.concurrency.ShutDown";
+    PyErr::new_type(py, name, Some(doc), Some(&base), None)
+}
+
+/// Makes an error that is no `ShutDown`: who takes that for the end must not take this for it.
+fn queue_failed(py: Python<'_>) -> PyResult<Py<PyType>> {
+    let base = py.get_type::<PyRuntimeError>();
+    let doc = c"Raised by the operations of a queue after its fail(); the cause is that exception.";
+    let name = c"ft_utils.concurrency.QueueFailed";
     PyErr::new_type(py, name, Some(doc), Some(&base), None)
 }
 

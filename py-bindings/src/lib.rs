@@ -17,6 +17,7 @@ mod counting;
 mod deque_iter;
 mod dict_iter;
 mod error;
+mod failure;
 mod fast;
 mod gathering_iter;
 mod imports;
@@ -94,6 +95,7 @@ mod _native {
         module.add("Empty", &imports.empty)?;
         module.add("Full", &imports.full)?;
         module.add("ShutDown", &imports.shut_down)?;
+        module.add("QueueFailed", &imports.queue_failed)?;
         module.add("EmptyDequeError", &imports.empty_deque)?;
         module.add("WEAVE_C_API", weave::c_api(py)?)?;
         concurrent_deque::register(py)?;

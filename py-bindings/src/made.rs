@@ -75,6 +75,15 @@ pub(crate) fn items<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyLis
     }
 }
 
+pub(crate) fn single<'py>(one: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    // SAFETY: the thread is attached and the object valid; a new reference to a tuple, or null with
+    // an exception.
+    unsafe {
+        let single = ffi::PyTuple_Pack(1, one.as_ptr());
+        Ok(Bound::from_owned_ptr_or_err(one.py(), single)?.cast_into_unchecked())
+    }
+}
+
 pub(crate) fn pair<'py>(
     one: &Bound<'py, PyAny>,
     other: &Bound<'py, PyAny>,

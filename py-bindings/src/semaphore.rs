@@ -11,6 +11,7 @@ use ft_semaphore::{Permit, Semaphore};
 use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyValueError},
+    intern,
     prelude::*,
     types::{PyDict, PyTuple},
 };
@@ -29,7 +30,8 @@ use std::{
 /// whose event loop is closed, at whatever moment, leaves its slot to the next: slots are never
 /// lost, and never more than there were.
 ///
-/// Use "async with semaphore" in coroutines and "with semaphore" in threads that run no event loop.
+/// Use "async with semaphore" in coroutines and "with semaphore" in threads that run no event loop. In
+/// a subclass, "async with" calls acquire(), and both call release() at their end.
 #[pyclass(
     frozen,
     subclass,
@@ -160,22 +162,24 @@ impl PyProcessSemaphore {
         })
     }
 
-    fn __aenter__(&self) -> PyResult<Coroutine> {
-        self.acquire()
+    fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        if !slf.is_exact_instance_of::<Self>() {
+            return slf.call_method0(intern!(slf.py(), "acquire"));
+        }
+        Ok(Bound::new(slf.py(), slf.get().acquire()?)?.into_any())
     }
 
     // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
     #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
     fn __aexit__(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         _kind: Option<&Bound<'_, PyAny>>,
         _value: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
         _more: &Bound<'_, PyTuple>,
     ) -> Result<Coroutine> {
         // At once, not when it is awaited: a signal may strike in between.
-        self.release(py)?;
+        release(slf)?;
         Ok(Coroutine::finished("ProcessSemaphore.__aexit__"))
     }
 
@@ -191,14 +195,13 @@ impl PyProcessSemaphore {
     // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
     #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
     fn __exit__(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         _kind: Option<&Bound<'_, PyAny>>,
         _value: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
         _more: &Bound<'_, PyTuple>,
     ) -> Result<()> {
-        self.release(py)
+        release(slf)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
@@ -227,6 +230,16 @@ impl PyProcessSemaphore {
     fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
         Self::__copy__(slf)
     }
+}
+
+/// What the end of a `with` block does: that of a subclass calls the method, which it may override, as
+/// `threading.Semaphore` and `asyncio.Semaphore` do.
+fn release(slf: &Bound<'_, PyProcessSemaphore>) -> Result<()> {
+    if !slf.is_exact_instance_of::<PyProcessSemaphore>() {
+        slf.call_method0(intern!(slf.py(), "release"))?;
+        return Ok(());
+    }
+    slf.get().release(slf.py())
 }
 
 /// Takes a slot, waiting in line for it.

@@ -5,6 +5,7 @@ use crate::{
     blocking::{self, Timeout},
     concurrent_queue::{in_wrapper, with_rest},
     error::{not_copyable, raised},
+    failure::{Cause, Ending},
     imports::Imports,
     made::{New, Room, exception},
     nesting::Nested,
@@ -22,7 +23,7 @@ use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyValueError},
     prelude::*,
-    types::{PyDict, PyList, PyTuple},
+    types::{PyDict, PyList, PyTuple, PyType},
 };
 use std::{
     collections::VecDeque,
@@ -53,6 +54,8 @@ pub(crate) struct PyOrderedQueue {
 struct Inner {
     items: Items,
     tasks: TaskTracker,
+    /// Why the items are closed, once they are.
+    ending: Ending,
 }
 
 enum Items {
@@ -87,6 +90,13 @@ impl Items {
         match self {
             Self::Lifo(stack) => stack.close(),
             Self::Priority(queue) => queue.close(),
+        }
+    }
+
+    fn try_drain(&self, most: usize) -> Option<Vec<Object>> {
+        match self {
+            Self::Lifo(stack) => stack.try_drain(most),
+            Self::Priority(queue) => queue.try_drain(most),
         }
     }
 
@@ -184,6 +194,14 @@ impl Channel for Inner {
             Items::Priority(queue) => queue.not_full(),
         }
     }
+
+    fn ending(&self) -> &Ending {
+        &self.ending
+    }
+
+    fn tasks(&self) -> PyResult<&TaskTracker> {
+        Ok(&self.tasks)
+    }
 }
 
 impl PyOrderedQueue {
@@ -197,8 +215,11 @@ impl PyOrderedQueue {
 
     /// A second call changes nothing: other threads use what the first one made.
     fn make(&self, items: Items) {
-        let tasks = TaskTracker::new();
-        let _ = self.inner.set(Arc::new(Inner { items, tasks }));
+        let _ = self.inner.set(Arc::new(Inner {
+            items,
+            tasks: TaskTracker::new(),
+            ending: Ending::default(),
+        }));
     }
 
     #[inline]
@@ -230,10 +251,20 @@ impl PyOrderedQueue {
 
 #[pymethods]
 impl PyOrderedQueue {
+    /// Refuse a subclass that overrides _init, _put, _get or _qsize, which nothing would call.
+    #[classmethod]
+    #[pyo3(signature = (**kwargs))]
+    fn __init_subclass__(
+        cls: &Bound<'_, PyType>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        std_channel::init_subclass::<Self>(cls, kwargs)
+    }
+
     /// Put an item in, waiting while the queue is full.
     ///
     /// Raise Full after timeout seconds, or at once if block is false; ShutDown if the queue is shut
-    /// down.
+    /// down, QueueFailed if it has failed.
     #[pyo3(
         signature = (item, block=Truth(true), timeout=None),
         text_signature = "($self, item, block=True, timeout=None)",
@@ -248,14 +279,23 @@ impl PyOrderedQueue {
     }
 
     /// Put an item in; raise Full at once if there is no room.
-    fn put_nowait(&self, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        std_channel::put(self.inner()?, item, false, None)
+    ///
+    /// In a subclass it is put(item, block=False).
+    fn put_nowait<'py>(
+        slf: &Bound<'py, Self>,
+        item: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if is_subclass(slf) {
+            return std_channel::put_of_subclass(slf, item);
+        }
+        std_channel::put(slf.get().inner()?, item, false, None)?;
+        Ok(slf.py().None().into_bound(slf.py()))
     }
 
     /// Remove and return the item whose turn it is, waiting while the queue is empty.
     ///
-    /// Raise Empty after timeout seconds, or at once if block is false; ShutDown if the queue is
-    /// shut down and drained.
+    /// Raise Empty after timeout seconds, or at once if block is false; once the queue is drained,
+    /// ShutDown if it is shut down and QueueFailed if it has failed.
     #[pyo3(
         signature = (block=Truth(true), timeout=None),
         text_signature = "($self, block=True, timeout=None)",
@@ -270,8 +310,13 @@ impl PyOrderedQueue {
     }
 
     /// Remove and return the item whose turn it is; raise Empty at once if there is none.
-    fn get_nowait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        std_channel::get(self.inner()?, py, false, None)
+    ///
+    /// In a subclass it is get(block=False).
+    fn get_nowait(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        if is_subclass(slf) {
+            return std_channel::get_of_subclass(slf).map(Bound::unbind);
+        }
+        std_channel::get(slf.get().inner()?, slf.py(), false, None)
     }
 
     /// Return the number of items.
@@ -282,15 +327,22 @@ impl PyOrderedQueue {
     /// Tell the queue that the work on an item is done.
     ///
     /// Raise ValueError if that was said of every item already.
-    fn task_done(&self) -> PyResult<()> {
-        std_channel::task_done(&self.inner()?.tasks)
+    fn task_done(&self, py: Python<'_>) -> PyResult<()> {
+        std_channel::task_done(self.inner()?, py)
     }
 
     /// Wait until task_done() was called for every item that was put in.
     ///
-    /// Items that shutdown(immediate=True) has dropped do not count.
+    /// Items that shutdown(immediate=True) has dropped do not count; those that drain() has returned
+    /// do, as those that get() has. Raise QueueFailed if the queue has failed and items are not done.
     fn join(&self, py: Python<'_>) -> PyResult<()> {
-        std_channel::join(&self.inner()?.tasks, py)
+        std_channel::join(self.inner()?, py)
+    }
+
+    /// As join(), to be awaited: the task waits, not its thread.
+    fn join_async(slf: &Bound<'_, Self>) -> PyResult<Coroutine> {
+        let inner = Arc::clone(slf.get().shared()?);
+        std_channel::joining(inner, slf, "StdOrderedQueue.join_async")
     }
 
     /// The number of items that were put in and are not done.
@@ -301,7 +353,8 @@ impl PyOrderedQueue {
 
     /// Put an item in, waiting while the queue is full.
     ///
-    /// Raise Full after timeout seconds, ShutDown if the queue is shut down.
+    /// Raise Full after timeout seconds, ShutDown if the queue is shut down, QueueFailed if it has
+    /// failed.
     #[pyo3(signature = (value, timeout=None))]
     fn push(&self, value: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let deadline = Timeout::deadline(timeout);
@@ -310,14 +363,14 @@ impl PyOrderedQueue {
 
     /// Put an item in; raise Full at once if there is no room.
     fn try_push(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.put_nowait(value)
+        std_channel::put(self.inner()?, value, false, None)
     }
 
     /// Put the items of an iterable in, one by one, waiting for room as often as it takes.
     ///
     /// The iterable is read to its end before anything is put in. Raise Full after timeout seconds,
-    /// ShutDown if the queue is shut down, and what a comparison raises; the items that were not put
-    /// in are in the exception's attribute remaining, a list.
+    /// ShutDown if the queue is shut down, QueueFailed if it has failed, and what a comparison raises;
+    /// the items that were not put in are in the exception's attribute remaining, a list.
     #[pyo3(signature = (values, timeout=None))]
     fn push_many(&self, values: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let py = values.py();
@@ -335,7 +388,8 @@ impl PyOrderedQueue {
 
     /// Remove and return the item whose turn it is, waiting while the queue is empty.
     ///
-    /// Raise Empty after timeout seconds, ShutDown if the queue is shut down and drained.
+    /// Raise Empty after timeout seconds; once the queue is drained, ShutDown if it is shut down and
+    /// QueueFailed if it has failed.
     #[pyo3(signature = (timeout=None))]
     fn pop(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
         std_channel::get_until(self.inner()?, py, Timeout::deadline(timeout))
@@ -343,14 +397,14 @@ impl PyOrderedQueue {
 
     /// Remove and return the item whose turn it is; raise Empty at once if there is none.
     fn try_pop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.get_nowait(py)
+        std_channel::get(self.inner()?, py, false, None)
     }
 
     /// Remove and return a list of up to max_items items, waiting until there is at least one.
     ///
-    /// Raise Empty after timeout seconds, ShutDown if the queue is shut down and drained, and what a
-    /// comparison raises; items that were removed before that are in the exception's attribute
-    /// popped, a list.
+    /// Raise Empty after timeout seconds, once the queue is drained ShutDown if it is shut down and
+    /// QueueFailed if it has failed, and what a comparison raises; items that were removed before that
+    /// are in the exception's attribute popped, a list.
     #[pyo3(signature = (max_items, timeout=None))]
     fn pop_many<'py>(
         &self,
@@ -388,6 +442,24 @@ impl PyOrderedQueue {
             }
         }
         Ok(popped)
+    }
+
+    /// Remove all items in one step and return them as a list.
+    ///
+    /// Those of a LIFO queue are in the order in which they would leave, the last one first; those of
+    /// a priority queue in no particular order: nothing is compared, so this also returns items that
+    /// cannot be. It does not wait: the list is empty if there are none.
+    fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let inner = self.inner()?;
+        loop {
+            // The list first: once items are out nothing may fail.
+            let most = inner.len();
+            let room = Room::new(py, most)?;
+            // Others may have put more in meanwhile.
+            if let Some(items) = ringing(py, || inner.items.try_drain(most)) {
+                return Ok(room.fill(items.into_iter().map(Object::into_py)));
+            }
+        }
     }
 
     /// As put(), to be awaited: while the queue is full the task waits, not its thread.
@@ -472,7 +544,7 @@ impl PyOrderedQueue {
         Ok(New(self.inner()?.items.capacity().unwrap_or(0)))
     }
 
-    /// Whether shutdown() was called.
+    /// Whether shutdown() or fail() was called.
     #[getter]
     fn is_shutdown(&self) -> PyResult<bool> {
         Ok(self.inner()?.is_closed())
@@ -484,17 +556,53 @@ impl PyOrderedQueue {
     /// count as done.
     #[pyo3(signature = (immediate=Truth(false)), text_signature = "($self, immediate=False)")]
     fn shutdown(&self, py: Python<'_>, immediate: Truth) -> PyResult<()> {
-        let Inner { items, tasks } = self.inner()?;
+        let Inner {
+            items,
+            tasks,
+            ending,
+        } = self.inner()?;
+        ending.shut_down();
         if immediate.0 {
             let left = ringing(py, || items.close_and_drain());
-            tasks.discard(left.len());
+            ringing(py, || tasks.discard(left.len()));
         } else {
             ringing(py, || items.close());
         }
         Ok(())
     }
 
-    /// Take out item after item, waiting for each, until the queue is shut down and drained.
+    /// Say that no more items come, because of an exception; wake everyone who waits.
+    ///
+    /// Calls that put items in raise QueueFailed, a new one each time, whose cause is the exception.
+    /// Items that are left can be taken out; then calls that do so and iterators raise it too, and so
+    /// does join() as long as items are not done. Nothing happens if the queue has failed or is shut
+    /// down.
+    fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        let inner = self.inner()?;
+        let (cause, told) = Cause::of_argument(exception)?;
+        inner.ending.fail(cause);
+        ringing(exception.py(), || {
+            inner.items.close();
+            inner.tasks.all_done().notify_all();
+        });
+        told
+    }
+
+    /// The exception that the queue has failed with, or None.
+    #[getter]
+    fn failure(&self) -> PyResult<Option<Py<PyAny>>> {
+        let inner = self.inner()?;
+        let cause = inner.ending.cause().filter(|_| inner.is_closed());
+        Ok(cause.map(|cause| cause.clone().into_py()))
+    }
+
+    /// The number of items, for those who make room for what an iteration yields.
+    fn __length_hint__(&self) -> PyResult<New<usize>> {
+        self.qsize()
+    }
+
+    /// Take out item after item, waiting for each, until the queue is shut down and drained; raise
+    /// QueueFailed if it has failed.
     fn __iter__(slf: Bound<'_, Self>) -> OrderedIter {
         OrderedIter(slf.unbind())
     }
@@ -505,7 +613,7 @@ impl PyOrderedQueue {
             return Ok(New(format!("<{name}, not initialized>")));
         };
         let bound = (inner.items.capacity()).map_or(String::new(), |n| format!(" of {n}"));
-        let state = if inner.is_closed() { ", shut down" } else { "" };
+        let state = inner.ending.state(inner.is_closed());
         Ok(New(format!(
             "<{name} with {}{bound} items{state}>",
             inner.len()
@@ -531,12 +639,15 @@ impl PyOrderedQueue {
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }
+        let Some(inner) = self.inner.get() else {
+            return Ok(());
+        };
+        inner.ending.traverse(&visit)?;
         // The locks are free: the collector runs while no other thread is attached, and no thread
         // stops or starts the collector while it holds one.
-        match self.inner.get().map(|inner| &inner.items) {
-            Some(Items::Lifo(stack)) => stack.try_for_each(|item| visit.call(&**item)),
-            Some(Items::Priority(queue)) => queue.try_for_each(|item| visit.call(&**item)),
-            None => Ok(()),
+        match &inner.items {
+            Items::Lifo(stack) => stack.try_for_each(|item| visit.call(&**item)),
+            Items::Priority(queue) => queue.try_for_each(|item| visit.call(&**item)),
         }
     }
 
@@ -545,6 +656,12 @@ impl PyOrderedQueue {
             drop(hushed(|| inner.items.close_and_drain()));
         }
     }
+}
+
+/// Whether the queue is of a class that is derived from one of ours, and may override methods.
+fn is_subclass(queue: &Bound<'_, PyOrderedQueue>) -> bool {
+    !queue.is_exact_instance_of::<PyStdLifoQueue>()
+        && !queue.is_exact_instance_of::<PyStdPriorityQueue>()
 }
 
 /// A last-in first-out queue with the methods of queue.LifoQueue.
@@ -595,9 +712,14 @@ impl PyStdLifoQueue {
 /// StdConcurrentPriorityQueue(maxsize=0)
 ///
 /// It holds at most maxsize items, or any number if maxsize is not positive. Items are compared with
-/// "<" alone; equal ones leave in no particular order. A comparison that raises makes the call that
-/// compares raise, and nothing else: the item that was to be put in is not, the one that was to be
-/// taken out stays. A comparison may use the queue itself: then the call that compares starts again.
+/// "<" alone; equal ones leave in no particular order. So with (priority, item) the items are compared
+/// where priorities are equal, and two dicts, say, cannot be: put (priority, count, item) in, with a
+/// number that is never the same, such as next(itertools.count()), and equal priorities leave in the
+/// order of the numbers.
+///
+/// A comparison that raises makes the call that compares raise, and nothing else: the item that was to
+/// be put in is not, the one that was to be taken out stays, and drain() returns all of them, as it
+/// compares nothing. A comparison may use the queue itself: then the call that compares starts again.
 /// While one thread compares items by methods in Python, calls of others that put or get wait for it.
 /// What is said of StdConcurrentQueue and queue.Queue holds here too.
 #[pyclass(
@@ -637,7 +759,8 @@ impl PyStdPriorityQueue {
     }
 }
 
-/// An iterator that takes items out, and ends when the queue is shut down and drained.
+/// An iterator that takes items out, and ends when the queue is shut down and drained; it raises
+/// QueueFailed if the queue has failed.
 #[pyclass(
     frozen,
     weakref,
@@ -659,6 +782,10 @@ impl OrderedIter {
             Err(err) if err.get_type(py).is(&Imports::get(py).shut_down) => Ok(None),
             Err(err) => Err(err),
         }
+    }
+
+    fn __length_hint__(&self) -> PyResult<New<usize>> {
+        self.0.get().qsize()
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

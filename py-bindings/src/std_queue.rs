@@ -1,7 +1,9 @@
 //! `StdConcurrentQueue`.
 
 use crate::{
+    awaiting::Coroutine,
     concurrent_queue::{Inner, PyConcurrentQueue, pop_now, push_now},
+    failure::Ending,
     fast,
     made::{New, exception},
     object::Object,
@@ -13,8 +15,9 @@ use ft_sync::Event;
 use pyo3::{
     exceptions::PyRuntimeError,
     prelude::*,
-    types::{PyDict, PyTuple},
+    types::{PyDict, PyTuple, PyType},
 };
+use std::sync::Arc;
 
 /// A first-in first-out queue with the methods of queue.Queue.
 ///
@@ -23,7 +26,8 @@ use pyo3::{
 /// It holds at most maxsize items, or any number if maxsize is not positive. It is a ConcurrentQueue
 /// and does what queue.Queue does on Python 3.13, on every version, with these exceptions: the
 /// bound cannot be changed; there is no lock (mutex), no deque (queue) and no condition to get hold
-/// of; and subclasses cannot change how items are kept by overriding _init, _put, _get, _qsize.
+/// of; and a subclass that overrides _init, _put, _get or _qsize, to change how items are kept, is a
+/// TypeError. A subclass may override put and get, which put_nowait and get_nowait then call.
 #[pyclass(
     frozen,
     subclass,
@@ -64,16 +68,20 @@ impl Channel for Inner {
     fn not_full(&self) -> &Event {
         self.core.not_full()
     }
+
+    fn ending(&self) -> &Ending {
+        &self.ending
+    }
+
+    fn tasks(&self) -> PyResult<&TaskTracker> {
+        let missing =
+            || exception::<PyRuntimeError>("StdConcurrentQueue.__init__() was not called");
+        self.tasks.as_deref().ok_or_else(missing)
+    }
 }
 
 fn inner<'a>(slf: &'a Bound<'_, PyStdQueue>) -> PyResult<&'a Inner> {
     slf.as_super().get().inner()
-}
-
-fn tasks<'a>(slf: &'a Bound<'_, PyStdQueue>) -> PyResult<&'a TaskTracker> {
-    // Only an `__init__` other than ours makes a queue without.
-    let missing = || exception::<PyRuntimeError>("StdConcurrentQueue.__init__() was not called");
-    inner(slf)?.tasks.as_deref().ok_or_else(missing)
 }
 
 #[pymethods]
@@ -97,10 +105,20 @@ impl PyStdQueue {
         Ok(())
     }
 
+    /// Refuse a subclass that overrides _init, _put, _get or _qsize, which nothing would call.
+    #[classmethod]
+    #[pyo3(signature = (**kwargs))]
+    fn __init_subclass__(
+        cls: &Bound<'_, PyType>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        std_channel::init_subclass::<Self>(cls, kwargs)
+    }
+
     /// Put an item in, waiting while the queue is full.
     ///
     /// Raise Full after timeout seconds, or at once if block is false; ShutDown if the queue is shut
-    /// down.
+    /// down, QueueFailed if it has failed.
     #[pyo3(
         signature = (item, block=Truth(true), timeout=None),
         text_signature = "($self, item, block=True, timeout=None)",
@@ -115,14 +133,23 @@ impl PyStdQueue {
     }
 
     /// Put an item in; raise Full at once if there is no room.
-    fn put_nowait(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        std_channel::put(inner(slf)?, item, false, None)
+    ///
+    /// In a subclass it is put(item, block=False).
+    fn put_nowait<'py>(
+        slf: &Bound<'py, Self>,
+        item: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if !slf.is_exact_instance_of::<Self>() {
+            return std_channel::put_of_subclass(slf, item);
+        }
+        std_channel::put(inner(slf)?, item, false, None)?;
+        Ok(slf.py().None().into_bound(slf.py()))
     }
 
     /// Remove and return the oldest item, waiting while the queue is empty.
     ///
-    /// Raise Empty after timeout seconds, or at once if block is false; ShutDown if the queue is
-    /// shut down and drained.
+    /// Raise Empty after timeout seconds, or at once if block is false; once the queue is drained,
+    /// ShutDown if it is shut down and QueueFailed if it has failed.
     #[pyo3(
         signature = (block=Truth(true), timeout=None),
         text_signature = "($self, block=True, timeout=None)",
@@ -136,7 +163,12 @@ impl PyStdQueue {
     }
 
     /// Remove and return the oldest item; raise Empty at once if there is none.
+    ///
+    /// In a subclass it is get(block=False).
     fn get_nowait(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        if !slf.is_exact_instance_of::<Self>() {
+            return std_channel::get_of_subclass(slf).map(Bound::unbind);
+        }
         std_channel::get(inner(slf)?, slf.py(), false, None)
     }
 
@@ -149,20 +181,27 @@ impl PyStdQueue {
     ///
     /// Raise ValueError if that was said of every item already.
     fn task_done(slf: &Bound<'_, Self>) -> PyResult<()> {
-        std_channel::task_done(tasks(slf)?)
+        std_channel::task_done(inner(slf)?, slf.py())
     }
 
     /// Wait until task_done() was called for every item that was put in.
     ///
-    /// Items that shutdown(immediate=True) has dropped do not count.
+    /// Items that shutdown(immediate=True) has dropped do not count; those that drain() has returned
+    /// do, as those that get() has. Raise QueueFailed if the queue has failed and items are not done.
     fn join(slf: &Bound<'_, Self>) -> PyResult<()> {
-        std_channel::join(tasks(slf)?, slf.py())
+        std_channel::join(inner(slf)?, slf.py())
+    }
+
+    /// As join(), to be awaited: the task waits, not its thread.
+    fn join_async(slf: &Bound<'_, Self>) -> PyResult<Coroutine> {
+        let inner = Arc::new(inner(slf)?.clone());
+        std_channel::joining(inner, slf, "StdConcurrentQueue.join_async")
     }
 
     /// The number of items that were put in and are not done.
     #[getter]
     fn unfinished_tasks(slf: &Bound<'_, Self>) -> PyResult<New<u64>> {
-        Ok(New(tasks(slf)?.unfinished()))
+        Ok(New(inner(slf)?.tasks()?.unfinished()))
     }
 
     /// Return another object for the same queue.
@@ -176,7 +215,7 @@ impl PyStdQueue {
 
 fast::fast! { PyStdQueue as PyConcurrentQueue:
     one c"put" = |this, _, item| push_now(this, &item);
-    one c"put_nowait" = |this, _, item| push_now(this, &item);
+    one_exact c"put_nowait" = |this, _, item| push_now(this, &item);
     none c"get" = |this, py| pop_now(this, py);
-    noargs c"get_nowait" = |this, py| pop_now(this, py);
+    noargs_exact c"get_nowait" = |this, py| pop_now(this, py);
 }

@@ -245,12 +245,16 @@ QUEUE_NEVER_WAITS = (
     step(o.put_async(x))
     step(o.pop_async())
     step(o.get_async())
+    o.drain()
     o.peek()
     o.size()
     o.empty()
     o.full()
     o.maxsize
     o.is_shutdown
+    o.failure
+    o.fail(x)
+    o.__length_hint__()
 """
 )
 QUEUE_MAY_WAIT = """
@@ -264,6 +268,8 @@ QUEUE_MAY_WAIT = """
 SHUTDOWN = """
     o.shutdown()
     o.shutdown(x)
+    o.fail(ValueError(x))
+    (o.fail(ValueError()), o.drain(), next(iter(o)))
 """
 STD_NEVER_WAITS = (
     QUEUE_NEVER_WAITS
@@ -276,6 +282,9 @@ STD_NEVER_WAITS = (
     o.qsize()
     o.task_done()
     o.unfinished_tasks
+    step(o.join_async())
+    type(o).__init_subclass__()
+    type("Sub", (type(o),), {}, key=x)
 """
 )
 STD_MAY_WAIT = (
@@ -283,10 +292,16 @@ STD_MAY_WAIT = (
     + """
     o.put(x)
     o.get()
+    (o.fail(ValueError()), o.join())
     (o.shutdown(True), [o.task_done() for _ in range(o.unfinished_tasks)], o.join())
 """
     + SHUTDOWN
 )
+
+ITERATION = """
+    o.__iter__()
+    o.__length_hint__()
+"""
 
 # One that holds a number as well, so that lines which take one away find another.
 STD_MAKE = """
@@ -711,10 +726,10 @@ OPERATIONS: dict[str, Operations] = {
         """,
     ),
     "ConcurrentQueueIterator": of(
-        "iter(filled(ConcurrentQueue(maxsize=5), x, x))", "o.__iter__()", "o.__next__()"
+        "iter(filled(ConcurrentQueue(maxsize=5), x, x))", ITERATION, "o.__next__()"
     ),
     "StdOrderedQueueIterator": of(
-        "iter(filled(StdConcurrentPriorityQueue(5), x, x))", "o.__iter__()", "o.__next__()"
+        "iter(filled(StdConcurrentPriorityQueue(5), x, x))", ITERATION, "o.__next__()"
     ),
     "Coroutine": of(
         """

@@ -444,6 +444,73 @@ def test_failure_is_noticed_by_whoever_has_to_wait(clear):
     assert read(g.iterator(4, clear)) == ([0, 1, 2, 3, "beyond the gap"], None)
 
 
+class Odd(Exception):
+    """Has a text that is asked for by the thread that fails, and by no reader."""
+
+    def __init__(self, tell):
+        super().__init__()
+        self.tell = tell
+
+    def __str__(self):
+        return self.tell()
+
+
+def raising(error):
+    def refuse():
+        raise error
+
+    return refuse
+
+
+@pytest.mark.parametrize("clear", [True, False])
+def test_errors_name_key_and_cause(clear):
+    g = filled("ab", window=4)
+    reader = g.iterator(9, clear, timeout=0)
+    assert available(reader) == ["a", "b"]
+    with pytest.raises(TimeoutError, match=r"^the value of key 2 is missing$"):
+        next(reader)
+    with pytest.raises(TimeoutError, match=r"^key 100 is beyond the window$"):
+        g.insert(100, 1, 0)
+    g.fail(LookupError("x"))
+    with pytest.raises(RuntimeError) as caught:
+        next(reader)
+    text = "the value of key 2 is missing, and gathering has failed: LookupError: x"
+    assert str(caught.value) == text
+    with pytest.raises(RuntimeError) as caught:
+        g.insert(100, 1)
+    text = "key 100 is beyond the window, and gathering has failed: LookupError: x"
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    "tell, end",
+    [
+        (lambda: "", ""),
+        (lambda: None, ""),
+        (lambda: "\ud800", ": .*"),
+        (raising(LookupError()), ""),
+        (lambda: "odd", ": odd"),
+    ],
+)
+def test_odd_texts_of_causes(tell, end):
+    g = ConcurrentGatheringIterator()
+    g.fail(Odd(tell))
+    with pytest.raises(RuntimeError, match=f"key 0 is missing, .* failed: Odd{end}$"):
+        next(g.iterator(0))
+
+
+def test_text_of_a_cause_that_is_interrupted():
+    # A signal, say: it is not lost, and neither is the failure.
+    g = ConcurrentGatheringIterator()
+    with pytest.raises(KeyboardInterrupt):
+        g.fail(Odd(raising(KeyboardInterrupt())))
+    assert isinstance(g.failure, Odd)
+    g = ConcurrentGatheringIterator()
+    with pytest.raises(KeyboardInterrupt):
+        g.insert(BadHash(Odd(raising(KeyboardInterrupt()))), 1)
+    assert isinstance(g.failure, Odd)
+
+
 def test_first_failure_stays():
     g = ConcurrentGatheringIterator()
     first = LookupError()

@@ -8,6 +8,7 @@ import threading
 import pytest
 from ft_utils.concurrency import (
     Empty,
+    QueueFailed,
     ShutDown,
     StdConcurrentLifoQueue,
     StdConcurrentPriorityQueue,
@@ -56,7 +57,7 @@ def test_wait_ends_and_may_be_begun_again(wait):
             striker.result()
     # Neither of the calls has taken what is there now.
     wait.function(wait.release)(o)
-    with contextlib.suppress(ShutDown, StopIteration):
+    with contextlib.suppress(QueueFailed, ShutDown, StopIteration):
         call(o)
 
 

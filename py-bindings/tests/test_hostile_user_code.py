@@ -30,7 +30,8 @@ NO_OPERATIONS = {
     "__weakref__",
 }
 # Made by the package for one purpose, which these are.
-NOT_ATTACKED = {"MissingType", "Empty", "Full", "ShutDown", "EmptyDequeError", "StdOrderedQueue"}
+EXCEPTIONS = {"Empty", "EmptyDequeError", "Full", "QueueFailed", "ShutDown"}
+NOT_ATTACKED = {*EXCEPTIONS, "MissingType", "StdOrderedQueue"}
 
 # One thread compares items of theirs at a time, the others wait: that is documented.
 WAIT_FOR_COMPARISONS = {"StdConcurrentPriorityQueue", "StdOrderedQueueIterator"}

@@ -35,6 +35,7 @@ NAMES = {
         "EmptyDequeError",
         "Full",
         "ProcessSemaphore",
+        "QueueFailed",
         "ShutDown",
         "StdConcurrentLifoQueue",
         "StdConcurrentPriorityQueue",
@@ -112,6 +113,14 @@ def test_exceptions_are_those_of_queue():
         assert ft_utils.concurrency.ShutDown is queue.ShutDown
     else:
         assert ft_utils.concurrency.ShutDown.__bases__ == (Exception,)
+
+
+def test_failures_of_queues_are_no_end():
+    failed = ft_utils.concurrency.QueueFailed
+    assert issubclass(failed, RuntimeError)
+    assert not issubclass(failed, ft_utils.concurrency.ShutDown)
+    assert failed.__module__ == "ft_utils.concurrency"
+    assert type(pickle.loads(pickle.dumps(failed("x")))) is failed
 
 
 @pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="a GIL build")

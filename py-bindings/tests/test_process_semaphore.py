@@ -266,6 +266,55 @@ def test_async_with():
     run(main())
 
 
+class Recording(ProcessSemaphore):
+    """Overrides what threading.Semaphore and asyncio.Semaphore call at the ends of a block."""
+
+    def __init__(self, value):
+        super().__init__(value)
+        self.calls = []
+
+    async def acquire(self):
+        await super().acquire()
+        self.calls.append("acquire")
+
+    def release(self):
+        super().release()
+        self.calls.append("release")
+
+
+def test_blocks_call_what_is_overridden():
+    s = Recording(1)
+    with s:
+        assert s.value == 0
+    assert s.calls == ["release"]
+
+    async def main():
+        async with s as entered:
+            assert entered is None
+            assert s.calls == ["release", "acquire"]
+
+    asyncio.run(main())
+    assert s.calls == ["release", "acquire", "release"]
+    assert s.value == 1
+
+
+def test_block_whose_release_fails():
+    class Failing(ProcessSemaphore):
+        def release(self):
+            raise LookupError
+
+    s = Failing(2)
+    with pytest.raises(LookupError), s:
+        pass
+
+    async def main():
+        async with s:
+            pass
+
+    with pytest.raises(LookupError):
+        asyncio.run(main())
+
+
 def test_with_in_a_loop_is_refused():
     semaphore = ProcessSemaphore(1)
 

@@ -93,8 +93,11 @@ def queue(kind: str, *, full: str = "maxsize=1", empty: str = "") -> list[Wait]:
         full, empty = f"{full}{empty}", empty.lstrip(", ")
     return [
         *of(kind, f"{kind}({empty})", "o.shutdown()", *pops),
+        *of(kind, f"{kind}({empty})", "o.fail(ValueError())", "o.pop()", "next(iter(o))"),
         *of(kind, f"filled({kind}({full}), 1)", "o.shutdown()", *pushes),
+        *of(kind, f"filled({kind}({full}), 1)", "o.fail(ValueError())", "o.push(1)"),
         *(of(kind, f"filled({kind}(), 1)", "o.task_done()", "o.join()") if std else []),
+        *(of(kind, f"filled({kind}(), 1)", "o.fail(ValueError())", "o.join()") if std else []),
     ]
 
 
@@ -160,7 +163,7 @@ def begin(daemon: bool) -> tuple[list[tuple[Wait, Any]], list[threading.Thread]]
     def call(wait: Wait, o: Any) -> None:
         try:
             wait.function(wait.call)(o)
-        except (NAMES["ShutDown"], NAMES["Empty"], StopIteration):
+        except (NAMES["QueueFailed"], NAMES["ShutDown"], NAMES["Empty"], StopIteration):
             pass
 
     threads = [threading.Thread(target=call, args=each, daemon=daemon) for each in objects]

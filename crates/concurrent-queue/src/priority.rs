@@ -284,10 +284,37 @@ impl<T> PriorityQueue<T> {
         let popped = heap::remove_first(&mut state.items, place);
         state.version += 1;
         drop(state);
-        if self.capacity.is_some() {
-            self.not_full.notify(1);
-        }
+        self.freed(1);
         popped.ok_or(PriorityPopError::Empty)
+    }
+
+    /// Takes out all items in one step, in no particular order; `None`, and nothing is taken, if
+    /// there are more than `most`.
+    ///
+    /// It compares nothing, so it also has the items that cannot be compared, and does not wait for
+    /// a thread that compares: the operation of that thread starts again. The limit is for callers
+    /// that make room for the items beforehand.
+    ///
+    /// ```
+    /// use ft_concurrent_queue::{Natural, PriorityQueue};
+    ///
+    /// let queue = PriorityQueue::unbounded();
+    /// queue.try_push(2, &Natural).unwrap();
+    /// queue.try_push(1, &Natural).unwrap();
+    /// assert_eq!(queue.try_drain(1), None);
+    /// assert_eq!(queue.try_drain(usize::MAX).unwrap().len(), 2);
+    /// assert!(queue.is_empty());
+    /// ```
+    pub fn try_drain(&self, most: usize) -> Option<Vec<T>> {
+        let mut state = self.lock();
+        if state.items.len() > most {
+            return None;
+        }
+        state.version += 1;
+        let items = std::mem::take(&mut state.items);
+        drop(state);
+        self.freed(items.len());
+        Some(items)
     }
 
     /// Returns a clone of the least item, or `None` if there is none. The clone is made under the
@@ -416,6 +443,12 @@ impl<T> PriorityQueue<T> {
     /// The event that is notified of each place that becomes free, and of closing.
     pub fn not_full(&self) -> &Event {
         &self.not_full
+    }
+
+    fn freed(&self, places: usize) {
+        if self.capacity.is_some() {
+            self.not_full.notify(places);
+        }
     }
 
     fn wake_all(&self) {

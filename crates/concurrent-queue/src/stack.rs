@@ -115,12 +115,39 @@ impl<T> ConcurrentStack<T> {
         drop(state);
         match popped {
             Some(item) => {
-                self.freed();
+                self.freed(1);
                 Ok(item)
             }
             None if closed => Err(TryPopError::Closed),
             None => Err(TryPopError::Empty),
         }
+    }
+
+    /// Takes out all items in one step, the top one first; `None`, and nothing is taken, if there are
+    /// more than `most`.
+    ///
+    /// The limit is for callers that make room for the items beforehand.
+    ///
+    /// ```
+    /// use ft_concurrent_queue::ConcurrentStack;
+    ///
+    /// let stack = ConcurrentStack::unbounded();
+    /// stack.try_push(1).unwrap();
+    /// stack.try_push(2).unwrap();
+    /// assert_eq!(stack.try_drain(1), None);
+    /// assert_eq!(stack.try_drain(usize::MAX), Some(vec![2, 1]));
+    /// assert!(stack.is_empty());
+    /// ```
+    pub fn try_drain(&self, most: usize) -> Option<Vec<T>> {
+        let mut state = self.lock();
+        if state.items.len() > most {
+            return None;
+        }
+        let mut items = std::mem::take(&mut state.items);
+        drop(state);
+        self.freed(items.len());
+        items.reverse();
+        Some(items)
     }
 
     /// Returns a clone of the top item, or `None` if there is none. The clone is made under the
@@ -198,9 +225,9 @@ impl<T> ConcurrentStack<T> {
         &self.not_full
     }
 
-    fn freed(&self) {
+    fn freed(&self, places: usize) {
         if self.capacity.is_some() {
-            self.not_full.notify(1);
+            self.not_full.notify(places);
         }
     }
 

@@ -99,6 +99,25 @@ fn draining() {
     assert!(stack.close_and_drain().is_empty());
 }
 
+/// Each place that a drain makes free wakes one push, and no more.
+#[test]
+fn draining_an_open_stack() {
+    let stack = ConcurrentStack::bounded(2);
+    assert_eq!(stack.try_drain(0), Some(vec![]));
+    stack.try_push(1).unwrap();
+    stack.try_push(2).unwrap();
+    let listeners = [(); 3].map(|()| stack.not_full().listen());
+    assert_eq!(stack.try_drain(1), None);
+    assert_eq!(stack.len(), 2);
+    assert_eq!(stack.try_drain(2), Some(vec![2, 1]));
+    let woken = listeners.map(|listener| listener.wait_deadline(Some(Instant::now())));
+    assert_eq!(woken, [true, true, false]);
+    stack.try_push(3).unwrap();
+    stack.close();
+    assert_eq!(stack.try_drain(5), Some(vec![3]));
+    assert_eq!(stack.try_pop(), Err(TryPopError::Closed));
+}
+
 #[test]
 fn visits_end_with_an_error() {
     let stack = ConcurrentStack::default();

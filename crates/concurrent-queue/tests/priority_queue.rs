@@ -119,6 +119,24 @@ fn wakes_one_each() {
     }
 }
 
+/// A drain compares nothing; each place that it makes free wakes one push, and no more.
+#[test]
+fn draining_an_open_queue() {
+    let queue = PriorityQueue::bounded(2);
+    assert_eq!(queue.try_drain(0), Some(vec![]));
+    assert!(queue.try_push(2, &Natural).is_ok());
+    assert!(queue.try_push(1, &Natural).is_ok());
+    let listeners = [(); 3].map(|()| queue.not_full().listen());
+    assert_eq!(queue.try_drain(1), None);
+    assert_eq!(queue.len(), 2);
+    let mut drained = queue.try_drain(2).unwrap();
+    drained.sort_unstable();
+    assert_eq!(drained, [1, 2]);
+    let woken = listeners.map(|listener| listener.wait_deadline(Some(Instant::now())));
+    assert_eq!(woken, [true, true, false]);
+    assert_eq!(queue.try_pop(&Natural), Err(PriorityPopError::Empty));
+}
+
 #[test]
 fn visits_end_with_an_error() {
     let queue = filled([3, 1, 2]);
@@ -276,6 +294,24 @@ fn heap_that_changes_during_a_comparison() {
             assert!(drained(&queue, &Natural).is_sorted());
         }
     }
+}
+
+/// Whose comparison drains the queue starts again, with what is left.
+#[test]
+fn comparison_may_drain_an_open_queue() {
+    let queue = filled([10, 20, 30]);
+    let order = Slow(|a: &i32, b: &i32| {
+        queue.try_drain(usize::MAX);
+        Ok::<_, ()>(a < b)
+    });
+    assert!(queue.try_push(1, &order).is_ok());
+    assert_eq!(queue.try_drain(usize::MAX), Some(vec![1]));
+    let queue = filled([10, 20, 30]);
+    let order = Slow(|a: &i32, b: &i32| {
+        queue.try_drain(usize::MAX);
+        Ok::<_, ()>(a < b)
+    });
+    assert_eq!(queue.try_pop(&order), Err(PriorityPopError::Empty));
 }
 
 #[test]

@@ -37,6 +37,8 @@ struct Cursor {
     position: u64,
     /// Whether it is one of `Shared::draining`.
     is_draining: bool,
+    /// The key whose value was missing when the reader ended because gathering had failed.
+    failed_at: Option<u64>,
 }
 
 impl<V, E> Reader<V, E> {
@@ -48,6 +50,7 @@ impl<V, E> Reader<V, E> {
             cursor: Mutex::new(Cursor {
                 position: 0,
                 is_draining: false,
+                failed_at: None,
             }),
             event: Arc::new(Event::new()),
         }
@@ -57,6 +60,12 @@ impl<V, E> Reader<V, E> {
     pub fn position(&self) -> Option<u64> {
         let position = lock(&self.cursor).position;
         (position < self.end).then_some(position)
+    }
+
+    /// Returns the key whose value was missing when the reader ended with
+    /// [`NextError::Failed`]; `None` if it has not.
+    pub fn failed_at(&self) -> Option<u64> {
+        lock(&self.cursor).failed_at
     }
 
     /// Ends the reader here, and wakes those who wait for its values.
@@ -137,7 +146,10 @@ impl<V, E: Clone> Reader<V, E> {
                     shard.ask(key, Arrival, &self.event);
                     return Err(NextError::Missing);
                 }
-                Prospect::Failed(reason) => NextError::Failed(reason),
+                Prospect::Failed(reason) => {
+                    cursor.failed_at = Some(key);
+                    NextError::Failed(reason)
+                }
                 Prospect::Closed => NextError::Ended,
             };
             drop(shard);

@@ -214,11 +214,13 @@ fn failing_comes_after_what_is_there() {
     assert!(!gathering.close());
     assert_eq!(gathering.failure(), Some("broken"));
     let reader = gathering.drain(9);
+    assert_eq!(reader.failed_at(), None);
     assert_eq!(
         available(&reader),
         (vec![0, 10], NextError::Failed("broken"))
     );
     assert_eq!(reader.try_next(), Err(NextError::Ended));
+    assert_eq!((reader.failed_at(), reader.position()), (Some(2), None));
     // All there: it does not notice.
     gathering.insert(0, 1).unwrap();
     assert_eq!(available(&gathering.drain(1)), (vec![1], NextError::Ended));

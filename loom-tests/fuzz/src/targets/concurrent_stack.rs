@@ -23,6 +23,8 @@ pub enum Call {
     Peek,
     Len,
     Visit,
+    /// Of no more items than this.
+    TryDrain(usize),
     Close,
     CloseAndDrain,
 }
@@ -34,6 +36,7 @@ pub enum Answer {
     Closed,
     Item(Option<u32>),
     Items(Vec<u32>),
+    TooMany,
     Len(usize),
     Done,
 }
@@ -80,6 +83,8 @@ impl<const BROKEN: u8> Target for Stack<BROKEN> {
             one(2, Call::Peek),
             one(1, Call::Len),
             one(1, Call::Visit),
+            one(1, Call::TryDrain(1)),
+            one(1, Call::TryDrain(9)),
             one(seldom, Call::Close),
             one(seldom, Call::CloseAndDrain),
         ]
@@ -128,6 +133,10 @@ impl<const BROKEN: u8> Target for Stack<BROKEN> {
                 })?;
                 Answer::Items(items)
             }
+            Call::TryDrain(most) => match stack.try_drain(*most) {
+                Some(items) => Answer::Items(items.iter().map(Token::value).collect()),
+                None => Answer::TooMany,
+            },
             Call::Close => {
                 stack.close();
                 Answer::Done
@@ -158,6 +167,8 @@ impl<const BROKEN: u8> Target for Stack<BROKEN> {
             Call::Peek => Answer::Item(model.items.last().copied()),
             Call::Len => Answer::Len(model.items.len()),
             Call::Visit => Answer::Items(model.items.clone()),
+            Call::TryDrain(most) if model.items.len() > *most => Answer::TooMany,
+            Call::TryDrain(_) => Answer::Items(model.items.drain(..).rev().collect()),
             Call::Close => {
                 model.closed = true;
                 Answer::Done

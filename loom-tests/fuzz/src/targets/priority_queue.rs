@@ -55,6 +55,8 @@ pub enum Call {
     Peek,
     Len,
     Visit,
+    /// Of no more items than this.
+    TryDrain(usize),
     Close,
     CloseAndDrain,
 }
@@ -66,6 +68,7 @@ pub enum Answer {
     Closed,
     Item(Option<u32>),
     Items(BTreeSet<u32>),
+    TooMany,
     Len(usize),
     Done,
 }
@@ -145,6 +148,8 @@ impl<const BROKEN: u8> Target for Queue<BROKEN> {
             one(1, Call::Visit),
             one(seldom, Call::Close),
             one(seldom, Call::CloseAndDrain),
+            one(1, Call::TryDrain(1)),
+            one(1, Call::TryDrain(9)),
         ]
     }
 
@@ -183,6 +188,10 @@ impl<const BROKEN: u8> Target for Queue<BROKEN> {
                 })?;
                 Answer::Items(items)
             }
+            Call::TryDrain(most) => match queue.try_drain(most) {
+                Some(items) => Answer::Items(items.iter().map(Token::value).collect()),
+                None => Answer::TooMany,
+            },
             Call::Close => {
                 queue.close();
                 Answer::Done
@@ -217,6 +226,8 @@ impl<const BROKEN: u8> Target for Queue<BROKEN> {
             },
             Call::Len => Answer::Len(model.items.len()),
             Call::Visit => Answer::Items(model.items.clone()),
+            Call::TryDrain(most) if model.items.len() > most => Answer::TooMany,
+            Call::TryDrain(_) => Answer::Items(std::mem::take(&mut model.items)),
             Call::Close => {
                 model.closed = true;
                 Answer::Done
