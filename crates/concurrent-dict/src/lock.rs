@@ -35,17 +35,12 @@ pub(crate) struct Lock {
     asking: AtomicUsize,
 }
 
-/// A reader's hold on a lock.
-pub(crate) enum Reading<'a> {
-    Announced {
-        _announced: Announced,
-    },
-    Counted {
-        _announced: Option<Announced>,
-        _counted: Counted<'a>,
-    },
-    /// By an outer reader of the same thread.
-    Covered,
+/// A reader's hold on a lock: one of these, or both, or none, if an outer reader of the same thread
+/// has it covered.
+pub(crate) struct Reading<'a> {
+    // Dropped in this order.
+    _announced: Option<Announced>,
+    _counted: Option<Counted<'a>>,
 }
 
 /// One of the readers that a lock counts.
@@ -68,8 +63,11 @@ impl Lock {
     #[inline]
     pub(crate) fn read(&self) -> Reading<'_> {
         match self.try_announce() {
-            Some(_announced) => Reading::Announced { _announced },
             None => self.read_slow(),
+            announced => Reading {
+                _announced: announced,
+                _counted: None,
+            },
         }
     }
 
@@ -100,21 +98,18 @@ impl Lock {
 
     #[cold]
     fn read_slow(&self) -> Reading<'_> {
-        match Announced::current() {
-            Some(outer) if outer == self.number() => Reading::Covered,
+        let (announced, counted) = match Announced::current() {
+            Some(outer) if outer == self.number() => (None, None),
             // To announce oneself to a writer in vain would only make it wait.
             Some(0) => {
-                let _counted = ft_sync::poll(|| self.try_count(WRITING | PENDING));
-                let _announced = Announced::besides(self.number());
-                Reading::Counted {
-                    _announced,
-                    _counted,
-                }
+                let counted = ft_sync::poll(|| self.try_count(WRITING | PENDING));
+                (Announced::besides(self.number()), Some(counted))
             }
-            _ => Reading::Counted {
-                _announced: None,
-                _counted: self.count(),
-            },
+            _ => (None, Some(self.count())),
+        };
+        Reading {
+            _announced: announced,
+            _counted: counted,
         }
     }
 
@@ -138,11 +133,20 @@ impl Lock {
     /// If the thread itself reads under the lock.
     #[inline]
     pub(crate) fn write(&self) -> Locked<'_> {
-        let mut hold = match self.try_write(0, WRITING) {
-            Ok(_) => Hold::Locked(Locked(self)),
-            Err(_) => self.write_slow(),
-        };
-        readers::wait_for_readers(self.number(), |is_gone| {
+        if self.try_write(0, WRITING).is_err() {
+            return self.write_slow();
+        }
+        let locked = Locked(self);
+        if readers::is_read(self.number()) {
+            return self.write_after(Hold::Locked(locked));
+        }
+        locked
+    }
+
+    /// Waits for the readers that have announced themselves.
+    #[cold]
+    fn write_after<'a>(&'a self, mut hold: Hold<'a>) -> Locked<'a> {
+        readers::wait_for_readers(self.number(), &mut |is_gone| {
             if matches!(hold, Hold::Locked(_)) && !self.wait_unless_asked(is_gone) {
                 let turn = Hold::Turn(self.give_way());
                 mem::forget(mem::replace(&mut hold, turn));
@@ -164,17 +168,18 @@ impl Lock {
         (self.state).compare_exchange(before, after, SeqCst, Relaxed)
     }
 
-    /// Takes the lock, or, if readers are counted there, the turn.
+    /// Takes the lock, or, if readers are counted there, the turn; and then waits for the others.
     #[cold]
-    fn write_slow(&self) -> Hold<'_> {
-        ft_sync::poll(|| match self.try_write(0, WRITING) {
+    fn write_slow(&self) -> Locked<'_> {
+        let hold = ft_sync::poll(|| match self.try_write(0, WRITING) {
             Ok(_) => Some(Hold::Locked(Locked(self))),
             Err(state) if state & (WRITING | PENDING) != 0 => None,
             Err(state) => {
                 let turn = self.try_write(state, state | PENDING);
                 turn.is_ok().then(|| Hold::Turn(Turn(self)))
             }
-        })
+        });
+        self.write_after(hold)
     }
 
     /// Waits until a reader is gone, which returns true, or another one asks for a way.
@@ -236,6 +241,7 @@ impl Drop for Turn<'_> {
 }
 
 impl Drop for Counted<'_> {
+    #[cold]
     fn drop(&mut self) {
         // Release: pairs with the Acquire of the writer that is next.
         self.0.state.fetch_sub(READER, Release);

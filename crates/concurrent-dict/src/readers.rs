@@ -14,7 +14,11 @@ use ft_sync::{
     },
     thread_local,
 };
-use std::{cell::Cell, iter, ptr};
+use std::{
+    cell::Cell,
+    iter,
+    ptr::{self, NonNull},
+};
 
 /// How many slots are made at once. Models make few, so that they come to the next block.
 const SLOTS: usize = if cfg!(ft_loom) { 2 } else { 16 };
@@ -53,7 +57,7 @@ thread_local! {
 /// The calling thread's word that it reads under a lock. It takes it back when dropped.
 pub(crate) struct Announced {
     /// Of this thread, which cannot end before we are dropped: a pointer is not [`Send`].
-    slot: *const Slot,
+    slot: NonNull<Slot>,
 }
 
 impl Announced {
@@ -62,7 +66,7 @@ impl Announced {
     ///
     /// The caller must look at the lock afterwards, with a `SeqCst` load, and withdraw if a writer
     /// has it. The writer takes the lock first, with a `SeqCst` read-modify-write, and then calls
-    /// [`wait_for_readers`]. If the announcement is first in the order of all these, the writer sees
+    /// [`is_read`]. If the announcement is first in the order of all these, the writer sees
     /// it, and waits; if the writer is, we see it.
     #[inline]
     pub(crate) fn announce(lock: usize) -> Option<Self> {
@@ -81,15 +85,17 @@ impl Announced {
         // No test sees SeqCst -> Release: the same; it replaces what this thread wrote.
         reading.swap(lock, SeqCst);
         ft_sync::before_looking();
+        // SAFETY: not null, as seen above.
+        let slot = unsafe { NonNull::new_unchecked(slot.cast_mut()) };
         Some(Self { slot })
     }
 
     /// Announces that this thread, which has announced nothing else, reads under a lock that no writer
     /// can get before this is gone, whether it sees this or not.
     pub(crate) fn besides(lock: usize) -> Option<Self> {
-        let slot = own_slot();
-        // SAFETY: as in `announce`, if not null.
-        let reading = unsafe { &slot.as_ref()?.reading };
+        let slot = NonNull::new(own_slot().cast_mut())?;
+        // SAFETY: as in `announce`.
+        let reading = unsafe { &slot.as_ref().reading };
         // Relaxed: only for this thread, when it reads inside of this reading.
         reading.store(lock, Relaxed);
         Some(Self { slot })
@@ -113,7 +119,7 @@ impl Drop for Announced {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: as in `announce`.
-        let reading = unsafe { &(*self.slot).reading };
+        let reading = unsafe { &self.slot.as_ref().reading };
         // Release: pairs with the load of the writer that waits for this, whose writes come after
         // our reads.
         reading.store(0, Release);
@@ -121,16 +127,31 @@ impl Drop for Announced {
     }
 }
 
-/// Waits until each thread that has announced that it reads under `lock` is done with that. Before it
-/// waits for one it calls `waiting` with what tells whether that one is gone.
+/// Tells whether a thread has announced that it reads under `lock`.
 ///
 /// Those that do so later are the business of the caller: see [`Announced::announce`].
+#[inline]
+pub(crate) fn is_read(lock: usize) -> bool {
+    any_reader(lock, |_| true)
+}
+
+/// Waits until each thread that has announced that it reads under `lock` is done with that. Before it
+/// waits for one it calls `waiting` with what tells whether that one is gone.
 ///
 /// # Panics
 ///
 /// If the calling thread itself is one.
+#[cold]
+pub(crate) fn wait_for_readers(lock: usize, waiting: &mut dyn FnMut(&dyn Fn() -> bool)) {
+    any_reader(lock, |slot| {
+        slot.wait(lock, waiting);
+        false
+    });
+}
+
+/// Tells whether `f` returns true for the slot of a thread that reads under `lock`.
 #[inline]
-pub(crate) fn wait_for_readers(lock: usize, mut waiting: impl FnMut(&dyn Fn() -> bool)) {
+fn any_reader(lock: usize, mut f: impl FnMut(&Slot) -> bool) -> bool {
     ft_sync::before_looking();
     let slots = all();
     // SeqCst: a thread raises it before its first announcement, so if that is before our taking of
@@ -142,12 +163,12 @@ pub(crate) fn wait_for_readers(lock: usize, mut waiting: impl FnMut(&dyn Fn() ->
         for slot in &block.slots[..left.min(SLOTS)] {
             // SeqCst: see `Announced::announce`. It acquires, too: we write after the reader has read.
             // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
-            if slot.reading.load(SeqCst) == lock {
-                slot.wait(lock, &mut waiting);
+            if slot.reading.load(SeqCst) == lock && f(slot) {
+                return true;
             }
         }
         if left <= SLOTS {
-            return;
+            return false;
         }
         left -= SLOTS;
         // Acquire: pairs with the Release of the exchange that set it.
@@ -196,7 +217,7 @@ impl Slots {
 
     fn blocks(&self) -> impl Iterator<Item = &Block> {
         let next = |block: &&Block| {
-            // Acquire: as in `wait_for_readers`.
+            // Acquire: as in `any_reader`.
             // No test sees Acquire -> Relaxed: as there.
             let next = block.next.load(Acquire);
             // SAFETY: as there.
@@ -218,7 +239,7 @@ impl Slots {
         loop {
             for slot in &block.slots {
                 if slot.take() {
-                    // SeqCst: see `wait_for_readers`.
+                    // SeqCst: see `any_reader`.
                     // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
                     // No test sees SeqCst -> Release: the same; what it replaces hands nothing on.
                     self.end.fetch_max(place + 1, SeqCst);
@@ -236,7 +257,7 @@ impl Slots {
     /// and goes on. So no slot below the end is taken by a thread that does not know of the end.
     fn give_back(&self, mut place: usize) {
         loop {
-            // Release: pairs with the load in `wait_for_readers`, which no longer looks at this slot:
+            // Release: pairs with the load in `any_reader`, which no longer looks at this slot:
             // what was read is read. A thread that takes this slot does so after we gave it back
             // below, and raises the end again. Relaxed: if it fails there is another slot behind, or
             // will be.
@@ -265,7 +286,7 @@ impl Block {
 
     /// Returns the next block, which is made if there is none.
     fn next(&self) -> &Self {
-        // Acquire, twice: as in `wait_for_readers`.
+        // Acquire, twice: as in `any_reader`.
         // No test sees Acquire -> Relaxed: as there.
         let mut next = self.next.load(Acquire);
         if next.is_null() {
@@ -283,7 +304,7 @@ impl Block {
                 }
             }
         }
-        // SAFETY: as in `wait_for_readers`.
+        // SAFETY: as in `any_reader`.
         unsafe { &*next }
     }
 }
