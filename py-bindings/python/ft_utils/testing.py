@@ -3,18 +3,21 @@
 import faulthandler
 import math
 import os
+import random
 import re
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from ft_utils.concurrency import AtomicInt64
 
-__all__ = ["run_concurrently"]
+__all__ = ["run_concurrently", "run_trials"]
 
 _T = TypeVar("_T")
 
@@ -24,6 +27,8 @@ _LOOKS = 2000
 _LOOKS_ON_SHARED_CORES = 100
 # How long a wait may keep Ctrl-C waiting on systems where it does not interrupt.
 _SLICE = 0.1
+# The shortest switch interval there is, and the one that Python begins with.
+_SHORTEST, _USUAL = 1e-6, 5e-3
 
 
 @overload
@@ -85,16 +90,13 @@ def run_concurrently(
     Ctrl-C is not held up, and leaves such threads behind too.
 
     Raises `ValueError` for numbers out of range, and `RuntimeError` if a thread cannot be started;
-    no call is made then.
+    no call is made then. Warns (`RuntimeWarning`) if a free-threaded Python has the GIL on, because
+    threads take turns then.
     """
-    if threads < 1:
-        raise ValueError(f"threads must be at least 1, not {threads}")
-    if iterations < 1:
-        raise ValueError(f"iterations must be at least 1, not {iterations}")
-    if timeout is not None and not timeout >= 0:
-        raise ValueError(f"timeout must be None or at least 0 seconds, not {timeout}")
+    _look_at_numbers(threads, "iterations", iterations, timeout)
     if switch_interval is not None and not 0 < switch_interval < math.inf:
         raise ValueError(f"switch_interval must be None or positive, not {switch_interval}")
+    _look_at_gil()
     run = Run(fn, threads, iterations, pass_index)
     with _switch_intervals.at_most(switch_interval):
         run.finish(math.inf if timeout is None else timeout)
@@ -103,16 +105,86 @@ def run_concurrently(
     return [result for results in run.results for result in results]
 
 
+def run_trials(
+    setup: Callable[[], _T],
+    fn: Callable[[_T], object],
+    check: Callable[[_T], object],
+    threads: int = 8,
+    trials: int = 100,
+    *,
+    seed: int | None = None,
+    timeout: float | None = 60.0,
+) -> None:
+    """Try again and again, with new objects each time, whether what threads do leaves them right.
+
+        >>> from ft_utils import AtomicInt64
+        >>> def both_counted(count):
+        ...     assert count == 2
+        >>> run_trials(AtomicInt64, AtomicInt64.incr, both_counted, threads=2, trials=10)
+
+    Each of `trials` trials calls `setup()` once, and then, in each of `threads` threads at once,
+    `fn(state)` with what that returned. When all of them are done it calls `check(state)`, which
+    raises, or returns False, if the state is not what it must be. `setup` and `check` run in one of
+    the threads.
+
+    Where there is a GIL, the switch interval of each trial is drawn by `seed`, from the shortest to
+    the usual: which of them brings a fault out is not known before. What is raised says which seed
+    and which trial it was; without a seed there is a new one each time. The same seed draws the
+    same intervals, but the threads may meet otherwise.
+
+    The first trial that fails ends the call with an `ExceptionGroup`, as that of
+    `run_concurrently`. `timeout` is for all trials together, and is as there, and so are the errors
+    and the warning.
+    """
+    _look_at_numbers(threads, "trials", trials, timeout)
+    _look_at_gil()
+    if seed is None:
+        seed = random.randrange(2**32)
+    run = Trials(setup, fn, check, threads, trials, random.Random(seed))
+    try:
+        with _switch_intervals.at_most(_USUAL):
+            run.finish(math.inf if timeout is None else timeout)
+    except TimeoutError as error:
+        error.add_note(f"The seed was {seed}.")
+        raise
+    if run.failures:
+        group = run.group()
+        group.add_note(f"The seed was {seed}.")
+        raise group
+
+
+def _look_at_numbers(threads: int, name: str, times: int, timeout: float | None) -> None:
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}")
+    if times < 1:
+        raise ValueError(f"{name} must be at least 1, not {times}")
+    if timeout is not None and not timeout >= 0:
+        raise ValueError(f"timeout must be None or at least 0 seconds, not {timeout}")
+
+
+def _look_at_gil() -> None:
+    if sysconfig.get_config_var("Py_GIL_DISABLED") and sys._is_gil_enabled():  # type: ignore[attr-defined,unused-ignore]
+        message = (
+            "the GIL is on, so threads take turns, and less goes wrong than without it; "
+            "`python -m ft_utils doctor` tells which module has brought it back"
+        )
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+
 class Failure(NamedTuple):
-    """What a call has raised, and where."""
+    """What a call has raised, and where: in a thread, or between two iterations."""
 
     iteration: int
     thread: int
     exception: BaseException
+    place: str
 
 
 class Run:
     """The threads of one call of `run_concurrently`, and what they have to show."""
+
+    #: What each of the times is called.
+    unit = "iteration"
 
     def __init__(
         self, fn: Callable[..., Any], threads: int, iterations: int, pass_index: bool
@@ -130,7 +202,7 @@ class Run:
         has_cores = threads <= (os.cpu_count() or 1)
         self._looks = _LOOKS if has_cores else _LOOKS_ON_SHARED_CORES
         # The last to arrive looks, so that all of them go on, or none.
-        self._start = threading.Barrier(threads, self._look_for_failures)
+        self._start = threading.Barrier(threads, self._prepare)
         self._threads = [
             threading.Thread(
                 target=self._work, args=(index,), name=f"run_concurrently-{index}", daemon=True
@@ -138,11 +210,14 @@ class Run:
             for index in range(threads)
         ]
 
-    def _look_for_failures(self) -> None:
+    def _prepare(self) -> None:
+        """Get ready for the next iteration, while all threads wait."""
         self._stopped = bool(self.failures)
 
+    def _call(self, index: int) -> Any:
+        return self._fn(index) if self._pass_index else self._fn()
+
     def _work(self, index: int) -> None:
-        arguments = (index,) if self._pass_index else ()
         for iteration in range(self._iterations):
             try:
                 self._start.wait()
@@ -152,9 +227,10 @@ class Run:
                 return
             self._wait_until_awake((iteration + 1) * len(self._threads))
             try:
-                self.results[iteration][index] = self._fn(*arguments)
+                self.results[iteration][index] = self._call(index)
             except BaseException as exception:
-                self.failures.append(Failure(iteration, index, exception))
+                place = f"thread {index}, {self.unit} {iteration}"
+                self.failures.append(Failure(iteration, index, exception, place))
 
     def _wait_until_awake(self, all_of_them: int) -> None:
         """Give the others time to wake up, as that takes longer than many a call under test."""
@@ -208,14 +284,71 @@ class Run:
         """Return what was raised, each with a note, and forget it."""
         # Else it would lead to itself, through the traceback and us.
         failures, self.failures = sorted(self.failures, key=lambda failure: failure[:2]), []
-        for iteration, thread, exception in failures:
-            exception.add_note(f"In thread {thread}, iteration {iteration}.")
+        for failure in failures:
+            failure.exception.add_note(f"In {failure.place}.")
         # Several threads may have raised the same object. It has a note for each.
         exceptions = {id(failure.exception): failure.exception for failure in failures}
+        message = self._message(failures)
+        return BaseExceptionGroup(message, list(exceptions.values()))
+
+    def _message(self, failures: list[Failure]) -> str:
         message = f"{len(failures)} of {len(self._threads)} threads raised"
-        return BaseExceptionGroup(
-            f"{message} in iteration {failures[0].iteration}", list(exceptions.values())
-        )
+        return f"{message} in iteration {failures[0].iteration}"
+
+
+class Trials(Run):
+    """The threads of one call of `run_trials`."""
+
+    unit = "trial"
+
+    def __init__(
+        self,
+        setup: Callable[[], Any],
+        fn: Callable[[Any], object],
+        check: Callable[[Any], object],
+        threads: int,
+        trials: int,
+        draw: random.Random,
+    ) -> None:
+        # One more, in which nothing is called: the last state is looked at before it.
+        super().__init__(fn, threads, trials + 1, False)
+        self._setup = setup
+        self._check = check
+        self._trials = trials
+        self._draw = draw
+        self._done = 0
+        self._state: Any = None
+
+    def _prepare(self) -> None:
+        trial = self._done
+        if trial and not self.failures:
+            self._try("check", trial - 1, self._look)
+        self._state = None
+        if not self.failures and trial < self._trials:
+            self._try("setup", trial, self._begin)
+        self._done += 1
+        self._stopped = bool(self.failures) or trial == self._trials
+
+    def _begin(self) -> None:
+        interval = math.exp(self._draw.uniform(math.log(_SHORTEST), math.log(_USUAL)))
+        sys.setswitchinterval(interval)
+        self._state = self._setup()
+
+    def _look(self) -> None:
+        if self._check(self._state) is False:
+            raise AssertionError(f"check returned False for {self._state!r}")
+
+    def _try(self, name: str, trial: int, function: Callable[[], None]) -> None:
+        try:
+            function()
+        except BaseException as exception:
+            self.failures.append(Failure(trial, -1, exception, f"{name} of trial {trial}"))
+
+    def _call(self, index: int) -> None:
+        self._fn(self._state)
+
+    def _message(self, failures: list[Failure]) -> str:
+        return f"trial {failures[0].iteration} of {self._trials} failed"
 
 
 def _stacks(threads: list[threading.Thread]) -> Iterator[str]:
