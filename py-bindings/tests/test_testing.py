@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import sysconfig
 import threading
 import time
 import weakref
@@ -16,9 +15,7 @@ from types import SimpleNamespace
 import pytest
 from ft_utils import AtomicInt64, testing
 from ft_utils.testing import run_concurrently, run_trials
-from support import LONG, collected, run_python
-
-FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+from support import FREE_THREADED, LONG, collected, run_python
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads, changes the switch interval")
 

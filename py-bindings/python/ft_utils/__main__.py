@@ -8,7 +8,8 @@ from pathlib import Path
 # Not from `ft_utils`, which may be that of another distribution: the doctor tells.
 from ft_utils._native import __version__
 from ft_utils._paths import copy_headers, get_include, get_pkgconfig_dir
-from ft_utils.doctor import examine
+from ft_utils.doctor import Report, examine
+from ft_utils.doctor._wheel import unpacked
 
 _DOCTOR = """\
 Say whether this interpreter runs without the GIL, and what brings it back.
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command == "doctor":
+        if options.wheel and options.target is not None:
+            parser.error("--wheel and --target cannot be used together")
         return _doctor(options)
     if options.include:
         print(get_include())
@@ -89,6 +92,25 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="look at all installed distributions, and import their extension modules",
     )
+    doctor.add_argument(
+        "--wheel",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="look at a wheel that is not installed, and import its extension modules",
+    )
+    doctor.add_argument(
+        "--target",
+        metavar="DIR",
+        help="look at what is installed in a folder, as by `pip install --target`, alone",
+    )
+    doctor.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="leave a distribution out",
+    )
     doctor.add_argument("--json", action="store_true", help="print all that was seen, in JSON")
     doctor.add_argument(
         "--timeout",
@@ -102,7 +124,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _doctor(options: argparse.Namespace) -> int:
     try:
-        report = examine(options.modules, installed=options.installed, timeout=options.timeout)
+        if options.wheel:
+            with unpacked(options.wheel) as folder:
+                report = _examine(options, folder, installed=True)
+        else:
+            report = _examine(options, options.target, installed=options.installed)
     except OSError as error:
         print(f"python -m ft_utils doctor: error: {error}", file=sys.stderr)
         return 2
@@ -110,6 +136,16 @@ def _doctor(options: argparse.Namespace) -> int:
         return 130
     print(report.to_json() if options.json else report.to_text(), end="\n" if options.json else "")
     return report.status
+
+
+def _examine(options: argparse.Namespace, target: str | None, installed: bool) -> Report:
+    return examine(
+        options.modules,
+        installed=installed,
+        timeout=options.timeout,
+        target=target,
+        exclude=options.exclude,
+    )
 
 
 def _module(text: str) -> str:

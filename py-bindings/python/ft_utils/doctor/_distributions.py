@@ -5,7 +5,8 @@ import json
 import mmap
 import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import HeaderParser
@@ -62,25 +63,30 @@ class Distribution:
     extensions: list[ExtensionFile] = field(default_factory=list)
 
 
-def scan() -> tuple[list[Distribution], list[str], list[str]]:
+def scan(
+    target: str | None = None, exclude: Collection[str] = ()
+) -> tuple[list[Distribution], list[str], list[str]]:
     """Look at what is installed where this interpreter finds it, without importing any of it.
 
-    Returns the distributions with extension modules, the names of the others, and what could not be
-    read, a line each.
+    With `target`, look in that folder alone. Returns the distributions with extension modules, the
+    names of the others, and what could not be read, a line each.
     """
+    left_out = {_key(name): name for name in exclude}
     native: list[Distribution] = []
     others: list[str] = []
     troubles: list[str] = []
     seen: set[str] = set()
-    for installed in metadata.distributions():
+    for installed in metadata.distributions(path=sys.path if target is None else [target]):
         try:
             name = installed.metadata["Name"]
             if not name:
                 raise ValueError("its metadata has no name")
-            key = re.sub(r"[-_.]+", "-", name).lower()
+            key = _key(name)
             if key in seen:
                 continue  # Hidden by one that comes earlier on the path.
             seen.add(key)
+            if key in left_out:
+                continue
             distribution = _read(installed, name)
         except Exception as error:
             # Whatever is wrong with one must not keep us from the others.
@@ -91,8 +97,18 @@ def scan() -> tuple[list[Distribution], list[str], list[str]]:
             native.append(distribution)
         else:
             others.append(name)
+    troubles += [
+        f"nothing that could be excluded is called {name}"
+        for key, name in left_out.items()
+        if key not in seen
+    ]
     native.sort(key=lambda one: one.name.lower())
     return native, sorted(others, key=str.lower), troubles
+
+
+def _key(name: str) -> str:
+    """Return what all spellings of a name have in common."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _read(installed: metadata.Distribution, name: str) -> Distribution:

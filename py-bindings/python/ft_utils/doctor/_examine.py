@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ft_utils._rival import rival
 from ft_utils.doctor import _findings as findings
@@ -16,7 +16,12 @@ __all__ = ["examine"]
 
 
 def examine(
-    modules: Sequence[str] = (), *, installed: bool = False, timeout: float = 60.0
+    modules: Sequence[str] = (),
+    *,
+    installed: bool = False,
+    timeout: float = 60.0,
+    target: str | os.PathLike[str] | None = None,
+    exclude: Collection[str] = (),
 ) -> Report:
     """Find out whether this interpreter runs without the GIL, and what brings it back.
 
@@ -26,9 +31,13 @@ def examine(
     and nothing is imported, so that extension modules built for this interpreter are troubles: only
     importing them tells more. `timeout`, in seconds, is for each fresh interpreter.
 
+    `target` is a folder with packages, as `pip install --target` makes it: only what is in there
+    counts as installed, and modules are looked for in there first. Distributions of the names in
+    `exclude` are not looked at.
+
     A module may raise, exit, crash or hang as it is imported: that is reported, and nothing else
     comes of it. Raises `ValueError` for a timeout that is not positive, and for a name that is not
-    that of a module; `OSError` if no other interpreter can be started.
+    that of a module; `OSError` if no other interpreter can be started, or `target` is no folder.
 
         >>> report = examine(["json"])
         >>> report.imports[0].outcome
@@ -38,17 +47,31 @@ def examine(
     """
     if isinstance(modules, str):
         raise TypeError(f"modules must be a list of names, not the string {modules!r}")
+    if isinstance(exclude, str):
+        raise TypeError(f"exclude must be a list of names, not the string {exclude!r}")
     if not timeout > 0 or math.isinf(timeout):
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
     for name in modules:
         if not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"{name!r} is not the name of a module, such as 'package.module'")
-    return _Examination(list(dict.fromkeys(modules)), installed, timeout).report
+    if target is not None:
+        target = os.path.abspath(target)
+        os.scandir(target).close()
+    names = list(dict.fromkeys(modules))
+    return _Examination(names, installed, timeout, target, exclude).report
 
 
 class _Examination:
-    def __init__(self, modules: list[str], installed: bool, timeout: float) -> None:
+    def __init__(
+        self,
+        modules: list[str],
+        installed: bool,
+        timeout: float,
+        target: str | None,
+        exclude: Collection[str],
+    ) -> None:
         self.timeout = timeout
+        self.target = target
         self.report = report = Report(look())
         #: What was loaded, by the true paths of the files.
         self.loaded: dict[str, Extension] = {}
@@ -57,7 +80,7 @@ class _Examination:
         self.look_at_start()
         for name in modules:
             self.probe([name])
-        native, pure, troubles = scan()
+        native, pure, troubles = scan(target, exclude)
         if installed:
             for one in native:
                 self.probe([each.module for each in one.extensions if each.found], quiet=True)
@@ -93,7 +116,12 @@ class _Examination:
     def probe(self, modules: list[str], quiet: bool = False) -> None:
         """Import modules in a process; with `quiet` name only those that deserve it."""
         report = self.report
-        seen = probe(modules, self.timeout, free_threaded=report.interpreter.free_threaded)
+        seen = probe(
+            modules,
+            self.timeout,
+            free_threaded=report.interpreter.free_threaded,
+            target=self.target,
+        )
         for one in seen.imports:
             if not quiet or one.detail or one.gil_brought_by:
                 report.imports.append(one)
@@ -128,7 +156,8 @@ class _Examination:
     def find(self) -> None:
         report = self.report
         interpreter = report.interpreter
-        report.findings += findings.of_rival(rival())
+        if self.target is None:
+            report.findings += findings.of_rival(rival())
         report.findings += findings.of_interpreter(interpreter, report.undeclared_at_start)
         report.findings += findings.of_imports(report.imports, report.undeclared, self.owners)
         if interpreter.free_threaded:

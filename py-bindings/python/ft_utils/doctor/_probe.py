@@ -59,16 +59,18 @@ class Probe:
     undeclared_at_start: list[str] = field(default_factory=list)
 
 
-def probe(modules: Sequence[str], timeout: float, *, free_threaded: bool) -> Probe:
+def probe(
+    modules: Sequence[str], timeout: float, *, free_threaded: bool, target: str | None = None
+) -> Probe:
     """Import modules one after the other, in a fresh interpreter with the default setting.
 
     Where one of them ends or blocks the process, those after it are imported in another. `timeout`,
-    in seconds, is for each process.
+    in seconds, is for each process. They are looked for in `target` first.
     """
     probe = Probe()
     left = list(modules)
     while True:
-        events, ending = _run(left, timeout, free_threaded)
+        events, ending = _run(left, timeout, free_threaded, target)
         seen = _Reader()
         for event in events:
             seen.read(event)
@@ -167,14 +169,14 @@ class _Reader:
 
 
 def _run(
-    modules: list[str], timeout: float, free_threaded: bool
+    modules: list[str], timeout: float, free_threaded: bool, target: str | None
 ) -> tuple[list[dict[str, Any]], tuple[Outcome, str] | None]:
     """Return what the child wrote, and how it ended if not well."""
     with tempfile.TemporaryDirectory(prefix="ft-doctor-", ignore_cleanup_errors=True) as folder:
         journal = Path(folder, "journal")
         journal.touch()
         # Others have no meaning on the path, though some programs put them there.
-        path = [entry for entry in sys.path if isinstance(entry, str)]
+        path = [entry for entry in [target, *sys.path] if isinstance(entry, str)]
         request = {
             "modules": modules,
             "path": path,
