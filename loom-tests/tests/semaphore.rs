@@ -3,7 +3,10 @@
 
 use ft_semaphore::{Acquire, Permit, Semaphore};
 use ft_sync::{Arc, UnsafeCell, atomic::AtomicUsize, atomic::Ordering::Relaxed, thread};
-use loom_tests::check;
+use loom_tests::{
+    check,
+    pairs::{Watched, each_pair},
+};
 use std::{
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -276,4 +279,39 @@ fn one_attempt_succeeds() {
         // Relaxed: the other thread is done.
         assert_eq!(ours.1.load(Relaxed), 1);
     });
+}
+
+/// What one permit guards is used by one thread at a time, whatever two operations meet.
+#[test]
+fn each_operation_beside_each() {
+    type Guarded = (Semaphore, Watched);
+
+    each_pair(
+        || (Semaphore::new(1), Watched::new(0)),
+        &[
+            ("acquire", |(semaphore, value): &Guarded| {
+                let _permit = semaphore.acquire();
+                drop(value.clone());
+            }),
+            ("try to acquire", |(semaphore, value)| {
+                if let Some(_permit) = semaphore.try_acquire() {
+                    drop(value.clone());
+                }
+            }),
+            ("give up", |(semaphore, value)| {
+                if let Some(_permit) = semaphore.acquire_deadline(Instant::now()) {
+                    drop(value.clone());
+                }
+            }),
+            ("forget and release", |(semaphore, value)| {
+                semaphore.acquire().forget();
+                drop(value.clone());
+                semaphore.release().unwrap();
+            }),
+            ("look", |(semaphore, _)| {
+                assert!(semaphore.available() <= 1);
+                assert!(semaphore.waiting() <= 2);
+            }),
+        ],
+    );
 }

@@ -3,7 +3,7 @@
 
 use ft_concurrent_queue::{ConcurrentQueue, TaskTracker, TooManyDone};
 use ft_sync::{Arc, UnsafeCell, thread};
-use loom_tests::check;
+use loom_tests::{check, pairs::each_pair};
 
 fn shared() -> (Arc<TaskTracker>, Arc<TaskTracker>) {
     let ours = Arc::new(TaskTracker::new());
@@ -225,4 +225,26 @@ fn refusal_sees_what_was_done() {
         }
         other.join().unwrap();
     });
+}
+
+/// Whatever two operations meet, neither waits for ever.
+#[test]
+fn each_operation_beside_each() {
+    each_pair(
+        || {
+            let tracker = TaskTracker::new();
+            (0..4).for_each(|_| tracker.add());
+            tracker
+        },
+        &[
+            ("add", |tracker: &TaskTracker| {
+                tracker.add();
+                assert!(tracker.unfinished() >= 1);
+            }),
+            ("attempt in vain", |tracker| drop(tracker.attempt())),
+            ("attempt", |tracker| tracker.attempt().succeeded()),
+            ("done", |tracker| tracker.task_done().unwrap()),
+            ("discard", |tracker| tracker.discard(2)),
+        ],
+    );
 }
