@@ -377,8 +377,8 @@ def test_other_numbers_meet_an_int(op, number):
     for value in (0, 3, -7, MAX if op is not operator.pow else 8):
         atomic = AtomicInt64(value)
         assert repr(outcome(op, atomic, number)) == repr(outcome(op, value, number))
-        # Before 3.12, a Fraction takes all but numbers.Rational for a float, as an exponent.
-        if op is operator.pow and isinstance(number, Fraction) and sys.version_info < (3, 12):
+        # Before 3.12.4, a Fraction takes all but numbers.Rational for a float, as an exponent.
+        if op is operator.pow and isinstance(number, Fraction) and sys.version_info < (3, 12, 4):
             continue
         assert repr(outcome(op, number, atomic)) == repr(outcome(op, number, value))
         assert atomic.get() == value
