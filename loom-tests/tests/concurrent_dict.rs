@@ -392,50 +392,49 @@ fn two_readers_and_a_writer() {
     });
 }
 
-/// A reader whose slot says already where it reads locks the second dictionary: no writer is in
-/// either.
-#[test]
-fn reading_inside_of_a_reading() {
-    check(|| {
+/// Lets a reader use two dictionaries, `outer` and `inner`, while both values are replaced: 10 by 20, and
+/// 11 by 21.
+fn check_reader_of_two(reader: fn(outer: &Dict<Watched>, inner: &Dict<Watched>)) {
+    check(move || {
         let (theirs, ours) = shared();
         let (inner, their_inner) = shared();
         insert(&ours, 1, Watched::new(10));
         insert(&inner, 1, Watched::new(11));
-        let reader = thread::spawn(move || {
-            read(&theirs, 1, |outer| {
-                let inner = read(&their_inner, 1, Watched::get);
-                assert!(matches!(inner, Some(11 | 21)), "{inner:?}");
-                assert!(matches!(outer.get(), 10 | 20));
-            })
-        });
+        let reader = thread::spawn(move || reader(&theirs, &their_inner));
         replace(&inner, 1, 21);
         replace(&ours, 1, 20);
         reader.join().unwrap();
     });
 }
 
+/// A reader whose slot says already where it reads locks the second dictionary: no writer is in
+/// either.
+#[test]
+fn reading_inside_of_a_reading() {
+    check_reader_of_two(|outer, inner| {
+        let seen = read(outer, 1, |value| {
+            let inner = read(inner, 1, Watched::get);
+            assert!(matches!(inner, Some(11 | 21)), "{inner:?}");
+            assert!(matches!(value.get(), 10 | 20));
+        });
+        assert!(seen.is_some());
+    });
+}
+
 /// Readers inside of readers get on, to any depth, also if writers wait meanwhile; and no writer is in.
 #[test]
 fn readings_inside_of_readings() {
-    check(|| {
-        let (theirs, ours) = shared();
-        let (inner, their_inner) = shared();
-        insert(&ours, 1, Watched::new(10));
-        insert(&inner, 1, Watched::new(11));
-        let reader = thread::spawn(move || {
-            read(&theirs, 1, |outer| {
-                // Covered by the outer one; counted; and counted again.
-                let again = read(&theirs, 1, Watched::get);
-                read(&their_inner, 1, |value| {
-                    let inner = read(&their_inner, 1, Watched::get);
-                    assert_eq!(inner, Some(value.get()));
-                });
-                assert_eq!(again, Some(outer.get()));
-            })
+    check_reader_of_two(|outer, inner| {
+        let seen = read(outer, 1, |value| {
+            // Covered by the outer one; counted; and counted again.
+            let again = read(outer, 1, Watched::get);
+            read(inner, 1, |value| {
+                let inner = read(inner, 1, Watched::get);
+                assert_eq!(inner, Some(value.get()));
+            });
+            assert_eq!(again, Some(value.get()));
         });
-        replace(&inner, 1, 21);
-        replace(&ours, 1, 20);
-        reader.join().unwrap();
+        assert!(seen.is_some());
     });
 }
 
