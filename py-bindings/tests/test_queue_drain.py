@@ -6,19 +6,13 @@ import weakref
 
 import pytest
 from ft_utils.concurrency import (
-    ConcurrentQueue,
     Full,
     ShutDown,
     StdConcurrentLifoQueue,
     StdConcurrentPriorityQueue,
-    StdConcurrentQueue,
 )
+from kinds import EACH, EACH_STD, STD
 from support import Task, Thing, flat, run_threads
-
-STD = [StdConcurrentQueue, StdConcurrentLifoQueue, StdConcurrentPriorityQueue]
-ALL = [ConcurrentQueue, *STD]
-EACH = pytest.mark.parametrize("kind", ALL)
-EACH_STD = pytest.mark.parametrize("kind", STD)
 
 
 def filled(kind, items, maxsize=0):

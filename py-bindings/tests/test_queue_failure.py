@@ -12,16 +12,11 @@ from ft_utils.concurrency import (
     ConcurrentQueue,
     QueueFailed,
     ShutDown,
-    StdConcurrentLifoQueue,
-    StdConcurrentPriorityQueue,
     StdConcurrentQueue,
 )
+from kinds import EACH, EACH_STD
 from support import LONG, Stop, Task, Thing, collected, run_threads
 
-STD = [StdConcurrentQueue, StdConcurrentLifoQueue, StdConcurrentPriorityQueue]
-ALL = [ConcurrentQueue, *STD]
-EACH = pytest.mark.parametrize("kind", ALL)
-EACH_STD = pytest.mark.parametrize("kind", STD)
 BAD_ROW = "^the queue has failed: ValueError: bad row$"
 
 
