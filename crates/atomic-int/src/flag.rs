@@ -10,8 +10,6 @@ use ft_sync::{
 };
 use std::{fmt, time::Instant};
 
-// In all of this file, no test sees SeqCst -> AcqRel, Acquire: see `lib.rs`.
-
 /// Set in the word of a flag that is set. The bits above count how often a set flag was cleared.
 const SET: usize = 0b1;
 
@@ -154,8 +152,6 @@ impl AtomicFlag {
     /// Starts to watch whether the flag is set, for those who wait in a way of their own.
     #[inline]
     pub fn watch(&self) -> Watch<'_> {
-        // No test sees SeqCst -> Relaxed: it is only compared with what `was_set` finds, which makes
-        // the same visible.
         let since = self.word().load(SeqCst);
         Watch { flag: self, since }
     }

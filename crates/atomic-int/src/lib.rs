@@ -36,10 +36,6 @@
 
 #![forbid(unsafe_code)]
 
-// In all of this file, no test sees SeqCst -> AcqRel, Acquire: one order over several atomics is a
-// promise. Loom knows none, and the processors that we test on keep it for everything but a plain
-// store, which a test with real threads sees.
-
 mod arithmetic;
 mod error;
 mod flag;

@@ -127,8 +127,6 @@ impl<T: Word> BatchBuffer<T> {
             // Release: the word is read before the position is seen to be claimed. It pairs with
             // the Acquire in `begin`, after which the slot is written again.
             // Relaxed: on failure the word is forgotten.
-            // No test sees Release -> Relaxed: loom does not let a load be overtaken by what comes
-            // after it, and the word would have to be read after the position is claimed.
             match (self.next).compare_exchange_weak(next, next + 1, Release, Relaxed) {
                 // SAFETY: the position was not claimed before, so the slot was not used again, and
                 // the word is the one that was published. It is claimed only once.
@@ -273,7 +271,6 @@ impl<T: Word> BatchBuffer<T> {
             buffer: self,
             // Acquire: pairs with the Release in `take`, for every claim since the last batch: a
             // run of exchanges is one release sequence. So all slots are read before we write.
-            // No test sees Acquire -> Relaxed: it is the other half, see `take`.
             start: self.next.load(Acquire),
             produced: 0,
             taken: 0,

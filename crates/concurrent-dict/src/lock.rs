@@ -75,7 +75,6 @@ impl Lock {
     fn try_announce(&self) -> Option<Announced> {
         let announced = Announced::announce(self.number())?;
         // SeqCst: see `Announced::announce`. It acquires, too, what the last writer has released.
-        // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
         let state = self.state.load(SeqCst);
         (state & (WRITING | PENDING) == 0).then_some(announced)
     }
@@ -162,9 +161,6 @@ impl Lock {
     fn try_write(&self, before: usize, after: usize) -> Result<usize, usize> {
         // SeqCst: see `Announced::announce`. It acquires, too, what whoever had the lock has released.
         // Relaxed: on failure nothing is read.
-        // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
-        // No test sees SeqCst -> Acquire: the same; nothing is handed on by taking it.
-        // No test sees SeqCst -> Release: that fence acquires, too.
         (self.state).compare_exchange(before, after, SeqCst, Relaxed)
     }
 
@@ -197,8 +193,6 @@ impl Lock {
     fn give_way(&self) -> Turn<'_> {
         // Release: hands on to readers what the last writer released, which we have acquired. A plain
         // store: nobody changes what is WRITING.
-        // No test sees Release -> Relaxed: it takes an earlier writer, two readers and two writers, on
-        // more threads than loom has.
         self.state.store(PENDING, Release);
         ft_sync::polled();
         Turn(self)

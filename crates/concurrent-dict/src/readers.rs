@@ -80,9 +80,6 @@ impl Announced {
         if reading.load(Relaxed) != 0 {
             return None;
         }
-        // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
-        // No test sees SeqCst -> Acquire: the same; nothing is handed on with the number of a lock.
-        // No test sees SeqCst -> Release: the same; it replaces what this thread wrote.
         reading.swap(lock, SeqCst);
         ft_sync::before_looking();
         // SAFETY: not null, as seen above.
@@ -156,13 +153,11 @@ fn any_reader(lock: usize, mut f: impl FnMut(&Slot) -> bool) -> bool {
     let slots = all();
     // SeqCst: a thread raises it before its first announcement, so if that is before our taking of
     // the lock, this is seen. It acquires, too: see `give_back`.
-    // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
     let mut left = slots.end.load(SeqCst);
     let mut block = &slots.first;
     loop {
         for slot in &block.slots[..left.min(SLOTS)] {
             // SeqCst: see `Announced::announce`. It acquires, too: we write after the reader has read.
-            // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
             if slot.reading.load(SeqCst) == lock && f(slot) {
                 return true;
             }
@@ -172,7 +167,6 @@ fn any_reader(lock: usize, mut f: impl FnMut(&Slot) -> bool) -> bool {
         }
         left -= SLOTS;
         // Acquire: pairs with the Release of the exchange that set it.
-        // No test sees Acquire -> Relaxed: the block behind it is memory that loom does not watch.
         let next = block.next.load(Acquire);
         // SAFETY: a slot below `end` has a block, blocks are whole before they are linked, and are
         // not freed.
@@ -188,7 +182,6 @@ impl Slot {
             "a function that reads in a dictionary must not change it"
         );
         // SeqCst: as where we were called.
-        // No test sees SeqCst -> Acquire: once the announcement was seen, its end is all that counts.
         let is_gone = || self.reading.load(SeqCst) != lock;
         waiting(&is_gone);
         ft_sync::poll(|| is_gone().then_some(()));
@@ -198,8 +191,6 @@ impl Slot {
         // Acquire: pairs with the Release in `give_back`, so that whoever lowers the end past this
         // slot next has what its last owner read behind it. Relaxed: on failure the thread looks
         // elsewhere.
-        // No test sees Acquire -> Relaxed: for loom stores to one atomic take effect as they run, so
-        // the last one of the thread that had the slot cannot come after ours.
         (self.taken)
             .compare_exchange(false, true, Acquire, Relaxed)
             .is_ok()
@@ -218,7 +209,6 @@ impl Slots {
     fn blocks(&self) -> impl Iterator<Item = &Block> {
         let next = |block: &&Block| {
             // Acquire: as in `any_reader`.
-            // No test sees Acquire -> Relaxed: as there.
             let next = block.next.load(Acquire);
             // SAFETY: as there.
             unsafe { next.as_ref() }
@@ -240,8 +230,6 @@ impl Slots {
             for slot in &block.slots {
                 if slot.take() {
                     // SeqCst: see `any_reader`.
-                    // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
-                    // No test sees SeqCst -> Release: the same; what it replaces hands nothing on.
                     self.end.fetch_max(place + 1, SeqCst);
                     return place;
                 }
@@ -265,7 +253,6 @@ impl Slots {
                 .compare_exchange(place + 1, place, Release, Relaxed)
                 .is_ok();
             // Release: pairs with the Acquire in `Slot::take`.
-            // No test sees Release -> Relaxed: as there.
             self.get(place).taken.store(false, Release);
             if !is_last || place == 0 || !self.get(place - 1).take() {
                 return;
@@ -287,14 +274,10 @@ impl Block {
     /// Returns the next block, which is made if there is none.
     fn next(&self) -> &Self {
         // Acquire, twice: as in `any_reader`.
-        // No test sees Acquire -> Relaxed: as there.
         let mut next = self.next.load(Acquire);
         if next.is_null() {
             let new = Box::into_raw(Box::<Self>::default());
             // Release: pairs with those Acquires.
-            // No test sees AcqRel -> Release: as there, and the null that it replaces hands nothing on.
-            // No test sees AcqRel -> Acquire: as there.
-            // No test sees Acquire -> Relaxed: as there.
             match (self.next).compare_exchange(next, new, AcqRel, Acquire) {
                 Ok(_) => next = new,
                 Err(other) => {
@@ -390,14 +373,12 @@ mod forked {
         static WATCHED: AtomicBool = AtomicBool::new(false);
         // Acquire, Release: whoever sees it set takes slots after the system was told. Two threads
         // may tell it at once; what they have it call may be called twice.
-        // No test sees Acquire -> Relaxed: there is no fork in a model.
         if !WATCHED.load(Acquire) {
             // SAFETY: the function is safe to call in a child of a process with threads: it only
             // stores.
             if unsafe { libc::pthread_atfork(None, None, Some(in_child)) } != 0 {
                 return false;
             }
-            // No test sees Release -> Relaxed: there is no fork in a model.
             WATCHED.store(true, Release);
         }
         true

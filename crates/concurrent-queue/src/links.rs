@@ -124,7 +124,6 @@ impl<T> ConcurrentQueue<T> {
         let (_, segment) = self.first(guard);
         // Acquire: pairs with the Release of the claims: the caller's push into the room that
         // they made comes after them.
-        // No test sees Acquire -> Relaxed: a push that succeeds ends with a fence, to notify.
         segment.base + (segment.head.load(Acquire) & !PEEKED) as u64
     }
 
@@ -154,15 +153,11 @@ impl<T> ConcurrentQueue<T> {
         // `tail` must never be behind `head`, or it would lead to a retired segment. It was not
         // when `head` came to `first`, so it is at `first` or beyond.
         // Acquire: what moved it beyond, by whomever, also comes before our moving `head`.
-        // No test sees Acquire -> Relaxed: a thread that pins after `first` is retired finds no older
-        // `tail` than we do all the same, because of the fences in retiring and pinning.
         if self.tail.load(Acquire, guard) == first {
             self.move_tail(first, next, guard);
         }
         // Release: pairs with the Acquire in `first`. Relaxed: on failure somebody
         // else has done it.
-        // No test sees Release -> Relaxed: what would be lost is that the segment was made before
-        // it is read. Loom looks at cells and atomics, not at the memory that they are in.
         if self
             .head
             .compare_exchange(first, next, Release, Relaxed, guard)
@@ -191,14 +186,11 @@ impl<T> ConcurrentQueue<T> {
             // earlier claims released. Relaxed: a failure decides nothing.
             let closed = if end.index < SEGMENT {
                 // No claim succeeds from here on, so the segment is never used up.
-                // No test sees AcqRel -> Release: `end` has acquired this value, which is there once.
                 let tail = &end.segment.tail;
                 tail.compare_exchange(end.index, end.index + CLOSED, AcqRel, Relaxed)
                     .is_ok()
             } else {
                 // There is nothing to claim, and from here on nothing can be appended.
-                // No test sees AcqRel -> Release: it replaces the first value, by which nothing was
-                // handed on.
                 let (null, closed) = (Shared::null(), Shared::null().with_tag(CLOSED_TAG));
                 let next = &end.segment.next;
                 next.compare_exchange(null, closed, AcqRel, Relaxed, guard)

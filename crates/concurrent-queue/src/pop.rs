@@ -171,8 +171,6 @@ impl<T> ConcurrentQueue<T> {
         // Who sees it full sees the claim of its push, and so does whoever acquires our claim.
         let slot = segment.slots.get(index).filter(|slot| slot.is_full())?;
         // SeqCst, Relaxed: as in `claim`.
-        // No test sees SeqCst -> AcqRel: as in `claim`.
-        // No test sees SeqCst -> Acquire: as in `claim`.
         let claimed = (segment.head).compare_exchange(index, index + 1, SeqCst, Relaxed);
         claimed.is_ok().then_some(slot)
     }
@@ -191,9 +189,6 @@ impl<T> ConcurrentQueue<T> {
             // Release: pairs with the Acquire loads of `head` in `front` and `popped`.
             // Acquire: hands on what earlier claims released, and pairs with the Release of the
             // end of a peek. Relaxed: a failure decides nothing.
-            // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence there.
-            // No test sees SeqCst -> Acquire: it takes a third thread that sees this claim and not the
-            // push's, with no fence in between, and loom does not come to that schedule.
             if segment
                 .head
                 .compare_exchange(slots.start, slots.end, SeqCst, Relaxed)

@@ -172,9 +172,6 @@ impl<T> ConcurrentQueue<T> {
         // SeqCst: in one order with the notification after it, `Event::notify_after_swap`.
         // Release: pairs with the Acquire loads of `tail` here and in `pop.rs`; Acquire: hands on
         // what earlier claims released. Relaxed: a failure decides nothing.
-        // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence there.
-        // No test sees SeqCst -> Release: `end` has acquired this value, which is there once.
-        // No test sees SeqCst -> Acquire: as for the claims in `pop.rs`.
         if segment
             .tail
             .compare_exchange(index, end, SeqCst, Relaxed)
@@ -219,8 +216,6 @@ impl<T> ConcurrentQueue<T> {
         // SeqCst: as in `push_here`.
         // Release: pairs with the Acquire loads of `next`: whoever follows it sees the segment.
         // Acquire: hands on what was released with `tail`. Relaxed: a failure decides nothing.
-        // No test sees SeqCst -> AcqRel: as in `push_here`.
-        // No test sees SeqCst -> Release: it replaces the first value, by which nothing was handed on.
         match end
             .segment
             .next

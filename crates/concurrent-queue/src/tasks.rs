@@ -108,8 +108,6 @@ impl TaskTracker {
     #[inline]
     pub fn add(&self) {
         // AcqRel: see *Orderings*.
-        // No test sees AcqRel -> Acquire, Release: of a task that is new nobody learns anything here,
-        // and any read-modify-write is a part of the release sequence.
         let before = self.state.fetch_add(TASK, AcqRel);
         if before >= MAX_TASKS * TASK {
             self.refuse(TASK);
@@ -124,7 +122,6 @@ impl TaskTracker {
     #[inline]
     pub fn attempt(&self) -> Attempt<'_> {
         // AcqRel: see *Orderings*.
-        // No test sees AcqRel -> Acquire, Release: as in `add`.
         let before = self.state.fetch_add(TASK + ATTEMPT, AcqRel);
         if before >= MAX_TASKS * TASK || before & ATTEMPTS >= MAX_ATTEMPTS {
             self.refuse(TASK + ATTEMPT);
@@ -154,7 +151,6 @@ impl TaskTracker {
             if tasks > state & ATTEMPTS {
                 // At least one task is no mere attempt.
                 // AcqRel: see *Orderings*. Relaxed: as above.
-                // No test sees AcqRel -> Release: who says that it is done does not ask about others.
                 match (self.state).compare_exchange_weak(state, state - TASK, AcqRel, Relaxed) {
                     Ok(_) => {
                         if tasks == 1 {
@@ -218,7 +214,6 @@ impl TaskTracker {
             Some(tasks * TASK + (state & ATTEMPTS) - attempts)
         };
         // AcqRel: see *Orderings*. Relaxed: a failed look decides nothing.
-        // No test sees AcqRel -> Release: as in `task_done`.
         let before = self.state.fetch_update(AcqRel, Relaxed, change);
         let before = before.unwrap_or_else(|state| state) >> ATTEMPT_BITS;
         if rest(before) == 0 {
@@ -232,7 +227,6 @@ impl Attempt<'_> {
     #[inline]
     pub fn succeeded(self) {
         // AcqRel: see *Orderings*.
-        // No test sees AcqRel -> Acquire, Release: as in `add`.
         self.0.state.fetch_sub(ATTEMPT, AcqRel);
         std::mem::forget(self);
     }

@@ -79,8 +79,6 @@ impl Event {
     pub fn notify_after_swap(&self, count: usize) {
         before_looking();
         // SeqCst: as above.
-        // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence just before.
-        // No test sees SeqCst -> Relaxed: the same; it is a number, and nothing is behind it.
         if self.listening.load(SeqCst) > 0 {
             self.queue.notify(count);
         }

@@ -63,7 +63,6 @@ mod real {
         pub fn get(&self) -> &T {
             let process = process::id();
             // Acquire, here and below: pairs with the Release of the exchange that set it.
-            // No test sees Acquire -> Relaxed: loom knows no processes, and has another `PerProcess`.
             let mut current = self.current.load(Acquire);
             loop {
                 // SAFETY: not null means made by `Box::into_raw` below; what was once set is freed
@@ -77,8 +76,6 @@ mod real {
                     process,
                     value: T::default(),
                 }));
-                // No test sees AcqRel -> Acquire, Release: as above.
-                // No test sees Acquire -> Relaxed: as above.
                 match (self.current).compare_exchange(current, new, AcqRel, Acquire) {
                     // The ancestor's value, if that is what we replaced, is never freed: threads
                     // that are no more may be in it. It costs a forked process its memory.

@@ -74,8 +74,6 @@ impl<const N: usize> Keys<N> {
             }
             // Acquire: pairs with the exchange in `delete`, so that our destructor replaces the last
             // key's, and never the other way round. Relaxed: another thread has it, we go on.
-            // No test sees Acquire -> Relaxed: in loom, stores to one atomic come in the order in which
-            // it executes them.
             if (slot.state)
                 .compare_exchange(free, free | BUSY, Acquire, Relaxed)
                 .is_err()
@@ -97,7 +95,6 @@ impl<const N: usize> Keys<N> {
         let next = (((live >> PHASE_BITS) + 1) << PHASE_BITS | FREE) & STATE;
         // AcqRel: the Acquire pairs with the Release of LIVE in `create`, and the Release hands on
         // to the next `create`. Relaxed: it is no key, and nothing is read.
-        // No test sees AcqRel -> Acquire, Release: see `create`.
         match slot.state.compare_exchange(live, next, AcqRel, Relaxed) {
             Ok(_) => Ok(()),
             Err(_) => Err(KeyError::NoKey),
