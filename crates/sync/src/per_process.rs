@@ -164,12 +164,11 @@ mod tests {
         for (n, value) in values.iter().enumerate() {
             value.get().0.store(n + 7, SeqCst);
         }
-        // SAFETY: the child allocates, which glibc and musl allow after a fork. It calls nothing
-        // else that takes a lock, and it ends without running destructors.
+        // SAFETY: the child allocates, which glibc and musl allow after a fork, calls nothing else
+        // that takes a lock, and ends without destructors.
         let child = unsafe { libc::fork() };
         if child == 0 {
-            // SAFETY: `alarm` may be called at any time. The signal ends the child if it has not
-            // ended by then.
+            // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
             unsafe { libc::alarm(10) };
             let [asked, not_asked] = values;
             let mut fine = asked.get().0.load(SeqCst) == 0;
@@ -183,7 +182,7 @@ mod tests {
             unsafe { libc::_exit(i32::from(!fine)) };
         }
         let mut status = 0;
-        // SAFETY: the process is our child, and the status is a local variable.
+        // SAFETY: the child is ours, and the status a number of this function.
         assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
         assert_eq!(status, 0);
         let [first, second] = values;
