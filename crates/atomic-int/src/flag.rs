@@ -32,7 +32,7 @@ const SET: usize = 0b1;
 /// });
 /// assert!(ready.load());
 ///
-/// // Of many threads that do this, one gets false: the first.
+/// // If many threads do this, only the first one gets false.
 /// let claimed = AtomicFlag::new(false);
 /// assert!(!claimed.test_and_set());
 /// assert!(claimed.test_and_set());

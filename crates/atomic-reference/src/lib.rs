@@ -11,13 +11,13 @@
 //! let names = AtomicReference::new(Arc::new(vec!["Ada"]));
 //! let before = names.load();
 //!
-//! // A change of many steps that takes effect in one; it is made again if another was faster.
+//! // A change of many steps that takes effect in one. It is repeated if another thread was faster.
 //! let add = |names: &Arc<Vec<_>>| Arc::new([names.as_slice(), &["Grace"]].concat());
 //! let change = names.update(add);
 //! assert_eq!(*change.after, ["Ada", "Grace"]);
 //! assert_eq!(*before, ["Ada"]);
 //!
-//! // Nothing is lost to somebody who does not know of it.
+//! // A thread that does not know of the change cannot overwrite it.
 //! let stale = names.compare_exchange(&before, Arc::new(vec![]));
 //! assert!(Arc::ptr_eq(&stale.unwrap_err(), &names.load()));
 //! ```

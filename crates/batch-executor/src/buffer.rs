@@ -167,7 +167,7 @@ impl<T: Word> BatchBuffer<T> {
             Ok(value) => Ok(value),
             Err(TryLoadError::Source(err)) => Err(LoadError::Source(err)),
             Err(TryLoadError::Reentrant) => Err(LoadError::Reentrant),
-            Err(TryLoadError::Busy) => unreachable!("without a deadline it waits"),
+            Err(TryLoadError::Busy) => unreachable!("a wait without a deadline does not time out"),
         }
     }
 

@@ -88,7 +88,7 @@ pub use word::Word;
 /// let mut readings = [Ok(20), Ok(21), Err("no contact"), Ok(19), Ok(18), Ok(17)].into_iter();
 /// let sensor = BatchExecutor::new(3, || readings.next().unwrap());
 /// assert_eq!(sensor.load(), Err(LoadError::Source("no contact")));
-/// // Nothing is lost, and the next batch is a new attempt.
+/// // No value is lost, and the next batch is a new attempt.
 /// assert_eq!(sensor.load(), Ok(20));
 /// assert_eq!(sensor.load(), Ok(21));
 /// assert_eq!(sensor.load(), Ok(19));

@@ -185,7 +185,7 @@ impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
         Q: Query<K> + ?Sized,
     {
         let Some(claim) = &self.claim else {
-            unreachable!("only `suspend` takes it out, and that takes us");
+            unreachable!("only `suspend` takes the claim, and it consumes the leader");
         };
         let outcome = self
             .dict
@@ -202,7 +202,7 @@ impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
     /// [resumed](ConcurrentDict::resume).
     pub fn suspend(mut self) -> Suspended {
         let claim = self.claim.take();
-        claim.expect("nothing else takes it out")
+        claim.expect("only `suspend` takes the claim")
     }
 }
 

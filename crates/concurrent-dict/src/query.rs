@@ -21,7 +21,7 @@ use std::{
 /// use ft_concurrent_dict::{ConcurrentDict, Query};
 /// use std::{hash::BuildHasher, sync::Arc};
 ///
-/// /// Names that are equal if a (fallible) service says so.
+/// /// Names whose equality is decided by a service, which may fail.
 /// struct Name<'a>(&'a Arc<str>);
 ///
 /// impl Query<Arc<str>> for Name<'_> {

@@ -230,7 +230,7 @@ impl Slots {
     fn get(&self, place: usize) -> &Slot {
         let block = self.blocks().nth(place / SLOTS);
         // A thread knows a place only after it has found the slot there.
-        &block.expect("the block of a slot is there").slots[place % SLOTS]
+        &block.expect("a slot that was taken has a block").slots[place % SLOTS]
     }
 
     /// Takes a slot that no thread owns, and returns its place.
@@ -446,7 +446,7 @@ mod tests {
     #[test]
     fn thread_has_a_slot_until_it_ends() {
         let reader = std::thread::spawn(|| {
-            let _announced = Announced::announce(1).expect("it reads nothing else");
+            let _announced = Announced::announce(1).expect("this thread reads nothing else");
             end(all())
         });
         assert_eq!(reader.join().unwrap(), 1);

@@ -42,7 +42,7 @@ impl<T> ConcurrentQueue<T> {
                 Ok(())
             }
             Err(refused) => {
-                let item = item.expect("what is refused stays");
+                let item = item.expect("a refused item stays in the source");
                 Err(match refused {
                     Refused::Full => TryPushError::Full(item),
                     Refused::Closed => TryPushError::Closed(item),
@@ -86,7 +86,10 @@ impl<T> ConcurrentQueue<T> {
     fn push_wait(&self, item: T, deadline: Option<Instant>) -> Result<(), PushTimeoutError<T>> {
         let mut left = Some(item);
         let done = self.not_full.wait_until(deadline, || {
-            match self.try_push(left.take().expect("tried again only when it came back")) {
+            match self.try_push(
+                left.take()
+                    .expect("an attempt follows only if the item came back"),
+            ) {
                 Ok(()) => Some(Ok(())),
                 Err(TryPushError::Closed(item)) => Some(Err(PushTimeoutError::Closed(item))),
                 Err(TryPushError::Full(item)) => {
@@ -98,7 +101,7 @@ impl<T> ConcurrentQueue<T> {
         match (done, left) {
             (Some(done), _) => done,
             (None, Some(item)) => Err(PushTimeoutError::Timeout(item)),
-            (None, None) => unreachable!("a push that did not end has its item"),
+            (None, None) => unreachable!("a push that timed out still has its item"),
         }
     }
 
@@ -235,7 +238,7 @@ impl<T> ConcurrentQueue<T> {
                     // SAFETY: no other thread has seen the segment, and it is freed right after
                     // this.
                     let item = unsafe { slot.take() };
-                    source.put_back(item.expect("put in above"));
+                    source.put_back(item.expect("the slot was filled above"));
                 }
                 Ok(0)
             }
@@ -282,7 +285,7 @@ impl<T> Source<T> for Option<T> {
     }
 
     fn take(&mut self) -> T {
-        Option::take(self).expect("taken once")
+        Option::take(self).expect("called once")
     }
 
     fn put_back(&mut self, item: T) {
@@ -296,7 +299,7 @@ impl<T> Source<T> for VecDeque<T> {
     }
 
     fn take(&mut self) -> T {
-        self.pop_front().expect("taken `len` times at most")
+        self.pop_front().expect("called at most `len` times")
     }
 
     fn put_back(&mut self, item: T) {

@@ -30,7 +30,7 @@ impl<T> ConcurrentQueue<T> {
     ///     seen.push(n);
     ///     if n < 3 { Ok(()) } else { Err("enough") }
     /// };
-    /// // SAFETY: this thread alone has the queue.
+    /// // SAFETY: no other thread has the queue.
     /// let result = unsafe { queue.for_each_quiescent(&mut visit) };
     /// assert_eq!(result, Err("enough"));
     /// assert_eq!(seen, [1, 2, 3]);

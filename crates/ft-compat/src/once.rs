@@ -45,7 +45,9 @@ impl<T> RaceOnce<T> {
         // A value that comes too late is dropped after the cell is set, because that may run Python
         // code.
         let _too_late = self.set(py, make());
-        self.0.get().expect("it is set, by us or another")
+        self.0
+            .get()
+            .expect("the cell was set by this thread or another one")
     }
 
     /// Like [`get_or_init`](Self::get_or_init), with a `make` that may fail.

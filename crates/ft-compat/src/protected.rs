@@ -110,7 +110,9 @@ impl<T> Protected<T> {
         });
         stored.map(drop).map_err(|(current, refused)| Changed {
             current,
-            refused: refused.into_inner().expect("nobody else has seen it"),
+            refused: refused
+                .into_inner()
+                .expect("no other thread has seen the refused value"),
         })
     }
 

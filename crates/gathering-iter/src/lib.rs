@@ -12,7 +12,7 @@
 //! thread::scope(|scope| {
 //!     for first in 0..4 {
 //!         let squares = &squares;
-//!         // This one computes the pieces 0, 4, 8, the next one 1, 5, 9, and so on.
+//!         // The first thread computes the pieces 0, 4 and 8, the next one 1, 5 and 9, and so on.
 //!         scope.spawn(move || {
 //!             for n in (first..12).step_by(4) {
 //!                 squares.insert(n, n * n).unwrap();

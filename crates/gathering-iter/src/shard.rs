@@ -75,7 +75,7 @@ impl<V> Shard<V> {
 }
 
 /// Signals that remain to be given.
-#[must_use = "they wait for it"]
+#[must_use = "threads wait for the signals"]
 pub(crate) struct Signals(Vec<Waiting>);
 
 impl Signals {

@@ -40,7 +40,7 @@ impl<T> IntervalLock<T> {
     /// If the calling thread has it.
     pub fn lock(&self) -> IntervalLockGuard<'_, T> {
         let guard = self.lock_deadline(None);
-        guard.expect("there is no deadline")
+        guard.expect("a wait without a deadline ends with the lock")
     }
 
     /// Takes the lock if nobody has it.
@@ -116,7 +116,7 @@ impl<T: fmt::Debug> fmt::Debug for IntervalLock<T> {
 }
 
 /// Gives access to the value of an [`IntervalLock`] until it is dropped.
-#[must_use = "the lock is given up at once if this is dropped"]
+#[must_use = "the lock is released at once if this is dropped"]
 pub struct IntervalLockGuard<'a, T> {
     lock: &'a IntervalLock<T>,
     /// Keeps the guard in its thread: the thread that took the lock must release it.
@@ -132,14 +132,14 @@ impl<T> IntervalLockGuard<'_, T> {
     #[inline]
     pub fn poll(&mut self) -> bool {
         let polled = self.lock.raw.poll();
-        polled.expect("the guard is of the thread that has the lock")
+        polled.expect("a guard stays in the thread that has the lock")
     }
 
     /// Lets waiting threads have the lock, and takes it again. Returns whether there were any; the
     /// value may have changed then.
     pub fn cede(&mut self) -> bool {
         let ceded = self.lock.raw.cede();
-        ceded.expect("the guard is of the thread that has the lock")
+        ceded.expect("a guard stays in the thread that has the lock")
     }
 }
 
@@ -168,6 +168,6 @@ impl<T: fmt::Debug> fmt::Debug for IntervalLockGuard<'_, T> {
 impl<T> Drop for IntervalLockGuard<'_, T> {
     fn drop(&mut self) {
         let unlocked = self.lock.raw.unlock();
-        unlocked.expect("the guard is of the thread that has the lock");
+        unlocked.expect("a guard stays in the thread that has the lock");
     }
 }

@@ -31,7 +31,7 @@
 //! # use ft_semaphore::Semaphore;
 //! async fn fetch(connections: &Semaphore) {
 //!     let _permit = connections.acquire_async().await;
-//!     // At most as many tasks are here as there are permits.
+//!     // The number of tasks in this place never exceeds the number of permits.
 //! }
 //! ```
 //!
@@ -298,7 +298,7 @@ impl fmt::Debug for Semaphore {
 
 /// A permit. Dropping it gives the permit back.
 #[derive(Debug)]
-#[must_use = "the permit is given back at once"]
+#[must_use = "the permit is given back at once if this is dropped"]
 pub struct Permit<'a>(&'a Semaphore);
 
 impl Permit<'_> {
@@ -330,7 +330,7 @@ impl Drop for Permit<'_> {
 /// such a future loses a permit, and a task that awaits several things should drop the future
 /// before it waits for something else.
 #[derive(Debug)]
-#[must_use = "it waits only when it is polled"]
+#[must_use = "a future does nothing unless it is polled"]
 pub struct Acquire<'a> {
     semaphore: &'a Semaphore,
     /// The place in line. It is `Some` from the first poll that finds no permit until the poll that

@@ -65,6 +65,6 @@ mod tests {
             assert!(seen.insert(theirs.get()));
         }
         assert_eq!(ThreadToken::current(), ours);
-        assert!(!seen.contains(&0), "callers keep 0 for nobody");
+        assert!(!seen.contains(&0), "callers use 0 for no thread");
     }
 }

@@ -17,7 +17,7 @@
 //!
 //! thread::spawn(|| {
 //!     BUFFER.set(Box::into_raw(Box::new([0_u8; 4096])).cast());
-//!     // The thread's variable is there until the thread has ended, and `free` fits its value.
+//!     // The variable exists until the thread has ended, and `free` fits its value.
 //!     unsafe { ft_weave::register(BUFFER.with(Cell::as_ptr), Some(free)) }.unwrap();
 //! })
 //! .join()
@@ -182,7 +182,7 @@ pub unsafe fn register(
 /// let mut ended = 0;
 /// let data = &raw mut ended as usize;
 /// thread::spawn(move || {
-///     // Nobody else touches the number before this thread has ended.
+///     // Nobody else accesses the number before this thread has ended.
 ///     unsafe { ft_weave::register_with(ptr::null_mut(), add, data as *mut c_void) }.unwrap();
 /// })
 /// .join()
@@ -289,7 +289,7 @@ pub fn run_now() -> usize {
 ///     drop(unsafe { Box::from_raw(number.cast::<u64>()) });
 /// }
 ///
-/// // Every value that is set below is one that `free` fits.
+/// // `free` fits every value that is set below.
 /// let key = unsafe { Key::new(Some(free)) }.unwrap();
 /// thread::spawn(move || {
 ///     assert_eq!(key.get(), ptr::null_mut());

@@ -41,7 +41,7 @@ impl<T> Slot<T> {
     pub(super) fn current(&mut self) -> &mut Snapshot<T> {
         let first = &mut self.first;
         self.shared.get_or_insert_with(|| {
-            Snapshot::new(first.take().expect("the value is in one of them"))
+            Snapshot::new(first.take().expect("the value is in `first` or `shared`"))
         })
     }
 

@@ -136,7 +136,9 @@ impl Place {
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let ticket = self.ticket.expect("a listener is notified once");
+        let ticket = self
+            .ticket
+            .expect("a listener must not be polled after it was notified");
         let mut line = self.queue.line.lock().unwrap();
         if line.leave_if_notified(ticket) {
             drop(line);
@@ -161,7 +163,7 @@ impl Line {
 
     fn place(&self, ticket: usize) -> usize {
         let place = self.entries.iter().position(|entry| entry.ticket == ticket);
-        place.expect("only its holder gives a ticket up")
+        place.expect("only its holder gives up a ticket")
     }
 }
 
