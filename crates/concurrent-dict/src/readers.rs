@@ -387,8 +387,8 @@ mod forked {
         // registered. If two threads register the handler at the same time, it may run twice, which
         // does no harm.
         if !WATCHED.load(Acquire) {
-            // SAFETY: the handler may run in the child of a process that has other threads, because
-            // it only stores to atomics.
+            // SAFETY: the handler may run in the child of a process that has other threads: it only
+            // stores to atomics, takes no lock and allocates nothing.
             if unsafe { libc::pthread_atfork(None, None, Some(in_child)) } != 0 {
                 return false;
             }
