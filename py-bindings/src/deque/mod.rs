@@ -1,0 +1,4 @@
+//! `ConcurrentDeque`, and its iterator.
+
+pub(crate) mod concurrent;
+pub(crate) mod iter;
