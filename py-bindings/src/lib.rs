@@ -21,7 +21,7 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
-    use atomics::{flag::PyAtomicFlag, int64::PyAtomicInt64, reference::PyAtomicReference};
+    use atomics::{flag::PyAtomicFlag, int64::class::PyAtomicInt64, reference::PyAtomicReference};
     #[pymodule_export]
     use deque::{concurrent::PyConcurrentDeque, iter::DequeIter};
     #[pymodule_export]

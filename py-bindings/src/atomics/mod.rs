@@ -9,6 +9,6 @@ pub(crate) mod reference;
 /// Puts the faster entries before methods.
 pub(crate) fn speed_up(py: Python<'_>) -> PyResult<()> {
     flag::speed_up(py)?;
-    int64::speed_up(py)?;
+    int64::fast::speed_up(py)?;
     reference::speed_up(py)
 }

@@ -17,16 +17,14 @@
 //! A stamped reference, against an object that is taken out and put back, would add nothing: a new
 //! tuple of an object and a number is never the same as another one.
 
-use crate::{
-    dict::once,
-    runtime::{
-        create::{New, exception},
-        error::not_copyable,
-        fast::{self, Done},
-        nesting::{Call, Nested},
-        object::Object,
-        reentry::{Patience, Place, Watch, own_change},
-    },
+use crate::runtime::{
+    awaitable::refuse_coroutine,
+    create::{New, exception},
+    error::not_copyable,
+    fast::{self, Done},
+    nesting::{Call, Nested},
+    object::Object,
+    reentry::{Patience, Place, Watch, own_change},
 };
 use ft_atomic_reference::{AtomicReference, RefCnt};
 use pyo3::{
@@ -242,7 +240,7 @@ impl PyAtomicReference {
         let py = function.py();
         let step = |old: &Object| {
             let next = function.call1((old.bind(py),))?;
-            once::refuse_coroutine(&next, "update() takes a function that returns the object")?;
+            refuse_coroutine(&next, "update() takes a function that returns the object")?;
             Ok::<_, PyErr>(Object::from(next.unbind()))
         };
         let mut before = self.core.load();

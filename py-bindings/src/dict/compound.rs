@@ -9,6 +9,7 @@ use crate::{
         value::Value,
     },
     runtime::{
+        awaitable::refuse_coroutine,
         awaiting, blocking, create,
         error::key_error,
         fast::exact_i64,
@@ -231,7 +232,7 @@ impl PyConcurrentDict {
         factory: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let value = factory.call0()?;
-        once::refuse_coroutine(
+        refuse_coroutine(
             &value,
             "get_or_insert() takes a function that returns the value; await get_or_insert_async() \
              for this one",
@@ -262,7 +263,7 @@ impl PyConcurrentDict {
                 Some(current) => {
                     let next = function.call1((current,))?;
                     let message = "update_with() takes a function that returns the value";
-                    once::refuse_coroutine(&next, message)?;
+                    refuse_coroutine(&next, message)?;
                     Ok(next)
                 }
                 None => Err(key_error(key)),

@@ -5,6 +5,7 @@
 use crate::{
     dict::{mapping::PyConcurrentDict, probe::Probe},
     runtime::{
+        awaitable::refuse_coroutine,
         awaiting::{self, Coroutine, Operation, Outcome, Retry},
         create::{self, exception},
         imports::Imports,
@@ -12,12 +13,7 @@ use crate::{
     },
 };
 use ft_concurrent_dict::{Claim, Deadlock, Flight, Note, Party, Suspended, Waiting};
-use pyo3::{
-    PyTraverseError, PyVisit,
-    exceptions::{PyRuntimeError, PyTypeError},
-    ffi, intern,
-    prelude::*,
-};
+use pyo3::{PyTraverseError, PyVisit, exceptions::PyRuntimeError, prelude::*};
 use std::{
     iter,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -57,30 +53,6 @@ fn names(deadlock: &Deadlock, py: Python<'_>) -> PyResult<Vec<String>> {
         None => Ok("another one".to_owned()),
     };
     deadlock.notes().iter().map(name).collect()
-}
-
-/// Refuses a coroutine as a value that is stored: it can be awaited once.
-///
-/// Futures and tasks may be awaited often, and are values like any other.
-pub(crate) fn refuse_coroutine(value: &Bound<'_, PyAny>, instead: &str) -> PyResult<()> {
-    // SAFETY: the object is valid, and its type has this table or null.
-    let can_be_awaited = unsafe {
-        let table = (*ffi::Py_TYPE(value.as_ptr())).tp_as_async;
-        table.as_ref().is_some_and(|table| table.am_await.is_some())
-    };
-    if !can_be_awaited {
-        return Ok(());
-    }
-    let (py, kind) = (value.py(), value.get_type());
-    let close = intern!(py, "close");
-    if !kind.hasattr(intern!(py, "send"))? || !kind.hasattr(close)? {
-        return Ok(());
-    }
-    // Or else Python would warn that it was never awaited.
-    value.call_method0(close)?;
-    Err(exception::<PyTypeError>(format!(
-        "the function returned a coroutine, which can be awaited only once: {instead}"
-    )))
 }
 
 /// Makes the coroutine.

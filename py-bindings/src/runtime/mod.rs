@@ -1,6 +1,7 @@
 //! What every class stands on: references to Python objects, waiting, awaiting, errors, making Python
 //! objects, and the entries that Python calls without PyO3. Nothing here knows a class of ours.
 
+pub(crate) mod awaitable;
 pub(crate) mod awaiting;
 pub(crate) mod blocking;
 pub(crate) mod create;
