@@ -25,7 +25,7 @@ mod _native {
     #[pymodule_export]
     use deque::{concurrent::PyConcurrentDeque, iter::DequeIter};
     #[pymodule_export]
-    use dict::{compound::Missing, iter::DictIter, mapping::PyConcurrentDict};
+    use dict::{class::PyConcurrentDict, iter::DictIter, missing::Missing};
     #[pymodule_export]
     use flow::{
         batch_executor::{BatchIter, PyBatchExecutor},
@@ -64,10 +64,10 @@ mod _native {
         module.add("EmptyDequeError", &imports.empty_deque)?;
         module.add("WEAVE_C_API", weave::c_api(py)?)?;
         deque::concurrent::register(py)?;
-        dict::mapping::register(py)?;
+        dict::construct::register(py)?;
         atomics::speed_up(py)?;
         deque::concurrent::speed_up(py)?;
-        dict::mapping::speed_up(py)?;
+        dict::fast::speed_up(py)?;
         flow::speed_up(py)?;
         locks::speed_up(py)?;
         queues::speed_up(py)?;

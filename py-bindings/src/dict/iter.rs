@@ -1,7 +1,7 @@
 //! The iterator over the keys of a `ConcurrentDict`.
 
 use crate::{
-    dict::mapping::PyConcurrentDict,
+    dict::class::PyConcurrentDict,
     runtime::{nesting::Nested, object::Object},
 };
 use pyo3::{PyTraverseError, PyVisit, prelude::*};

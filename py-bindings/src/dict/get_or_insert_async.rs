@@ -1,75 +1,45 @@
-//! `ConcurrentDict.get_or_insert_async`, and what it shares with `get_or_insert`.
+//! `get_or_insert_async`: the same for tasks.
 //!
 //! The coroutine itself is written in Python, as it awaits what its user gives it: `ft_utils._once`.
 
-use crate::{
-    dict::{mapping::PyConcurrentDict, probe::Probe},
-    runtime::{
-        awaitable::refuse_coroutine,
-        awaiting::{self, Coroutine, Operation, Outcome, Retry},
-        create::{self, exception},
-        imports::Imports,
-        object::Object,
-    },
+use super::{class::PyConcurrentDict, get_or_insert::begin_waiting, probe::Probe};
+use crate::runtime::{
+    awaitable::refuse_coroutine,
+    awaiting::{self, Coroutine, Operation, Outcome, Retry},
+    create::{self, exception},
+    imports::Imports,
 };
-use ft_concurrent_dict::{Claim, Deadlock, Flight, Note, Party, Suspended, Waiting};
+use ft_concurrent_dict::{Claim, Flight, Party, Suspended, Waiting};
 use pyo3::{PyTraverseError, PyVisit, exceptions::PyRuntimeError, prelude::*};
 use std::{
     iter,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
 };
 
-/// Enters a wait for the value of a key, unless it would never end.
-pub(crate) fn begin_waiting(
-    flight: &Arc<Flight>,
-    party: Party,
-    key: &Bound<'_, PyAny>,
-) -> PyResult<Waiting> {
-    let note = Note::new(Object::new(key));
-    Waiting::begin(flight, party, note).or_else(|deadlock| {
-        let message = match names(&deadlock, key.py())?.as_slice() {
-            [_] if flight.leader().is_task() && !party.is_task() => {
-                "a task of this thread makes the value of this key, and cannot go on while the thread \
-                 waits; await get_or_insert_async()"
-                    .to_owned()
-            }
-            [_] => "the factory for a key asked for the same key, and would wait for itself".to_owned(),
-            [others @ .., ours] => format!(
-                "a deadlock: the factory for {ours} asked for {}, whose factory waits for {ours}",
-                others.join(", whose factory waits for ")
-            ),
-            [] => unreachable!("the one who asked has a note"),
+#[pymethods]
+impl PyConcurrentDict {
+    /// Return, awaited, the value of a key; if there is none, store and return await factory().
+    ///
+    /// Of all tasks, in whatever event loops, and threads in get_or_insert() that ask for the same
+    /// missing key one makes the value; the others wait for it. If that one fails, or is cancelled, it
+    /// alone gets the error, and one of the others calls its own factory.
+    #[pyo3(signature = (key, factory, /))]
+    fn get_or_insert_async<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        factory: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let computation = Computation {
+            dict: slf.clone().unbind(),
+            key: key.clone().unbind(),
+            hash: Probe::new(key)?.hash(),
+            duty: Mutex::new(None),
         };
-        Err(exception::<PyRuntimeError>(message))
-    })
-}
-
-/// The keys that would be waited for.
-fn names(deadlock: &Deadlock, py: Python<'_>) -> PyResult<Vec<String>> {
-    let name = |note: &Note| match note.downcast_ref::<Object>() {
-        Some(key) => Ok(key.bind(py).repr()?.to_string()),
-        // Of Rust code that shares a process with us, but not an interpreter.
-        None => Ok("another one".to_owned()),
-    };
-    deadlock.notes().iter().map(name).collect()
-}
-
-/// Makes the coroutine.
-pub(crate) fn get_or_insert_async<'py>(
-    dict: &Bound<'py, PyConcurrentDict>,
-    key: &Bound<'py, PyAny>,
-    factory: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = dict.py();
-    let computation = Computation {
-        dict: dict.clone().unbind(),
-        key: key.clone().unbind(),
-        hash: Probe::new(key)?.hash(),
-        duty: Mutex::new(None),
-    };
-    let computation = Bound::new(py, computation)?;
-    (Imports::get(py).once.bind(py)).call1((computation, factory))
+        let computation = Bound::new(py, computation)?;
+        (Imports::get(py).once.bind(py)).call1((computation, factory))
+    }
 }
 
 /// What a coroutine of `get_or_insert_async` does with the dictionary.
