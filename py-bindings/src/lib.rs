@@ -39,9 +39,11 @@ mod _native {
     };
     #[pymodule_export]
     use queues::{
-        concurrent::{PyConcurrentQueue, QueueIter},
-        std_fifo::PyStdQueue,
-        std_ordered::{OrderedIter, PyOrderedQueue, PyStdLifoQueue, PyStdPriorityQueue},
+        fifo::{class::PyConcurrentQueue, iter::QueueIter, std::PyStdQueue},
+        ordered::{
+            class::PyOrderedQueue, iter::OrderedIter, lifo::PyStdLifoQueue,
+            priority::PyStdPriorityQueue,
+        },
     };
     #[pymodule_export]
     use weave::{
@@ -70,7 +72,7 @@ mod _native {
         dict::fast::speed_up(py)?;
         flow::speed_up(py)?;
         locks::speed_up(py)?;
-        queues::speed_up(py)?;
+        queues::fifo::fast::speed_up(py)?;
         // Last: it looks for classes that have handles.
         local_wrapper::register(module)
     }

@@ -1,27 +1,18 @@
-//! `put`, `get` and `join`, as `queue.Queue` has them, and their coroutines, for all kinds of queue.
+//! `put`, `get` and `join`, as `queue.Queue` has them, for all kinds of queue.
 
-use crate::{
-    queues::concurrent::pop_error,
-    runtime::{
-        awaiting::{Coroutine, Retry, ringing},
-        blocking::{self, Timeout},
-        create::{self, New, exception},
-        error::raised,
-        failure::Ending,
-        imports::Imports,
-        object::Object,
-    },
+use crate::runtime::{
+    awaiting::ringing,
+    blocking::{self, Timeout},
+    create::exception,
+    error::raised,
+    failure::Ending,
+    imports::Imports,
+    object::Object,
 };
 use ft_concurrent_queue::{TaskTracker, TryPopError, TryPushError};
 use ft_sync::Event;
-use pyo3::{
-    PyClass, PyTypeInfo,
-    exceptions::{PyTimeoutError, PyTypeError, PyValueError},
-    intern,
-    prelude::*,
-    types::{PyDict, PySuper, PyType},
-};
-use std::{sync::Arc, time::Instant};
+use pyo3::{exceptions::PyValueError, prelude::*};
+use std::time::Instant;
 
 /// What a queue does without waiting for items or room, and what to wait on.
 pub(crate) trait Channel {
@@ -104,7 +95,7 @@ pub(crate) fn put_until(
 
 /// Puts the item in if there is room; `None` to wait for some, and then the item is still there.
 #[inline]
-fn put_now(
+pub(super) fn put_now(
     channel: &impl Channel,
     py: Python<'_>,
     item: &mut Option<Object>,
@@ -122,26 +113,6 @@ fn put_now(
             Some(Err(err))
         }
     }
-}
-
-/// Returns a coroutine that puts an item in, waiting for room.
-pub(crate) fn putting<C: Channel + Send + Sync + 'static, T: PyClass>(
-    channel: Arc<C>,
-    owner: &Bound<'_, T>,
-    name: &'static str,
-    item: Py<PyAny>,
-    timeout: Option<Timeout>,
-) -> Coroutine {
-    let operation = Retry {
-        core: channel,
-        owner: owner.clone().into_any().unbind(),
-        item: Some(Object::from(item)),
-        event: C::not_full,
-        attempt: |py, channel, item| Some(put_now(channel, py, item)?.map(|()| None)),
-        timed_out: |py| raised(py, &Imports::get(py).full),
-        listening: None,
-    };
-    Coroutine::new(name, operation, Timeout::deadline(timeout))
 }
 
 /// `Queue.get`
@@ -184,7 +155,7 @@ pub(crate) fn get_until(
 
 /// Takes an item out if there is one; `None` to wait for one.
 #[inline]
-fn get_now(channel: &impl Channel, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+pub(super) fn get_now(channel: &impl Channel, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
     match channel.try_get(py) {
         Ok(Ok(item)) => Some(Ok(item.into_py())),
         Ok(Err(TryPopError::Empty)) => None,
@@ -195,25 +166,6 @@ fn get_now(channel: &impl Channel, py: Python<'_>) -> Option<PyResult<Py<PyAny>>
             Some(Err(err))
         }
     }
-}
-
-/// Returns a coroutine that takes an item out, waiting for one.
-pub(crate) fn getting<C: Channel + Send + Sync + 'static, T: PyClass>(
-    channel: Arc<C>,
-    owner: &Bound<'_, T>,
-    name: &'static str,
-    timeout: Option<Timeout>,
-) -> Coroutine {
-    let operation = Retry {
-        core: channel,
-        owner: owner.clone().into_any().unbind(),
-        item: None,
-        event: C::not_empty,
-        attempt: |py, channel, _| Some(get_now(channel, py)?.map(Some)),
-        timed_out: |py| raised(py, &Imports::get(py).empty),
-        listening: None,
-    };
-    Coroutine::new(name, operation, Timeout::deadline(timeout))
 }
 
 /// `Queue.task_done`
@@ -232,7 +184,11 @@ pub(crate) fn join(channel: &impl Channel, py: Python<'_>) -> PyResult<()> {
 }
 
 /// Tells how to go on; `None` to wait for the items that are not done.
-fn joined(channel: &impl Channel, py: Python<'_>, tasks: &TaskTracker) -> Option<PyResult<()>> {
+pub(super) fn joined(
+    channel: &impl Channel,
+    py: Python<'_>,
+    tasks: &TaskTracker,
+) -> Option<PyResult<()>> {
     if tasks.unfinished() == 0 {
         return Some(Ok(()));
     }
@@ -240,96 +196,10 @@ fn joined(channel: &impl Channel, py: Python<'_>, tasks: &TaskTracker) -> Option
     ending.cause().map(|_| Err(ending.error(py)))
 }
 
-/// Returns a coroutine that waits as [`join`] does.
-pub(crate) fn joining<C: Channel + Send + Sync + 'static, T: PyClass>(
-    channel: Arc<C>,
-    owner: &Bound<'_, T>,
-    name: &'static str,
-) -> PyResult<Coroutine> {
-    channel.tasks()?;
-    let operation = Retry {
-        core: channel,
-        owner: owner.clone().into_any().unbind(),
-        item: None,
-        event: |channel| tasks_of(channel).all_done(),
-        attempt: |py, channel, _| {
-            let done = joined(channel, py, tasks_of(channel))?;
-            Some(done.map(|()| None))
-        },
-        timed_out: |_| PyTimeoutError::new_err(()),
-        listening: None,
-    };
-    Ok(Coroutine::new(name, operation, None))
-}
-
-/// The tasks of a queue that has some, which it keeps.
-fn tasks_of(channel: &impl Channel) -> &TaskTracker {
-    channel.tasks().expect("looked at by `joining`")
-}
-
-/// `Queue.put_nowait` of a subclass, which may have a `put` of its own.
-#[cold]
-pub(crate) fn put_of_subclass<'py>(
-    queue: &Bound<'py, PyAny>,
-    item: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let put = queue.getattr(intern!(queue.py(), "put"))?;
-    put.call(create::single(item)?, Some(&not_blocking(queue.py())?))
-}
-
-/// `Queue.get_nowait` of a subclass, which may have a `get` of its own.
-#[cold]
-pub(crate) fn get_of_subclass<'py>(queue: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let get = queue.getattr(intern!(queue.py(), "get"))?;
-    get.call((), Some(&not_blocking(queue.py())?))
-}
-
-fn not_blocking(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let kwargs = create::dict(py)?;
-    kwargs.set_item(intern!(py, "block"), false)?;
-    Ok(kwargs)
-}
-
-/// What subclasses of `queue.Queue` override to change how items are kept.
-const HOOKS: [&str; 4] = ["_init", "_put", "_get", "_qsize"];
-
-/// `__init_subclass__` of a class of ours: refuses the hooks, which nothing here calls.
-pub(crate) fn init_subclass<T: PyTypeInfo>(
-    class: &Bound<'_, PyType>,
-    kwargs: Option<&Bound<'_, PyDict>>,
-) -> PyResult<()> {
-    let py = class.py();
-    let ours = py.get_type::<T>();
-    for hook in HOOKS {
-        if overrides(class, hook)? {
-            let (class, ours) = (class.name()?, ours.name()?);
-            let message = format!(
-                "{class} overrides {hook}, which {ours} does not call: override put() and get() \
-                 instead, or derive from a class of the module queue"
-            );
-            return Err(exception::<PyTypeError>(message));
-        }
+/// The error of a call that has taken nothing out.
+pub(crate) fn pop_error(py: Python<'_>, ending: &Ending, err: TryPopError) -> PyErr {
+    match err {
+        TryPopError::Empty => raised(py, &Imports::get(py).empty),
+        TryPopError::Closed => ending.error(py),
     }
-    // Of the other base classes, or that of `object`.
-    let next = py
-        .get_type::<PySuper>()
-        .call1(create::pair(&ours, class)?)?;
-    next.getattr(intern!(py, "__init_subclass__"))?
-        .call((), kwargs)?;
-    Ok(())
-}
-
-/// Whether a class has the method, and not from `queue.Queue` or its kin, which may be a base class
-/// beside ours for the sake of `isinstance`.
-fn overrides(class: &Bound<'_, PyType>, method: &'static str) -> PyResult<bool> {
-    let py = class.py();
-    let method = New(method).into_pyobject(py)?;
-    for base in class.mro() {
-        let namespace = base.getattr(intern!(py, "__dict__"))?;
-        if namespace.contains(&method)? {
-            let module = base.getattr(intern!(py, "__module__"))?;
-            return Ok(!module.eq(intern!(py, "queue"))?);
-        }
-    }
-    Ok(false)
 }

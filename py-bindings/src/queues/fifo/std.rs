@@ -1,23 +1,15 @@
 //! `StdConcurrentQueue`.
 
+use super::{class::PyConcurrentQueue, state::Inner};
 use crate::{
     queues::{
         channel::{self, Channel},
-        concurrent::{Inner, PyConcurrentQueue, pop_now, push_now},
+        channel_async, subclass,
     },
-    runtime::{
-        awaiting::Coroutine,
-        create::{New, exception},
-        failure::Ending,
-        fast,
-        object::Object,
-        truth::Truth,
-    },
+    runtime::{awaiting::Coroutine, create::New, truth::Truth},
 };
-use ft_concurrent_queue::{TaskTracker, TryPopError, TryPushError};
-use ft_sync::Event;
+use ft_concurrent_queue::TaskTracker;
 use pyo3::{
-    exceptions::PyRuntimeError,
     prelude::*,
     types::{PyDict, PyTuple, PyType},
 };
@@ -41,48 +33,6 @@ use std::sync::Arc;
     name = "StdConcurrentQueue"
 )]
 pub(crate) struct PyStdQueue;
-
-impl Channel for Inner {
-    #[inline]
-    fn try_put(&self, _: Python<'_>, item: Object) -> PyResult<Result<(), TryPushError<Object>>> {
-        Ok(self.try_push(item))
-    }
-
-    #[inline]
-    fn try_get(&self, _: Python<'_>) -> PyResult<Result<Object, TryPopError>> {
-        Ok(self.core.try_pop())
-    }
-
-    fn len(&self) -> usize {
-        self.core.len()
-    }
-
-    fn is_bounded(&self) -> bool {
-        self.core.capacity().is_some()
-    }
-
-    fn is_closed(&self) -> bool {
-        self.core.is_closed()
-    }
-
-    fn not_empty(&self) -> &Event {
-        self.core.not_empty()
-    }
-
-    fn not_full(&self) -> &Event {
-        self.core.not_full()
-    }
-
-    fn ending(&self) -> &Ending {
-        &self.ending
-    }
-
-    fn tasks(&self) -> PyResult<&TaskTracker> {
-        let missing =
-            || exception::<PyRuntimeError>("StdConcurrentQueue.__init__() was not called");
-        self.tasks.as_deref().ok_or_else(missing)
-    }
-}
 
 fn inner<'a>(slf: &'a Bound<'_, PyStdQueue>) -> PyResult<&'a Inner> {
     slf.as_super().get().inner()
@@ -116,7 +66,7 @@ impl PyStdQueue {
         cls: &Bound<'_, PyType>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        channel::init_subclass::<Self>(cls, kwargs)
+        subclass::init_subclass::<Self>(cls, kwargs)
     }
 
     /// Put an item in, waiting while the queue is full.
@@ -144,7 +94,7 @@ impl PyStdQueue {
         item: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !slf.is_exact_instance_of::<Self>() {
-            return channel::put_of_subclass(slf, item);
+            return subclass::put_of_subclass(slf, item);
         }
         channel::put(inner(slf)?, item, false, None)?;
         Ok(slf.py().None().into_bound(slf.py()))
@@ -171,7 +121,7 @@ impl PyStdQueue {
     /// In a subclass it is get(block=False).
     fn get_nowait(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         if !slf.is_exact_instance_of::<Self>() {
-            return channel::get_of_subclass(slf).map(Bound::unbind);
+            return subclass::get_of_subclass(slf).map(Bound::unbind);
         }
         channel::get(inner(slf)?, slf.py(), false, None)
     }
@@ -199,7 +149,7 @@ impl PyStdQueue {
     /// As join(), to be awaited: the task waits, not its thread.
     fn join_async(slf: &Bound<'_, Self>) -> PyResult<Coroutine> {
         let inner = Arc::new(inner(slf)?.clone());
-        channel::joining(inner, slf, "StdConcurrentQueue.join_async")
+        channel_async::joining(inner, slf, "StdConcurrentQueue.join_async")
     }
 
     /// The number of items that were put in and are not done.
@@ -215,11 +165,4 @@ impl PyStdQueue {
         let base = PyClassInitializer::from(PyConcurrentQueue::share(slf.as_super())?);
         Bound::new(slf.py(), base.add_subclass(Self))
     }
-}
-
-fast::fast! { PyStdQueue as PyConcurrentQueue:
-    one c"put" = |this, _, item| push_now(this, &item);
-    one_exact c"put_nowait" = |this, _, item| push_now(this, &item);
-    none c"get" = |this, py| pop_now(this, py);
-    noargs_exact c"get_nowait" = |this, py| pop_now(this, py);
 }
