@@ -34,7 +34,10 @@ mod _native {
     #[pymodule_export]
     use locks::{
         interval_lock::PyIntervalLock,
-        rwlock::{PyRwLock, PyRwReadContext, PyRwWriteContext},
+        rwlock::{
+            class::PyRwLock,
+            context::{PyRwReadContext, PyRwWriteContext},
+        },
         semaphore::PyProcessSemaphore,
     };
     #[pymodule_export]

@@ -3,8 +3,8 @@
 use crate::runtime::{
     blocking::{self, Timeout},
     create::New,
-    error::not_copyable,
     fast::{self, Done},
+    not_copyable::not_copyable,
     truth::Truth,
 };
 use ft_atomic_int::AtomicFlag;
@@ -113,23 +113,16 @@ impl PyAtomicFlag {
         Ok(New(format!("{}({value})", slf.get_type().name()?)))
     }
 
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(slf, "get() for the value, handle() to share the object")
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
     /// There is nothing of ours to visit. With it the collector comes at all, to the attributes.
     fn __traverse__(&self, _visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         Ok(())
     }
 }
+
+not_copyable!(
+    PyAtomicFlag,
+    "get() for the value, handle() to share the object"
+);
 
 fast::fast! { PyAtomicFlag:
     noargs c"get" = |this, py| Some(Done::bool(py, this.0.load()));

@@ -20,9 +20,9 @@
 use crate::runtime::{
     awaitable::refuse_coroutine,
     create::{New, exception},
-    error::not_copyable,
     fast::{self, Done},
     nesting::{Call, Nested},
+    not_copyable::not_copyable,
     object::Object,
     reentry::{Patience, Place, Watch, own_change},
 };
@@ -285,21 +285,6 @@ impl PyAtomicReference {
         }
     }
 
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(
-            slf,
-            "get() for the object in it, handle() to share the place",
-        )
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if !self.is_made {
             return Ok(());
@@ -319,6 +304,11 @@ impl PyAtomicReference {
         }
     }
 }
+
+not_copyable!(
+    PyAtomicReference,
+    "get() for the object in it, handle() to share the place"
+);
 
 fast::fast! { PyAtomicReference:
     noargs c"get" = |this, _| Some(Done::object(this.core.load()));

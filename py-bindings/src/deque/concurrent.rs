@@ -5,10 +5,10 @@ use crate::{
     runtime::{
         blocking::{self, Timeout},
         create::{self, New, exception},
-        error::not_copyable,
         fast::{self, Done},
         imports::Imports,
         nesting::{Call, Nested},
+        not_copyable::not_copyable,
         object::{Object, objects},
     },
 };
@@ -527,18 +527,6 @@ impl PyConcurrentDeque {
         }
     }
 
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(slf, "copy() for a copy, handle() to share the object")
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if let Some(owner) = &self.owner {
             return visit.call(owner);
@@ -558,6 +546,11 @@ impl PyConcurrentDeque {
         }
     }
 }
+
+not_copyable!(
+    PyConcurrentDeque,
+    "copy() for a copy, handle() to share the object"
+);
 
 /// Makes the class a MutableSequence in the eyes of `isinstance`, and of `match`.
 pub(crate) fn register(py: Python<'_>) -> PyResult<()> {

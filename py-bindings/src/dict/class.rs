@@ -3,8 +3,8 @@
 use super::{probe::Probe, value::Value};
 use crate::runtime::{
     create::{self, exception},
-    error::not_copyable,
     nesting::Nested,
+    not_copyable::not_copyable,
     object::Object,
     reentry::{Place, Watch},
 };
@@ -191,21 +191,6 @@ impl PyConcurrentDict {
         }
     }
 
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(
-            slf,
-            "copy() or as_dict() for a copy, handle() to share the object",
-        )
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if let Some(owner) = &self.owner {
             return visit.call(owner);
@@ -230,3 +215,8 @@ impl PyConcurrentDict {
         }
     }
 }
+
+not_copyable!(
+    PyConcurrentDict,
+    "copy() or as_dict() for a copy, handle() to share the object"
+);

@@ -5,9 +5,9 @@ use crate::{
     runtime::{
         blocking::{self, Timeout},
         create::{New, exception},
-        error::not_copyable,
         fast::{self, Done},
         nesting::Nested,
+        not_copyable::not_copyable,
         object::Object,
     },
 };
@@ -235,18 +235,6 @@ impl PyBatchExecutor {
         Ok(New(format!("<{name} with {ready} of {size} results>")))
     }
 
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(slf, "handle() to share the object")
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if let Some(owner) = &self.owner {
             return visit.call(owner);
@@ -273,6 +261,8 @@ impl PyBatchExecutor {
         }
     }
 }
+
+not_copyable!(PyBatchExecutor, "handle() to share the object");
 
 /// An iterator that loads.
 #[pyclass(

@@ -5,11 +5,12 @@ use crate::{
     runtime::{
         blocking::{self, Timeout},
         create::{New, exception},
-        error::{not_copyable, raised},
+        error::raised,
         failure::Cause,
         fast::{Done, exact_i64},
         imports::Imports,
         nesting::Nested,
+        not_copyable::not_copyable,
         object::Object,
         truth::Truth,
     },
@@ -382,18 +383,6 @@ impl PyGatheringIter {
         Ok(New(format!("<{name} with {} values{state}>", core.len())))
     }
 
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(slf, "handle() to share the object")
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if !self.is_made {
             return Ok(());
@@ -414,6 +403,8 @@ impl PyGatheringIter {
         }
     }
 }
+
+not_copyable!(PyGatheringIter, "handle() to share the object");
 
 /// An iterator over the values of a ConcurrentGatheringIterator, in the order of their keys.
 ///

@@ -1,6 +1,6 @@
-//! `acquire(blocking=True, timeout=-1)`, as locks have it.
+//! `acquire(blocking=True, timeout=-1)`, as locks have it, and the wait for a lock.
 
-use crate::runtime::{create::exception, imports::Imports};
+use crate::runtime::{blocking, create::exception, error::Result, imports::Imports};
 use ft_sync::deadline_after;
 use pyo3::{
     exceptions::{PyOverflowError, PyTypeError, PyValueError},
@@ -8,9 +8,40 @@ use pyo3::{
 };
 use std::time::{Duration, Instant};
 
+/// Takes a lock by `attempt`, or else, if the two arguments say so, by `slow`, which waits until a deadline.
+/// Tells whether that succeeded.
+#[inline]
+pub(super) fn acquire(
+    blocking: bool,
+    timeout: Option<&Bound<'_, PyAny>>,
+    attempt: impl FnOnce() -> bool,
+    slow: impl FnOnce(Option<Instant>) -> Result<bool>,
+) -> Result<bool> {
+    // First, as it may raise.
+    let patience = Patience::new(blocking, timeout)?;
+    if attempt() {
+        return Ok(true);
+    }
+    match patience {
+        Patience::Never => Ok(false),
+        Patience::Until(deadline) => slow(deadline),
+    }
+}
+
+/// Waits for a lock until the deadline, in slices: `wait` waits for one, until the instant that it gets,
+/// and tells whether the thread has the lock.
+pub(super) fn wait(
+    py: Python<'_>,
+    deadline: Option<Instant>,
+    mut wait: impl FnMut(Option<Instant>) -> bool + Send,
+) -> Result<bool> {
+    let step = |until| wait(until).then_some(());
+    Ok(blocking::wait_in_slices(py, deadline, step)?.is_some())
+}
+
 /// How long a call waits.
 #[derive(Clone, Copy)]
-pub(crate) enum Patience {
+enum Patience {
     /// Not at all.
     Never,
     /// Until then; `None` is for ever.
@@ -20,7 +51,7 @@ pub(crate) enum Patience {
 impl Patience {
     /// What the two arguments say together, as for `threading.Lock`; also, a timeout of None is for
     /// ever.
-    pub(crate) fn new(blocking: bool, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    fn new(blocking: bool, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let seconds = match timeout {
             None => -1.0,
             Some(timeout) => seconds(timeout)?,

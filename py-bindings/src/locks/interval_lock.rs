@@ -1,16 +1,16 @@
 //! `IntervalLock`.
 
 use crate::{
-    locks::acquire::Patience,
+    locks::acquire::{acquire, wait},
     runtime::{
-        blocking,
         create::{New, exception},
-        error::{Result, not_copyable},
+        error::Result,
         fast::{self, Done},
+        not_copyable::not_copyable,
         truth::Truth,
     },
 };
-use ft_interval_lock::{RawIntervalLock, Waiter};
+use ft_interval_lock::RawIntervalLock;
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
@@ -67,19 +67,10 @@ impl FromPyObject<'_, '_> for Interval {
 }
 
 impl PyIntervalLock {
-    fn wait(
-        &self,
-        py: Python<'_>,
-        deadline: Option<Instant>,
-        mut waiter: Waiter<'_>,
-    ) -> PyResult<bool> {
-        let step = |until| waiter.wait_deadline(until).then_some(());
-        Ok(blocking::wait_in_slices(py, deadline, step)?.is_some())
-    }
-
     #[cold]
     fn lock_slow(&self, py: Python<'_>, deadline: Option<Instant>) -> Result<bool> {
-        Ok(self.wait(py, deadline, self.0.wait_to_lock()?)?)
+        let mut waiter = self.0.wait_to_lock()?;
+        wait(py, deadline, |until| waiter.wait_deadline(until))
     }
 }
 
@@ -148,14 +139,12 @@ impl PyIntervalLock {
         blocking: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> Result<bool> {
-        let patience = Patience::new(blocking.0, timeout)?;
-        if self.0.try_lock() {
-            return Ok(true);
-        }
-        match patience {
-            Patience::Never => Ok(false),
-            Patience::Until(deadline) => self.lock_slow(py, deadline),
-        }
+        acquire(
+            blocking.0,
+            timeout,
+            || self.0.try_lock(),
+            |deadline| self.lock_slow(py, deadline),
+        )
     }
 
     /// Give the lock up; the same as unlock().
@@ -174,8 +163,8 @@ impl PyIntervalLock {
     /// lock. If the wait is interrupted, by Ctrl-C or because a signal handler raises, this thread
     /// does not have it any more.
     fn cede(&self, py: Python<'_>) -> Result<()> {
-        if let Some(waiter) = self.0.begin_cede()? {
-            self.wait(py, None, waiter)?;
+        if let Some(mut waiter) = self.0.begin_cede()? {
+            wait(py, None, |until| waiter.wait_deadline(until))?;
         }
         Ok(())
     }
@@ -243,19 +232,9 @@ impl PyIntervalLock {
             this.interval().0
         )))
     }
-
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(slf, "handle() to share the object")
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
 }
+
+not_copyable!(PyIntervalLock, "handle() to share the object");
 
 fast::fast! { PyIntervalLock:
     noargs c"lock" = |this, py| this.0.try_lock().then(|| Done::none(py));

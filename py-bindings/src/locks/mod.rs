@@ -10,7 +10,5 @@ pub(crate) mod semaphore;
 /// Puts the faster entries before methods.
 pub(crate) fn speed_up(py: Python<'_>) -> PyResult<()> {
     interval_lock::speed_up(py)?;
-    rwlock::lock::speed_up(py)?;
-    rwlock::read_context::speed_up(py)?;
-    rwlock::write_context::speed_up(py)
+    rwlock::fast::speed_up(py)
 }

@@ -4,7 +4,8 @@ use crate::runtime::{
     awaiting::{self, Coroutine, Operation, Outcome, Waiting},
     blocking::{self, Timeout},
     create::{New, exception},
-    error::{Result, not_copyable},
+    error::Result,
+    not_copyable::not_copyable,
     truth::Truth,
 };
 use ft_semaphore::{Permit, Semaphore};
@@ -218,19 +219,9 @@ impl PyProcessSemaphore {
             "<{name} with {free} of {slots} slots free{waiting}>"
         )))
     }
-
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(slf, "handle() to share the object")
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
 }
+
+not_copyable!(PyProcessSemaphore, "handle() to share the object");
 
 /// What the end of a `with` block does: that of a subclass calls the method, which it may override, as
 /// `threading.Semaphore` and `asyncio.Semaphore` do.

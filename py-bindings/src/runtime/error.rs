@@ -8,7 +8,7 @@ use ft_semaphore::ReleaseError;
 use ft_weave::RegisterError;
 use pyo3::{
     exceptions::{
-        PyKeyError, PyMemoryError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+        PyKeyError, PyMemoryError, PyOverflowError, PyRuntimeError, PyValueError,
         PyZeroDivisionError,
     },
     prelude::*,
@@ -35,34 +35,23 @@ impl From<ArithmeticError> for Error {
     }
 }
 
-impl From<AlreadyOwner> for Error {
-    fn from(err: AlreadyOwner) -> Self {
-        Self::Py(exception::<PyRuntimeError>(err.to_string()))
-    }
+/// The errors that become one exception, with the same text.
+macro_rules! same_text {
+    ($($error:ty => $exception:ty;)*) => {$(
+        impl From<$error> for Error {
+            fn from(err: $error) -> Self {
+                Self::Py(exception::<$exception>(err.to_string()))
+            }
+        }
+    )*};
 }
 
-impl From<NotHeld> for Error {
-    fn from(err: NotHeld) -> Self {
-        Self::Py(exception::<PyRuntimeError>(err.to_string()))
-    }
-}
-
-impl From<NotOwner> for Error {
-    fn from(err: NotOwner) -> Self {
-        Self::Py(exception::<PyRuntimeError>(err.to_string()))
-    }
-}
-
-impl From<WouldDeadlock> for Error {
-    fn from(err: WouldDeadlock) -> Self {
-        Self::Py(exception::<PyRuntimeError>(err.to_string()))
-    }
-}
-
-impl From<ReleaseError> for Error {
-    fn from(err: ReleaseError) -> Self {
-        Self::Py(exception::<PyValueError>(err.to_string()))
-    }
+same_text! {
+    AlreadyOwner => PyRuntimeError;
+    NotHeld => PyRuntimeError;
+    NotOwner => PyRuntimeError;
+    WouldDeadlock => PyRuntimeError;
+    ReleaseError => PyValueError;
 }
 
 impl From<RegisterError> for Error {
@@ -94,17 +83,6 @@ impl From<Error> for PyErr {
 /// The error for a missing key: its one argument is the key, even if that is a tuple.
 pub(crate) fn key_error(key: &Bound<'_, PyAny>) -> PyErr {
     exception_of::<PyKeyError>(key)
-}
-
-/// Refuses `copy.copy`, `copy.deepcopy` and `pickle` of an object that threads share.
-///
-/// A copy would be another object, which the threads that use the first one know nothing of; so
-/// whoever wants that says so.
-pub(crate) fn not_copyable(object: &Bound<'_, PyAny>, instead: &str) -> PyResult<()> {
-    let kind = object.get_type().name()?.to_string();
-    Err(exception::<PyTypeError>(format!(
-        "cannot copy or pickle '{kind}' object, which threads share; use {instead}"
-    )))
 }
 
 /// An instance of one of the exceptions of queues, without arguments.

@@ -11,6 +11,7 @@ pub(crate) mod fast;
 pub(crate) mod imports;
 pub(crate) mod interpreter;
 pub(crate) mod nesting;
+pub(crate) mod not_copyable;
 pub(crate) mod object;
 pub(crate) mod reentry;
 pub(crate) mod refcount;

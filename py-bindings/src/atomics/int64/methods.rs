@@ -7,7 +7,8 @@ use super::{
 use crate::runtime::{
     awaitable::refuse_coroutine,
     create::{self, New, exception},
-    error::{Result, not_copyable},
+    error::Result,
+    not_copyable::not_copyable,
     reentry::own_change,
 };
 use ft_atomic_int::{AtomicInt64, Change, Operation, Overflow};
@@ -215,16 +216,9 @@ impl PyAtomicInt64 {
             atomic.load()
         )))
     }
-
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(slf, "get() for the value, handle() to share the object")
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
 }
+
+not_copyable!(
+    PyAtomicInt64,
+    "get() for the value, handle() to share the object"
+);

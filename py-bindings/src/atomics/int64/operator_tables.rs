@@ -1,10 +1,5 @@
 //! The operators that are alike, as tables.
 
-#![expect(
-    unsafe_op_in_unsafe_fn,
-    reason = "the compiler takes what PyO3 makes of a macro's output for code of this file"
-)]
-
 use super::class::PyAtomicInt64;
 use crate::runtime::{create::New, error::Result};
 use ft_atomic_int::Operation;
@@ -12,9 +7,9 @@ use pyo3::{ffi, prelude::*};
 
 /// Operators and their reflections, each with its function of the C API.
 macro_rules! binary {
-    ($($left:ident $right:ident = $function:ident;)*) => {
+    ($class:ty: $($left:ident $right:ident = $function:ident;)*) => {
         #[pymethods]
-        impl PyAtomicInt64 {$(
+        impl $class {$(
             fn $left<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
                 self.left(other, ffi::$function)
             }
@@ -26,7 +21,7 @@ macro_rules! binary {
     };
 }
 
-binary! {
+binary! { PyAtomicInt64:
     __add__ __radd__ = PyNumber_Add;
     __sub__ __rsub__ = PyNumber_Subtract;
     __mul__ __rmul__ = PyNumber_Multiply;
@@ -43,9 +38,9 @@ binary! {
 
 /// In-place operators, each with its atomic operation and its sign.
 macro_rules! in_place {
-    ($($method:ident = $operation:ident, $sign:literal;)*) => {
+    ($class:ty: $($method:ident = $operation:ident, $sign:literal;)*) => {
         #[pymethods]
-        impl PyAtomicInt64 {$(
+        impl $class {$(
             fn $method(&self, other: &Bound<'_, PyAny>) -> Result<()> {
                 self.in_place(Operation::$operation, $sign, other)
             }
@@ -53,7 +48,7 @@ macro_rules! in_place {
     };
 }
 
-in_place! {
+in_place! { PyAtomicInt64:
     __iadd__ = Add, "+";
     __isub__ = Sub, "-";
     __imul__ = Mul, "*";
@@ -68,9 +63,9 @@ in_place! {
 
 /// Methods that return the value as an int.
 macro_rules! value {
-    ($($method:ident)*) => {
+    ($class:ty: $($method:ident)*) => {
         #[pymethods]
-        impl PyAtomicInt64 {$(
+        impl $class {$(
             fn $method(&self) -> New<i64> {
                 New(self.0.load())
             }
@@ -78,4 +73,4 @@ macro_rules! value {
     };
 }
 
-value! { __pos__ __int__ __index__ __trunc__ __floor__ __ceil__ }
+value! { PyAtomicInt64: __pos__ __int__ __index__ __trunc__ __floor__ __ceil__ }

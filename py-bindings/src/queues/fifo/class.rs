@@ -4,8 +4,8 @@ use super::state::{Core, Inner};
 use crate::runtime::{
     awaiting::hushed,
     create::{New, exception},
-    error::not_copyable,
     nesting::Nested,
+    not_copyable::not_copyable,
     truth::Truth,
 };
 use pyo3::{
@@ -157,18 +157,6 @@ impl PyConcurrentQueue {
         )))
     }
 
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(slf, "handle() to share the object")
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if !self.is_made {
             return Ok(());
@@ -194,3 +182,5 @@ impl PyConcurrentQueue {
         }
     }
 }
+
+not_copyable!(PyConcurrentQueue, "handle() to share the object");

@@ -6,9 +6,9 @@ use crate::{
     runtime::{
         awaiting::hushed,
         create::{New, exception},
-        error::not_copyable,
         failure::Ending,
         nesting::Nested,
+        not_copyable::not_copyable,
     },
 };
 use ft_concurrent_queue::TaskTracker;
@@ -111,18 +111,6 @@ impl PyOrderedQueue {
         )))
     }
 
-    fn __copy__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        not_copyable(slf, "handle() to share the object")
-    }
-
-    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
-    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::__copy__(slf)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if !self.is_made {
             return Ok(());
@@ -148,3 +136,5 @@ impl PyOrderedQueue {
         }
     }
 }
+
+not_copyable!(PyOrderedQueue, "handle() to share the object");
