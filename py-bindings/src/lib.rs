@@ -23,13 +23,13 @@ mod _native {
     #[pymodule_export]
     use atomics::{flag::PyAtomicFlag, int64::class::PyAtomicInt64, reference::PyAtomicReference};
     #[pymodule_export]
-    use deque::{concurrent::PyConcurrentDeque, iter::DequeIter};
+    use deque::{class::PyConcurrentDeque, iter::DequeIter};
     #[pymodule_export]
     use dict::{class::PyConcurrentDict, iter::DictIter, missing::Missing};
     #[pymodule_export]
     use flow::{
         batch_executor::{BatchIter, PyBatchExecutor},
-        gathering_iter::{GatheringReader, PyGatheringIter},
+        gathering_iter::{class::PyGatheringIter, reader::GatheringReader},
     };
     #[pymodule_export]
     use locks::{
@@ -68,10 +68,10 @@ mod _native {
         module.add("QueueFailed", &imports.queue_failed)?;
         module.add("EmptyDequeError", &imports.empty_deque)?;
         module.add("WEAVE_C_API", weave::c_api(py)?)?;
-        deque::concurrent::register(py)?;
+        deque::class::register(py)?;
         dict::construct::register(py)?;
         atomics::speed_up(py)?;
-        deque::concurrent::speed_up(py)?;
+        deque::fast::speed_up(py)?;
         dict::fast::speed_up(py)?;
         flow::speed_up(py)?;
         locks::speed_up(py)?;

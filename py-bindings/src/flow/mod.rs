@@ -8,6 +8,5 @@ pub(crate) mod gathering_iter;
 /// Puts the faster entries before methods.
 pub(crate) fn speed_up(py: Python<'_>) -> PyResult<()> {
     batch_executor::speed_up(py)?;
-    gathering_iter::source::speed_up(py)?;
-    gathering_iter::reader::speed_up(py)
+    gathering_iter::fast::speed_up(py)
 }
