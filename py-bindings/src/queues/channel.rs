@@ -3,9 +3,9 @@
 use crate::runtime::{
     awaiting::ringing,
     blocking::{self, Timeout},
-    create::exception,
+    create::{New, exception},
     error::raised,
-    failure::Ending,
+    failure::{Cause, Ending},
     imports::Imports,
     object::Object,
 };
@@ -20,8 +20,9 @@ pub(crate) trait Channel {
     fn try_put(&self, py: Python<'_>, item: Object) -> PyResult<Result<(), TryPushError<Object>>>;
     fn try_get(&self, py: Python<'_>) -> PyResult<Result<Object, TryPopError>>;
     fn len(&self) -> usize;
-    fn is_bounded(&self) -> bool;
+    fn capacity(&self) -> Option<usize>;
     fn is_closed(&self) -> bool;
+    fn close(&self);
     fn not_empty(&self) -> &Event;
     fn not_full(&self) -> &Event;
     /// Why it is closed, once it is.
@@ -62,7 +63,7 @@ pub(crate) fn put(
     let py = item.py();
     let deadline = match timeout {
         // As in `queue.Queue`, a timeout is not looked at when there is nothing to wait for.
-        Some(timeout) if block && channel.is_bounded() => match deadline(timeout) {
+        Some(timeout) if block && channel.capacity().is_some() => match deadline(timeout) {
             Err(_) if channel.is_closed() => return Err(channel.ending().error(py)),
             deadline => deadline?,
         },
@@ -194,6 +195,41 @@ pub(super) fn joined(
     }
     let ending = channel.ending();
     ending.cause().map(|_| Err(ending.error(py)))
+}
+
+/// `fail(exception)`
+pub(super) fn fail(channel: &impl Channel, exception: &Bound<'_, PyAny>) -> PyResult<()> {
+    let (cause, told) = Cause::of_argument(exception)?;
+    channel.ending().fail(cause);
+    ringing(exception.py(), || {
+        channel.close();
+        // Threads that wait for tasks raise the error.
+        if let Ok(tasks) = channel.tasks() {
+            tasks.all_done().notify_all();
+        }
+    });
+    told
+}
+
+/// The property `failure`.
+pub(super) fn failure(channel: &impl Channel) -> Option<Py<PyAny>> {
+    let cause = channel.ending().cause().filter(|_| channel.is_closed());
+    cause.map(|cause| cause.clone().into_py())
+}
+
+/// The text of a queue; `None` stands for one whose `__init__` was not called.
+pub(super) fn repr(
+    queue: &Bound<'_, PyAny>,
+    channel: Option<&impl Channel>,
+) -> PyResult<New<String>> {
+    let name = queue.get_type().name()?;
+    let Some(channel) = channel else {
+        return Ok(New(format!("<{name}, not initialized>")));
+    };
+    let bound = (channel.capacity()).map_or(String::new(), |n| format!(" of {n}"));
+    let state = channel.ending().state(channel.is_closed());
+    let len = channel.len();
+    Ok(New(format!("<{name} with {len}{bound} items{state}>")))
 }
 
 /// The error of a call that has taken nothing out.

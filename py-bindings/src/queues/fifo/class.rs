@@ -1,12 +1,15 @@
 //! The class `ConcurrentQueue`, and its life.
 
 use super::state::{Core, Inner};
-use crate::runtime::{
-    awaiting::hushed,
-    create::{New, exception},
-    nesting::Nested,
-    not_copyable::not_copyable,
-    truth::Truth,
+use crate::{
+    queues::channel,
+    runtime::{
+        awaiting::hushed,
+        create::{New, exception},
+        nesting::Nested,
+        not_copyable::not_copyable,
+        truth::Truth,
+    },
 };
 use pyo3::{
     PyTraverseError, PyVisit,
@@ -143,18 +146,7 @@ impl PyConcurrentQueue {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
-        let name = slf.get_type().name()?;
-        let Some(Inner { core, ending, .. }) = slf.get().inner.get() else {
-            return Ok(New(format!("<{name}, not initialized>")));
-        };
-        let bound = core
-            .capacity()
-            .map_or(String::new(), |n| format!(" of {n}"));
-        let state = ending.state(core.is_closed());
-        Ok(New(format!(
-            "<{name} with {}{bound} items{state}>",
-            core.len()
-        )))
+        channel::repr(slf, slf.get().inner.get())
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     queues::{
-        channel::pop_error,
+        channel::{self, pop_error},
         results::{in_wrapper, with_rest},
     },
     runtime::{
@@ -14,7 +14,6 @@ use crate::{
         blocking::Timeout,
         create::{New, Room, exception},
         error::raised,
-        failure::Cause,
         imports::Imports,
         object::{Object, objects},
         truth::Truth,
@@ -239,23 +238,12 @@ impl PyConcurrentQueue {
     /// left can be popped; then pops and iterators raise it too, and so does join() as long as items
     /// are not done. Nothing happens if the queue has failed or is shut down.
     fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        let inner = self.inner()?;
-        let (cause, told) = Cause::of_argument(exception)?;
-        inner.ending.fail(cause);
-        ringing(exception.py(), || {
-            inner.core.close();
-            if let Some(tasks) = &inner.tasks {
-                tasks.all_done().notify_all();
-            }
-        });
-        told
+        channel::fail(self.inner()?, exception)
     }
 
     /// The exception that the queue has failed with, or None.
     #[getter]
     fn failure(&self) -> PyResult<Option<Py<PyAny>>> {
-        let Inner { core, ending, .. } = self.inner()?;
-        let cause = ending.cause().filter(|_| core.is_closed());
-        Ok(cause.map(|cause| cause.clone().into_py()))
+        Ok(channel::failure(self.inner()?))
     }
 }

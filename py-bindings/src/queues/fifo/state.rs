@@ -110,12 +110,16 @@ impl Channel for Inner {
         self.core.len()
     }
 
-    fn is_bounded(&self) -> bool {
-        self.core.capacity().is_some()
+    fn capacity(&self) -> Option<usize> {
+        self.core.capacity()
     }
 
     fn is_closed(&self) -> bool {
         self.core.is_closed()
+    }
+
+    fn close(&self) {
+        self.core.close();
     }
 
     fn not_empty(&self) -> &Event {

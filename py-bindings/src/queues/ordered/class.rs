@@ -2,7 +2,7 @@
 
 use super::items::{Inner, Items};
 use crate::{
-    queues::{channel::Channel, subclass},
+    queues::{channel, subclass},
     runtime::{
         awaiting::hushed,
         create::{New, exception},
@@ -99,16 +99,7 @@ impl PyOrderedQueue {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
-        let name = slf.get_type().name()?;
-        let Some(inner) = slf.get().inner.get() else {
-            return Ok(New(format!("<{name}, not initialized>")));
-        };
-        let bound = (inner.items.capacity()).map_or(String::new(), |n| format!(" of {n}"));
-        let state = inner.ending.state(inner.is_closed());
-        Ok(New(format!(
-            "<{name} with {}{bound} items{state}>",
-            inner.len()
-        )))
+        channel::repr(slf, slf.get().inner.get().map(|inner| &**inner))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -34,24 +34,10 @@ impl Items {
         Self::Priority(maxsize.map_or_else(PriorityQueue::unbounded, PriorityQueue::bounded))
     }
 
-    pub(super) fn capacity(&self) -> Option<usize> {
-        match self {
-            Self::Lifo(stack) => stack.capacity(),
-            Self::Priority(queue) => queue.capacity(),
-        }
-    }
-
     pub(super) fn peek(&self) -> Option<Object> {
         match self {
             Self::Lifo(stack) => stack.peek(),
             Self::Priority(queue) => queue.peek(),
-        }
-    }
-
-    pub(super) fn close(&self) {
-        match self {
-            Self::Lifo(stack) => stack.close(),
-            Self::Priority(queue) => queue.close(),
         }
     }
 
@@ -132,14 +118,24 @@ impl Channel for Inner {
         }
     }
 
-    fn is_bounded(&self) -> bool {
-        self.items.capacity().is_some()
+    fn capacity(&self) -> Option<usize> {
+        match &self.items {
+            Items::Lifo(stack) => stack.capacity(),
+            Items::Priority(queue) => queue.capacity(),
+        }
     }
 
     fn is_closed(&self) -> bool {
         match &self.items {
             Items::Lifo(stack) => stack.is_closed(),
             Items::Priority(queue) => queue.is_closed(),
+        }
+    }
+
+    fn close(&self) {
+        match &self.items {
+            Items::Lifo(stack) => stack.close(),
+            Items::Priority(queue) => queue.close(),
         }
     }
 

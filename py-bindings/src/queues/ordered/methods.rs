@@ -1,6 +1,6 @@
 //! The methods that all queues of ft_utils have.
 
-use super::{class::PyOrderedQueue, items::Inner};
+use super::class::PyOrderedQueue;
 use crate::{
     queues::{
         channel::{self, Channel},
@@ -11,7 +11,6 @@ use crate::{
         blocking::Timeout,
         create::{New, Room, exception},
         error::raised,
-        failure::Cause,
         imports::Imports,
         object::{Object, objects},
         truth::Truth,
@@ -164,13 +163,13 @@ impl PyOrderedQueue {
     /// Tell whether the queue has maxsize items.
     fn full(&self) -> PyResult<bool> {
         let inner = self.inner()?;
-        Ok(inner.items.capacity() == Some(inner.len()))
+        Ok(inner.capacity() == Some(inner.len()))
     }
 
     /// The bound, or 0 if there is none.
     #[getter]
     fn maxsize(&self) -> PyResult<New<usize>> {
-        Ok(New(self.inner()?.items.capacity().unwrap_or(0)))
+        Ok(New(self.inner()?.capacity().unwrap_or(0)))
     }
 
     /// Whether shutdown() or fail() was called.
@@ -185,17 +184,13 @@ impl PyOrderedQueue {
     /// count as done.
     #[pyo3(signature = (immediate=Truth(false)), text_signature = "($self, immediate=False)")]
     fn shutdown(&self, py: Python<'_>, immediate: Truth) -> PyResult<()> {
-        let Inner {
-            items,
-            tasks,
-            ending,
-        } = self.inner()?;
-        ending.shut_down();
+        let inner = self.inner()?;
+        inner.ending.shut_down();
         if immediate.0 {
-            let left = ringing(py, || items.close_and_drain());
-            ringing(py, || tasks.discard(left.len()));
+            let left = ringing(py, || inner.items.close_and_drain());
+            ringing(py, || inner.tasks.discard(left.len()));
         } else {
-            ringing(py, || items.close());
+            ringing(py, || inner.close());
         }
         Ok(())
     }
@@ -207,21 +202,12 @@ impl PyOrderedQueue {
     /// does join() as long as items are not done. Nothing happens if the queue has failed or is shut
     /// down.
     fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        let inner = self.inner()?;
-        let (cause, told) = Cause::of_argument(exception)?;
-        inner.ending.fail(cause);
-        ringing(exception.py(), || {
-            inner.items.close();
-            inner.tasks.all_done().notify_all();
-        });
-        told
+        channel::fail(self.inner()?, exception)
     }
 
     /// The exception that the queue has failed with, or None.
     #[getter]
     fn failure(&self) -> PyResult<Option<Py<PyAny>>> {
-        let inner = self.inner()?;
-        let cause = inner.ending.cause().filter(|_| inner.is_closed());
-        Ok(cause.map(|cause| cause.clone().into_py()))
+        Ok(channel::failure(self.inner()?))
     }
 }

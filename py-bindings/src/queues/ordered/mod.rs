@@ -3,6 +3,7 @@
 pub(crate) mod class;
 mod items;
 pub(crate) mod iter;
+mod kind_of_queue;
 mod less_than;
 pub(crate) mod lifo;
 mod methods;

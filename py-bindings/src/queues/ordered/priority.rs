@@ -1,6 +1,6 @@
 //! `StdConcurrentPriorityQueue`.
 
-use super::{class::PyOrderedQueue, items::Items};
+use super::{class::PyOrderedQueue, items::Items, kind_of_queue::kind_of_queue};
 use crate::queues::channel;
 use pyo3::{
     prelude::*,
@@ -31,30 +31,4 @@ use pyo3::{
 )]
 pub(crate) struct PyStdPriorityQueue;
 
-#[pymethods]
-impl PyStdPriorityQueue {
-    #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
-    fn new(
-        _args: &Bound<'_, PyTuple>,
-        _kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(PyOrderedQueue::unmade()).add_subclass(Self)
-    }
-
-    #[pyo3(signature = (maxsize=None))]
-    fn __init__(
-        slf: &Bound<'_, Self>,
-        #[pyo3(from_py_with = channel::bound)] maxsize: Option<usize>,
-    ) {
-        slf.as_super().get().make(Items::priority(maxsize));
-    }
-
-    /// Return another object for the same queue.
-    ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
-    fn handle<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
-        let base = PyClassInitializer::from(PyOrderedQueue::share(slf.as_super())?);
-        Bound::new(slf.py(), base.add_subclass(Self))
-    }
-}
+kind_of_queue!(PyStdPriorityQueue, Items::priority);
