@@ -21,7 +21,7 @@ use crate::runtime::{
     awaitable::refuse_coroutine,
     create::{New, exception},
     fast::{self, Done},
-    nesting::{Call, Nested},
+    nesting::{Nested, text_of_contents},
     not_copyable::not_copyable,
     object::Object,
     reentry::{Patience, Place, Watch, own_change},
@@ -271,18 +271,11 @@ impl PyAtomicReference {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let py = slf.py();
         let name = slf.get_type().name()?;
-        let _call = Call::enter()?;
-        // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
-        match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
-            0 => {
-                let text = slf.get().get().bind(py).repr();
-                // SAFETY: it was entered.
-                unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
-                Ok(New(format!("{name}({})", text?)))
-            }
-            1 => Ok(New(format!("{name}(...)"))),
-            _ => Err(PyErr::fetch(py)),
-        }
+        let text = text_of_contents(slf, || slf.get().get().bind(py).repr())?;
+        Ok(New(match text {
+            Some(text) => format!("{name}({text})"),
+            None => format!("{name}(...)"),
+        }))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -8,13 +8,12 @@ use super::{
 };
 use crate::runtime::{
     create::{New, exception},
-    nesting::Call,
+    nesting::{Call, text_of_contents},
     object::Object,
 };
 use pyo3::{
     basic::CompareOp,
     exceptions::{PyIndexError, PyMemoryError},
-    ffi,
     prelude::*,
     types::PyNotImplemented,
 };
@@ -104,23 +103,16 @@ impl PyConcurrentDeque {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let py = slf.py();
-        let _call = Call::enter()?;
-        // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
-        match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
-            0 => {
-                let core = slf.get().core();
-                let text = list(py, core.to_vec()).and_then(|items| items.repr());
-                // SAFETY: it was entered.
-                unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
-                let (name, text) = (slf.get_type().name()?, text?);
-                Ok(New(match core.maxlen() {
-                    Some(maxlen) => format!("{name}({text}, maxlen={maxlen})"),
-                    None => format!("{name}({text})"),
-                }))
-            }
-            1 => Ok(New("[...]".to_owned())),
-            _ => Err(PyErr::fetch(py)),
-        }
+        let core = slf.get().core();
+        let text = text_of_contents(slf, || list(py, core.to_vec())?.repr())?;
+        let Some(text) = text else {
+            return Ok(New("[...]".to_owned()));
+        };
+        let name = slf.get_type().name()?;
+        Ok(New(match core.maxlen() {
+            Some(maxlen) => format!("{name}({text}, maxlen={maxlen})"),
+            None => format!("{name}({text})"),
+        }))
     }
 }
 

@@ -8,12 +8,11 @@ use super::{
 use crate::runtime::{
     create::{self, New},
     imports::Imports,
-    nesting::Call,
+    nesting::{Call, text_of_contents},
     object::Object,
 };
 use pyo3::{
     basic::CompareOp,
-    ffi,
     prelude::*,
     types::{PyDict, PyList, PyMapping, PyNotImplemented},
 };
@@ -124,17 +123,10 @@ impl PyConcurrentDict {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let py = slf.py();
         let name = slf.get_type().name()?;
-        let _call = Call::enter()?;
-        // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
-        match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
-            0 => {
-                let text = slf.get().to_dict(py).and_then(|dict| dict.repr());
-                // SAFETY: it was entered.
-                unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
-                Ok(New(format!("{name}({})", text?)))
-            }
-            1 => Ok(New(format!("{name}({{...}})"))),
-            _ => Err(PyErr::fetch(py)),
-        }
+        let text = text_of_contents(slf, || slf.get().to_dict(py)?.repr())?;
+        Ok(New(match text {
+            Some(text) => format!("{name}({text})"),
+            None => format!("{name}({{...}})"),
+        }))
     }
 }

@@ -1,7 +1,7 @@
 //! Containers in containers in containers: what must not overflow the stack.
 
 use crate::runtime::create::exception;
-use pyo3::{exceptions::PyRecursionError, prelude::*};
+use pyo3::{exceptions::PyRecursionError, ffi, prelude::*, types::PyString};
 use std::{
     any::Any,
     cell::{Cell, RefCell},
@@ -98,5 +98,24 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         CALLS.set(CALLS.get() - 1);
+    }
+}
+
+/// The text of what a container holds; `None` inside the text of that same container.
+pub(crate) fn text_of_contents<'py>(
+    container: &Bound<'py, PyAny>,
+    contents: impl FnOnce() -> PyResult<Bound<'py, PyString>>,
+) -> PyResult<Option<Bound<'py, PyString>>> {
+    let _call = Call::enter()?;
+    // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
+    match unsafe { ffi::Py_ReprEnter(container.as_ptr()) } {
+        0 => {
+            let text = contents();
+            // SAFETY: it was entered.
+            unsafe { ffi::Py_ReprLeave(container.as_ptr()) };
+            text.map(Some)
+        }
+        1 => Ok(None),
+        _ => Err(PyErr::fetch(container.py())),
     }
 }
