@@ -155,9 +155,9 @@ As tsan, with AddressSanitizer and LeakSanitizer.
         details: "\
 usage: cargo xtask mutants [--check | --logic] [NAME] [--preemptions N]
 
-Every ordering in crates/*/src that could be weaker, every fence that could be missing. Writes into
-loom-tests/orderings.txt which test noticed. A survivor needs a test, or a comment above it:
-`No test sees Acquire -> Relaxed: REASON`.
+Weakens every ordering in crates/*/src and removes every fence, one at a time, and writes into
+loom-tests/orderings.txt which test noticed. A change that no test notices needs a test, or a reason
+in that file, after `unseen: `. A further run keeps the reasons.
 
   --check              only compare that file with the sources, and run nothing
   --logic              change everything else, with cargo-mutants, against the crates' own tests:

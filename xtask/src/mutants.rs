@@ -16,7 +16,7 @@ use crate::loom::Test;
 use crate::project::Project;
 use crate::select::Selection;
 
-use list::Fate;
+use list::List;
 
 /// An ordering that is made weaker.
 struct Mutant {
@@ -29,52 +29,28 @@ struct Mutant {
     to: &'static str,
     /// Whether it is for one order over several atomics, of which loom knows little.
     sequential: bool,
-    /// Whether a comment says why no test sees it.
-    explained: bool,
 }
 
-/// Compares the list with the orderings and comments in the sources, and runs nothing.
+/// Compares the list with the orderings in the sources, and runs nothing.
 ///
 /// # Errors
 ///
-/// If an ordering is new, gone, or no longer explained.
+/// If an ordering is new, gone, or unseen without a reason.
 pub fn check(project: &Project) -> Result<()> {
-    let (mutants, stale) = find(project)?;
-    let known = list::read(project)?;
-    let mut wrong = stale;
-    for mutant in &mutants {
-        let line = known.iter().find(|known| known.name == mutant.name);
-        match line.map(|known| &known.fate) {
-            None => wrong.push(format!("not in the list: {}", mutant.name)),
-            Some(Fate::Unseen) if !mutant.explained => {
-                wrong.push(format!("unseen, and no comment says why: {}", mutant.name));
-            }
-            Some(Fate::Killed(_)) if mutant.explained => {
-                wrong.push(format!("seen, though a comment denies it: {}", mutant.name));
-            }
-            Some(_) => {}
-        }
-    }
-    for known in &known {
-        if !mutants.iter().any(|mutant| mutant.name == known.name) {
-            wrong.push(format!(
-                "in the list, but not in the source: {}",
-                known.name
-            ));
-        }
-    }
+    let mutants = find(project)?;
+    let names: Vec<&str> = mutants.iter().map(|mutant| &*mutant.name).collect();
+    let list = List::read(project)?;
+    let mut wrong = list.differences(&names);
+    wrong.extend(list.unexplained());
     if wrong.is_empty() {
-        println!(
-            "{} weakened orderings, each seen or explained",
-            mutants.len()
-        );
+        println!("{} weakened orderings, each seen or explained", names.len());
         return Ok(());
     }
     for line in &wrong {
         println!("  {line}");
     }
     Err(Error::new(format!(
-        "{} orderings differ from {}; run: cargo xtask mutants CRATE",
+        "{} orderings or reasons are wrong in {}: edit it, or run cargo xtask mutants CRATE",
         wrong.len(),
         list::FILE
     )))
@@ -84,73 +60,41 @@ pub fn check(project: &Project) -> Result<()> {
 ///
 /// # Errors
 ///
-/// If one survives and no comment says why, or if one does not that should.
+/// If one survives and the list does not say why.
 pub fn run(project: &Project, selection: &Selection, preemptions: u64) -> Result<()> {
-    let (mutants, stale) = find(project)?;
-    if let Some(line) = stale.first() {
-        return Err(Error::new(line.clone()));
-    }
-    copy::write(project, &copy::sources(project)?)?;
-    let mutants: Vec<Mutant> = mutants
-        .into_iter()
-        .filter(|mutant| {
-            selection
-                .packages
-                .contains(&format!("ft-{}", mutant.folder))
-        })
-        .collect();
+    let mut mutants = find(project)?;
+    mutants.retain(|mutant| {
+        let package = format!("ft-{}", mutant.folder);
+        selection.packages.contains(&package)
+    });
     if mutants.is_empty() {
         return Err(Error::new(
             "nothing there has an ordering that could be weaker",
         ));
     }
-    let known = list::read(project)?;
+    let mut list = List::read(project)?;
+    copy::write(project, &copy::sources(project)?)?;
     let (all, start) = (mutants.len(), Instant::now());
     println!("{all} weakened orderings, up to {preemptions} preemptions");
     let models = trial::models(project, &folders(&mutants), preemptions)?;
     let command = |test: &Test| trial::model(test, preemptions);
-    let first = trial::kill(mutants, &models, &known, &command)?;
+    let tried = trial::kill(mutants, &models, &list, &command)?;
     // What loom takes for the same, a processor may not.
-    let (again, unseen): (Vec<_>, Vec<_>) = first.unseen.into_iter().partition(|it| it.sequential);
+    let (again, mut tried): (Vec<_>, Vec<_>) =
+        (tried.into_iter()).partition(|(mutant, seen)| mutant.sequential && seen.is_none());
+    let again: Vec<Mutant> = again.into_iter().map(|(mutant, _)| mutant).collect();
     let histories = trial::histories(project, &folders(&again))?;
-    let second = trial::kill(again, &histories, &known, &trial::history)?;
-    let mut fates = first.seen;
-    fates.extend(second.seen);
-    let unseen = unseen.into_iter().chain(second.unseen);
-    fates.extend(unseen.map(|mutant| (mutant, Fate::Unseen)));
+    tried.extend(trial::kill(again, &histories, &list, &trial::history)?);
 
-    let (mut killed, mut explained) = (0, 0);
-    let mut wrong = 0;
-    let mut renewed = Vec::new();
-    for (mutant, fate) in fates {
-        match (&fate, mutant.explained) {
-            (Fate::Killed(_), false) => killed += 1,
-            (Fate::Unseen, true) => explained += 1,
-            (Fate::Killed(test), true) => {
-                wrong += 1;
-                println!(
-                    "  seen by {test}, though a comment denies it: {}",
-                    mutant.name
-                );
-            }
-            (Fate::Unseen, false) => {
-                wrong += 1;
-                println!("  unseen, and no comment says why: {}", mutant.name);
-            }
-        }
-        renewed.push((mutant.name, fate));
+    let seen = tried.iter().filter(|(_, seen)| seen.is_some()).count();
+    let tried = tried.into_iter().map(|(mutant, seen)| (mutant.name, seen));
+    for dropped in list.renew(&selection.packages, tried.collect()) {
+        println!("  seen now, so its reason is dropped: {dropped}");
     }
-    list::renew(project, &selection.packages, renewed)?;
-    println!(
-        "orderings: {killed} seen, {explained} explained, {wrong} wrong in {:.1} s",
-        start.elapsed().as_secs_f64()
-    );
-    if wrong > 0 {
-        return Err(Error::new(format!(
-            "{wrong} need a test, or a comment `No test sees FROM -> TO: REASON` (or none, if seen)"
-        )));
-    }
-    Ok(())
+    list.write(project)?;
+    let seconds = start.elapsed().as_secs_f64();
+    println!("orderings: {seen} of {all} seen in {seconds:.1} s");
+    check(project)
 }
 
 /// Their crates.
@@ -161,37 +105,24 @@ fn folders(mutants: &[Mutant]) -> Vec<&str> {
     folders
 }
 
-/// All mutants, and the comments that explain none.
-fn find(project: &Project) -> Result<(Vec<Mutant>, Vec<String>)> {
-    let (mut mutants, mut stale) = (Vec::new(), Vec::new());
+/// All mutants, in the order in which the copy numbers their sites.
+fn find(project: &Project) -> Result<Vec<Mutant>> {
+    let mut mutants = Vec::new();
     let mut number = 0;
     for (path, text) in copy::sources(project)? {
         let inside = path.strip_prefix(project.root.join("crates"));
         let file = inside.unwrap_or(&path).display().to_string();
-        let folder = file.split('/').next().unwrap_or_default().to_owned();
-        let sites = source::sites(&text);
-        let remarks = source::remarks(&text);
-        for remark in &remarks {
-            for to in remark.stale(&sites) {
-                let change = format!("{} -> {to}", remark.from);
-                stale.push(format!(
-                    "{file}: what has the remark on {change} to explain?"
-                ));
-            }
-        }
-        for (at, site) in sites.iter().enumerate() {
-            for &to in site.weaker() {
-                mutants.push(Mutant {
-                    site: number,
-                    folder: folder.clone(),
-                    name: format!("{file} {site}: {} -> {to}", site.ordering),
-                    to,
-                    sequential: site.ordering == "SeqCst",
-                    explained: (remarks.iter()).any(|remark| remark.explains(&sites, at, to)),
-                });
-            }
+        let folder = file.split('/').next().unwrap_or_default();
+        for site in source::sites(&text) {
+            mutants.extend(site.weaker().iter().map(|&to| Mutant {
+                site: number,
+                folder: folder.to_owned(),
+                name: format!("{file} {site}: {} -> {to}", site.ordering),
+                to,
+                sequential: site.ordering == "SeqCst",
+            }));
             number += 1;
         }
     }
-    Ok((mutants, stale))
+    Ok(mutants)
 }

@@ -1,8 +1,8 @@
-//! What each operation computes, apart from any atomic.
+//! The results of the operations. Nothing here is atomic.
 
 use crate::ArithmeticError;
 
-/// What to do when a result does not fit in 64 bits.
+/// What happens when a result does not fit in 64 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {
     /// Return [`ArithmeticError::Overflow`] and change nothing.
@@ -14,7 +14,7 @@ pub enum Overflow {
     Saturate,
 }
 
-/// An operation on two integers, with the meaning that mathematics (and Python) gives it.
+/// An operation on two integers, with its meaning in mathematics (and in Python).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -26,13 +26,13 @@ pub enum Operation {
     Mul,
     /// The quotient, rounded down: -7 by 2 is -4.
     FloorDiv,
-    /// What [`FloorDiv`](Self::FloorDiv) leaves over, with the sign of the divisor.
+    /// The remainder of [`FloorDiv`](Self::FloorDiv), with the sign of the divisor.
     Rem,
     /// The power; the exponent must not be negative.
     Pow,
-    /// The product with a power of two; the count must not be negative, and may be large.
+    /// The product with a power of two. The count must not be negative, and may be large.
     Shl,
-    /// The quotient by a power of two, rounded down; the count must not be negative.
+    /// The quotient by a power of two, rounded down. The count must not be negative.
     Shr,
     /// Bitwise and.
     And,
@@ -51,8 +51,8 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// [`ArithmeticError::Overflow`] with [`Overflow::Error`] alone; the other errors whatever
-    /// the policy.
+    /// [`ArithmeticError::Overflow`] only with [`Overflow::Error`]; the other errors with every
+    /// policy.
     ///
     /// ```
     /// use ft_atomic_int::{Operation, Overflow};
@@ -92,7 +92,7 @@ impl Operation {
                 left.wrapping_mul(right),
                 differ_in_sign(left, right),
             ),
-            // It overflows for MIN by -1 alone.
+            // Only MIN by -1 overflows.
             Self::FloorDiv => (floor_div(left, right), i64::MIN, false),
             Self::Pow => (
                 checked_pow(left, right),
@@ -127,7 +127,7 @@ fn floor_div(left: i64, right: i64) -> Option<i64> {
 }
 
 fn floor_rem(left: i64, right: i64) -> i64 {
-    // Wrapping: MIN by -1 leaves 0, though the quotient does not fit.
+    // Wrapping: MIN by -1 has the remainder 0, although the quotient does not fit.
     let truncated = left.wrapping_rem(right);
     if truncated != 0 && differ_in_sign(truncated, right) {
         truncated + right
@@ -144,7 +144,7 @@ fn checked_pow(base: i64, exponent: i64) -> Option<i64> {
     }
 }
 
-/// As [`i64::wrapping_pow`], for exponents of any size.
+/// Like [`i64::wrapping_pow`], for exponents of any size.
 fn wrapping_pow(mut base: i64, mut exponent: i64) -> i64 {
     let mut power = 1_i64;
     while exponent > 0 {
@@ -163,7 +163,7 @@ fn checked_shl(value: i64, count: i64) -> Option<i64> {
     (value == 0 || (count < 64 && shifted >> count == value)).then_some(shifted)
 }
 
-/// As `<<`, but a count of 64 or more shifts everything out.
+/// Like `<<`, but a count of 64 or more shifts all bits out.
 fn wrapping_shl(value: i64, count: i64) -> i64 {
     if count < 64 { value << count } else { 0 }
 }

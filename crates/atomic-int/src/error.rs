@@ -1,16 +1,16 @@
-//! Why an operation has no result.
+//! The errors of arithmetic.
 
 use std::{error::Error, fmt};
 
-/// An operation on integers that has no 64-bit integer for a result.
+/// The error of an operation whose result is not a 64-bit integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArithmeticError {
-    /// The result lies outside of `i64`, and the policy is to say so.
+    /// The result does not fit in an `i64`, and the policy is to report that.
     Overflow,
     /// Division or remainder by zero.
     DivisionByZero,
-    /// A power with a negative exponent is no integer.
+    /// A power with a negative exponent, which is not an integer.
     NegativeExponent,
     /// A shift by a negative number of bits.
     NegativeShift,

@@ -1,4 +1,4 @@
-//! The flag: one word, and an event for whoever waits for it.
+//! The flag: one word, and an event for waiting threads.
 
 use crossbeam_utils::CachePadded;
 use ft_sync::{
@@ -10,18 +10,17 @@ use ft_sync::{
 };
 use std::{fmt, time::Instant};
 
-// In all of this file, no test sees SeqCst -> AcqRel, Acquire: see `lib.rs`.
-
-/// Set in the word of a flag that is set. The bits above count how often a set flag was cleared.
+/// This bit of the word says that the flag is set. The bits above count how often a set flag was
+/// cleared.
 const SET: usize = 0b1;
 
-/// A `bool` that threads share, change in atomic steps, and wait for.
+/// A `bool` that threads share, change in atomic steps, and can wait for.
 ///
-/// It fills a cache line, so a neighbor's writes do not slow it down. Setting it costs one atomic
-/// instruction, and a fence and a load to see that nobody waits.
+/// It fills a cache line, so writes to neighboring values do not slow it down. Setting it costs one
+/// atomic instruction, plus a fence and a load to see that no thread waits.
 ///
-/// A wait ends once the flag has been set, even if it is cleared again before the waiter gets to
-/// look.
+/// A wait ends once the flag has been set, even if it is cleared again before the waiting thread
+/// looks.
 ///
 /// ```
 /// use ft_atomic_int::AtomicFlag;
@@ -33,7 +32,7 @@ const SET: usize = 0b1;
 /// });
 /// assert!(ready.load());
 ///
-/// // Of many threads that do this, one gets false: the first.
+/// // If many threads do this, only the first one gets false.
 /// let claimed = AtomicFlag::new(false);
 /// assert!(!claimed.test_and_set());
 /// assert!(claimed.test_and_set());
@@ -41,10 +40,10 @@ const SET: usize = 0b1;
 pub struct AtomicFlag(CachePadded<State>);
 
 struct State {
-    /// Whether the flag is set, and, above that bit, how often it was cleared; the count never
-    /// goes down.
+    /// The lowest bit says whether the flag is set. The bits above count how often it was cleared;
+    /// the count never goes down.
     word: AtomicUsize,
-    /// Signaled by whoever sets it.
+    /// Notified when the flag is set.
     became_set: Event,
 }
 
@@ -57,11 +56,12 @@ pub struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Tells whether the flag is set, or was, at any time since the watch began.
+    /// Returns whether the flag is set, or was set at any time since the watch began.
     #[inline]
     pub fn was_set(&self) -> bool {
         let now = self.flag.word().load(SeqCst);
-        // One that was not set, and is not, but was cleared meanwhile, was set in between.
+        // If the flag was clear when the watch began and is clear now, but was cleared in between,
+        // then it was set in between.
         is_set(now) || now != self.since
     }
 }
@@ -71,13 +71,13 @@ fn is_set(word: usize) -> bool {
     word & SET != 0
 }
 
-/// The word after a flag with this one was set to `value`.
+/// Returns the word after a flag with the given word was set to `value`.
 #[inline]
 fn after(word: usize, value: bool) -> usize {
     if value {
         word | SET
     } else {
-        // Clearing a set flag carries into the count; a clear one stays what it is.
+        // Clearing a set flag carries into the count. A clear flag keeps its word.
         word.wrapping_add(SET) & !SET
     }
 }
@@ -102,13 +102,13 @@ impl AtomicFlag {
         is_set(self.word().load(SeqCst))
     }
 
-    /// Writes the flag; setting it wakes everyone who waits.
+    /// Writes the flag. Setting it wakes all waiting threads.
     #[inline]
     pub fn store(&self, value: bool) {
         self.exchange(value);
     }
 
-    /// Sets the flag and returns the value before.
+    /// Sets the flag and returns the previous value.
     #[inline]
     pub fn test_and_set(&self) -> bool {
         let before = is_set(self.word().fetch_or(SET, SeqCst));
@@ -124,23 +124,23 @@ impl AtomicFlag {
         self.exchange(false);
     }
 
-    /// Writes the flag and returns the value before.
+    /// Writes the flag and returns the previous value.
     ///
-    /// This is a write even if it changes nothing: whoever reads the flag afterwards sees what
-    /// this thread did before, so that a signal may be given twice.
+    /// This is a write even if it changes nothing: a thread that reads the flag afterwards sees
+    /// what this thread did before. So a signal may be given twice.
     #[inline]
     pub fn exchange(&self, value: bool) -> bool {
         if value {
             return self.test_and_set();
         }
         let cleared = |word| Some(after(word, false));
-        // Relaxed: the exchange always comes, and decides.
+        // Relaxed: an exchange always follows, and decides.
         let before = self.word().fetch_update(SeqCst, Relaxed, cleared);
         is_set(before.unwrap_or_else(|word| word))
     }
 
-    /// Writes `new` if the flag is `expected`; returns the value before in `Ok` if it was, in `Err`
-    /// if it was the other.
+    /// Writes `new` if the flag is `expected`. Returns the previous value, in `Ok` if it was
+    /// `expected`, and in `Err` if not.
     #[inline]
     pub fn compare_exchange(&self, expected: bool, new: bool) -> Result<bool, bool> {
         let exchanged = |word| (is_set(word) == expected).then(|| after(word, new));
@@ -151,21 +151,20 @@ impl AtomicFlag {
         before.map(is_set).map_err(is_set)
     }
 
-    /// Starts to watch whether the flag is set, for those who wait in a way of their own.
+    /// Starts to watch whether the flag is set, for callers that wait in their own way.
     #[inline]
     pub fn watch(&self) -> Watch<'_> {
-        // No test sees SeqCst -> Relaxed: it is only compared with what `was_set` finds, which makes
-        // the same visible.
         let since = self.word().load(SeqCst);
         Watch { flag: self, since }
     }
 
-    /// Waits until the flag is set, or has been since the call.
+    /// Waits until the flag is set, or has been set since the call.
     pub fn wait(&self) {
         self.wait_deadline(None);
     }
 
-    /// As [`wait`](Self::wait), until `deadline` at most; returns whether the flag was set.
+    /// Like [`wait`](Self::wait), but waits until `deadline` at most. Returns whether the flag was
+    /// set.
     ///
     /// Under loom deadlines never pass.
     pub fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
@@ -174,14 +173,14 @@ impl AtomicFlag {
         self.became_set().wait_until(deadline, attempt).is_some()
     }
 
-    /// Returns the event that is signaled whenever a clear flag is set.
+    /// Returns the event that is notified whenever a clear flag is set.
     pub fn became_set(&self) -> &Event {
         &self.0.became_set
     }
 }
 
 impl Default for AtomicFlag {
-    /// Clear.
+    /// Returns a clear flag.
     fn default() -> Self {
         Self::new(false)
     }

@@ -1,8 +1,9 @@
-//! A 64-bit atomic integer that chooses what overflow means.
+//! A 64-bit atomic integer with a choice of what happens on overflow.
 //!
-//! [`AtomicInt64`] is [`std::sync::atomic::AtomicI64`] with the whole of integer arithmetic as
-//! single atomic steps, a cache line of its own, and an [`Overflow`] policy: report it and leave
-//! the value alone, wrap round, or stop at the limit.
+//! [`AtomicInt64`] is like [`std::sync::atomic::AtomicI64`], but offers all of integer arithmetic
+//! as single atomic steps, and has a cache line of its own. Its [`Overflow`] policy decides what
+//! happens if a result does not fit: return an error and leave the value alone, wrap around, or
+//! stop at the limit.
 //!
 //! ```
 //! use ft_atomic_int::{AtomicInt64, Overflow};
@@ -20,25 +21,22 @@
 //! assert_eq!(counter.load(), i64::MAX);
 //! ```
 //!
-//! [`AtomicFlag`] is a `bool` of the same kind, which threads can also wait for.
+//! [`AtomicFlag`] is a `bool` of the same kind; threads can also wait for it.
 //!
 //! # Orderings
 //!
-//! Every operation is sequentially consistent: a load or a store is one such access, a
-//! read-modify-write one such exchange. A failed attempt of the exchange loop re-reads with
-//! `SeqCst` too, so that an operation that ends in an error has still read the latest value.
+//! Every operation is sequentially consistent: a load or a store is one such access, and a
+//! read-modify-write is one such exchange. If an attempt of an exchange loop fails, it reads the
+//! value again with `SeqCst`, so that an operation that ends in an error has still read the latest
+//! value.
 //!
 //! # Progress
 //!
-//! Loads, stores, exchanges and, with [`Overflow::Wrap`], additions and subtractions, and the
-//! bitwise operations are single instructions where the machine has them. The others are
-//! compare-exchange loops: lock-free, not wait-free.
+//! Loads, stores, exchanges, the bitwise operations and, with [`Overflow::Wrap`], additions and
+//! subtractions are single instructions where the machine has them. The other operations are
+//! compare-exchange loops, which are lock-free but not wait-free.
 
 #![forbid(unsafe_code)]
-
-// In all of this file, no test sees SeqCst -> AcqRel, Acquire: one order over several atomics is a
-// promise. Loom knows none, and the processors that we test on keep it for everything but a plain
-// store, which a test with real threads sees.
 
 mod arithmetic;
 mod error;
@@ -54,21 +52,22 @@ pub use flag::{AtomicFlag, Watch};
 
 /// An `i64` that threads share and change in atomic steps.
 ///
-/// It fills a cache line, so a neighbor's writes do not slow it down.
+/// It fills a cache line, so writes to neighboring values do not slow it down.
 pub struct AtomicInt64(CachePadded<Cell>);
 
 struct Cell {
     value: AtomicI64,
-    /// Set at construction; it shares the line because whoever reads it wants the value too.
+    /// Set at construction. It is in the same cache line, because a thread that reads it also needs
+    /// the value.
     overflow: Overflow,
 }
 
-/// The values on both sides of an atomic change.
+/// The values before and after an atomic change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// What the change replaced.
+    /// The value that was replaced.
     pub before: i64,
-    /// What it stored.
+    /// The value that was stored.
     pub after: i64,
 }
 
@@ -81,7 +80,7 @@ impl AtomicInt64 {
         }))
     }
 
-    /// Returns what overflow means here.
+    /// Returns the overflow policy.
     pub fn overflow(&self) -> Overflow {
         self.0.overflow
     }
@@ -98,29 +97,29 @@ impl AtomicInt64 {
         self.0.value.store(value, SeqCst);
     }
 
-    /// Writes the value and returns the one before.
+    /// Writes the value and returns the previous one.
     #[inline]
     pub fn exchange(&self, value: i64) -> i64 {
         self.0.value.swap(value, SeqCst)
     }
 
-    /// Stores `new` if the value is `expected`; returns the value before in `Ok` if it was,
-    /// in `Err` if it was another.
+    /// Stores `new` if the value is `expected`. Returns the previous value, in `Ok` if it was
+    /// `expected`, and in `Err` if not.
     #[inline]
     pub fn compare_exchange(&self, expected: i64, new: i64) -> Result<i64, i64> {
         self.0.value.compare_exchange(expected, new, SeqCst, SeqCst)
     }
 
-    /// Replaces the value by the result of `operation` with `operand` on its right.
+    /// Replaces the value by the result of `operation` on the value and `operand`, in this order.
     ///
     /// # Errors
     ///
-    /// Returns what [`Operation::apply`] does, and leaves the value as it was.
+    /// Those of [`Operation::apply`]. In that case the value is unchanged.
     #[inline]
     pub fn apply(&self, operation: Operation, operand: i64) -> Result<Change, ArithmeticError> {
         let value = &self.0.value;
         let overflow = self.0.overflow;
-        // Where the machine has the instruction, one step instead of a loop.
+        // One instruction instead of a loop, where the machine has it.
         let before = match operation {
             Operation::Add if overflow == Overflow::Wrap => value.fetch_add(operand, SeqCst),
             Operation::Sub if overflow == Overflow::Wrap => value.fetch_sub(operand, SeqCst),
@@ -133,14 +132,13 @@ impl AtomicInt64 {
         Ok(Change { before, after })
     }
 
-    /// Replaces the value by `f` of it, calling `f` again whenever another thread was faster.
+    /// Replaces the value by `f` of it, and calls `f` again whenever another thread was faster.
     ///
-    /// `f` may read the value. If it changes it each time, that is another change to it, and this goes on
-    /// for ever.
+    /// `f` may read the value. If `f` itself changes the value on each call, this never ends.
     ///
     /// # Errors
     ///
-    /// Returns the first error of `f`, and leaves the value as it was.
+    /// The first error of `f`. In that case the value is unchanged.
     ///
     /// ```
     /// # use ft_atomic_int::*;
@@ -171,7 +169,7 @@ macro_rules! fetch {
                 ///
                 /// # Errors
                 ///
-                /// As [`apply`](Self::apply).
+                /// See [`apply`](Self::apply).
                 #[inline]
                 pub fn $name(&self, operand: i64) -> Result<i64, ArithmeticError> {
                     Ok(self.apply(Operation::$operation, operand)?.before)
@@ -193,7 +191,7 @@ fetch! {
 }
 
 impl Default for AtomicInt64 {
-    /// Zero, with [`Overflow::Error`].
+    /// Returns zero, with [`Overflow::Error`].
     fn default() -> Self {
         Self::new(0, Overflow::Error)
     }

@@ -1,8 +1,8 @@
-//! A slot for one reference-counted object, read and replaced in atomic steps.
+//! A slot for a reference to a shared object. It is read and replaced in atomic steps.
 //!
-//! [`AtomicReference`] holds an [`Arc`](std::sync::Arc), or anything else that is [`RefCnt`], and
-//! compares by identity: two references are the same if they are to the same object, whatever
-//! that says of equality.
+//! [`AtomicReference`] holds an [`Arc`](std::sync::Arc), or any other type that is [`RefCnt`]. It
+//! compares by identity: two references are the same if they refer to the same object, whatever
+//! equality says.
 //!
 //! ```
 //! use ft_atomic_reference::AtomicReference;
@@ -11,36 +11,37 @@
 //! let names = AtomicReference::new(Arc::new(vec!["Ada"]));
 //! let before = names.load();
 //!
-//! // A change of many steps that takes effect in one; it is made again if another was faster.
+//! // A change of many steps that takes effect in one. It is repeated if another thread was faster.
 //! let add = |names: &Arc<Vec<_>>| Arc::new([names.as_slice(), &["Grace"]].concat());
 //! let change = names.update(add);
 //! assert_eq!(*change.after, ["Ada", "Grace"]);
 //! assert_eq!(*before, ["Ada"]);
 //!
-//! // Nothing is lost to somebody who does not know of it.
+//! // A thread that does not know of the change cannot overwrite it.
 //! let stale = names.compare_exchange(&before, Arc::new(vec![]));
 //! assert!(Arc::ptr_eq(&stale.unwrap_err(), &names.load()));
 //! ```
 //!
 //! # Counting
 //!
-//! The slot owns one reference to the object in it, at any time, and whatever a method returns is
-//! a reference of the caller's own. An object that is replaced dies, if nobody else has it, in
-//! the call that replaced it or in one that was reading it in that moment: never later.
+//! The slot always owns one reference to the object in it, and every method returns a new
+//! reference. If a replaced object has no other references, it is dropped in the call that replaced
+//! it, or in a call that was reading it at that moment, but never later.
 //!
 //! # ABA
 //!
-//! An object that somebody still refers to keeps its address, so a
-//! [`compare_exchange`](AtomicReference::compare_exchange) never takes a new object for an old
-//! one. It cannot tell that the same object was taken out and put back. Where that matters, store
-//! a new object each time, for example a pair of the value and a number: that is what a stamped
-//! reference would do.
+//! An object keeps its address for as long as there is a reference to it. So
+//! [`compare_exchange`](AtomicReference::compare_exchange) never mistakes a new object for an old
+//! one. But it cannot tell that the same object was taken out and put back. Where that matters,
+//! store a new object each time, for example a pair of the value and a number; a stamped reference
+//! would do the same.
 //!
 //! # Orderings and progress
 //!
-//! Every operation is one sequentially consistent step. No operation waits for another one; those
-//! that replace the object look at every thread that has ever read one, and pay what it owes. The
-//! slot is that of [`arc_swap`], whose documentation says how.
+//! Every operation is one sequentially consistent step. No operation waits for another one.
+//! Operations that replace the object look at every thread that has ever read one, and do the
+//! counting that such a thread has left undone. The slot is that of [`arc_swap`], whose
+//! documentation explains how it works.
 
 #![forbid(unsafe_code)]
 
@@ -51,15 +52,15 @@ use std::fmt;
 
 pub use arc_swap::RefCnt;
 
-/// A place for one reference that threads share and replace in atomic steps.
+/// A slot for one reference that threads share and replace in atomic steps.
 pub struct AtomicReference<T: RefCnt>(Slot<T>);
 
-/// The references on both sides of an atomic change.
+/// The references before and after an atomic change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change<T> {
-    /// What the change replaced.
+    /// The reference that was replaced.
     pub before: T,
-    /// What it stored.
+    /// The reference that was stored.
     pub after: T,
 }
 
@@ -75,7 +76,7 @@ impl<T: RefCnt> AtomicReference<T> {
         self.0.load()
     }
 
-    /// Calls `f` with the object without counting a reference to it.
+    /// Calls `f` with the object, without counting a reference to it.
     ///
     /// The object lives until `f` returns, whatever happens to the slot.
     #[inline]
@@ -83,26 +84,26 @@ impl<T: RefCnt> AtomicReference<T> {
         self.0.with(f)
     }
 
-    /// Replaces the object, and drops the slot's reference to the one before.
+    /// Replaces the object, and drops the slot's reference to the previous one.
     #[inline]
     pub fn store(&self, value: T) {
         drop(self.exchange(value));
     }
 
-    /// Replaces the object and returns the one before.
+    /// Replaces the object and returns the previous one.
     #[inline]
     pub fn exchange(&self, value: T) -> T {
         self.0.swap(value)
     }
 
-    /// Stores `new` if the object is `expected`, that very one; returns the object before in `Ok`
-    /// if it was, in `Err` if it was another.
+    /// Stores `new` if the object is `expected`, by identity. Returns the previous object, in `Ok`
+    /// if it was `expected`, and in `Err` if not.
     #[inline]
     pub fn compare_exchange(&self, expected: &T, new: T) -> Result<T, T> {
         self.0.compare_exchange(expected, new)
     }
 
-    /// Replaces the object by `f` of it, calling `f` again whenever another thread was faster.
+    /// Replaces the object by `f` of it, and calls `f` again whenever another thread was faster.
     #[inline]
     pub fn update(&self, mut f: impl FnMut(&T) -> T) -> Change<T> {
         let done = self.try_update(|value| Ok::<_, std::convert::Infallible>(f(value)));
@@ -111,12 +112,12 @@ impl<T: RefCnt> AtomicReference<T> {
         }
     }
 
-    /// As [`update`](Self::update), with an `f` that may fail, and may use the slot itself. If it replaces the
-    /// object each time, this goes on for ever.
+    /// Like [`update`](Self::update), with an `f` that may fail. `f` may use the slot itself; but
+    /// if it replaces the object on each call, this never ends.
     ///
     /// # Errors
     ///
-    /// Returns the first error of `f`, and leaves the object in place.
+    /// The first error of `f`. In that case the object stays in place.
     #[inline]
     pub fn try_update<E>(&self, mut f: impl FnMut(&T) -> Result<T, E>) -> Result<Change<T>, E> {
         let mut before = self.load();
@@ -155,8 +156,8 @@ impl<T: RefCnt + fmt::Debug> fmt::Debug for AtomicReference<T> {
     }
 }
 
-/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
-/// covariant, so this must not compile.
+/// The type must not be covariant: otherwise a short-lived reference that was put in could come out
+/// as a long-lived one. So this example must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_atomic_reference::AtomicReference;
@@ -165,7 +166,7 @@ impl<T: RefCnt + fmt::Debug> fmt::Debug for AtomicReference<T> {
 /// let slot: AtomicReference<Arc<&'static str>> = AtomicReference::new(Arc::new("long"));
 /// let short = String::from("gone before it is read");
 /// let shorter: &AtomicReference<Arc<&str>> = &slot;
-/// shorter.set(Arc::new(short.as_str()));
+/// shorter.store(Arc::new(short.as_str()));
 /// ```
 #[cfg(doctest)]
 struct Invariance;

@@ -1,7 +1,7 @@
-//! The slot itself: where a pointer, and the count that goes with it, is read and replaced.
+//! The slot itself, in which a pointer and the count that belongs to it are read and replaced.
 //!
-//! This is all that the rest of the crate knows of `arc-swap`. Neither loom nor shuttle can see into
-//! its lists of debts, so the models get the same slot behind their locks.
+//! No other module knows of `arc-swap`. Neither loom nor shuttle can see into its lists of debts,
+//! so the models use a slot behind a lock of loom or shuttle instead.
 
 use crate::RefCnt;
 #[cfg(not(any(ft_loom, ft_shuttle)))]
@@ -14,7 +14,7 @@ pub(crate) struct Slot<T: RefCnt>(ArcSwapAny<T>);
 #[cfg(any(ft_loom, ft_shuttle))]
 pub(crate) struct Slot<T: RefCnt>(Mutex<T>);
 
-/// Whether two references are to the same object.
+/// Returns whether two references refer to the same object.
 #[inline]
 pub(crate) fn is_same<T: RefCnt>(one: &T, other: &T) -> bool {
     T::as_ptr(one) == T::as_ptr(other)
@@ -43,8 +43,8 @@ impl<T: RefCnt> Slot<T> {
 
     #[inline]
     pub(crate) fn compare_exchange(&self, expected: &T, new: T) -> Result<T, T> {
-        // What it returns is the value before, in either case. The guard keeps that alive, so no
-        // other object can have its address.
+        // `compare_and_swap` returns the previous value in either case. The guard keeps that value
+        // alive, so no other object can have its address.
         let before = self.0.compare_and_swap(T::as_ptr(expected), new);
         let exchanged = is_same(&*before, expected);
         let before = Guard::into_inner(before);
@@ -67,7 +67,7 @@ impl<T: RefCnt> Slot<T> {
     }
 
     pub(crate) fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-        // Not under the lock: `f` may come back to the slot.
+        // This is not under the lock, because `f` may use the slot.
         f(&self.load())
     }
 

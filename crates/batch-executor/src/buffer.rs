@@ -1,4 +1,4 @@
-//! The buffer: claiming values, filling it anew, waiting for that.
+//! The buffer: claiming values, refilling the buffer, and waiting for that.
 
 use std::{
     collections::TryReserveError,
@@ -24,10 +24,11 @@ use ft_sync::{
 
 use crate::{LoadError, LoadTimeoutError, TryLoadError, Word, slots::Slots};
 
-/// Values that are produced in batches by whoever finds none left, and handed out to all.
+/// Values that are produced in batches and handed out to all threads. A caller that finds none left
+/// produces the next batch.
 ///
 /// It is a [`BatchExecutor`](crate::BatchExecutor) without the source: each call brings its own.
-/// See the [crate docs](crate) for what is promised.
+/// The [crate docs](crate) say what is promised.
 ///
 /// ```
 /// use ft_batch_executor::BatchBuffer;
@@ -44,40 +45,42 @@ use crate::{LoadError, LoadTimeoutError, TryLoadError, Word, slots::Slots};
 /// # Ok::<(), std::collections::TryReserveError>(())
 /// ```
 pub struct BatchBuffer<T: Word> {
-    /// The position of the first value that is still to be handed out. Only rises: by one with
-    /// each value claimed, and by the filler, who takes the first value of the new batch.
+    /// The position of the first value that was not handed out. It only rises: by one with each
+    /// claimed value, and by the filler, which takes the first value of the new batch.
     next: CachePadded<AtomicU64>,
-    /// The position after the last value produced. Only rises, and only by the filler. No value is
-    /// left when `next` is not below it; in the midst of publishing `next` is one above.
+    /// The position after the last value. It only rises, and only the filler changes it. No value
+    /// is left when `next` is not below `end`. In the middle of publishing, `next` is one above
+    /// `end`.
     end: AtomicU64,
-    /// The values from `next` to `end`, and what the filler has produced beyond.
+    /// The values from `next` to `end`, and the unpublished values of the filler beyond.
     slots: Slots,
-    /// Values in a batch.
+    /// The number of values in a batch.
     size: NonZeroUsize,
-    /// The thread that is running its source, if there is one. Locked for a few instructions, and
-    /// never while a source runs.
+    /// The thread that is running its source, if there is one. This is locked for a few
+    /// instructions, and never while a source runs.
     filler: Mutex<Option<ThreadId>>,
-    /// Signaled when the filler is done: once for each value published, and once more, for the
-    /// next filler.
+    /// Notified when the filler is done: once for each published value, and once more, for the next
+    /// filler.
     filled: Event,
-    /// Owned, and replaced through `&self`: hence invariant in `T`.
+    /// Values are owned, and replaced through `&self`. So the type must be invariant in `T`.
     values: PhantomData<UnsafeCell<T>>,
 }
 
-// SAFETY: values move between threads, which `T: Send` allows, and are never shared. All else in
-// here is `Sync`.
+// SAFETY: values move between threads, which `T: Send` allows, and are never shared. All other
+// fields are `Sync`.
 unsafe impl<T: Word + Send> Sync for BatchBuffer<T> {}
 
-// A source that panics leaves the values before it, as one that fails does.
+// A source that panics leaves the values that it has produced before, like one that fails.
 impl<T: Word> UnwindSafe for BatchBuffer<T> {}
 impl<T: Word> RefUnwindSafe for BatchBuffer<T> {}
 
 impl<T: Word> BatchBuffer<T> {
-    /// Creates an empty buffer for batches of `size`.
+    /// Creates an empty buffer for batches of `size` values.
     ///
     /// # Errors
     ///
-    /// There is no room for a batch. (Systems that overcommit find out when it is filled.)
+    /// There is not enough memory for a batch. (Systems that overcommit memory only notice when the
+    /// batch is filled.)
     pub fn try_new(size: NonZeroUsize) -> Result<Self, TryReserveError> {
         Ok(Self {
             next: CachePadded::new(AtomicU64::new(0)),
@@ -97,12 +100,13 @@ impl<T: Word> BatchBuffer<T> {
 
     /// Returns the number of values that are ready to be taken.
     ///
-    /// Exact when nobody is at work on the buffer; else it was true at some moment of the call.
+    /// The result is exact if no other thread uses the buffer. Otherwise it was true at some moment
+    /// during the call.
     pub fn len(&self) -> usize {
-        // Acquire: pairs with the Release in `publish`: `next` is not older than `end`. So if
-        // there was a new batch in between, this is 0, and there was a moment without values.
+        // Acquire: pairs with the Release in `publish`, so `next` is not older than `end`. If a new
+        // batch came in between, the result is 0, and there was a moment without values.
         let end = self.end.load(Acquire);
-        // Relaxed: a look.
+        // Relaxed: this is only a snapshot.
         end.saturating_sub(self.next.load(Relaxed)) as usize
     }
 
@@ -111,38 +115,36 @@ impl<T: Word> BatchBuffer<T> {
         self.len() == 0
     }
 
-    /// Returns the next value, or `None` if none is left. Lock-free.
+    /// Returns the next value, or `None` if none is left. It is lock-free.
     #[inline]
     pub fn take(&self) -> Option<T> {
-        // Relaxed: with a position that is out of date the exchange fails.
+        // Relaxed: if the position is outdated, the exchange fails.
         let mut next = self.next.load(Relaxed);
         loop {
-            // Acquire: pairs with the Release in `publish`, so that the word is there, and what
+            // Acquire: pairs with the Release in `publish`, so the word is visible, and so is what
             // it points to.
             if next >= self.end.load(Acquire) {
                 return None;
             }
-            // SAFETY: `next` is below `end`, so it was set before `end` was raised.
+            // SAFETY: `next` is below `end`, so the slot was set before `end` was raised.
             let word = unsafe { self.slots.get(next) };
-            // Release: the word is read before the position is seen to be claimed. It pairs with
-            // the Acquire in `begin`, after which the slot is written again.
-            // Relaxed: on failure the word is forgotten.
-            // No test sees Release -> Relaxed: loom does not let a load be overtaken by what comes
-            // after it, and the word would have to be read after the position is claimed.
+            // Release: the word must be read before another thread can see that the position is
+            // claimed. It pairs with the Acquire in `begin`, after which the slot is written again.
+            // Relaxed: on failure the word is discarded.
             match (self.next).compare_exchange_weak(next, next + 1, Release, Relaxed) {
-                // SAFETY: the position was not claimed before, so the slot was not used again, and
-                // the word is the one that was published. It is claimed only once.
+                // SAFETY: the position had not been claimed, so the slot has not been reused, and
+                // the word is the one that was published. A position is claimed only once.
                 Ok(_) => return Some(unsafe { T::from_raw(word) }),
                 Err(now) => next = now,
             }
         }
     }
 
-    /// Returns the next value; if none is left, calls `source` as often as a batch has values.
+    /// Returns the next value. If none is left, calls `source` once for each value of a batch.
     ///
     /// # Errors
     ///
-    /// As [`BatchExecutor::try_load`](crate::BatchExecutor::try_load).
+    /// See [`BatchExecutor::try_load`](crate::BatchExecutor::try_load).
     #[inline]
     pub fn try_load_with<E>(
         &self,
@@ -154,26 +156,27 @@ impl<T: Word> BatchBuffer<T> {
         }
     }
 
-    /// As [`try_load_with`](Self::try_load_with), waiting while another thread is filling.
+    /// Like [`try_load_with`](Self::try_load_with), but waits while another thread is filling the
+    /// buffer.
     ///
     /// # Errors
     ///
-    /// As [`BatchExecutor::load`](crate::BatchExecutor::load).
+    /// See [`BatchExecutor::load`](crate::BatchExecutor::load).
     pub fn load_with<E>(&self, source: impl FnMut() -> Result<T, E>) -> Result<T, LoadError<E>> {
         match self.wait(None, source) {
             Ok(value) => Ok(value),
             Err(TryLoadError::Source(err)) => Err(LoadError::Source(err)),
             Err(TryLoadError::Reentrant) => Err(LoadError::Reentrant),
-            Err(TryLoadError::Busy) => unreachable!("without a deadline it waits"),
+            Err(TryLoadError::Busy) => unreachable!("a wait without a deadline does not time out"),
         }
     }
 
-    /// As [`load_with`](Self::load_with), waiting no longer than `timeout`. The source takes its
-    /// time.
+    /// Like [`load_with`](Self::load_with), but waits for at most `timeout`. That does not limit
+    /// the time that `source` takes.
     ///
     /// # Errors
     ///
-    /// As [`BatchExecutor::load_timeout`](crate::BatchExecutor::load_timeout).
+    /// See [`BatchExecutor::load_timeout`](crate::BatchExecutor::load_timeout).
     pub fn load_timeout_with<E>(
         &self,
         timeout: Duration,
@@ -200,12 +203,13 @@ impl<T: Word> BatchBuffer<T> {
         answer.unwrap_or(Err(TryLoadError::Busy))
     }
 
-    /// The event that is notified when a thread is done with filling: for callers that wait in
-    /// their own way.
+    /// Returns the event that is notified when a thread is done with filling the buffer. It is for
+    /// callers that wait in their own way.
     ///
-    /// Listen first, then call [`try_load_with`](Self::try_load_with), and wait if that is
+    /// Listen first, then call [`try_load_with`](Self::try_load_with), and wait if that returns
     /// [`Busy`](TryLoadError::Busy). A woken listener must call it again: it may be the one that
-    /// has to fill next. One that goes without having waited hands on its notification.
+    /// has to fill the buffer next. A listener that is dropped without having waited passes its
+    /// notification on.
     pub fn filled(&self) -> &Event {
         &self.filled
     }
@@ -213,27 +217,27 @@ impl<T: Word> BatchBuffer<T> {
     /// Calls `visit` with every value that is ready to be taken, in order, until it returns an
     /// error.
     ///
-    /// Takes no lock and allocates nothing: made for garbage collectors that look for references
-    /// while the world is stopped. Values of a batch that is being produced belong to the thread
-    /// that does it, and are not visited.
+    /// It takes no lock and allocates nothing. It is meant for garbage collectors that look for
+    /// references while all other threads are stopped. Values of a batch that is being produced
+    /// belong to the thread that produces it, and are not visited.
     ///
     /// # Errors
     ///
-    /// What `visit` returns.
+    /// The error of `visit`.
     ///
     /// # Safety
     ///
-    /// From before this call until it returns, no other thread is inside any method of this
-    /// buffer, other than in a source or waiting, and what other threads did to it happens before.
-    /// `visit` does not use the buffer.
+    /// From before this call until it returns, no other thread is inside any method of this buffer,
+    /// except in a source or waiting, and everything that other threads did to the buffer happens
+    /// before this call. `visit` does not use the buffer.
     pub unsafe fn for_each_quiescent<E>(
         &self,
         visit: &mut dyn FnMut(&T) -> Result<(), E>,
     ) -> Result<(), E> {
-        // Relaxed: what others did happens before, says the caller.
+        // Relaxed: the caller promises that everything that others did happens before.
         for position in self.next.load(Relaxed)..self.end.load(Relaxed) {
-            // SAFETY: below `end`, so it was set; not claimed, so the word is a value, which stays
-            // where it is, and is not dropped here.
+            // SAFETY: the position is below `end`, so it was set. It is not claimed, so the word is
+            // a value. The value stays where it is, and is not dropped here.
             let value = ManuallyDrop::new(unsafe { T::from_raw(self.slots.get(position)) });
             visit(&value)?;
         }
@@ -247,13 +251,14 @@ impl<T: Word> BatchBuffer<T> {
             Begun::Filling(filling) => filling,
         };
         for _ in 0..self.size() {
-            // What was produced is published on the way out, whether by an error or a panic.
+            // The values produced so far are published when `filling` is dropped, also after an
+            // error or a panic.
             filling.push(source().map_err(TryLoadError::Source)?);
         }
         Ok(filling.finish())
     }
 
-    /// Makes the calling thread the filler, unless there is one, or no need.
+    /// Makes the calling thread the filler, unless there is one already, or there are values.
     fn begin<E>(&self) -> Result<Begun<'_, T>, TryLoadError<E>> {
         let me = thread::current().id();
         let mut filler = self.filler();
@@ -262,8 +267,8 @@ impl<T: Word> BatchBuffer<T> {
             Some(_) => return Err(TryLoadError::Busy),
             None => {}
         }
-        // Another may have filled the buffer since we looked. Having the lock, we see what it
-        // published; if all of that is gone, nobody can take anything until we publish.
+        // Another thread may have filled the buffer since we looked. Since we hold the lock, we see
+        // what it published. If all of that is gone, no thread can take anything until we publish.
         if let Some(value) = self.take() {
             return Ok(Begun::Taken(value));
         }
@@ -272,8 +277,7 @@ impl<T: Word> BatchBuffer<T> {
         Ok(Begun::Filling(Filling {
             buffer: self,
             // Acquire: pairs with the Release in `take`, for every claim since the last batch: a
-            // run of exchanges is one release sequence. So all slots are read before we write.
-            // No test sees Acquire -> Relaxed: it is the other half, see `take`.
+            // run of exchanges is one release sequence. So all slots are read before we write them.
             start: self.next.load(Acquire),
             produced: 0,
             taken: 0,
@@ -291,37 +295,40 @@ enum Begun<'a, T: Word> {
     Filling(Filling<'a, T>),
 }
 
-/// A new batch in the making. When it goes, the values that it has are published.
+/// A new batch that is being produced. When this is dropped, the values produced so far are
+/// published.
 struct Filling<'a, T: Word> {
     buffer: &'a BatchBuffer<T>,
-    /// The position of its first value, where `next` and `end` stand until it is published.
+    /// The position of the first value of the batch. `next` and `end` both have this value until
+    /// the batch is published.
     start: u64,
-    /// How many values it has.
+    /// How many values have been produced.
     produced: u64,
-    /// How many of them, the first ones, the filler has taken for itself: 0 or 1.
+    /// How many of them, from the first on, the filler has taken for itself: 0 or 1.
     taken: u64,
 }
 
 impl<T: Word> Filling<'_, T> {
     fn push(&mut self, value: T) {
         let position = self.start + self.produced;
-        // SAFETY: fillers follow one another, under the lock of `filler`, and each begins where the
-        // one before it has ended.
+        // SAFETY: fillers follow one another under the lock of `filler`, and each begins where the
+        // previous one ended.
         unsafe { self.buffer.slots.set(position, value.into_raw()) };
         self.produced += 1;
     }
 
-    /// Takes the first value and publishes the others.
+    /// Takes the first value, and publishes the others.
     fn finish(mut self) -> T {
         self.taken = 1;
-        // SAFETY: a batch has at least one value, and this was the first to be set. Nobody has
-        // claimed it, and since `publish` sets `next` behind it, nobody will.
+        // SAFETY: a batch has at least one value, and this was the first to be set. No thread has
+        // claimed it, and none will, because `publish` sets `next` behind it.
         unsafe { T::from_raw(self.buffer.slots.get(self.start)) }
     }
 
     fn publish(&self) {
-        // Relaxed: published by the store to `end`. Nobody has a claim in between: as long as they
-        // see the old `end` there is nothing to claim, and with the new one they see this.
+        // Relaxed: the store to `end` publishes it. No thread can claim a value in between: a
+        // thread that sees the old `end` finds no value, and a thread that sees the new `end` also
+        // sees this store.
         (self.buffer.next).store(self.start + self.taken, Relaxed);
         // Release: pairs with the Acquire in `take`, for the words and what they point to.
         (self.buffer.end).store(self.start + self.produced, Release);
@@ -332,9 +339,9 @@ impl<T: Word> Drop for Filling<'_, T> {
     fn drop(&mut self) {
         self.publish();
         *self.buffer.filler() = None;
-        // Whoever is woken takes a value, becomes the filler, or finds that there is one already,
-        // who will wake others. Those that come along and take values meanwhile leave more of the
-        // woken for the last two.
+        // A woken thread takes a value, becomes the filler, or finds that there is a filler
+        // already, which will wake others. If other threads take values meanwhile, more of the
+        // woken threads are in the last two cases.
         let left = (self.produced - self.taken) as usize;
         self.buffer.filled.notify(left + 1);
     }

@@ -1,40 +1,40 @@
-//! Why there is no value.
+//! The errors of loading a value.
 
 use std::{error::Error, fmt};
 
-/// Why [`load`](crate::BatchExecutor::load) has no value.
+/// The error of [`load`](crate::BatchExecutor::load).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadError<E> {
-    /// The source failed. What it had produced in this batch before is there for other loads.
+    /// The source failed. Other calls get the values that it had already produced in this batch.
     Source(E),
-    /// The source called for a value itself: that would wait for its own end.
+    /// The source itself called for a value. The call would have to wait for its own end.
     Reentrant,
 }
 
-/// Why [`try_load`](crate::BatchExecutor::try_load) has no value.
+/// The error of [`try_load`](crate::BatchExecutor::try_load).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryLoadError<E> {
-    /// As [`LoadError::Source`].
+    /// See [`LoadError::Source`].
     Source(E),
-    /// As [`LoadError::Reentrant`].
+    /// See [`LoadError::Reentrant`].
     Reentrant,
-    /// Another thread is running the source, or has not yet said that it is done with it.
+    /// Another thread is running the source, or has not yet reported that it is done with it.
     Busy,
 }
 
-/// Why [`load_timeout`](crate::BatchExecutor::load_timeout) has no value.
+/// The error of [`load_timeout`](crate::BatchExecutor::load_timeout).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadTimeoutError<E> {
-    /// As [`LoadError::Source`].
+    /// See [`LoadError::Source`].
     Source(E),
-    /// As [`LoadError::Reentrant`].
+    /// See [`LoadError::Reentrant`].
     Reentrant,
     /// Another thread was running the source until the deadline.
     Timeout,
 }
 
 const SOURCE: &str = "the source of a batch failed";
-const REENTRANT: &str = "the source of a batch asked for a value of it";
+const REENTRANT: &str = "the source asked for a value of the batch that it is producing";
 
 impl<E> fmt::Display for LoadError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

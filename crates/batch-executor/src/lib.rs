@@ -1,9 +1,9 @@
-//! Results of a function that only one thread may run, for many threads.
+//! Results for many threads from a function that only one thread at a time may run.
 //!
-//! A [`BatchExecutor`] calls its source some number of times in a row, keeps the results, and hands
-//! them out one by one, to any thread. Who finds none left calls the source for the next batch;
-//! the source need not be thread-safe, because no two threads are in it at once. A
-//! [`BatchBuffer`] is the same without the source, which comes with each call.
+//! A [`BatchExecutor`] calls its source a number of times in a row, keeps the results, and returns
+//! them one by one, to any thread. A thread that finds no results left calls the source for the
+//! next batch. The source need not be thread-safe, because no two threads call it at the same time.
+//! A [`BatchBuffer`] is the same without the source: each call brings its own.
 //!
 //! ```
 //! use ft_batch_executor::BatchExecutor;
@@ -27,36 +27,37 @@
 //! # What is promised
 //!
 //! - Every value that the source returns is handed out exactly once, or dropped with the buffer.
-//! - They are handed out in the order in which they were produced. (What two threads do with
-//!   theirs may be seen the other way round.)
+//! - Values are handed out in the order in which they were produced. (Two threads may still use
+//!   their values in the opposite order.)
 //! - The source runs on one thread at a time, and under no lock. It is called for a whole batch
-//!   before any value of it is handed out, and the caller that ran it gets the first one.
-//! - If the source fails, the caller that ran it gets the error. The values produced before are
-//!   handed out to those that come next, and when they are gone the source is asked again, for a
-//!   whole batch.
-//! - If the source calls `load` on the thread that runs it, that is an error, not a deadlock.
+//!   before any value of the batch is handed out, and the caller that ran it gets the first value.
+//! - If the source fails, the caller that ran it gets the error. Later callers get the values that
+//!   were produced before. When these are used up, the source is called again for a whole batch.
+//! - If the source calls `load` on the thread that runs it, that call returns an error and does not
+//!   deadlock.
 //!
-//! Threads that wait for another's batch are parked. When there are values they are woken in the
-//! order in which they came, but one that comes along just then may be faster.
+//! Threads that wait for another thread's batch are parked. When there are values, they are woken
+//! in the order in which they came, but a thread that arrives at that moment may be faster.
 //!
 //! # How it works
 //!
 //! Values are words in a ring (see [`Word`]), and have positions that count up for ever. `next` is
-//! the first one not handed out, `end` the one after the last. To take a value, a thread *first*
-//! reads the word at `next` and *then* advances `next` by compare-exchange, like a thief in the
-//! deque of Chase and Lev (*Dynamic circular work-stealing deque*, 2005). If that succeeds, nobody
-//! else had claimed the position, so its slot was not written again, and the word is good; if it
-//! fails, the word may be any, and is forgotten. So taking a value writes nothing but `next`, and
-//! refilling need not wait for a thread that has claimed a value and stopped.
+//! the position of the first value that was not handed out, `end` the position after the last
+//! value. To take a value, a thread *first* reads the word at `next`, and *then* advances `next` by
+//! compare-exchange, like a thief in the deque of Chase and Lev (*Dynamic circular work-stealing
+//! deque*, 2005). If the exchange succeeds, no other thread had claimed the position, so its slot
+//! was not overwritten and the word is valid. If it fails, the word may be anything, and is
+//! discarded. So taking a value writes only `next`, and refilling need not wait for a thread that
+//! has claimed a value and then stopped.
 //!
-//! Because positions never come again, an exchange cannot mistake one batch for another.
+//! Because positions never repeat, an exchange cannot mistake one batch for another.
 //!
 //! # Orderings
 //!
-//! `end` is set with release by the filler and read with acquire by those who take: that publishes
-//! the words and what they point to. `next` is advanced with release by those who take and read
-//! with acquire by the next filler: all have read their words before it writes new ones. Fillers
-//! follow one another under a lock. Waking is the business of [`Event`].
+//! The filler sets `end` with release, and threads that take values read it with acquire: that
+//! publishes the words and what they point to. Threads that take values advance `next` with
+//! release, and the next filler reads it with acquire: so all of them have read their words before
+//! the filler writes new ones. Fillers follow one another under a lock. Waking is up to [`Event`].
 
 use std::{
     fmt,
@@ -76,10 +77,10 @@ pub use buffer::BatchBuffer;
 pub use error::{LoadError, LoadTimeoutError, TryLoadError};
 pub use word::Word;
 
-/// A source of values, and those of its last batch that are left.
+/// A source of values, and the remaining values of its last batch.
 ///
-/// See the [crate docs](crate) for what is promised. The source is any `FnMut` that returns a
-/// `Result`; it need not be `Sync`.
+/// The [crate docs](crate) say what is promised. The source is any `FnMut` that returns a `Result`;
+/// it need not be `Sync`.
 ///
 /// ```
 /// use ft_batch_executor::{BatchExecutor, LoadError};
@@ -87,7 +88,7 @@ pub use word::Word;
 /// let mut readings = [Ok(20), Ok(21), Err("no contact"), Ok(19), Ok(18), Ok(17)].into_iter();
 /// let sensor = BatchExecutor::new(3, || readings.next().unwrap());
 /// assert_eq!(sensor.load(), Err(LoadError::Source("no contact")));
-/// // Nothing is lost, and the next batch is a new attempt.
+/// // No value is lost, and the next batch is a new attempt.
 /// assert_eq!(sensor.load(), Ok(20));
 /// assert_eq!(sensor.load(), Ok(21));
 /// assert_eq!(sensor.load(), Ok(19));
@@ -95,68 +96,70 @@ pub use word::Word;
 /// ```
 pub struct BatchExecutor<T: Word, F> {
     buffer: BatchBuffer<T>,
-    /// Used by the filler only.
+    /// Only the filler uses it.
     source: UnsafeCell<F>,
 }
 
-// SAFETY: the source is used by one thread at a time, which `F: Send` allows, the values are
-// those of a `BatchBuffer`.
+// SAFETY: one thread at a time uses the source, which `F: Send` allows. The values are those of a
+// `BatchBuffer`.
 unsafe impl<T: Word + Send, F: Send> Sync for BatchExecutor<T, F> {}
 
-// A source that panics is called again: whether that is safe is up to it, as with `LazyLock`.
+// A source that has panicked is called again. Whether that is safe is up to the source, as with
+// `LazyLock`.
 impl<T: Word, F: UnwindSafe> RefUnwindSafe for BatchExecutor<T, F> {}
 
 impl<T: Word, E, F: FnMut() -> Result<T, E>> BatchExecutor<T, F> {
-    /// Creates an executor for batches of `size`. The source is not called yet.
+    /// Creates an executor for batches of `size` values. It does not call the source yet.
     ///
     /// # Panics
     ///
-    /// If `size` is 0, or there is no room for a batch.
+    /// If `size` is 0, or there is not enough memory for a batch.
     pub fn new(size: usize, source: F) -> Self {
         let size = NonZeroUsize::new(size).expect("size must be positive");
-        let buffer = BatchBuffer::try_new(size).expect("no room for a batch");
+        let buffer = BatchBuffer::try_new(size).expect("not enough memory for a batch");
         Self {
             buffer,
             source: UnsafeCell::new(source),
         }
     }
 
-    /// Returns the next value, running the source for a batch if none is left, or waiting for the
+    /// Returns the next value. If none is left, runs the source for a batch, or waits for the
     /// thread that does so.
     ///
     /// # Errors
     ///
-    /// The source failed, or is the caller.
+    /// The source failed, or the source itself is the caller.
     #[inline]
     pub fn load(&self) -> Result<T, LoadError<E>> {
         self.buffer.load_with(|| self.call())
     }
 
-    /// As [`load`](Self::load), without waiting for another thread.
+    /// Like [`load`](Self::load), but does not wait for another thread.
     ///
     /// # Errors
     ///
-    /// Another thread is running the source; it failed; it is the caller.
+    /// Another thread is running the source, the source failed, or the source itself is the caller.
     #[inline]
     pub fn try_load(&self) -> Result<T, TryLoadError<E>> {
         self.buffer.try_load_with(|| self.call())
     }
 
-    /// As [`load`](Self::load), waiting for another thread no longer than `timeout`.
+    /// Like [`load`](Self::load), but waits for another thread for at most `timeout`.
     ///
     /// The source is not interrupted.
     ///
     /// # Errors
     ///
-    /// Another thread was running the source until the deadline; it failed; it is the caller.
+    /// Another thread was running the source until the deadline, the source failed, or the source
+    /// itself is the caller.
     pub fn load_timeout(&self, timeout: Duration) -> Result<T, LoadTimeoutError<E>> {
         self.buffer.load_timeout_with(timeout, || self.call())
     }
 
     fn call(&self) -> Result<T, E> {
-        // SAFETY: the buffer calls this for its filler, and there is one at a time, even when the
-        // source comes back to this executor, which is refused. Fillers follow one another under a
-        // lock.
+        // SAFETY: the buffer calls this only for its filler, and there is one filler at a time:
+        // even if the source calls this executor, that call is refused. Fillers follow one another
+        // under a lock.
         self.source.with_mut(|source| unsafe { (*source)() })
     }
 }
@@ -167,7 +170,7 @@ impl<T: Word, F> BatchExecutor<T, F> {
         self.buffer.size()
     }
 
-    /// Returns the number of values that are ready; see [`BatchBuffer::len`].
+    /// Returns the number of values that are ready. See [`BatchBuffer::len`].
     pub fn len(&self) -> usize {
         self.buffer.len()
     }
@@ -177,13 +180,13 @@ impl<T: Word, F> BatchExecutor<T, F> {
         self.buffer.is_empty()
     }
 
-    /// The event that is notified when a thread is done with the source; see
+    /// Returns the event that is notified when a thread is done with the source. See
     /// [`BatchBuffer::filled`].
     pub fn filled(&self) -> &Event {
         self.buffer.filled()
     }
 
-    /// Returns the source; values that are left are dropped.
+    /// Returns the source. Remaining values are dropped.
     pub fn into_source(self) -> F {
         self.source.into_inner()
     }
@@ -198,8 +201,8 @@ impl<T: Word, F> fmt::Debug for BatchExecutor<T, F> {
     }
 }
 
-/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
-/// covariant, so this must not compile.
+/// The type must not be covariant: otherwise a short-lived reference that was put in could come out
+/// as a long-lived one. So this example must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_batch_executor::BatchBuffer;

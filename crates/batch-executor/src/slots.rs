@@ -4,26 +4,26 @@ use std::{collections::TryReserveError, mem::ManuallyDrop, ptr::NonNull};
 
 use ft_sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-/// A ring of words, whose memory is touched only as it is first written: a batch that may become
-/// large costs address space, not memory.
+/// A ring of words. Its memory is first touched when it is first written, so a batch that may
+/// become large costs address space and not memory.
 pub(crate) struct Slots {
     first: NonNull<AtomicPtr<()>>,
-    /// One less than the number of slots, which is a power of two: position `p` is in slot
-    /// `p & mask`.
+    /// The number of slots, which is a power of two, minus one: position `p` is in slot `p & mask`.
     mask: usize,
     capacity: usize,
 }
 
-// SAFETY: it owns the memory, in which there are atomics.
+// SAFETY: it owns the memory, which contains atomics.
 unsafe impl Send for Slots {}
-// SAFETY: `get` and a `set` for a slot that has been set before are atomic; the first `set` of a
-// slot, says its contract, comes before everything else that is done to the slot.
+// SAFETY: `get` is atomic, and so is a `set` of a slot that has been set before. By the contract of
+// `set`, the first `set` of a slot happens before every other access to it.
 unsafe impl Sync for Slots {}
 
 impl Slots {
-    /// Creates a ring for `size` words at least.
+    /// Creates a ring for at least `size` words.
     pub(crate) fn new(size: usize) -> Result<Self, TryReserveError> {
-        // Without a next power of two, more than any memory: let `try_reserve_exact` say so.
+        // If there is no next power of two, `size` is more than any memory: `try_reserve_exact`
+        // reports that.
         let count = size.checked_next_power_of_two().unwrap_or(usize::MAX);
         let mut memory = Vec::new();
         memory.try_reserve_exact(count)?;
@@ -37,9 +37,10 @@ impl Slots {
     }
 
     fn slot(&self, position: u64) -> *mut AtomicPtr<()> {
-        // On 32 bits the cut is harmless: the mask has no more.
+        // On 32-bit machines the position is truncated, which does no harm, because the mask has no
+        // more bits.
         let index = position as usize & self.mask;
-        // SAFETY: no index beyond the mask, so it is inside of the allocation.
+        // SAFETY: the index is not above the mask, so the slot is inside of the allocation.
         unsafe { self.first.as_ptr().add(index) }
     }
 
@@ -50,10 +51,10 @@ impl Slots {
     /// A `set` for this position happens before.
     #[inline]
     pub(crate) unsafe fn get(&self, position: u64) -> *mut () {
-        // SAFETY: the caller's promise: it was initialized, and the first `set`, the one that is
-        // no atomic write, is over.
+        // SAFETY: the caller promises that the slot was set. So it is initialized, and its first
+        // `set`, which is not atomic, is over.
         let slot = unsafe { &*self.slot(position) };
-        // Relaxed: the positions of the batch say whether the word is what the caller wants.
+        // Relaxed: the positions of the batch tell the caller whether the word is the right one.
         slot.load(Relaxed)
     }
 
@@ -61,16 +62,17 @@ impl Slots {
     ///
     /// # Safety
     ///
-    /// Positions are set in order, from 0 on, each of these calls happening before the next.
+    /// Positions are set in order, from 0 on, and each of these calls happens before the next.
     #[inline]
     pub(crate) unsafe fn set(&self, position: u64, word: *mut ()) {
         let slot = self.slot(position);
         if position <= self.mask as u64 {
-            // SAFETY: the slot's first word: nobody may read it before.
+            // SAFETY: this is the first word of the slot, so no thread may read the slot before.
             unsafe { slot.write(AtomicPtr::new(word)) };
         } else {
-            // SAFETY: initialized when the ring was written for the first time.
-            // Relaxed: a reader that comes too late for the word before gets either, and uses none.
+            // SAFETY: the slot was initialized when the ring was first filled.
+            // Relaxed: a thread that is too late for the previous word may read either one, and
+            // uses neither.
             unsafe { (*slot).store(word, Relaxed) };
         }
     }
@@ -78,8 +80,8 @@ impl Slots {
 
 impl Drop for Slots {
     fn drop(&mut self) {
-        // SAFETY: pointer and capacity are those of the vector that was made in `new`; the atomics
-        // in it need no dropping.
+        // SAFETY: pointer and capacity are those of the vector that was made in `new`. The atomics
+        // in it need not be dropped.
         drop(unsafe { Vec::from_raw_parts(self.first.as_ptr(), 0, self.capacity) });
     }
 }

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-/// A value that can become a word, a pointer say, and back again.
+/// A value that can be converted to a word, for example a pointer, and back.
 ///
-/// A [`BatchBuffer`](crate::BatchBuffer) reads a word before it knows whether the value is its
-/// own, and forgets it if it is not, which only works for what is read in one piece. Larger
-/// values are boxed.
+/// A [`BatchBuffer`](crate::BatchBuffer) reads a word before it knows whether the value belongs to
+/// the caller, and discards the word if not. That only works if the word is read in one piece.
+/// Larger values must be boxed.
 ///
 /// # Safety
 ///
-/// `from_raw` of what `into_raw` returned is that same value, on every thread to which a value may
-/// be sent. Neither panics.
+/// `from_raw` must turn the result of `into_raw` into the same value, on every thread to which a
+/// value may be sent. Neither function may panic.
 pub unsafe trait Word: Sized {
-    /// Turns the value into a word, which owns it.
+    /// Turns the value into a word, which owns the value.
     fn into_raw(self) -> *mut ();
 
-    /// Turns the word back.
+    /// Turns a word back into its value.
     ///
     /// # Safety
     ///
@@ -24,14 +24,14 @@ pub unsafe trait Word: Sized {
     unsafe fn from_raw(raw: *mut ()) -> Self;
 }
 
-// SAFETY: both are conversions to and from a thin pointer that own the value.
+// SAFETY: both functions convert to and from a thin pointer that owns the value.
 unsafe impl<T> Word for Box<T> {
     fn into_raw(self) -> *mut () {
         Box::into_raw(self).cast()
     }
 
     unsafe fn from_raw(raw: *mut ()) -> Self {
-        // SAFETY: the caller's promise: it comes from `Box::into_raw`, and is used once.
+        // SAFETY: the caller promises that `raw` comes from `Box::into_raw`, and is used once.
         unsafe { Box::from_raw(raw.cast()) }
     }
 }
@@ -43,12 +43,12 @@ unsafe impl<T> Word for Arc<T> {
     }
 
     unsafe fn from_raw(raw: *mut ()) -> Self {
-        // SAFETY: the caller's promise: it comes from `Arc::into_raw`, and is used once.
+        // SAFETY: the caller promises that `raw` comes from `Arc::into_raw`, and is used once.
         unsafe { Arc::from_raw(raw.cast()) }
     }
 }
 
-// SAFETY: the word is the number; there is nothing to own.
+// SAFETY: the word is the number itself, and owns nothing.
 unsafe impl Word for usize {
     fn into_raw(self) -> *mut () {
         std::ptr::without_provenance_mut(self)

@@ -189,7 +189,7 @@ fn quiescent_visit() {
 fn messages() {
     assert_eq!(
         LoadError::<()>::Reentrant.to_string(),
-        "the source of a batch asked for a value of it"
+        "the source asked for a value of the batch that it is producing"
     );
     let error = LoadError::Source(std::fmt::Error);
     assert!(std::error::Error::source(&error).is_some());
@@ -319,7 +319,7 @@ fn counting_shared() -> impl Fn() -> Result<usize, Infallible> {
 fn errors_tell_why() {
     let cause = || "x".parse::<u8>().unwrap_err();
     let failed = "the source of a batch failed";
-    let reentrant = "the source of a batch asked for a value of it";
+    let reentrant = "the source asked for a value of the batch that it is producing";
     let errors: [(Box<dyn Error>, &str, bool); 8] = [
         (Box::new(LoadError::Source(cause())), failed, true),
         (

@@ -1,4 +1,4 @@
-//! One key's place in a dictionary, while its shard is locked.
+//! The place of one key in a dictionary, while its shard is locked.
 
 use crate::table::{Shard, Slot};
 use dashmap::SharedValue;
@@ -7,21 +7,21 @@ use std::fmt;
 
 /// A place in a dictionary, with or without a value, while its shard is locked for writing.
 ///
-/// Whatever is done through it is one atomic step. Keep it short, and do not call the dictionary
-/// meanwhile: the same shard would deadlock. Values come out of it rather than being dropped in
-/// it, so that their destructors can run later, outside of the lock.
+/// Everything that is done through an entry is one atomic step. Keep it short, and do not call the
+/// dictionary meanwhile: a call that uses the same shard would deadlock. Methods return old values
+/// instead of dropping them, so that their destructors can run later, outside of the lock.
 #[derive(Debug)]
 pub enum Entry<'a, K, V> {
-    /// The key is there.
+    /// The key has a value.
     Occupied(OccupiedEntry<'a, K, V>),
-    /// The key is absent.
+    /// The key is missing.
     Vacant(VacantEntry<'a, K, V>),
 }
 
 /// An [`Entry`] that holds a value.
 pub struct OccupiedEntry<'a, K, V> {
     shard: &'a mut Shard<K, V>,
-    /// Full, and of `shard`, which nobody else can change.
+    /// Full, and part of `shard`, which nobody else can change.
     bucket: Bucket<(Slot<K, V>, SharedValue<()>)>,
 }
 
@@ -51,9 +51,10 @@ impl<'a, K, V> Entry<'a, K, V> {
         }
     }
 
-    /// Inserts the key and the value if there is none; returns the value that is there now.
+    /// Inserts the key and the value if the key is missing, and returns the value that is stored
+    /// now.
     ///
-    /// What was not needed is dropped under the lock.
+    /// A key and value that are not needed are dropped under the lock.
     pub fn or_insert(self, key: K, value: V) -> &'a mut V {
         match self {
             Self::Occupied(entry) => entry.into_mut(),
@@ -64,7 +65,7 @@ impl<'a, K, V> Entry<'a, K, V> {
 
 impl<'a, K, V> OccupiedEntry<'a, K, V> {
     fn slot(&self) -> &Slot<K, V> {
-        // SAFETY: the bucket is full, and we hold the only reference to the shard.
+        // SAFETY: the bucket is full, and we have the only reference to the shard.
         unsafe { &self.bucket.as_ref().0 }
     }
 
@@ -73,7 +74,7 @@ impl<'a, K, V> OccupiedEntry<'a, K, V> {
         unsafe { &mut self.bucket.as_mut().0 }
     }
 
-    /// Returns the key that is stored.
+    /// Returns the stored key.
     pub fn key(&self) -> &K {
         &self.slot().key
     }
@@ -83,25 +84,25 @@ impl<'a, K, V> OccupiedEntry<'a, K, V> {
         &self.slot().value
     }
 
-    /// Returns the value, to be changed in place.
+    /// Returns the value for changing it in place.
     pub fn get_mut(&mut self) -> &mut V {
         &mut self.slot_mut().value
     }
 
-    /// Returns the value, to be changed in place for as long as the shard is locked.
+    /// Returns the value for changing it in place, for as long as the shard is locked.
     pub fn into_mut(self) -> &'a mut V {
-        // SAFETY: as in `slot`; `self` gives its only reference to the shard up.
+        // SAFETY: as in `slot`; `self` gives up its only reference to the shard.
         unsafe { &mut self.bucket.as_mut().0.value }
     }
 
-    /// Stores a value under the key that is stored already, and returns the one before.
+    /// Stores a value under the existing key, and returns the previous value.
     pub fn replace(&mut self, value: V) -> V {
         std::mem::replace(self.get_mut(), value)
     }
 
-    /// Removes the key and the value, and returns both.
+    /// Removes the key and its value, and returns both.
     pub fn remove(self) -> (K, V) {
-        // SAFETY: the bucket is full and of this shard, and is not used again.
+        // SAFETY: the bucket is full and belongs to this shard, and is not used again.
         let ((slot, _), _) = unsafe { self.shard.remove(self.bucket) };
         (slot.key, slot.value)
     }
@@ -119,8 +120,8 @@ impl<'a, K, V> VacantEntry<'a, K, V> {
         };
         let stored = (slot, SharedValue::new(()));
         let bucket = self.shard.insert(self.hash, stored, |(slot, _)| slot.hash);
-        // SAFETY: the bucket was filled just now, and `self` gives its only reference to the
-        // shard up.
+        // SAFETY: the bucket has just been filled, and `self` gives up its only reference to the
+        // shard.
         unsafe { &mut bucket.as_mut().0.value }
     }
 }

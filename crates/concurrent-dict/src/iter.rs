@@ -1,13 +1,14 @@
-//! Iteration that is safe while others write.
+//! Iteration that is safe while other threads write.
 
 use crate::ConcurrentDict;
 use std::{fmt, iter::FusedIterator, vec};
 
 /// An iterator over copies of the keys and values of a [`ConcurrentDict`].
 ///
-/// It copies one shard at a time, as it comes to it, and holds no lock in between. It yields
-/// every key that is there all the time exactly once, and no key twice; a key that comes or goes
-/// meanwhile it may yield or not. A shard is seen at one moment, the whole is not.
+/// It copies one shard at a time, when it gets there, and holds no lock in between. It yields each
+/// key that is present all the time exactly once, and no key twice. A key that is inserted or
+/// removed meanwhile may or may not be yielded. Each shard is seen as it is at one moment; the
+/// whole dictionary is not.
 pub struct Iter<'a, K, V, S> {
     dict: &'a ConcurrentDict<K, V, S>,
     next_shard: usize,

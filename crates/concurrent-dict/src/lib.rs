@@ -1,5 +1,5 @@
-//! A hash map that many threads share, whose key equality may fail, may run any code, and is
-//! never called under a lock.
+//! A concurrent hash map whose key comparisons may fail and may run any code, because no lock is
+//! held while a comparison runs.
 //!
 //! ```
 //! use ft_concurrent_dict::ConcurrentDict;
@@ -20,47 +20,51 @@
 //! assert_eq!(words.len(), 4);
 //! ```
 //!
-//! Keys that are [`Eq`] and [`Hash`] have the plain methods. The others, say the objects of an
-//! interpreter, whose equality is a call back into that interpreter, implement [`Query`] and have
-//! [`try_read`](ConcurrentDict::try_read) and [`try_entry`](ConcurrentDict::try_entry), from which
-//! every other operation can be made.
+//! Keys that are [`Eq`] and [`Hash`] have the usual methods. For other keys, such as the objects of
+//! an interpreter whose equality calls back into the interpreter, implement [`Query`] and use
+//! [`try_read`](ConcurrentDict::try_read) and [`try_entry`](ConcurrentDict::try_entry). Every other
+//! operation can be built from these two.
 //!
 //! # How it works
 //!
-//! Keys are spread over shards, each a raw hash table of [dashmap](https://docs.rs/dashmap) behind
-//! a read-write lock. An operation locks one shard and looks at the keys with the same hash. Those
-//! of which the query cannot tell there and then it copies out, unlocks, compares, and comes back;
-//! a verdict stays valid whatever happened meanwhile, because it belongs to a key, not to a place.
-//! The operation takes effect on the visit under whose lock nothing is left to decide.
+//! Keys are spread over shards. Each shard is a raw hash table of
+//! [dashmap](https://docs.rs/dashmap) behind a read-write lock. An operation locks one shard and
+//! looks at the keys that have the same hash. If the query cannot decide immediately whether such a
+//! key is equal, the operation copies the key out, unlocks the shard, compares, and then locks the
+//! shard again. The verdict stays valid whatever other threads did meanwhile, because it belongs to
+//! the key and not to a place in the table. The operation takes effect under the lock at the visit
+//! that leaves nothing to decide.
 //!
-//! The lock is one of our own. Each thread has a slot, in a cache line that no other one writes to. A
-//! reader stores there which lock it reads under, and goes on if that has no writer. So readers do not
-//! slow each other down, not even those of one key. A writer takes the lock, and then looks at
-//! the slots of all threads that have ever read and still live: it pays for what they save, more the
-//! more they are. An overwrite is two atomic operations, allocates nothing, and hands the old value
-//! out at once.
+//! The lock is part of this crate. Each thread has a slot, in a cache line that no other thread
+//! writes to. A reader stores in its slot which lock it reads under, and goes on if no writer has
+//! that lock. So readers do not slow each other down, even if all of them read one key. A writer
+//! takes the lock and then looks at the slots of all living threads that have ever read. So a write
+//! costs more, the more such threads there are. An overwrite is two atomic operations, allocates
+//! nothing, and returns the old value immediately.
 //!
 //! # Orderings
 //!
-//! A reader writes its slot and then looks at the lock; a writer writes the lock and then looks at the
-//! slots; all four are `SeqCst`, so one of them at least sees the other. If it is the reader,
-//! it takes its word back, and waits; if it is the writer, it waits for the slot to change. All that
-//! ends a reading or a writing is a `Release`, and all of the above acquires.
+//! A reader writes its slot and then looks at the lock. A writer writes the lock and then looks at
+//! the slots. All four accesses are `SeqCst`, so at least one of the two sees the other. A reader
+//! that sees the writer withdraws its announcement and waits. A writer that sees the reader waits
+//! for the slot to change. Every store that ends a reading or a writing is a `Release`, and all
+//! four accesses above acquire.
 //!
 //! # Guarantees
 //!
 //! - Operations on one key are linearizable. [`len`](ConcurrentDict::len),
-//!   [`clear`](ConcurrentDict::clear) and iteration go from shard to shard, and see or empty each at
-//!   one moment, but not all at the same.
-//! - Under a lock it calls [`Query::peek`], [`Query::is_same`], `Clone` of keys and values, the
-//!   closures it is given, and nothing else: no hash, no comparison that may take its time, no
-//!   destructor of a key or value.
-//! - Locks are held for a few instructions. Who has to wait looks again and again, and sleeps in
-//!   between, for a millisecond at most. Nobody is served in turn.
-//! - Reading inside of a reading is possible, of another dictionary, but locks that one. Two that
-//!   are read inside of each other deadlock when others write.
-//! - The child of a fork may use a dictionary that no other thread of its parent was writing to. Who
-//!   was reading there is forgotten.
+//!   [`clear`](ConcurrentDict::clear) and iteration go from shard to shard. They see or empty each
+//!   shard at one moment, but not all shards at the same moment.
+//! - While it holds a lock, the dictionary calls [`Query::peek`], [`Query::is_same`], `Clone` of
+//!   keys and values, the closures that it is given, and nothing else: no hash function, no
+//!   comparison that may take long, no destructor of a key or value.
+//! - A lock is held for a few instructions. A thread that has to wait for it looks again and again
+//!   and sleeps in between, for at most a millisecond. Waiting threads are not served in order.
+//! - A closure that reads may read in this dictionary and in others, to any depth. A reading inside
+//!   of another one never waits for a writer that waits for readers. Unless both are in the same
+//!   shard, it writes to the lock of its shard, so it costs more.
+//! - The child of a fork may use a dictionary if no other thread of the parent was writing to it at
+//!   the time of the fork. Threads that were reading in the parent are forgotten in the child.
 
 mod entry;
 mod iter;
@@ -89,10 +93,10 @@ pub use once::{Claim, Flight, Leader, Suspended};
 pub use query::Query;
 pub use waits::{Deadlock, Note, Party, Waiting};
 
-/// The most shards that a dictionary has, whatever it is asked for.
+/// The largest number of shards that a dictionary has, whatever number is asked for.
 const MAX_SHARDS: usize = 1024;
 
-/// A hash map that many threads share; the [crate] says how and why.
+/// A concurrent hash map. See the [crate docs](crate) for how it works and what it guarantees.
 pub struct ConcurrentDict<K, V, S = RandomState> {
     values: Map<K, V>,
     /// Keys whose values are being computed.
@@ -100,8 +104,8 @@ pub struct ConcurrentDict<K, V, S = RandomState> {
     hasher: S,
 }
 
-// A closure, a comparison or a clone that panics leaves every key with a value that it had or was given,
-// and no lock taken.
+// If a closure, a comparison or a clone panics, every key keeps a value that it had or was given,
+// and no lock stays locked.
 impl<K, V, S: UnwindSafe> UnwindSafe for ConcurrentDict<K, V, S> {}
 impl<K, V, S: RefUnwindSafe> RefUnwindSafe for ConcurrentDict<K, V, S> {}
 
@@ -111,7 +115,7 @@ impl<K: Clone, V> ConcurrentDict<K, V> {
         Self::default()
     }
 
-    /// Creates an empty dictionary for about so many threads at once.
+    /// Creates an empty dictionary that is meant for about `shards` threads at once.
     ///
     /// The number is rounded up to a power of two, and kept between 2 and 1024. It never changes
     /// afterwards; the shards themselves grow with their contents.
@@ -121,8 +125,8 @@ impl<K: Clone, V> ConcurrentDict<K, V> {
 }
 
 impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
-    /// Creates an empty dictionary as [`with_shards`](ConcurrentDict::with_shards) does, with a
-    /// hasher of its own.
+    /// Creates an empty dictionary like [`with_shards`](ConcurrentDict::with_shards), with the
+    /// given hasher.
     pub fn with_shards_and_hasher(shards: usize, hasher: S) -> Self {
         let shards = shards.clamp(2, MAX_SHARDS).next_power_of_two();
         Self {
@@ -135,14 +139,14 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
 
 /// Operations for any [`Query`].
 impl<K: Clone, V, S: BuildHasher> ConcurrentDict<K, V, S> {
-    /// Calls `f` with the value that `query` finds, or `None`, and returns what it returns.
+    /// Calls `f` with the value that `query` finds, or with `None`, and returns the result of `f`.
     ///
-    /// `f` runs under a lock, so it should only copy what it needs. It may read in this dictionary and in
-    /// others, to any depth.
+    /// `f` runs under a lock, so it should only copy what it needs. It may read in this dictionary
+    /// and in others, to any depth.
     ///
     /// # Errors
     ///
-    /// Those of [`Query::compare`]; then `f` was not called.
+    /// Those of [`Query::compare`]. In that case `f` is not called.
     ///
     /// # Panics
     ///
@@ -150,8 +154,8 @@ impl<K: Clone, V, S: BuildHasher> ConcurrentDict<K, V, S> {
     ///
     /// # Deadlocks
     ///
-    /// If `f` waits for another thread that changes the dictionary, or changes another part of it while that
-    /// thread does the reverse.
+    /// If `f` waits for another thread that changes the dictionary, or if `f` changes another part
+    /// of the dictionary while the other thread does the reverse.
     #[inline]
     pub fn try_read<Q, R>(&self, query: &Q, f: impl FnOnce(Option<&V>) -> R) -> Result<R, Q::Error>
     where
@@ -160,17 +164,18 @@ impl<K: Clone, V, S: BuildHasher> ConcurrentDict<K, V, S> {
         self.values.read(query.hash(&self.hasher), query, f)
     }
 
-    /// Calls `f` with the [`Entry`] for `query`, and returns what it returns.
+    /// Calls `f` with the [`Entry`] for `query`, and returns the result of `f`.
     ///
-    /// All that `f` does is one atomic step. It runs under a lock: see [`Entry`].
+    /// Everything that `f` does through the entry is one atomic step. `f` runs under a lock: see
+    /// [`Entry`].
     ///
     /// # Errors
     ///
-    /// Those of [`Query::compare`]; then `f` was not called.
+    /// Those of [`Query::compare`]. In that case `f` is not called.
     ///
     /// # Deadlocks
     ///
-    /// If `f` uses the dictionary: its key may be in the part that is locked.
+    /// If `f` uses the dictionary: the key that it uses may be in the part that is locked.
     #[inline]
     pub fn try_entry<Q, R>(
         &self,
@@ -197,7 +202,7 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
         value
     }
 
-    /// Tells whether the key is there.
+    /// Returns whether the dictionary has the key.
     pub fn contains_key<Q>(&self, key: &Q) -> bool
     where
         Q: Query<K, Error = Infallible> + ?Sized,
@@ -206,7 +211,8 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
         found
     }
 
-    /// Stores a value and returns the one before. The first key stored stays.
+    /// Stores a value and returns the previous one. If an equal key is already stored, that key
+    /// stays.
     pub fn insert(&self, key: K, value: V) -> Option<V> {
         self.entry(&key, |entry| match entry {
             Entry::Occupied(mut entry) => Some(entry.replace(value)),
@@ -229,13 +235,14 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
         removed.map(|(_key, value)| value)
     }
 
-    /// Calls `f` with the [`Entry`] for `key`, and returns what it returns.
+    /// Calls `f` with the [`Entry`] for `key`, and returns the result of `f`.
     ///
-    /// All that `f` does is one atomic step. It runs under a lock: see [`Entry`].
+    /// Everything that `f` does through the entry is one atomic step. `f` runs under a lock: see
+    /// [`Entry`].
     ///
     /// # Deadlocks
     ///
-    /// As for [`try_entry`](Self::try_entry).
+    /// See [`try_entry`](Self::try_entry).
     #[inline]
     pub fn entry<Q, R>(&self, key: &Q, f: impl FnOnce(Entry<'_, K, V>) -> R) -> R
     where
@@ -245,16 +252,18 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
         result
     }
 
-    /// Returns the value, computing it with `f` if the key is missing.
+    /// Returns the value of the key. If the key is missing, computes the value with `f` and stores
+    /// it.
     ///
-    /// Of all threads that ask for the same missing key one calls its `f`, with no lock held; the
-    /// others wait for the result. If `f` panics, one of them calls its own.
+    /// If several threads ask for the same missing key, one of them calls its `f`, with no lock
+    /// held, and the others wait for the result. If `f` panics, one of the waiting threads calls
+    /// its own `f`.
     ///
     /// # Panics
     ///
-    /// Panics if `f` asks for the same key, which would wait for itself; or if the function that
-    /// computes the key waits for one that this thread is computing, directly or through others, in this
-    /// dictionary or another one.
+    /// Panics if `f` asks for the same key, since it would wait for itself. Also panics if waiting
+    /// would close a circle: if the function that computes the key waits for a key that this thread
+    /// is computing, directly or through other functions, in this dictionary or another one.
     ///
     /// ```
     /// # use ft_concurrent_dict::ConcurrentDict;
@@ -296,14 +305,14 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
     }
 }
 
-/// Operations on the whole, which look at no key.
+/// Operations on the whole dictionary, which compare no keys.
 impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
-    /// Returns the number of keys, adding up one shard after another.
+    /// Returns the number of keys, by adding up the shards one after another.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Tells whether no shard had a key when it was looked at.
+    /// Returns whether each shard was empty at the moment when it was looked at.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -313,20 +322,21 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
         self.values.table.shards()
     }
 
-    /// Empties the dictionary shard by shard; keys stored meanwhile may survive.
+    /// Empties the dictionary shard by shard. Keys stored by other threads during the call may
+    /// survive.
     pub fn clear(&self) {
         for shard in 0..self.shards() {
             drop(self.values.take_shard(shard));
         }
     }
 
-    /// Removes some key and returns it with its value; `None` if every shard was empty when it was
-    /// looked at.
+    /// Removes any one key and returns it with its value. Returns `None` if every shard was empty
+    /// when it was looked at.
     pub fn pop_any(&self) -> Option<(K, V)> {
         (0..self.shards()).find_map(|shard| self.values.pop_from(shard))
     }
 
-    /// Returns copies of the keys and values of one shard, all of the same moment.
+    /// Returns copies of all keys and values of one shard, as they are at one moment.
     ///
     /// # Panics
     ///
@@ -342,7 +352,8 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
         copy
     }
 
-    /// Iterates over copies of the keys and values; see [`Iter`] for what others' writes do to it.
+    /// Iterates over copies of the keys and values. [`Iter`] describes the effect of concurrent
+    /// writes.
     pub fn iter(&self) -> Iter<'_, K, V, S>
     where
         V: Clone,
@@ -350,15 +361,15 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
         Iter::new(self)
     }
 
-    /// Calls `f` with every key, and its value if it is not still being computed, without taking
-    /// any lock; ends with the first error.
+    /// Calls `f` with every key and its value, without taking any lock, until `f` returns an error.
+    /// The value is `None` if it is still being computed.
     ///
-    /// For garbage collectors, which run when no other thread does.
+    /// This is for garbage collectors, which run while no other thread does.
     ///
     /// # Safety
     ///
-    /// No other thread may be inside a method of this dictionary until this returns, nor may the
-    /// calling one, and `f` must not call one.
+    /// Until this call returns, no other thread may be inside a method of this dictionary. Neither
+    /// may the calling thread, and `f` must not call such a method.
     ///
     /// # Errors
     ///
@@ -371,7 +382,7 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
         for shard in 0..self.shards() {
             // SAFETY: the caller's promise.
             let shard = unsafe { self.values.table.quiescent(shard) };
-            // SAFETY: the shard outlives the iterator, and does not change meanwhile.
+            // SAFETY: the shard outlives the iterator, and nobody changes it meanwhile.
             for bucket in unsafe { shard.iter() } {
                 // SAFETY: as above.
                 let (slot, _) = unsafe { bucket.as_ref() };
@@ -381,7 +392,7 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
         for shard in 0..self.flights.table.shards() {
             // SAFETY: the caller's promise.
             let shard = unsafe { self.flights.table.quiescent(shard) };
-            // SAFETY: the shard outlives the iterator, and does not change meanwhile.
+            // SAFETY: the shard outlives the iterator, and nobody changes it meanwhile.
             for bucket in unsafe { shard.iter() } {
                 // SAFETY: as above.
                 f(&unsafe { bucket.as_ref() }.0.key, None)?;
@@ -393,7 +404,7 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
 
 impl<K: Clone, V, S: Default> Default for ConcurrentDict<K, V, S> {
     fn default() -> Self {
-        // Eight for each core: two of `n` threads rarely meet in one of `8 n` shards.
+        // Eight shards for each core: two of `n` threads rarely meet in one of `8 n` shards.
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self::with_shards_and_hasher(cores.saturating_mul(8), S::default())
     }
@@ -426,8 +437,8 @@ impl<K: Clone + fmt::Debug, V: Clone + fmt::Debug, S> fmt::Debug for ConcurrentD
     }
 }
 
-/// What was put in as a short-lived reference would come out as a long-lived one: no type here may be
-/// covariant, so these must not compile.
+/// No type here may be covariant: otherwise a short-lived reference that was put in could come out
+/// as a long-lived one. So these examples must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_concurrent_dict::ConcurrentDict;

@@ -1,4 +1,4 @@
-//! The lock of a shard: readers write nothing that they share.
+//! The lock of a shard. Readers write nothing that they share with other readers.
 
 use crate::readers::{self, Announced};
 use ft_sync::atomic::{
@@ -7,49 +7,50 @@ use ft_sync::atomic::{
 };
 use std::mem;
 
-/// A writer has the lock. Never together with another bit.
+/// A writer has the lock. This bit is never set together with another one.
 const WRITING: usize = 0b001;
-/// A writer is next: it waits for the readers that are there, and no more come.
+/// A writer is next: it waits for the present readers, and no further readers get in.
 const PENDING: usize = 0b010;
-/// The rest counts the readers that could not announce themselves.
+/// The bits above count the readers that could not announce themselves.
 const READER: usize = 0b100;
 
-/// A lock that one writer has, or any number of readers.
+/// A lock that one writer or any number of readers can hold.
 ///
-/// A reader says in its thread's slot that it is here, and looks whether a writer is. A writer sets
-/// its bit, and waits for the readers whose slots say that they are here. A reader that sees the bit
-/// takes its word back.
+/// A reader announces itself in the slot of its thread, and then checks whether a writer has the
+/// lock. A writer sets its bit, and then waits for the readers that have announced themselves. A
+/// reader that sees the bit of a writer withdraws its announcement.
 ///
-/// A thread has one slot, so a reader inside of another reader cannot announce itself. If it reads
-/// under the same lock, it is covered by the outer one. If not, it counts itself in the lock. A writer
-/// that still waits for readers may be waiting, by way of others, for the outer one; so when it is
-/// asked to, it gives way, and is next. So readers inside of readers always get on, to any depth.
+/// A thread has only one slot, so a reader inside of another reader cannot announce itself. If it
+/// reads under the same lock, the outer reader covers it. Otherwise it counts itself in the lock. A
+/// writer that is still waiting for readers may be waiting, indirectly, for the outer reader. So
+/// when an inner reader asks it to, the writer gives way, and has the next turn. Therefore readers
+/// inside of readers always proceed, to any depth.
 ///
-/// It is held for some instructions. Who has to wait looks again and again, with [`ft_sync::poll`],
-/// so that giving it up is a plain store: that and the exchange that takes it would otherwise be
-/// half of the cost of an overwrite.
+/// The lock is held for a few instructions. A thread that has to wait looks again and again, with
+/// [`ft_sync::poll`], so that releasing the lock is a plain store. Otherwise the release and the
+/// exchange that takes the lock would make up half of the cost of an overwrite.
 #[derive(Default)]
 pub(crate) struct Lock {
     state: AtomicUsize,
-    /// How many readers ask the writer to give way.
+    /// The number of readers that ask the writer to give way.
     asking: AtomicUsize,
 }
 
-/// A reader's hold on a lock: one of these, or both, or none, if an outer reader of the same thread
-/// has it covered.
+/// The hold of a reader on a lock: an announcement, a count, or both; or neither, if an outer
+/// reader of the same thread covers it.
 pub(crate) struct Reading<'a> {
-    // Dropped in this order.
+    // Fields are dropped in this order.
     _announced: Option<Announced>,
     _counted: Option<Counted<'a>>,
 }
 
-/// One of the readers that a lock counts.
+/// One reader that is counted in the lock.
 pub(crate) struct Counted<'a>(&'a Lock);
 
-/// A writer's hold on a lock.
+/// The hold of a writer on a lock.
 pub(crate) struct Locked<'a>(&'a Lock);
 
-/// A writer's right to have the lock next.
+/// The right of a writer to get the lock next.
 struct Turn<'a>(&'a Lock);
 
 /// What a writer has while it looks for readers.
@@ -59,7 +60,7 @@ enum Hold<'a> {
 }
 
 impl Lock {
-    /// Waits until no writer has the lock, and keeps others from getting it.
+    /// Waits until no writer has the lock, and keeps writers from getting it.
     #[inline]
     pub(crate) fn read(&self) -> Reading<'_> {
         match self.try_announce() {
@@ -74,8 +75,7 @@ impl Lock {
     #[inline]
     fn try_announce(&self) -> Option<Announced> {
         let announced = Announced::announce(self.number())?;
-        // SeqCst: see `Announced::announce`. It acquires, too, what the last writer has released.
-        // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
+        // SeqCst: see `Announced::announce`. The load also acquires what the last writer released.
         let state = self.state.load(SeqCst);
         (state & (WRITING | PENDING) == 0).then_some(announced)
     }
@@ -83,9 +83,11 @@ impl Lock {
     /// Counts a reader, unless the state has one of the bits in `blocking`.
     fn try_count(&self, blocking: usize) -> Option<Counted<'_>> {
         let mut state = 0;
-        // Acquire: pairs with the Release of the last writer, or with that of `give_way`, which hands
-        // it on. Relaxed: on failure nothing is read. There are never too many to count: each is a
-        // call on some stack.
+        // Acquire: pairs with the Release of the last writer, or with that in `give_way`, which
+        // passes it on.
+        // Relaxed: on failure nothing is read.
+        //
+        // The count cannot overflow, since each counted reader is a call on some stack.
         while let Err(now) = (self.state).compare_exchange(state, state + READER, Acquire, Relaxed)
         {
             if now & blocking != 0 {
@@ -100,7 +102,7 @@ impl Lock {
     fn read_slow(&self) -> Reading<'_> {
         let (announced, counted) = match Announced::current() {
             Some(outer) if outer == self.number() => (None, None),
-            // To announce oneself to a writer in vain would only make it wait.
+            // An announcement would be in vain here, and would only make the writer wait.
             Some(0) => {
                 let counted = ft_sync::poll(|| self.try_count(WRITING | PENDING));
                 (Announced::besides(self.number()), Some(counted))
@@ -113,12 +115,13 @@ impl Lock {
         }
     }
 
-    /// Counts a reader inside of another one.
+    /// Counts a reader that is inside of another reader.
     fn count(&self) -> Counted<'_> {
         if let Some(counted) = self.try_count(WRITING) {
             return counted;
         }
-        // Relaxed, twice: it hands nothing on, and the writer looks again and again.
+        // Relaxed, twice: nothing is published with the count, and the writer looks again and
+        // again.
         self.asking.fetch_add(1, Relaxed);
         ft_sync::polled();
         let counted = ft_sync::poll(|| self.try_count(WRITING));
@@ -126,11 +129,11 @@ impl Lock {
         counted
     }
 
-    /// Waits until nobody has the lock, and keeps everybody from getting it.
+    /// Waits until nobody has the lock, and keeps everybody else from getting it.
     ///
     /// # Panics
     ///
-    /// If the thread itself reads under the lock.
+    /// If the calling thread itself reads under the lock.
     #[inline]
     pub(crate) fn write(&self) -> Locked<'_> {
         if self.try_write(0, WRITING).is_err() {
@@ -160,15 +163,14 @@ impl Lock {
 
     #[inline]
     fn try_write(&self, before: usize, after: usize) -> Result<usize, usize> {
-        // SeqCst: see `Announced::announce`. It acquires, too, what whoever had the lock has released.
+        // SeqCst: see `Announced::announce`. The exchange also acquires what the last holder
+        // released.
         // Relaxed: on failure nothing is read.
-        // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
-        // No test sees SeqCst -> Acquire: the same; nothing is handed on by taking it.
-        // No test sees SeqCst -> Release: that fence acquires, too.
         (self.state).compare_exchange(before, after, SeqCst, Relaxed)
     }
 
-    /// Takes the lock, or, if readers are counted there, the turn; and then waits for the others.
+    /// Takes the lock, or, if readers are counted in it, the next turn; then waits for the
+    /// announced readers.
     #[cold]
     fn write_slow(&self) -> Locked<'_> {
         let hold = ft_sync::poll(|| match self.try_write(0, WRITING) {
@@ -182,7 +184,8 @@ impl Lock {
         self.write_after(hold)
     }
 
-    /// Waits until a reader is gone, which returns true, or another one asks for a way.
+    /// Waits until a reader has finished, and returns true; returns false if another reader asks
+    /// the writer to give way.
     #[cold]
     fn wait_unless_asked(&self, is_gone: &dyn Fn() -> bool) -> bool {
         ft_sync::poll(|| match is_gone() {
@@ -192,20 +195,19 @@ impl Lock {
         })
     }
 
-    /// Lets those readers in that must not wait, by the writer that has the lock and waits for others.
+    /// Lets readers in that must not wait. The calling writer has the lock and waits for other
+    /// readers.
     #[cold]
     fn give_way(&self) -> Turn<'_> {
-        // Release: hands on to readers what the last writer released, which we have acquired. A plain
-        // store: nobody changes what is WRITING.
-        // No test sees Release -> Relaxed: it takes an earlier writer, two readers and two writers, on
-        // more threads than loom has.
+        // Release: passes on to readers what the last writer released and we have acquired. A plain
+        // store suffices, because nobody else changes the state while it is WRITING.
         self.state.store(PENDING, Release);
         ft_sync::polled();
         Turn(self)
     }
 
-    /// What readers know it by; no other lock has it while this one lives, in which it cannot
-    /// move: who reads or writes under it borrows it.
+    /// The number by which readers identify the lock. No other lock has it during this one's life:
+    /// readers and writers borrow the lock, so it does not move meanwhile.
     #[inline]
     fn number(&self) -> usize {
         std::ptr::from_ref(self).addr()
@@ -213,14 +215,15 @@ impl Lock {
 }
 
 impl<'a> Turn<'a> {
-    /// Waits until no reader is counted, and has the lock then.
+    /// Waits until no reader is counted, and then takes the lock.
     ///
-    /// No reader has announced itself since the caller looked for them: each of them saw one of our bits.
+    /// No reader has announced itself since the caller looked for readers: each of them saw one of
+    /// our bits.
     #[cold]
     fn lock(self) -> Locked<'a> {
         let lock = self.0;
-        // Acquire: pairs with the Release of the readers that were counted. Relaxed: on failure
-        // nothing is read.
+        // Acquire: pairs with the Release of the readers that were counted.
+        // Relaxed: on failure nothing is read.
         ft_sync::poll(|| {
             (lock.state)
                 .compare_exchange(PENDING, WRITING, Acquire, Relaxed)
@@ -231,10 +234,10 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Only in a panic.
+/// This runs only in a panic.
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        // Relaxed: nothing was changed, and a read-modify-write hands on what others released.
+        // Relaxed: nothing was changed, and a read-modify-write passes on what others released.
         self.0.state.fetch_and(!PENDING, Relaxed);
         ft_sync::polled();
     }
@@ -243,7 +246,7 @@ impl Drop for Turn<'_> {
 impl Drop for Counted<'_> {
     #[cold]
     fn drop(&mut self) {
-        // Release: pairs with the Acquire of the writer that is next.
+        // Release: pairs with the Acquire of the next writer.
         self.0.state.fetch_sub(READER, Release);
         ft_sync::polled();
     }
@@ -252,7 +255,8 @@ impl Drop for Counted<'_> {
 impl Drop for Locked<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Release: pairs with the SeqCst, which acquires, of who locks or reads next.
+        // Release: pairs with the `SeqCst` access, which acquires, of the next thread that locks or
+        // reads.
         self.0.state.store(0, Release);
         ft_sync::polled();
     }

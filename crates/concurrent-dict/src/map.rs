@@ -1,4 +1,5 @@
-//! The search: finding a key without ever comparing unknown keys under a lock.
+//! The search: it finds keys, and calls no comparison that could run other code while a lock is
+//! held.
 
 use crate::{
     entry::Entry,
@@ -7,16 +8,16 @@ use crate::{
 };
 use hashbrown::raw::Bucket;
 
-/// A table, and the one loop that looks for keys in it.
+/// A table, with the one loop that looks for keys in it.
 pub(crate) struct Map<K, V> {
     pub(crate) table: Table<K, V>,
 }
 
-/// The outcome of a first look under the lock, which is enough for nearly all.
+/// The outcome of a first look under the lock. It suffices for nearly all operations.
 enum Glance<K, V> {
     Found(Bucket<(Slot<K, V>, dashmap::SharedValue<()>)>),
     Absent,
-    /// There are keys with the hash, none of them equal at a glance.
+    /// There are keys with this hash, and none of them is equal at a glance.
     Unclear,
 }
 
@@ -24,15 +25,15 @@ enum Glance<K, V> {
 enum Look<K, V> {
     Found(Bucket<(Slot<K, V>, dashmap::SharedValue<()>)>),
     Absent,
-    /// There are keys with the hash of which nobody knows yet whether they are equal. They are
-    /// among the verdicts now, from this place on.
+    /// There are keys with this hash of which it is not known whether they are equal. They have
+    /// been added to the verdicts, from this place on.
     Undecided(usize),
 }
 
-/// Keys that were compared outside of the lock, and whether they are equal to the query.
+/// Keys to be compared outside of the lock, and whether they are equal to the query.
 ///
-/// They are held, so their identity cannot pass to a new key meanwhile. Empty in all but the
-/// rarest operations, and then it does not allocate.
+/// The keys are kept alive here, so that no new key can take over their identity meanwhile. Nearly
+/// all operations leave this empty, and then it does not allocate.
 type Verdicts<K> = Vec<(K, bool)>;
 
 impl<K: Clone, V> Map<K, V> {
@@ -42,7 +43,7 @@ impl<K: Clone, V> Map<K, V> {
         }
     }
 
-    /// Calls `f` with the value for `query`, under the lock for reading.
+    /// Calls `f` with the value for `query`, while the shard is locked for reading.
     #[inline]
     pub(crate) fn read<Q, R>(
         &self,
@@ -57,8 +58,8 @@ impl<K: Clone, V> Map<K, V> {
         let shard = self.table.read(place);
         match glance(&shard, hash, query) {
             Glance::Found(bucket) => {
-                // SAFETY: the bucket is of this shard, which nobody changes while it is locked for
-                // reading.
+                // SAFETY: the bucket belongs to this shard, which nobody changes while it is locked
+                // for reading.
                 let (slot, _) = unsafe { bucket.as_ref() };
                 Ok(f(Some(&slot.value)))
             }
@@ -70,7 +71,7 @@ impl<K: Clone, V> Map<K, V> {
         }
     }
 
-    /// Each turn of the loop either ends it or adds a verdict on a key that has none.
+    /// Each turn of the loop either returns or adds a verdict on a key that had none.
     #[cold]
     fn read_slow<Q, R>(
         &self,
@@ -87,7 +88,7 @@ impl<K: Clone, V> Map<K, V> {
             let shard = self.table.read(place);
             match look(&shard, hash, query, &mut verdicts) {
                 Look::Found(bucket) => {
-                    // SAFETY: the bucket is of this shard, which nobody changes while it is
+                    // SAFETY: the bucket belongs to this shard, which nobody changes while it is
                     // locked for reading.
                     let (slot, _) = unsafe { bucket.as_ref() };
                     return Ok(f(Some(&slot.value)));
@@ -101,7 +102,7 @@ impl<K: Clone, V> Map<K, V> {
         }
     }
 
-    /// Calls `f` with the entry for `query`, under the lock for writing.
+    /// Calls `f` with the entry for `query`, while the shard is locked for writing.
     #[inline]
     pub(crate) fn entry<Q, R>(
         &self,
@@ -149,7 +150,7 @@ impl<K: Clone, V> Map<K, V> {
         }
     }
 
-    /// Removes the entry with this hash whose value `is_it`, and returns it.
+    /// Removes the entry that has this hash and whose value `is_it` accepts, and returns it.
     pub(crate) fn remove_value(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Option<(K, V)> {
         let mut shard = self.table.write(self.table.shard_of(hash));
         let (slot, _) =
@@ -158,12 +159,12 @@ impl<K: Clone, V> Map<K, V> {
         Some((slot.key, slot.value))
     }
 
-    /// Removes and returns some entry of a shard.
+    /// Removes any one entry of a shard and returns it.
     pub(crate) fn pop_from(&self, shard: usize) -> Option<(K, V)> {
         let mut shard = self.table.write(shard);
         // SAFETY: the iterator is used once, while the shard is locked.
         let bucket = unsafe { shard.iter() }.next()?;
-        // SAFETY: the bucket is full and of this shard, and is not used again.
+        // SAFETY: the bucket is full and belongs to this shard, and is not used again.
         let ((slot, _), _) = unsafe { shard.remove(bucket) };
         drop(shard);
         Some((slot.key, slot.value))
@@ -176,17 +177,18 @@ impl<K: Clone, V> Map<K, V> {
             .sum()
     }
 
-    /// Calls `f` with each slot of one shard, under its lock for reading.
+    /// Calls `f` with each slot of one shard, while the shard is locked for reading.
     pub(crate) fn for_each_in(&self, shard: usize, mut f: impl FnMut(&Slot<K, V>)) {
         let shard = self.table.read(shard);
-        // SAFETY: the iterator ends before the guard of the shard does.
+        // SAFETY: the iterator is dropped before the guard of the shard.
         for bucket in unsafe { shard.iter() } {
             // SAFETY: as above, and nobody changes the shard while it is locked for reading.
             f(&unsafe { bucket.as_ref() }.0);
         }
     }
 
-    /// Empties one shard and returns what was in it, to be dropped outside of the lock.
+    /// Empties one shard and returns its contents, so that the caller can drop them outside of the
+    /// lock.
     pub(crate) fn take_shard(&self, shard: usize) -> Shard<K, V> {
         std::mem::take(&mut *self.table.write(shard))
     }
@@ -235,10 +237,11 @@ where
     }
 }
 
-/// Returns the verdict on a stored key, of those up to `judged`; without one, takes the key down.
+/// Returns the verdict on a stored key, from those before `judged`. If there is none, adds the key
+/// to the list of keys to be compared.
 ///
-/// From the first key without a verdict on no more are looked up, only keys taken down, as many as
-/// are known already: so that the cost of `n` keys with one hash is not the square of `n`.
+/// After the first key without a verdict, this looks up no more verdicts and only adds keys: at
+/// most as many as have verdicts already. So `n` keys with the same hash do not cost `n` squared.
 #[cold]
 fn recall<K: Clone, Q>(
     stored: &K,
@@ -267,7 +270,7 @@ where
     false
 }
 
-/// Compares the keys that were taken down, up to the first that is equal.
+/// Compares the keys that were added, and stops at the first that is equal.
 #[cold]
 fn judge<K, Q>(query: &Q, verdicts: &mut Verdicts<K>, judged: usize) -> Result<(), Q::Error>
 where

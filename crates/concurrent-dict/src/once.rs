@@ -1,4 +1,4 @@
-//! Computing the value of a missing key once, however many threads ask for it.
+//! Computing the value of a missing key once, even if many threads ask for it.
 
 use crate::{ConcurrentDict, Entry, query::Query, waits::Party};
 use ft_sync::{
@@ -7,45 +7,48 @@ use ft_sync::{
 };
 use std::{hash::BuildHasher, process};
 
-/// What [`ConcurrentDict::try_claim`] found.
+/// The outcome of [`ConcurrentDict::try_claim`].
 pub enum Claim<'a, K: Clone, V, S> {
     /// The key has a value.
     Ready(V),
-    /// It has none, and it is up to this caller to compute it.
+    /// The key has no value, and this caller has to compute it.
     Leader(Leader<'a, K, V, S>),
     /// Another caller is computing it.
     Follower(Arc<Flight>),
 }
 
-/// A computation that is under way.
+/// A computation in progress.
 #[derive(Debug)]
 pub struct Flight {
-    /// Set once, when the leader is done, with a value or without.
+    /// Set once, when the leader is done, with or without a value.
     landed: AtomicBool,
     changed: Event,
-    /// The process of the leader: a child that was forked meanwhile has no such thread.
+    /// The process of the leader. A child that was forked meanwhile does not have the leader's
+    /// thread.
     process: u32,
     leader: Party,
 }
 
-/// The duty to compute the value of a key; dropped without
-/// [`publish`](Leader::publish), it passes to one of those who wait.
+/// The duty to compute the value of a key. If it is dropped without [`publish`](Leader::publish),
+/// the duty passes to one of the waiting callers.
 ///
 /// # Deadlocks
 ///
-/// If it is forgotten ([`mem::forget`](std::mem::forget)), those who wait for the key do so for ever.
+/// If it is forgotten ([`mem::forget`](std::mem::forget)), all callers that wait for the key wait
+/// for ever.
 pub struct Leader<'a, K: Clone, V, S> {
     dict: &'a ConcurrentDict<K, V, S>,
-    /// Gone once the duty was [suspended](Leader::suspend).
+    /// `None` once the duty was [suspended](Leader::suspend).
     claim: Option<Suspended>,
 }
 
-/// The duty of a [`Leader`], without the dictionary: for a task, which cannot borrow that while others
-/// run.
+/// The duty of a [`Leader`] without the reference to the dictionary. A task needs it, because it
+/// cannot borrow the dictionary while other tasks run.
 ///
 /// # Deadlocks
 ///
-/// If it is dropped, and not [resumed](ConcurrentDict::resume), those who wait for the key do so for ever.
+/// If it is dropped without being [resumed](ConcurrentDict::resume), all callers that wait for the
+/// key wait for ever.
 #[derive(Debug)]
 #[must_use]
 pub struct Suspended {
@@ -54,10 +57,10 @@ pub struct Suspended {
 }
 
 impl Flight {
-    /// Tells whether the leader is done, with or without a value.
+    /// Returns whether the leader is done, with or without a value.
     pub fn has_landed(&self) -> bool {
-        // Relaxed: whoever sees it claims again, under locks, and learns the outcome there. That
-        // a waiter does see it is the business of the fences of `changed`.
+        // Relaxed: a caller that sees the flag claims again, under locks, and learns the outcome
+        // there. The fences of `changed` ensure that a waiting caller sees the flag.
         self.landed.load(Relaxed)
     }
 
@@ -66,13 +69,14 @@ impl Flight {
         &self.changed
     }
 
-    /// Tells whether the calling thread, or a task of it, is the leader: if the thread waited, it would
-    /// be for ever. [`Waiting`](crate::Waiting) also knows of what the leader waits for.
+    /// Returns whether the leader is the calling thread, or a task of it. If so, a wait of the
+    /// thread would never end. [`Waiting`](crate::Waiting) also considers what the leader waits
+    /// for.
     pub fn is_led_by_me(&self) -> bool {
         self.leader.is_here()
     }
 
-    /// Returns who is computing the value.
+    /// Returns the party that computes the value.
     pub fn leader(&self) -> Party {
         self.leader
     }
@@ -81,13 +85,14 @@ impl Flight {
 impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
     /// Claims the computation of a missing key.
     ///
-    /// `key` makes a key equal to `query`; like `Clone` it is called under a lock.
+    /// `key` must return a key equal to `query`. Like `Clone`, it is called under a lock.
     ///
-    /// A process that was forked while a thread of its parent computed the key claims it anew.
+    /// If several callers claim the same missing key, one of them becomes the [`Leader`]. The
+    /// others get its [`Flight`]: they wait until it has landed, and then claim again.
+    /// [`get_or_insert_with`](Self::get_or_insert_with) does all this for plain keys.
     ///
-    /// Of all that claim a key while it is missing one becomes the [`Leader`]; the others get its
-    /// [`Flight`] to wait for, and claim again when it has landed.
-    /// [`get_or_insert_with`](Self::get_or_insert_with) does all this for keys that are plain.
+    /// If a process was forked while a thread of its parent computed the key, the child claims the
+    /// key anew.
     ///
     /// # Errors
     ///
@@ -103,8 +108,8 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
         self.try_claim_for(Party::thread, query, key)
     }
 
-    /// As [`try_claim`](Self::try_claim), for a party of the calling thread's; `party` is called if the
-    /// key is missing.
+    /// Like [`try_claim`](Self::try_claim), for a given party, which must belong to the calling
+    /// thread. `party` is called only if the key is missing.
     ///
     /// # Errors
     ///
@@ -147,19 +152,19 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
             dict: self,
             claim: Some(Suspended { hash, flight }),
         };
-        // An earlier leader may have landed between our look and our claim. It published before
-        // it gave the claim up, so this look sees its value.
+        // An earlier leader may have landed between our look and our claim. It published the value
+        // before it gave up its claim, so this second look sees the value.
         match self.values.read(hash, query, |value| value.cloned())? {
             Some(value) => Ok(Claim::Ready(value)),
             None => Ok(Claim::Leader(leader)),
         }
     }
 
-    /// Takes up a duty again, which must be one of this dictionary's.
+    /// Resumes a suspended duty, which must belong to this dictionary.
     ///
     /// # Deadlocks
     ///
-    /// If it is another one's: then those who wait for the key there do so for ever.
+    /// If it belongs to another dictionary, all callers that wait for the key there wait for ever.
     pub fn resume(&self, duty: Suspended) -> Leader<'_, K, V, S> {
         Leader {
             dict: self,
@@ -169,18 +174,18 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
 }
 
 impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
-    /// Stores the value, unless somebody has stored one without a claim, and returns the value
-    /// that is there now; `key` is as for [`try_claim`](ConcurrentDict::try_claim).
+    /// Stores the value, unless another caller has stored one without a claim, and returns the
+    /// value that is stored now. `key` is as for [`try_claim`](ConcurrentDict::try_claim).
     ///
     /// # Errors
     ///
-    /// Those of the query, which must be the one that was claimed.
+    /// Those of the query, which must be the query that was claimed.
     pub fn publish<Q>(self, query: &Q, key: impl FnOnce() -> K, value: V) -> Result<V, Q::Error>
     where
         Q: Query<K> + ?Sized,
     {
         let Some(claim) = &self.claim else {
-            unreachable!("only `suspend` takes it out, and that takes us");
+            unreachable!("only `suspend` takes the claim, and it consumes the leader");
         };
         let outcome = self
             .dict
@@ -189,14 +194,15 @@ impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
                 Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
                 Entry::Vacant(entry) => (entry.insert(key(), value).clone(), None),
             });
-        // What was not needed is dropped here, outside of the lock.
+        // An unused value is dropped here, outside of the lock.
         outcome.map(|(stored, _unused)| stored)
     }
 
-    /// Lets go of the dictionary and keeps the duty, until it is [resumed](ConcurrentDict::resume).
+    /// Releases the reference to the dictionary and keeps the duty, until it is
+    /// [resumed](ConcurrentDict::resume).
     pub fn suspend(mut self) -> Suspended {
         let claim = self.claim.take();
-        claim.expect("nothing else takes it out")
+        claim.expect("only `suspend` takes the claim")
     }
 }
 

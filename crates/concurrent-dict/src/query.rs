@@ -1,4 +1,4 @@
-//! How a key is looked for.
+//! How keys are looked up.
 
 use std::{
     borrow::Borrow,
@@ -6,22 +6,22 @@ use std::{
     hash::{BuildHasher, Hash},
 };
 
-/// Something that can be looked up among keys of type `K`.
+/// A value with which a key of type `K` can be looked up.
 ///
 /// Everything that is [`Eq`] and [`Hash`] is a query for the keys that
-/// [borrow](std::borrow::Borrow) it, and most programs need no other. Implement this for keys
-/// whose equality may fail, may take its time, or may call back into the dictionary: an
-/// interpreter's objects, say. The dictionary decides what it can with [`peek`](Query::peek)
-/// under its lock, and calls [`compare`](Query::compare), with no lock held, for the rest.
+/// [borrow](std::borrow::Borrow) it, and most programs need nothing else. Implement this trait for
+/// keys whose equality may fail, may take long, or may call back into the dictionary, such as the
+/// objects of an interpreter. The dictionary calls [`peek`](Query::peek) while it holds its lock.
+/// Where that cannot decide, it calls [`compare`](Query::compare) with no lock held.
 ///
-/// Equality must be reflexive for the keys that [`is_same`](Query::is_same) calls the same, and
-/// equal keys must have equal hashes. If they do not, lookups miss keys; nothing worse happens.
+/// Equality must be reflexive for keys that [`is_same`](Query::is_same) calls the same, and equal
+/// keys must have equal hashes. Otherwise lookups miss keys; nothing worse happens.
 ///
 /// ```
 /// use ft_concurrent_dict::{ConcurrentDict, Query};
 /// use std::{hash::BuildHasher, sync::Arc};
 ///
-/// /// Names that are equal if a (fallible) service says so.
+/// /// Names whose equality is decided by a service, which may fail.
 /// struct Name<'a>(&'a Arc<str>);
 ///
 /// impl Query<Arc<str>> for Name<'_> {
@@ -51,41 +51,42 @@ use std::{
 /// # Ok::<(), String>(())
 /// ```
 pub trait Query<K> {
-    /// What a comparison can fail with.
+    /// The error of a comparison.
     type Error;
 
-    /// Returns the hash; called once per operation, with no lock held.
+    /// Returns the hash. It is called once per operation, with no lock held.
     ///
-    /// `build` is the dictionary's hasher; a query that brings its own hash may ignore it. All 64
-    /// bits should depend on the key: some choose the shard, some the place in it.
+    /// `build` is the hasher of the dictionary; a query that has its own hash may ignore it. All 64
+    /// bits should depend on the key: some bits choose the shard, others the place in the shard.
     fn hash<S: BuildHasher>(&self, build: &S) -> u64;
 
-    /// Tells whether this and a stored key, whose hash is the same, are equal at first sight: the
-    /// same object, say. `false` may mean anything.
+    /// Returns `true` if this query and a stored key with the same hash are equal at first sight,
+    /// for example because they are the same object. `false` means nothing.
     ///
-    /// Called under the lock of a shard, before [`peek`](Query::peek), which asks about the same keys
-    /// only if this never said `true`. It may be left out.
+    /// It is called under the lock of a shard, before [`peek`](Query::peek). `peek` is asked about
+    /// the same keys only if this method returned `true` for none of them. Implementing it is
+    /// optional.
     #[inline]
     fn glance(&self, stored: &K) -> bool {
         self.peek(stored) == Some(true)
     }
 
-    /// Tells at once whether this and a stored key are equal, if that can be told.
+    /// Returns whether this query and a stored key are equal, if that can be decided immediately,
+    /// or else `None`. After `None` the dictionary calls [`compare`](Query::compare).
     ///
-    /// Called under the lock of a shard: it must be short, and must not call the dictionary, nor
-    /// anything that could wait for a thread that does. `None` leaves the question to
-    /// [`compare`](Query::compare).
+    /// It is called under the lock of a shard. So it must be short, and it must call neither the
+    /// dictionary nor anything that could wait for a thread that does.
     fn peek(&self, stored: &K) -> Option<bool>;
 
-    /// Tells whether this and a stored key are equal; called with no lock held.
+    /// Returns whether this query and a stored key are equal. It is called with no lock held.
     ///
     /// # Errors
     ///
-    /// An error ends the operation, which has changed nothing, and becomes its result.
+    /// An error ends the operation and becomes its result. The operation has changed nothing.
     fn compare(&self, stored: &K) -> Result<bool, Self::Error>;
 
-    /// Tells whether two stored keys are one and the same, so that a verdict on one holds for
-    /// the other; called under the lock of a shard, like [`peek`](Query::peek).
+    /// Returns whether two stored keys are the same key, so that the verdict on one also holds for
+    /// the other. Like [`peek`](Query::peek), it is called under the lock of a shard.
     fn is_same(one: &K, other: &K) -> bool;
 }
 

@@ -1,10 +1,11 @@
-//! Who reads what: each thread has a slot, in which it says which lock it reads under.
+//! The readers: each thread has a slot, in which it announces the lock that it reads under.
 //!
-//! So readers write where nobody else does, and a writer asks them all. The threads of a process
-//! share the slots, whatever dictionaries they use. After BRAVO (Dice and Kogan, "Biased Locking for
-//! Reader-Writer Locks", 2019), whose slots threads may collide in.
+//! So a reader writes only where no other thread writes, and a writer looks at all slots. The
+//! threads of a process share one set of slots for all dictionaries. The design follows BRAVO (Dice
+//! and Kogan, "Biased Locking for Reader-Writer Locks", 2019); there, however, two threads may
+//! collide in a slot.
 //!
-//! Nothing here knows what a lock is: it is a number that is not 0, the same for all.
+//! This module does not know what a lock is. It identifies each lock by a number that is not 0.
 
 use crossbeam_utils::CachePadded;
 use ft_sync::{
@@ -20,91 +21,95 @@ use std::{
     ptr::{self, NonNull},
 };
 
-/// How many slots are made at once. Models make few, so that they come to the next block.
+/// The number of slots in a block. Models have small blocks, so that they reach the second one.
 const SLOTS: usize = if cfg!(ft_loom) { 2 } else { 16 };
 
 /// The slots of all threads.
 #[derive(Default)]
 struct Slots {
     first: Block,
-    /// No slot from this place on is taken by a thread that reads. Raised by a thread that takes a
-    /// slot, before it first reads; lowered by one that has the last of them for itself.
+    /// No thread that reads has a slot at this place or beyond. A thread that takes a slot raises
+    /// `end` before its first reading. A thread that owns the last slot below `end`, and is not
+    /// reading, lowers it.
     end: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Block {
     slots: [CachePadded<Slot>; SLOTS],
-    /// Null, or the next block, which is not freed: a writer may be in it at any time.
+    /// Null, or the next block. Blocks are never freed, because a writer may be looking at them at
+    /// any time.
     next: AtomicPtr<Block>,
 }
 
 #[derive(Default)]
 struct Slot {
-    /// The lock under which the thread reads, or 0. Only that thread writes here.
+    /// The lock under which the thread reads, or 0. Only the thread that owns the slot writes here.
     reading: AtomicUsize,
-    /// Whether it is some thread's.
+    /// Whether a thread owns the slot.
     taken: AtomicBool,
 }
 
 thread_local! {
-    /// The slot of this thread, or null. Without a destructor, and so reached without a check.
+    /// The slot of this thread, or null. It has no destructor, so access needs no check.
     static SLOT: Cell<*const Slot> = const { Cell::new(ptr::null()) };
-    /// What gives that slot back when the thread ends.
+    /// Gives the slot back when the thread ends.
     static CLAIM: Cell<Option<Claim>> = const { Cell::new(None) };
 }
 
-/// The calling thread's word that it reads under a lock. It takes it back when dropped.
+/// The announcement of the calling thread that it reads under a lock. Dropping it withdraws it.
 pub(crate) struct Announced {
-    /// Of this thread, which cannot end before we are dropped: a pointer is not [`Send`].
+    /// The slot of this thread. The thread cannot end before `self` is dropped, because a pointer
+    /// is not [`Send`].
     slot: NonNull<Slot>,
 }
 
 impl Announced {
-    /// Announces that this thread reads under `lock`; `None` if it does so already, under any, or
-    /// if it is ending.
+    /// Announces that this thread reads under `lock`. Returns `None` if the thread already reads
+    /// under any lock, or if it is ending.
     ///
-    /// The caller must look at the lock afterwards, with a `SeqCst` load, and withdraw if a writer
-    /// has it. The writer takes the lock first, with a `SeqCst` read-modify-write, and then calls
-    /// [`is_read`]. If the announcement is first in the order of all these, the writer sees
-    /// it, and waits; if the writer is, we see it.
+    /// The caller must then look at the lock with a `SeqCst` load, and withdraw the announcement if
+    /// a writer has the lock. A writer first takes the lock with a `SeqCst` read-modify-write, and
+    /// then calls [`is_read`]. If the announcement comes first in the order of all these
+    /// operations, the writer sees it and waits. If the writer comes first, the reader sees the
+    /// writer.
     #[inline]
     pub(crate) fn announce(lock: usize) -> Option<Self> {
         let mut slot = own_slot();
         if slot.is_null() {
             slot = claim()?;
         }
-        // SAFETY: the slot is this thread's, and slots live as long as their threads.
+        // SAFETY: the slot belongs to this thread, and a slot lives as long as its thread.
         let reading = unsafe { &(*slot).reading };
         // Relaxed: only this thread writes there.
         if reading.load(Relaxed) != 0 {
             return None;
         }
-        // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
-        // No test sees SeqCst -> Acquire: the same; nothing is handed on with the number of a lock.
-        // No test sees SeqCst -> Release: the same; it replaces what this thread wrote.
+        // SeqCst: in one order with the accesses of the writer, as described above.
         reading.swap(lock, SeqCst);
         ft_sync::before_looking();
-        // SAFETY: not null, as seen above.
+        // SAFETY: it is not null, as checked above.
         let slot = unsafe { NonNull::new_unchecked(slot.cast_mut()) };
         Some(Self { slot })
     }
 
-    /// Announces that this thread, which has announced nothing else, reads under a lock that no writer
-    /// can get before this is gone, whether it sees this or not.
+    /// Announces that this thread, which has announced nothing else, reads under a lock that it
+    /// holds already: no writer can get the lock before this announcement is dropped, whether the
+    /// writer sees it or not.
     pub(crate) fn besides(lock: usize) -> Option<Self> {
         let slot = NonNull::new(own_slot().cast_mut())?;
         // SAFETY: as in `announce`.
         let reading = unsafe { &slot.as_ref().reading };
-        // Relaxed: only for this thread, when it reads inside of this reading.
+        // Relaxed: only this thread needs it, when it reads again inside of this reading.
         reading.store(lock, Relaxed);
         Some(Self { slot })
     }
 
-    /// The lock under which this thread has announced that it reads: 0 is none, and `None` that it has
-    /// no slot.
+    /// Returns the lock under which this thread has announced that it reads, or 0 if it has
+    /// announced none. Returns `None` if the thread has no slot.
     pub(crate) fn current() -> Option<usize> {
-        // SAFETY: as in `announce`, if not null. Relaxed: as there.
+        // SAFETY: as in `announce`, if it is not null.
+        // Relaxed: as in `announce`.
         unsafe { own_slot().as_ref() }.map(|slot| slot.reading.load(Relaxed))
     }
 }
@@ -120,27 +125,28 @@ impl Drop for Announced {
     fn drop(&mut self) {
         // SAFETY: as in `announce`.
         let reading = unsafe { &self.slot.as_ref().reading };
-        // Release: pairs with the load of the writer that waits for this, whose writes come after
-        // our reads.
+        // Release: pairs with the load of the writer that waits for this slot: the writer's changes
+        // come after our reads.
         reading.store(0, Release);
         ft_sync::polled();
     }
 }
 
-/// Tells whether a thread has announced that it reads under `lock`.
+/// Returns whether any thread has announced that it reads under `lock`.
 ///
-/// Those that do so later are the business of the caller: see [`Announced::announce`].
+/// Announcements that come later are up to the caller: see [`Announced::announce`].
 #[inline]
 pub(crate) fn is_read(lock: usize) -> bool {
     any_reader(lock, |_| true)
 }
 
-/// Waits until each thread that has announced that it reads under `lock` is done with that. Before it
-/// waits for one it calls `waiting` with what tells whether that one is gone.
+/// Waits until every thread that has announced that it reads under `lock` has withdrawn the
+/// announcement. Before it waits for a thread, it calls `waiting` with a function that returns
+/// whether that thread has finished.
 ///
 /// # Panics
 ///
-/// If the calling thread itself is one.
+/// If the calling thread itself reads under `lock`.
 #[cold]
 pub(crate) fn wait_for_readers(lock: usize, waiting: &mut dyn FnMut(&dyn Fn() -> bool)) {
     any_reader(lock, |slot| {
@@ -149,20 +155,20 @@ pub(crate) fn wait_for_readers(lock: usize, waiting: &mut dyn FnMut(&dyn Fn() ->
     });
 }
 
-/// Tells whether `f` returns true for the slot of a thread that reads under `lock`.
+/// Returns whether `f` returns true for the slot of any thread that reads under `lock`.
 #[inline]
 fn any_reader(lock: usize, mut f: impl FnMut(&Slot) -> bool) -> bool {
     ft_sync::before_looking();
     let slots = all();
-    // SeqCst: a thread raises it before its first announcement, so if that is before our taking of
-    // the lock, this is seen. It acquires, too: see `give_back`.
-    // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
+    // SeqCst: a thread raises `end` before its first announcement. So if the announcement comes
+    // before the writer takes the lock, the writer sees the raised `end`. The load also acquires:
+    // see `give_back`.
     let mut left = slots.end.load(SeqCst);
     let mut block = &slots.first;
     loop {
         for slot in &block.slots[..left.min(SLOTS)] {
-            // SeqCst: see `Announced::announce`. It acquires, too: we write after the reader has read.
-            // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence in `before_looking`.
+            // SeqCst: see `Announced::announce`. The load also acquires, because the writer's
+            // changes must come after the reader's reads.
             if slot.reading.load(SeqCst) == lock && f(slot) {
                 return true;
             }
@@ -171,11 +177,10 @@ fn any_reader(lock: usize, mut f: impl FnMut(&Slot) -> bool) -> bool {
             return false;
         }
         left -= SLOTS;
-        // Acquire: pairs with the Release of the exchange that set it.
-        // No test sees Acquire -> Relaxed: the block behind it is memory that loom does not watch.
+        // Acquire: pairs with the Release of the exchange that set the pointer, in `Block::next`.
         let next = block.next.load(Acquire);
-        // SAFETY: a slot below `end` has a block, blocks are whole before they are linked, and are
-        // not freed.
+        // SAFETY: each slot below `end` is in a block. A block is complete before it is linked, and
+        // is never freed.
         block = unsafe { &*next };
     }
 }
@@ -187,19 +192,16 @@ impl Slot {
             !ptr::eq(self, own_slot()),
             "a function that reads in a dictionary must not change it"
         );
-        // SeqCst: as where we were called.
-        // No test sees SeqCst -> Acquire: once the announcement was seen, its end is all that counts.
+        // SeqCst: as in `any_reader`.
         let is_gone = || self.reading.load(SeqCst) != lock;
         waiting(&is_gone);
         ft_sync::poll(|| is_gone().then_some(()));
     }
 
     fn take(&self) -> bool {
-        // Acquire: pairs with the Release in `give_back`, so that whoever lowers the end past this
-        // slot next has what its last owner read behind it. Relaxed: on failure the thread looks
-        // elsewhere.
-        // No test sees Acquire -> Relaxed: for loom stores to one atomic take effect as they run, so
-        // the last one of the thread that had the slot cannot come after ours.
+        // Acquire: pairs with the Release in `give_back`. The thread that next lowers `end` below
+        // this slot thereby passes on what the slot's last owner has read.
+        // Relaxed: on failure the thread tries another slot.
         (self.taken)
             .compare_exchange(false, true, Acquire, Relaxed)
             .is_ok()
@@ -218,9 +220,8 @@ impl Slots {
     fn blocks(&self) -> impl Iterator<Item = &Block> {
         let next = |block: &&Block| {
             // Acquire: as in `any_reader`.
-            // No test sees Acquire -> Relaxed: as there.
             let next = block.next.load(Acquire);
-            // SAFETY: as there.
+            // SAFETY: as in `any_reader`.
             unsafe { next.as_ref() }
         };
         iter::successors(Some(&self.first), next)
@@ -228,11 +229,11 @@ impl Slots {
 
     fn get(&self, place: usize) -> &Slot {
         let block = self.blocks().nth(place / SLOTS);
-        // A place is only known to who has found the slot there.
-        &block.expect("the block of a slot is there").slots[place % SLOTS]
+        // A thread knows a place only after it has found the slot there.
+        &block.expect("a slot that was taken has a block").slots[place % SLOTS]
     }
 
-    /// Takes a slot that is nobody's, and returns its place.
+    /// Takes a slot that no thread owns, and returns its place.
     fn take(&self) -> usize {
         let mut place = 0;
         let mut block = &self.first;
@@ -240,8 +241,6 @@ impl Slots {
             for slot in &block.slots {
                 if slot.take() {
                     // SeqCst: see `any_reader`.
-                    // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence in `before_looking`.
-                    // No test sees SeqCst -> Release: the same; what it replaces hands nothing on.
                     self.end.fetch_max(place + 1, SeqCst);
                     return place;
                 }
@@ -251,21 +250,21 @@ impl Slots {
         }
     }
 
-    /// Gives a slot back that the caller has.
+    /// Gives back a slot that the caller owns.
     ///
-    /// Whoever has the last one lowers the end; and then, if nobody has the one before, takes that,
-    /// and goes on. So no slot below the end is taken by a thread that does not know of the end.
+    /// If the slot is the last one below `end`, the caller lowers `end`. If nobody owns the slot
+    /// before it, the caller takes that slot and repeats this. So `end` is lowered only past slots
+    /// that the caller owns, and never past the slot of another thread.
     fn give_back(&self, mut place: usize) {
         loop {
-            // Release: pairs with the load in `any_reader`, which no longer looks at this slot:
-            // what was read is read. A thread that takes this slot does so after we gave it back
-            // below, and raises the end again. Relaxed: if it fails there is another slot behind, or
-            // will be.
+            // Release: pairs with the load in `any_reader` of a writer that no longer looks at this
+            // slot: our reads come before its changes. A thread that takes this slot does so after
+            // we have given it back below, and raises `end` again.
+            // Relaxed: on failure there is another slot behind this one, or there will be.
             let is_last = (self.end)
                 .compare_exchange(place + 1, place, Release, Relaxed)
                 .is_ok();
             // Release: pairs with the Acquire in `Slot::take`.
-            // No test sees Release -> Relaxed: as there.
             self.get(place).taken.store(false, Release);
             if !is_last || place == 0 || !self.get(place - 1).take() {
                 return;
@@ -284,21 +283,17 @@ impl Block {
         }
     }
 
-    /// Returns the next block, which is made if there is none.
+    /// Returns the next block, and creates it if there is none.
     fn next(&self) -> &Self {
-        // Acquire, twice: as in `any_reader`.
-        // No test sees Acquire -> Relaxed: as there.
+        // Acquire, here and below: as in `any_reader`.
         let mut next = self.next.load(Acquire);
         if next.is_null() {
             let new = Box::into_raw(Box::<Self>::default());
-            // Release: pairs with those Acquires.
-            // No test sees AcqRel -> Release: as there, and the null that it replaces hands nothing on.
-            // No test sees AcqRel -> Acquire: as there.
-            // No test sees Acquire -> Relaxed: as there.
+            // Release: pairs with the Acquire loads of `next`.
             match (self.next).compare_exchange(next, new, AcqRel, Acquire) {
                 Ok(_) => next = new,
                 Err(other) => {
-                    // SAFETY: nobody else has seen it.
+                    // SAFETY: no other thread has seen the new block.
                     drop(unsafe { Box::from_raw(new) });
                     next = other;
                 }
@@ -319,7 +314,7 @@ impl Slot {
     }
 }
 
-/// A thread's right to its slot.
+/// The slot that a thread owns.
 struct Claim {
     slots: All,
     place: usize,
@@ -327,13 +322,13 @@ struct Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // From here on the thread has none, and can get none.
+        // From here on the thread has no slot, and can get none.
         let _ = SLOT.try_with(|slot| slot.set(ptr::null()));
         self.slots.give_back(self.place);
     }
 }
 
-/// Gets the thread its slot; `None` if the thread is at its end.
+/// Gets a slot for this thread. Returns `None` if the thread is ending.
 #[cold]
 fn claim() -> Option<*const Slot> {
     let claimed = CLAIM.try_with(|claim| {
@@ -361,7 +356,7 @@ fn all() -> All {
     &ALL
 }
 
-/// Models drop theirs after each execution, before the threads' own variables.
+/// In a model, the slots are dropped after each execution, and before the thread-local variables.
 #[cfg(any(ft_loom, ft_shuttle))]
 type All = std::sync::Arc<Slots>;
 
@@ -385,19 +380,18 @@ mod forked {
         },
     };
 
-    /// Sees to it that slots are emptied in children; tells whether that is so.
+    /// Ensures that the child of a fork empties the slots. Returns whether that succeeded.
     pub(super) fn is_watched() -> bool {
         static WATCHED: AtomicBool = AtomicBool::new(false);
-        // Acquire, Release: whoever sees it set takes slots after the system was told. Two threads
-        // may tell it at once; what they have it call may be called twice.
-        // No test sees Acquire -> Relaxed: there is no fork in a model.
+        // Acquire, Release: a thread that sees the flag takes its slot after the handler was
+        // registered. If two threads register the handler at the same time, it may run twice, which
+        // does no harm.
         if !WATCHED.load(Acquire) {
-            // SAFETY: the function is safe to call in a child of a process with threads: it only
-            // stores.
+            // SAFETY: the handler may run in the child of a process that has other threads, because
+            // it only stores to atomics.
             if unsafe { libc::pthread_atfork(None, None, Some(in_child)) } != 0 {
                 return false;
             }
-            // No test sees Release -> Relaxed: there is no fork in a model.
             WATCHED.store(true, Release);
         }
         true
@@ -407,7 +401,7 @@ mod forked {
         let own = own_slot();
         for slot in all().blocks().flat_map(|block| &block.slots) {
             if !ptr::eq(&**slot, own) {
-                // Relaxed: there is nobody else.
+                // Relaxed: the child has no other thread.
                 slot.reading.store(0, Relaxed);
                 slot.taken.store(false, Relaxed);
             }
@@ -423,10 +417,11 @@ mod tests {
         slots.end.load(Relaxed)
     }
 
-    /// A writer looks at no more slots than it has to: none of those at the end is nobody's.
+    /// A writer looks at no more slots than necessary: `end` is right behind the last slot that is
+    /// owned.
     #[test]
     fn end_is_behind_the_last_slot_taken() {
-        // Blocks are not freed: this is no leak.
+        // Blocks are not freed. In a static this is no leak.
         static ALL: Slots = Slots::new();
         const LAST: usize = 2 * SLOTS;
         for _ in 0..2 {
@@ -451,7 +446,7 @@ mod tests {
     #[test]
     fn thread_has_a_slot_until_it_ends() {
         let reader = std::thread::spawn(|| {
-            let _announced = Announced::announce(1).expect("it reads nothing else");
+            let _announced = Announced::announce(1).expect("this thread reads nothing else");
             end(all())
         });
         assert_eq!(reader.join().unwrap(), 1);

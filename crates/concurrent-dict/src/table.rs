@@ -1,9 +1,9 @@
-//! The table below the dictionary: shards of raw hash tables, each behind a [`Lock`].
+//! The table inside the dictionary: shards of raw hash tables, each behind a [`Lock`].
 //!
-//! This is all that the rest of the crate knows of `dashmap`. It locks its shards with a lock of its
-//! own, which a reader writes to; ours stands before it, and that one is not used. Neither loom nor
-//! shuttle can see into dashmap, so the models get the same tables in cells of theirs, behind the
-//! same locks.
+//! No other module knows of `dashmap`. Dashmap locks its shards with a lock that every reader
+//! writes to. That lock is not used here; our own lock stands in front of it. Neither loom nor
+//! shuttle can see into dashmap, so the models use the same raw tables in cells that loom and
+//! shuttle know, behind the same locks.
 
 use crate::lock::{Lock, Locked, Reading};
 use crossbeam_utils::CachePadded;
@@ -13,15 +13,15 @@ use ft_sync::UnsafeCell;
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 
-/// What is stored for a key.
+/// An entry of the table.
 pub(crate) struct Slot<K, V> {
-    /// Kept, so that a table can grow without hashing keys again, which could run any code.
+    /// Stored so that a table can grow without hashing keys again, which could run any code.
     pub(crate) hash: u64,
     pub(crate) key: K,
     pub(crate) value: V,
 }
 
-/// One shard: dashmap's raw table, with everything in the place of the key.
+/// One shard: dashmap's raw table. The whole entry is in the place of dashmap's key.
 pub(crate) type Shard<K, V> = hashbrown::raw::RawTable<(Slot<K, V>, dashmap::SharedValue<()>)>;
 
 pub(crate) struct Table<K, V> {
@@ -33,13 +33,13 @@ pub(crate) struct Table<K, V> {
     locks: Box<[CachePadded<Lock>]>,
 }
 
-// SAFETY: as for dashmap, a shard is reached by shared references, and by one that is not, from
-// whatever thread has its lock.
+// SAFETY: this is as for dashmap. A thread that holds the lock of a shard for reading gets shared
+// references to it, and one that holds it for writing gets an exclusive reference.
 #[cfg(any(ft_loom, ft_shuttle))]
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Table<K, V> {}
 
 impl<K, V> Table<K, V> {
-    /// Creates an empty table; `shards` is a power of two, and at least 2.
+    /// Creates an empty table. `shards` must be a power of two, and at least 2.
     pub(crate) fn new(shards: usize) -> Self {
         Self {
             #[cfg(not(any(ft_loom, ft_shuttle)))]
@@ -50,15 +50,15 @@ impl<K, V> Table<K, V> {
         }
     }
 
-    /// Returns how many shards there are.
+    /// Returns the number of shards.
     pub(crate) fn shards(&self) -> usize {
         self.locks.len()
     }
 
-    /// Returns the index of the shard where a key with this hash belongs.
+    /// Returns the index of the shard to which keys with this hash belong.
     #[inline]
     pub(crate) fn shard_of(&self, hash: u64) -> usize {
-        // Truncation on 32 bits is fine: it is a hash.
+        // On 32-bit machines the hash is truncated, which does not matter for a hash.
         #[cfg(not(any(ft_loom, ft_shuttle)))]
         return self.shards.determine_shard(hash as usize);
         #[cfg(any(ft_loom, ft_shuttle))]
@@ -107,15 +107,16 @@ impl<K, V> Table<K, V> {
     /// While the reference lives, no thread may be inside a method of the table.
     #[cfg(not(any(ft_loom, ft_shuttle)))]
     pub(crate) unsafe fn quiescent(&self, shard: usize) -> &Shard<K, V> {
-        // SAFETY: the lock guards the data against nobody but other methods, and the caller
+        // SAFETY: the lock only protects the data from other methods of the table, and the caller
         // promises that none is running.
         unsafe { &*self.data(shard) }
     }
 }
 
-/// A shard that nobody writes to.
+/// A shard that is locked for reading.
 pub(crate) struct ReadGuard<'a, K, V> {
-    // Dropped in this order: loom is to see that the access is over before the lock is given up.
+    // Fields are dropped in this order, so that loom sees the access end before the lock is
+    // released.
     #[cfg(not(ft_loom))]
     shard: *const Shard<K, V>,
     #[cfg(ft_loom)]
@@ -123,7 +124,7 @@ pub(crate) struct ReadGuard<'a, K, V> {
     _hold: Reading<'a>,
 }
 
-/// A shard that is one thread's alone.
+/// A shard that is locked for writing.
 pub(crate) struct WriteGuard<'a, K, V> {
     // As above.
     #[cfg(not(ft_loom))]
@@ -138,7 +139,8 @@ impl<K, V> Deref for ReadGuard<'_, K, V> {
 
     #[inline]
     fn deref(&self) -> &Shard<K, V> {
-        // SAFETY: the table is borrowed, and the lock held for reading, as long as the guard lives.
+        // SAFETY: the table is borrowed, and the lock is held for reading, for as long as the guard
+        // lives.
         #[cfg(not(ft_loom))]
         return unsafe { &*self.shard };
         // SAFETY: as above.
@@ -152,7 +154,8 @@ impl<K, V> Deref for WriteGuard<'_, K, V> {
 
     #[inline]
     fn deref(&self) -> &Shard<K, V> {
-        // SAFETY: the table is borrowed, and the lock held for writing, as long as the guard lives.
+        // SAFETY: the table is borrowed, and the lock is held for writing, for as long as the guard
+        // lives.
         #[cfg(not(ft_loom))]
         return unsafe { &*self.shard };
         // SAFETY: as above.
@@ -164,7 +167,7 @@ impl<K, V> Deref for WriteGuard<'_, K, V> {
 impl<K, V> DerefMut for WriteGuard<'_, K, V> {
     #[inline]
     fn deref_mut(&mut self) -> &mut Shard<K, V> {
-        // SAFETY: as in `deref`, and the guard is borrowed by nobody else.
+        // SAFETY: as in `deref`, and the guard is borrowed exclusively.
         #[cfg(not(ft_loom))]
         return unsafe { &mut *self.shard };
         // SAFETY: as above.
@@ -173,8 +176,8 @@ impl<K, V> DerefMut for WriteGuard<'_, K, V> {
     }
 }
 
-// Dashmap's constructor wants both, though its raw tables are always given the hash and the
-// equality to use.
+// Dashmap's constructor requires `Hash` and `Eq`, but its raw tables always get the hash and the
+// equality from us.
 #[cfg(not(any(ft_loom, ft_shuttle)))]
 impl<K, V> Hash for Slot<K, V> {
     fn hash<H: Hasher>(&self, state: &mut H) {

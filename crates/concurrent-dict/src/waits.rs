@@ -1,37 +1,42 @@
-//! Who waits for whom, so that computations that would wait for each other find out.
+//! The list of waiting computations. It detects that computations would wait for each other.
 //!
-//! A party that is about to wait for a flight is entered in a list, which all dictionaries of a process
-//! share. Under the lock of the list it looks whether the leader of the flight waits as well, for
-//! what, and so on. If the way comes back to the party itself, it is told, and does not wait. Of
-//! those that close such a circle at the same time exactly the last to be entered is told.
+//! When a party is about to wait for a flight, it enters itself in a list that all dictionaries of
+//! a process share. Under the lock of that list it checks whether the leader of the flight is
+//! waiting as well, for which flight, and so on. If this chain leads back to the party itself, the
+//! party gets an error and does not wait. If several parties close such a circle at the same time,
+//! exactly the last one to be entered gets the error.
 
 use crate::once::Flight;
 use ft_sync::{Arc, Mutex, PerProcess, ThreadToken};
 use std::{any::Any, error::Error, fmt, sync::PoisonError};
 
-/// Who computes a value, or waits for one: a thread, or a task that shares a thread with others.
+/// A party that computes a value, or waits for one: a whole thread, or one of several tasks on a
+/// thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Party {
     thread: ThreadToken,
-    /// Which of the tasks of the thread; without one, whatever the thread does has to wait.
+    /// Identifies the task within its thread. With `None`, everything that the thread does stops
+    /// when the party waits.
     task: Option<usize>,
 }
 
-/// What somebody who waits wants to be known by: a key, say.
+/// A name by which a waiting party wants to be known: a key, for example.
 ///
-/// Clones share it.
+/// Clones share the same note.
 #[derive(Clone)]
-// Of std on purpose: loom's own cannot hold a value of any type, and nothing in models depends on it.
+// This is std's `Arc` on purpose: loom's cannot hold a value of any type, and nothing in the models
+// depends on it.
 pub struct Note(std::sync::Arc<dyn Any + Send + Sync>);
 
-/// The wait of a party for a [`Flight`], from [`begin`](Self::begin) until it is dropped.
+/// The wait of a party for a [`Flight`]. It lasts from [`begin`](Self::begin) until it is dropped.
 #[derive(Debug)]
 pub struct Waiting {
     party: Party,
     flight: Arc<Flight>,
 }
 
-/// The error of a wait that would never end: the leader waits for the very party that wants to wait.
+/// The error for a wait that would never end: the leader waits for the very party that wants to
+/// wait.
 #[derive(Debug)]
 pub struct Deadlock {
     notes: Vec<Note>,
@@ -43,22 +48,22 @@ struct Wait {
     note: Note,
 }
 
-/// A flight that is waited for.
+/// A flight that the search for a circle has reached.
 struct Reached<'a> {
     flight: &'a Arc<Flight>,
-    /// The wait for it, and the place of the flight before it.
+    /// The wait that led to this flight, and the place of the flight before it.
     by: Option<(&'a Wait, usize)>,
 }
 
 type Waits = PerProcess<Mutex<Vec<Wait>>>;
 
 impl Note {
-    /// Creates a note of any kind.
+    /// Creates a note from any value.
     pub fn new(note: impl Any + Send + Sync) -> Self {
         Self(std::sync::Arc::new(note))
     }
 
-    /// Returns what the note was made of, if it is of this type.
+    /// Returns the value of the note, if it is of this type.
     pub fn downcast_ref<T: Any>(&self) -> Option<&T> {
         self.0.downcast_ref()
     }
@@ -71,7 +76,7 @@ impl fmt::Debug for Note {
 }
 
 impl Party {
-    /// Returns the calling thread.
+    /// Returns the calling thread as a party.
     pub fn thread() -> Self {
         Self {
             thread: ThreadToken::current(),
@@ -79,9 +84,10 @@ impl Party {
         }
     }
 
-    /// Returns a task that the calling thread runs, which lets others run while it waits.
+    /// Returns a party for a task that runs on the calling thread, and that lets other tasks run
+    /// while it waits.
     ///
-    /// No other task of the thread may have the same `id` while this one computes or waits.
+    /// No other task of the thread may use the same `id` while this one computes or waits.
     pub fn task(id: usize) -> Self {
         Self {
             thread: ThreadToken::current(),
@@ -89,17 +95,17 @@ impl Party {
         }
     }
 
-    /// Tells whether it is a task.
+    /// Returns whether the party is a task.
     pub fn is_task(self) -> bool {
         self.task.is_some()
     }
 
-    /// Tells whether the thread of this party is the calling one.
+    /// Returns whether this party belongs to the calling thread.
     pub(crate) fn is_here(self) -> bool {
         self.thread == ThreadToken::current()
     }
 
-    /// Tells whether a wait of this party stops the other one.
+    /// Returns whether a wait of this party stops the other party.
     fn stops(self, other: Self) -> bool {
         match self.task {
             None => self.thread == other.thread,
@@ -107,20 +113,21 @@ impl Party {
         }
     }
 
-    /// Tells the same of a wait that the calling thread is about to begin: what a thread computes is
-    /// then further out in its calls, and does not go on before the task is done.
+    /// Like `stops`, for a wait that the calling thread is about to begin. If a thread as a whole
+    /// is computing something, that computation is further out on the call stack of this wait, and
+    /// cannot continue before the waiting task is done.
     fn would_stop(self, other: Self) -> bool {
         self.stops(other) || (other.task.is_none() && self.thread == other.thread)
     }
 }
 
 impl Waiting {
-    /// Tells the others that `party`, which the calling thread runs, waits for `flight`.
+    /// Registers that `party`, which belongs to the calling thread, waits for `flight`.
     ///
     /// # Errors
     ///
-    /// [`Deadlock`], if the leader of the flight waits, directly or through others, for something that
-    /// this party is computing.
+    /// [`Deadlock`], if the leader of the flight waits, directly or through others, for something
+    /// that `party` is computing.
     pub fn begin(flight: &Arc<Flight>, party: Party, note: Note) -> Result<Self, Deadlock> {
         let wait = Wait {
             party,
@@ -148,22 +155,23 @@ impl Drop for Waiting {
         let is_ours =
             |wait: &Wait| wait.party == self.party && Arc::ptr_eq(&wait.flight, &self.flight);
         let ours = locked(|waits| {
-            // It is not there in the child of a fork.
+            // In the child of a fork the wait is not in the list.
             let place = waits.iter().position(is_ours)?;
             Some(waits.swap_remove(place))
         });
-        // The note is not dropped under the lock.
+        // The note is dropped here, and not under the lock.
         drop(ours);
     }
 }
 
-/// The notes on the way from a flight back to what `party` computes, if there is one.
+/// Returns the notes on the way from a flight back to what `party` computes, if there is such a
+/// way.
 fn way_back(waits: &[Wait], flight: &Arc<Flight>, party: Party) -> Option<Vec<Note>> {
     let mut reached = vec![Reached { flight, by: None }];
     let mut next = 0;
     while let Some(&Reached { flight, .. }) = reached.get(next) {
-        // Who waits for what has landed is about to go on. A leader lands before it waits again, and
-        // we have the lock after it, so we see that.
+        // A party that waits for a landed flight is about to go on. A leader lands before it waits
+        // again, and we take the lock after it did, so we see that its flight has landed.
         if !flight.has_landed() {
             if party.would_stop(flight.leader()) {
                 return Some(notes_to(&reached, next));
@@ -185,7 +193,7 @@ fn way_back(waits: &[Wait], flight: &Arc<Flight>, party: Party) -> Option<Vec<No
     None
 }
 
-/// The notes of the waits that lead to a place, the first one first.
+/// Returns the notes of the waits that lead to a place, the first one first.
 fn notes_to(reached: &[Reached<'_>], mut place: usize) -> Vec<Note> {
     let mut notes = Vec::new();
     while let Some((wait, before)) = reached[place].by {
@@ -196,10 +204,10 @@ fn notes_to(reached: &[Reached<'_>], mut place: usize) -> Vec<Note> {
     notes
 }
 
-/// Calls `f` with the waits of the process.
+/// Calls `f` with all waits of the process, under their lock.
 fn locked<R>(f: impl FnOnce(&mut Vec<Wait>) -> R) -> R {
     let waits = all();
-    // Nothing panics while it is locked.
+    // Nothing panics while this lock is held.
     let mut waits = (waits.get().lock()).unwrap_or_else(PoisonError::into_inner);
     f(&mut waits)
 }
@@ -210,7 +218,7 @@ fn all() -> &'static Waits {
     &ALL
 }
 
-/// Models drop theirs after each execution.
+/// Each execution of a model has its own list, which is dropped at the end.
 #[cfg(any(ft_loom, ft_shuttle))]
 fn all() -> std::sync::Arc<Waits> {
     ft_sync::lazy_static! {
@@ -220,8 +228,8 @@ fn all() -> std::sync::Arc<Waits> {
 }
 
 impl Deadlock {
-    /// Returns the notes of all that would wait in the circle, first the one that was refused. Each
-    /// computes what the one before it asks for.
+    /// Returns the notes of all parties in the circle, first that of the party that got the error.
+    /// Each party computes what the one before it asks for.
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }

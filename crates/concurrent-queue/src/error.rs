@@ -1,96 +1,98 @@
-//! What can keep an operation from succeeding. An item that was not taken comes back inside.
+//! The errors of the operations. An error contains the item that could not be pushed.
 
 use std::{convert::Infallible, error::Error, fmt};
 
-/// Why [`try_push`](crate::ConcurrentQueue::try_push) did not push.
+/// The error of [`try_push`](crate::ConcurrentQueue::try_push).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TryPushError<T> {
-    /// A bounded queue has no room.
+    /// The queue is bounded and has no room.
     Full(T),
     /// The queue was closed.
     Closed(T),
 }
 
-/// The queue was closed, so [`push`](crate::ConcurrentQueue::push) could not push.
+/// The error of [`push`](crate::ConcurrentQueue::push): the queue was closed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PushError<T>(pub T);
 
-/// Why [`push_timeout`](crate::ConcurrentQueue::push_timeout) did not push.
+/// The error of [`push_timeout`](crate::ConcurrentQueue::push_timeout).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PushTimeoutError<T> {
-    /// A bounded queue had no room until the deadline.
+    /// The queue is bounded and had no room until the deadline.
     Timeout(T),
     /// The queue was closed.
     Closed(T),
 }
 
-/// Why [`try_push_many`](crate::ConcurrentQueue::try_push_many) left items with the caller.
+/// The error of [`try_push_many`](crate::ConcurrentQueue::try_push_many): some items were not
+/// pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryPushManyError {
-    /// A bounded queue ran out of room.
+    /// The queue is bounded and ran out of room.
     Full {
-        /// Items that were pushed.
+        /// The number of items that were pushed.
         pushed: usize,
     },
     /// The queue was closed.
     Closed {
-        /// Items that were pushed.
+        /// The number of items that were pushed.
         pushed: usize,
     },
 }
 
-/// Why [`try_pop`](crate::ConcurrentQueue::try_pop) has no item.
+/// The error of [`try_pop`](crate::ConcurrentQueue::try_pop).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryPopError {
-    /// The queue is empty for now.
+    /// The queue is empty at the moment.
     Empty,
-    /// The queue is empty and closed: there will be no more items.
+    /// The queue is empty and closed: no item will ever come.
     Closed,
 }
 
-/// The queue is empty and closed, so [`pop`](crate::ConcurrentQueue::pop) will find no more items.
+/// The error of [`pop`](crate::ConcurrentQueue::pop): the queue is empty and closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PopError;
 
-/// Why [`pop_timeout`](crate::ConcurrentQueue::pop_timeout) has no item.
+/// The error of [`pop_timeout`](crate::ConcurrentQueue::pop_timeout).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PopTimeoutError {
-    /// No item came until the deadline.
+    /// No item came before the deadline.
     Timeout,
-    /// The queue is empty and closed: there will be no more items.
+    /// The queue is empty and closed: no item will ever come.
     Closed,
 }
 
-/// Why [`PriorityQueue::try_push`](crate::PriorityQueue::try_push) did not push.
+/// The error of [`PriorityQueue::try_push`](crate::PriorityQueue::try_push).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PriorityPushError<T, E = Infallible> {
-    /// A bounded queue has no room.
+    /// The queue is bounded and has no room.
     Full(T),
     /// The queue was closed.
     Closed(T),
     /// Another thread is comparing items.
     Busy(T),
-    /// A comparison failed. Whoever was woken for room before this should notify
-    /// [`not_full`](crate::PriorityQueue::not_full) of it, for the next one.
+    /// A comparison failed. If the caller had been woken because there was room, it should notify
+    /// [`not_full`](crate::PriorityQueue::not_full), so that the next waiter gets the chance.
     Order {
         /// The item that was not pushed.
         item: T,
-        /// What the comparison returned.
+        /// The error of the comparison.
         error: E,
     },
 }
 
-/// Why [`PriorityQueue::try_pop`](crate::PriorityQueue::try_pop) has no item.
+/// The error of [`PriorityQueue::try_pop`](crate::PriorityQueue::try_pop).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PriorityPopError<E = Infallible> {
-    /// The queue is empty for now.
+    /// The queue is empty at the moment.
     Empty,
-    /// The queue is empty and closed: there will be no more items.
+    /// The queue is empty and closed: no item will ever come.
     Closed,
     /// Another thread is comparing items.
     Busy,
-    /// A comparison failed. The items are all there; whoever was woken for one before this should
-    /// notify [`not_empty`](crate::PriorityQueue::not_empty) of it, for the next one.
+    /// A comparison failed. All items are still in the queue. If the caller had been woken because
+    /// there was an item, it should notify [`not_empty`](crate::PriorityQueue::not_empty), so that
+    /// the next waiter gets the chance.
     Order(E),
 }
 
@@ -135,7 +137,7 @@ impl<T, E> PriorityPushError<T, E> {
 }
 
 impl TryPushManyError {
-    /// Returns how many items were pushed before.
+    /// Returns the number of items that were pushed.
     pub fn pushed(self) -> usize {
         match self {
             Self::Full { pushed } | Self::Closed { pushed } => pushed,
@@ -223,7 +225,7 @@ impl<E: fmt::Display> fmt::Display for PriorityPopError<E> {
     }
 }
 
-// Written out, because the items inside need not be `Debug`.
+// These are written out, because the items need not be `Debug`.
 
 impl<T> fmt::Debug for TryPushError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

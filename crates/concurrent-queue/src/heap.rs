@@ -1,16 +1,16 @@
-//! Where things go in a binary heap: all the comparisons of a push or a pop come first, and change
-//! nothing; then the moves, which cannot fail.
+//! Places in a binary heap. A push or pop first makes all its comparisons, which change nothing,
+//! and then moves items, which cannot fail.
 //!
-//! In a heap the item at `n` is not less than the one at `parent(n)`, so the least is at 0.
+//! In a heap the item at `n` is not less than the one at `parent(n)`, so the least item is at 0.
 
-/// Returns the place above `place`, which is not 0.
+/// Returns the parent of `place`, which must not be 0.
 fn parent(place: usize) -> usize {
     (place - 1) / 2
 }
 
-/// Finds the place for an item that is put into the heap at `from`, a place with nothing below.
+/// Finds the place for an item that is added to the heap at `from`, a place without children.
 ///
-/// `is_less(n)` tells whether the item is less than the one at `n`.
+/// `is_less(n)` tells whether the new item is less than the one at `n`.
 pub(crate) fn place_up<E>(
     from: usize,
     mut is_less: impl FnMut(usize) -> Result<bool, E>,
@@ -22,13 +22,13 @@ pub(crate) fn place_up<E>(
     Ok(place)
 }
 
-/// Finds the place for the last of `len` items, of which there are at least two, when the first
-/// is taken away.
+/// Finds the place for the last of `len` items when the first is removed. There must be at least
+/// two items.
 ///
-/// `is_less(n, m)` tells whether the item at `n` is less than the one at `m`. The lesser items move
-/// up from the top to the bottom, and the last item goes to where it belongs among them: as it
-/// comes from the bottom, that is most often near there, and takes half the comparisons of going
-/// down with it.
+/// `is_less(n, m)` tells whether the item at `n` is less than the one at `m`. The lesser child of
+/// each place moves up, from the top to the bottom of the heap. Then the last item is moved up from
+/// there to its place. Since it comes from the bottom, that place is usually near the bottom, so
+/// this takes half as many comparisons as moving the last item down from the top.
 pub(crate) fn place_down<E>(
     len: usize,
     mut is_less: impl FnMut(usize, usize) -> Result<bool, E>,
@@ -42,14 +42,14 @@ pub(crate) fn place_down<E>(
             false => left,
         };
     }
-    // What is at `place` would move up, unless the last item belongs above it.
+    // The item at `place` would move up, unless the last item belongs above it.
     while place > 0 && is_less(last, place)? {
         place = parent(place);
     }
     Ok(place)
 }
 
-/// Puts `item` in at `place`, found by [`place_up`] from the end.
+/// Inserts `item` at `place`, which [`place_up`] has found from the end.
 pub(crate) fn insert<T>(heap: &mut Vec<T>, item: T, place: usize) {
     let mut from = heap.len();
     heap.push(item);
@@ -59,7 +59,7 @@ pub(crate) fn insert<T>(heap: &mut Vec<T>, item: T, place: usize) {
     }
 }
 
-/// Takes the first item out, and puts the last one in at `place`, found by [`place_down`].
+/// Removes the first item, and moves the last item to `place`, which [`place_down`] has found.
 pub(crate) fn remove_first<T>(heap: &mut Vec<T>, place: usize) -> Option<T> {
     let mut moving = heap.pop()?;
     if heap.is_empty() {

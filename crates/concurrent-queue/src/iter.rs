@@ -4,18 +4,18 @@ use std::iter::FusedIterator;
 
 use crate::ConcurrentQueue;
 
-/// Pops until the queue is closed and empty, waiting for items; made by
+/// Pops until the queue is closed and empty, and waits for items. Made by
 /// [`ConcurrentQueue::iter`].
 #[derive(Debug)]
 #[must_use = "an iterator pops only when asked"]
 pub struct Iter<'a, T>(pub(crate) &'a ConcurrentQueue<T>);
 
-/// Pops until the queue is empty; made by [`ConcurrentQueue::try_iter`].
+/// Pops until the queue is empty. Made by [`ConcurrentQueue::try_iter`].
 #[derive(Debug)]
 #[must_use = "an iterator pops only when asked"]
 pub struct TryIter<'a, T>(pub(crate) &'a ConcurrentQueue<T>);
 
-/// Pops what is left in a queue that nobody else has.
+/// Pops the remaining items of a queue that it owns.
 #[derive(Debug)]
 pub struct IntoIter<T>(ConcurrentQueue<T>);
 
@@ -27,7 +27,7 @@ impl<T> Iterator for Iter<'_, T> {
     }
 }
 
-// Closed and empty is final.
+// A queue that is closed and empty stays so.
 impl<T> FusedIterator for Iter<'_, T> {}
 
 impl<T> Iterator for TryIter<'_, T> {
@@ -51,7 +51,7 @@ impl<T> Iterator for IntoIter<T> {
     }
 }
 
-// Nobody pushes any more.
+// No other thread can push any more.
 impl<T> FusedIterator for IntoIter<T> {}
 impl<T> ExactSizeIterator for IntoIter<T> {}
 
@@ -86,7 +86,7 @@ impl<T> FromIterator<T> for ConcurrentQueue<T> {
 ///
 /// # Panics
 ///
-/// If the queue is closed, or full: nobody else could make room during an exclusive borrow.
+/// If the queue is closed or full: during an exclusive borrow no other thread could make room.
 impl<T> Extend<T> for ConcurrentQueue<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
         for item in items {

@@ -1,12 +1,12 @@
 //! A first-in first-out queue for many producers and many consumers.
 //!
-//! [`ConcurrentQueue`] is lock-free as long as nobody has to wait, unbounded or with an exact
-//! bound, can be closed, and hands over items singly or many at a time. Whoever waits is parked,
-//! with or without a deadline.
+//! [`ConcurrentQueue`] is lock-free as long as nobody has to wait. It is unbounded, or has an exact
+//! bound. It can be closed, and it transfers items one by one or many at a time. A thread that has
+//! to wait is parked, with or without a deadline.
 //!
-//! Beside it are [`ConcurrentStack`], last in, first out, and [`PriorityQueue`], least out first, two
-//! plain structures behind a lock; and [`TaskTracker`], which tells when everything that was
-//! handed out is done. The rest of this page is about the queue.
+//! The crate also has [`ConcurrentStack`] (last in, first out) and [`PriorityQueue`] (least out
+//! first), two plain structures behind a lock, and [`TaskTracker`], which tells when everything
+//! that was handed out is done. The rest of this page is about the queue.
 //!
 //! ```
 //! use ft_concurrent_queue::ConcurrentQueue;
@@ -32,77 +32,82 @@
 //! # Order
 //!
 //! Items leave in the order of the slots that their pushes have claimed. So if one push returns
-//! before another begins, its item leaves first; the items of one thread keep their order; pushes
-//! that overlap can go either way. Nothing is lost or comes out twice, and a call that fails
-//! leaves no trace.
+//! before another one begins, its item leaves first, and the items of one thread keep their order.
+//! Pushes that overlap may end up in either order. No item is lost or comes out twice, and a call
+//! that fails leaves no trace.
 //!
 //! # How it works
 //!
-//! The queue is a list of segments, 64 slots each, linked as in the queue of Michael and Scott
-//! (1996). Within a segment a push claims the next slot by advancing `tail`, then fills it; a pop
-//! claims the next slot by advancing `head`, then empties it. Each slot is used once. This is the
-//! [FAAArrayQueue] of Pedro Ramalhete and Andreia Correia, a simplification of the LCRQ of
-//! Morrison and Afek (*Fast concurrent queues for x86 processors*, 2013), with two changes: slots
-//! are claimed by compare-exchange instead of fetch-and-add, so that nothing is claimed beyond the
-//! bound, after closing, or by a pop that finds nothing; and slots are claimed in runs.
+//! The queue is a list of segments with 64 slots each, linked as in the queue of Michael and Scott
+//! (1996). Within a segment, a push claims the next slot by advancing `tail`, and then fills it. A
+//! pop claims the next slot by advancing `head`, and then empties it. Each slot is used once. This
+//! is the [FAAArrayQueue] of Pedro Ramalhete and Andreia Correia, a simplification of the LCRQ of
+//! Morrison and Afek (*Fast concurrent queues for x86 processors*, 2013), with two changes. First,
+//! slots are claimed by compare-exchange instead of fetch-and-add, so that no slot is claimed
+//! beyond the bound, after closing, or by a pop that finds nothing. Second, a call can claim
+//! several slots in a row.
 //!
-//! A pop may come to a slot that is claimed but not filled. It looks a while and then *burns* the
-//! slot: the push that finds its slot burned takes its item to another one.
+//! A pop may come to a slot that is claimed but not filled. It looks at the slot for a while, and
+//! then *burns* it: a push that finds its slot burned takes its item to another slot.
 //!
 //! [FAAArrayQueue]: https://concurrencyfreaks.blogspot.com/2016/11/faaarrayqueue-mpmc-lock-free-queue-part.html
 //!
 //! # Progress
 //!
-//! *Lock-free* are all `try_` methods, `len` and its kin, and `close`: a thread that stops
-//! anywhere in a push or a pop keeps no other from pushing, popping or closing. When an exchange
-//! on `head` or `tail` fails, another has succeeded. When a push is burned, a pop has moved on, and
-//! that can repeat only to the end of the segment, because a segment is appended with the items of
-//! whoever appends it already inside.
+//! All `try_` methods, `len`, `is_empty` and similar methods, and `close` are *lock-free*: a thread
+//! that stops anywhere in a push or a pop does not keep other threads from pushing, popping or
+//! closing. When an exchange on `head` or `tail` fails, another one has succeeded. When the slot of
+//! a push is burned, a pop has moved on. That can repeat only up to the end of the segment, because
+//! a push that appends a segment puts its items into the segment first.
 //!
-//! *Spinning* happens in two places: a pop looks a hundred times at a slot that is being filled
-//! before it burns it; and while [`peek`](ConcurrentQueue::peek) clones the first item, whoever
-//! pops or peeks waits for the clone. The second is the one place where a thread that stops can hold
-//! up another, so programs that never peek never see it.
+//! Threads *spin* in two places. A pop looks a hundred times at a slot that is being filled before
+//! it burns the slot. And while [`peek`](ConcurrentQueue::peek) clones the first item, pops and
+//! other peeks wait for the clone. Only in this second place can a thread that stops hold up other
+//! threads, so programs that never peek are not affected.
 //!
-//! *Parking*: `push`, `pop` and their kin wait in line. Each item pushed wakes the one that waits
-//! longest, each slot freed in a bounded queue likewise. A thread that comes along before the one
-//! woken runs may take the item, and the one woken waits again, at the end of the line: that is
-//! better for throughput than handing over, and not fair to the last degree.
+//! `push`, `pop` and the variants with a deadline *park* and wait in a queue of waiters. Each
+//! pushed item wakes the thread that has waited longest; so does each freed slot of a bounded
+//! queue. A thread that comes along before the woken thread runs may take the item. Then the woken
+//! thread waits again, at the end of the queue of waiters. This gives more throughput than handing
+//! items over directly, but it is not strictly fair.
 //!
 //! # Memory
 //!
-//! An empty queue has one segment. Segments that are used up are freed by [`crossbeam_epoch`]: in
-//! batches, and not while a thread is stuck in the middle of an operation on some such queue. Items
-//! are never kept there: they leave with the pop that takes them, and are dropped where its caller
-//! likes.
+//! An empty queue has one segment. Used-up segments are freed by [`crossbeam_epoch`]: in batches,
+//! and not while a thread is in the middle of an operation on any such queue. Items do not stay in
+//! used-up segments: an item leaves with the pop that takes it, and the caller decides where to
+//! drop it.
 //!
 //! # Orderings
 //!
-//! - *Items* are published by the state of their slot: `FULL` is set with release by the push and
-//!   read with acquire by a pop or peek. So what a thread did before a push happens before what
-//!   another does after popping the item.
-//! - *Positions* (`head` and `tail` in a segment) are advanced with acquire and release and read
-//!   with acquire. A pop reads `head`, then `tail`; having seen a claim of a pop it sees the claim
-//!   of the push that came before. A push reads `tail`, then, for the bound, `head`; having seen a
-//!   claim of a push it sees those of the pops that had made room for it. Both positions only rise.
-//!   So a value of `head` read early errs on the safe side of the bound, and the exchange on `tail`
-//!   succeeds only if nothing was claimed since.
-//! - *Segments* are published by the links to them (`next`, and the queue's `head` and `tail`), set
-//!   with release, read with acquire.
-//! - *Closing* is a single exchange: of `tail` in the last segment, after which no claim succeeds
-//!   there and so it never is used up; or, if it is used up already, of its `next`, after which
-//!   nothing can be appended. The release is acquired by whoever learns of it.
-//! - *Waking* is the business of [`Event`]: a fence between filling the slot and looking for
-//!   sleepers, and one between lying down and the last look at the queue.
+//! - *Items* are published by the state of their slot. The push sets `FULL` with release, and a pop
+//!   or peek reads it with acquire. So what a thread did before a push happens before what another
+//!   thread does after popping the item.
+//! - *Positions* (`head` and `tail` of a segment) are advanced with acquire and release, and read
+//!   with acquire. A pop reads `head` and then `tail`. If it has seen the claim of another pop, it
+//!   also sees the claim of the push that came before. A push reads `tail` and then, for the bound,
+//!   `head`. If it has seen the claim of another push, it also sees the claims of the pops that had
+//!   made room for that push. Both positions only rise. So an outdated `head` can only make the
+//!   queue look fuller than it is, and the exchange on `tail` succeeds only if no slot was claimed
+//!   since `tail` was read.
+//! - *Segments* are published by the links to them (`next`, and the `head` and `tail` of the
+//!   queue). Links are set with release and read with acquire.
+//! - *Closing* is a single exchange. If the last segment is not used up, the exchange is on its
+//!   `tail`: after it no claim succeeds there, so the segment is never used up. Otherwise the
+//!   exchange is on its `next`: after it no segment can be appended. Every thread that learns of
+//!   the closing acquires what the exchange released.
+//! - *Waking* is up to [`Event`]: there is a fence between filling the slot and looking for
+//!   sleeping threads, and another one between starting to listen and the last look at the queue.
 //!
 //! # Reclamation
 //!
-//! A segment can be reached from the queue's `head` and `tail` and from the segment before it.
-//! `head` moves on only when every slot is claimed by pops, and only after `tail` has moved on, so
-//! `tail` is never behind `head`; both only go forward. The thread that moves `head` on retires the
-//! segment. Whoever pins later finds neither it nor one before it. Whoever pinned before and still
-//! holds it, or one before it, keeps the epoch from advancing twice, and so the segment from being
-//! freed, until it unpins. No reference to a segment outlives the pin under which it was read.
+//! A segment can be reached from the `head` and `tail` of the queue and from the segment before it.
+//! `head` moves past a segment only when pops have claimed every slot of it, and only after `tail`
+//! has moved past it, so `tail` is never behind `head`. Both only go forward. The thread that moves
+//! `head` retires the segment. A thread that pins later finds neither this segment nor one before
+//! it. A thread that pinned earlier, and still has this segment or one before it, keeps the epoch
+//! from advancing twice until it unpins, and so keeps the segment from being freed. No reference to
+//! a segment outlives the pin under which it was read.
 
 use std::{
     fmt,
@@ -139,7 +144,7 @@ use segment::Segment;
 
 /// A first-in first-out queue for many producers and many consumers.
 ///
-/// See the [crate docs](crate) for order, progress and fairness.
+/// The [crate docs](crate) describe order, progress and fairness.
 ///
 /// ```
 /// use ft_concurrent_queue::{ConcurrentQueue, TryPopError};
@@ -155,26 +160,28 @@ use segment::Segment;
 /// # Ok::<(), ft_concurrent_queue::PushError<&str>>(())
 /// ```
 pub struct ConcurrentQueue<T> {
-    /// The segment to pop from, never null. Goes forward only, and never beyond `tail`.
+    /// The segment to pop from, never null. It only moves forward, and never beyond `tail`.
     head: CachePadded<Atomic<Segment<T>>>,
-    /// The segment to push to or one before it, never null. Goes forward only.
+    /// The segment to push to, or one before it; never null. It only moves forward.
     tail: CachePadded<Atomic<Segment<T>>>,
-    /// The most slots that pushes may have claimed beyond those that pops have; `None`: no limit.
+    /// How many slots pushes may have claimed beyond those that pops have claimed. `None` means no
+    /// limit.
     capacity: Option<NonZeroUsize>,
-    /// Signaled once per item pushed, and to all by closing.
+    /// Notified once per pushed item. Closing notifies all listeners.
     not_empty: Event,
-    /// Signaled once per slot freed if there is a bound, and to all by closing.
+    /// Notified once per freed slot if there is a bound. Closing notifies all listeners.
     not_full: Event,
 }
 
-// SAFETY: the queue owns its items and moves them between threads, which `T: Send` allows. `&T` is
-// lent to `clone` in `peek`, to one thread at a time and never while another has the item, so
-// `T: Sync` is not needed; `for_each_quiescent` lends it while no other thread does anything here.
+// SAFETY: the queue owns its items and moves them between threads, which `T: Send` allows. `peek`
+// lends `&T` to `clone`, in one thread at a time and never while another thread has the item, so
+// `T: Sync` is not needed. `for_each_quiescent` lends `&T` while no other thread does anything
+// here.
 unsafe impl<T: Send> Send for ConcurrentQueue<T> {}
-// SAFETY: as above; all that is shared besides the items is atomic or immutable.
+// SAFETY: as above. Everything else that is shared is atomic or immutable.
 unsafe impl<T: Send> Sync for ConcurrentQueue<T> {}
 
-// A clone that panics leaves the item where it is.
+// A clone that panics leaves the item in the queue.
 impl<T> UnwindSafe for ConcurrentQueue<T> {}
 impl<T> RefUnwindSafe for ConcurrentQueue<T> {}
 
@@ -186,7 +193,8 @@ impl<T> ConcurrentQueue<T> {
 
     /// Creates a queue that never holds more than `capacity` items.
     ///
-    /// A push in progress counts as an item, and a pop makes room when it begins to take its item.
+    /// A push in progress counts as an item. A pop makes room as soon as it begins to take its
+    /// item.
     ///
     /// # Panics
     ///
@@ -199,7 +207,7 @@ impl<T> ConcurrentQueue<T> {
     fn with_capacity(capacity: Option<NonZeroUsize>) -> Self {
         let first = Atomic::new(Segment::new(0));
         Self {
-            // Relaxed: nobody else knows it yet.
+            // Relaxed: no other thread knows the queue yet.
             tail: CachePadded::new(first.clone()),
             head: CachePadded::new(first),
             capacity,
@@ -213,18 +221,20 @@ impl<T> ConcurrentQueue<T> {
         self.capacity.map(NonZeroUsize::get)
     }
 
-    /// Returns the number of items: those whose push has claimed a place, less those that a pop
-    /// has claimed.
+    /// Returns the number of items: those whose push has claimed a slot, minus those that a pop has
+    /// claimed.
     ///
-    /// Exact when nobody is at work on the queue. While others are, it was true at some moment of
-    /// the call, never exceeds the capacity, and counts pushes that are not finished.
+    /// The result is exact if no other thread uses the queue. Otherwise it was true at some moment
+    /// during the call. It never exceeds the capacity, and it includes pushes that are not
+    /// finished.
     pub fn len(&self) -> usize {
         let guard = &epoch::pin();
         let mut tail = self.end(guard).position();
         loop {
             let head = self.popped(guard);
             let now = self.end(guard).position();
-            // Nothing was claimed by pushes in between, so this held when `head` was exact.
+            // No push has claimed a slot in between, so this was true at the moment when `head` was
+            // exact.
             if now == tail {
                 return (tail - head) as usize;
             }
@@ -232,23 +242,24 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Returns whether there is no item, as [`len`](Self::len) counts.
+    /// Returns whether the queue is empty, by the count of [`len`](Self::len).
     pub fn is_empty(&self) -> bool {
         self.front(&epoch::pin()).is_err()
     }
 
-    /// Returns whether there are as many items, as [`len`](Self::len) counts, as the bound allows.
+    /// Returns whether the queue has as many items as the bound allows, by the count of
+    /// [`len`](Self::len).
     pub fn is_full(&self) -> bool {
         self.capacity() == Some(self.len())
     }
 
-    /// Returns whether the queue was closed. Items may be left in it.
+    /// Returns whether the queue was closed. It may still contain items.
     pub fn is_closed(&self) -> bool {
         self.end(&epoch::pin()).closed
     }
 
-    /// Closes the queue and returns whether this call did it: no push succeeds any more, and pops
-    /// find what is left and then an error. Wakes all that wait.
+    /// Closes the queue, and returns whether this call closed it. After closing no push succeeds,
+    /// and pops return the remaining items and then an error. All waiting threads are woken.
     ///
     /// ```
     /// use ft_concurrent_queue::{ConcurrentQueue, PopError, PushError};
@@ -269,9 +280,9 @@ impl<T> ConcurrentQueue<T> {
         closed_here
     }
 
-    /// Closes the queue and takes out what is left, except what other pops are faster to take.
+    /// Closes the queue and returns the remaining items, except those that other pops take first.
     ///
-    /// Pops after that find the queue closed and empty.
+    /// Pops after this call find the queue closed and empty.
     ///
     /// ```
     /// use ft_concurrent_queue::{ConcurrentQueue, PopError};
@@ -283,13 +294,13 @@ impl<T> ConcurrentQueue<T> {
     pub fn close_and_drain(&self) -> Vec<T> {
         self.close();
         let mut left = Vec::new();
-        // Ends when a pop finds nothing, and nothing comes any more. That there was nothing from
-        // the start is no error here.
+        // This ends when a pop finds nothing, since no further items come. A queue that was empty
+        // from the start is not an error here.
         let _ = self.try_pop_many(usize::MAX, &mut left);
         left
     }
 
-    /// Returns an iterator that pops, waiting for items, until the queue is closed and empty.
+    /// Returns an iterator that pops until the queue is closed and empty, and waits for items.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter(self)
     }
@@ -299,11 +310,11 @@ impl<T> ConcurrentQueue<T> {
         TryIter(self)
     }
 
-    /// The event that is notified of each item pushed, and of closing: for callers that wait in
-    /// their own way.
+    /// Returns the event that is notified of each pushed item, and of closing. It is for callers
+    /// that wait in their own way.
     ///
-    /// Listen first, then try, then wait. A listener that goes without having waited hands on its
-    /// notification, so giving up needs no care.
+    /// Listen first, then try, then wait. A listener that is dropped without having waited passes
+    /// its notification on, so giving up needs no special care.
     ///
     /// ```
     /// use ft_concurrent_queue::{ConcurrentQueue, TryPopError};
@@ -326,13 +337,14 @@ impl<T> ConcurrentQueue<T> {
         &self.not_empty
     }
 
-    /// The event that is notified of each place that becomes free in a bounded queue, and of
-    /// closing; used like [`not_empty`](Self::not_empty).
+    /// Returns the event that is notified of each slot freed in a bounded queue, and of closing.
+    /// Use it like [`not_empty`](Self::not_empty).
     pub fn not_full(&self) -> &Event {
         &self.not_full
     }
 
-    /// Tells those who wait for room that pops have claimed `slots` more, by a `SeqCst` exchange.
+    /// Notifies threads that wait for room that pops have claimed `slots` more, by a `SeqCst`
+    /// exchange.
     #[inline]
     fn freed(&self, slots: usize) {
         if self.capacity.is_some() {
@@ -358,8 +370,8 @@ impl<T> fmt::Debug for ConcurrentQueue<T> {
     }
 }
 
-/// What was put in as a short-lived reference would come out as a long-lived one: no type here may be
-/// covariant, so these must not compile.
+/// No type here may be covariant: otherwise a short-lived reference that was put in could come out
+/// as a long-lived one. So these examples must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_concurrent_queue::ConcurrentQueue;

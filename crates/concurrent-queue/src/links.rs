@@ -1,4 +1,4 @@
-//! The list of segments: finding its two ends, moving them on, and closing.
+//! The list of segments: finding its two ends, moving them forward, and closing it.
 
 use std::ops::Range;
 
@@ -10,43 +10,44 @@ use crate::{
     segment::{CLOSED, CLOSED_TAG, PEEKED, SEGMENT, Segment},
 };
 
-/// The end of the queue as it was at some moment.
+/// The end of the queue, as it was at some moment.
 pub(crate) struct End<'g, T> {
     /// The last segment.
     pub(crate) shared: Shared<'g, Segment<T>>,
-    /// The same, as a reference.
+    /// The last segment, as a reference.
     pub(crate) segment: &'g Segment<T>,
-    /// The slot in it that comes next; [`SEGMENT`] if it is used up.
+    /// The next slot of that segment, or [`SEGMENT`] if the segment is used up.
     pub(crate) index: usize,
-    /// Whether it stays like this.
+    /// Whether this is the final end of the queue.
     pub(crate) closed: bool,
 }
 
 impl<T> End<'_, T> {
-    /// Returns the position, in the whole queue, of the next slot.
+    /// Returns the position of the next slot, counted over the whole queue.
     pub(crate) fn position(&self) -> u64 {
         self.segment.base + self.index as u64
     }
 }
 
 impl<T> ConcurrentQueue<T> {
-    /// Finds the end of the queue, exact at the moment when its index was read.
+    /// Finds the end of the queue. The result is exact at the moment when its index was read.
     #[inline]
     pub(crate) fn end<'g>(&self, guard: &'g Guard) -> End<'g, T> {
         loop {
-            // Acquire: pairs with the Release in `move_tail`, by a thread that had acquired the
-            // segment or made it.
+            // Acquire: pairs with the Release in `move_tail`, by a thread that had acquired or
+            // created the segment.
             let shared = self.tail.load(Acquire, guard);
-            // SAFETY: `tail` is never null, and what we read from it while pinned is freed only
-            // after we unpin (see *Reclamation* in the crate docs).
+            // SAFETY: `tail` is never null, and a segment that we read from it while pinned is
+            // freed only after we unpin (see *Reclamation* in the crate docs).
             let segment = unsafe { shared.deref() };
-            // Acquire: pairs with the Release of the claims and of closing. Whoever sees a claim
-            // also sees the pops that made room for it, so what `room` reads later is not behind.
+            // Acquire: pairs with the Release of the claims and of closing. A thread that sees a
+            // claim also sees the pops that made room for it, so what `room` reads later is not
+            // older.
             let tail = segment.tail.load(Acquire);
             let mut closed = tail & CLOSED != 0;
             if tail == SEGMENT {
-                // Acquire: pairs with the Release in `push_next`, for what is in the segment, and
-                // with that of closing.
+                // Acquire: pairs with the Release in `push_next`, for the contents of the segment,
+                // and with the Release of closing.
                 let next = segment.next.load(Acquire, guard);
                 if !next.is_null() {
                     self.move_tail(shared, next, guard);
@@ -69,16 +70,16 @@ impl<T> ConcurrentQueue<T> {
         // Acquire: pairs with the Release in `move_head`, by a thread that had acquired the
         // segment.
         let shared = self.head.load(Acquire, guard);
-        // SAFETY: `head` is never null, and what we read from it while pinned is freed only
-        // after we unpin (see *Reclamation* in the crate docs).
+        // SAFETY: `head` is never null, and a segment that we read from it while pinned is freed
+        // only after we unpin (see *Reclamation* in the crate docs).
         (shared, unsafe { shared.deref() })
     }
 
     /// Finds the slots that pushes have claimed and pops have not, as far as they are in one
-    /// segment; at least one.
+    /// segment. There is at least one.
     ///
-    /// `Empty` and `Closed` are true at one moment: when `head` was read. The end, read later, was
-    /// no further by then.
+    /// `Empty` and `Closed` are true at one moment: when `head` was read. The end is read later,
+    /// and was no further at that moment.
     #[inline]
     pub(crate) fn front<'g>(
         &self,
@@ -86,12 +87,12 @@ impl<T> ConcurrentQueue<T> {
     ) -> Result<(&'g Segment<T>, Range<usize>), TryPopError> {
         loop {
             let (shared, segment) = self.first(guard);
-            // Acquire: pairs with the Release of the claims, made by threads that had acquired a
-            // `tail` beyond them: the `tail` we read next is not behind this `head`.
+            // Acquire: pairs with the Release of the claims, by threads that had acquired a `tail`
+            // beyond them. So the `tail` that we read next is not behind this `head`.
             let start = segment.head.load(Acquire) & !PEEKED;
             let closed = if start < SEGMENT {
-                // Acquire: pairs with the Release of closing: what was done before `close` is
-                // visible to whoever sees it.
+                // Acquire: pairs with the Release of closing. What a thread did before `close` is
+                // visible to a thread that sees the closing.
                 let tail = segment.tail.load(Acquire);
                 let end = tail & !CLOSED;
                 debug_assert!(start <= end, "popped beyond the end");
@@ -100,8 +101,8 @@ impl<T> ConcurrentQueue<T> {
                 }
                 tail & CLOSED != 0
             } else {
-                // Acquire: pairs with the Release in `push_next`, for what is in the segment, and
-                // with that of closing.
+                // Acquire: pairs with the Release in `push_next`, for the contents of the segment,
+                // and with the Release of closing.
                 let next = segment.next.load(Acquire, guard);
                 if !next.is_null() {
                     self.move_head(shared, next, guard);
@@ -116,34 +117,35 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Returns the position of the first slot that no pop has claimed, exact at a moment of this call.
+    /// Returns the position of the first slot that no pop has claimed. It is exact at one moment of
+    /// this call.
     ///
-    /// If pops go on to the next segment meanwhile, that is the moment when they came to its start:
-    /// they had not when we read the link to this one, since they move it first.
+    /// If pops go on to the next segment meanwhile, that moment is when they reached the start of
+    /// the next segment. They had not reached it when we read the link to this segment, since they
+    /// move that link first.
     pub(crate) fn popped(&self, guard: &Guard) -> u64 {
         let (_, segment) = self.first(guard);
-        // Acquire: pairs with the Release of the claims: the caller's push into the room that
-        // they made comes after them.
-        // No test sees Acquire -> Relaxed: a push that succeeds ends with a fence, to notify.
+        // Acquire: pairs with the Release of the claims. The caller's push into the room that the
+        // claims made comes after them.
         segment.base + (segment.head.load(Acquire) & !PEEKED) as u64
     }
 
-    /// Moves `self.tail` on from `last`, unless that was done already.
+    /// Moves `self.tail` from `last` to `next`, unless another thread has done so.
     pub(crate) fn move_tail(
         &self,
         last: Shared<'_, Segment<T>>,
         next: Shared<'_, Segment<T>>,
         guard: &Guard,
     ) {
-        // Release: pairs with the Acquire loads of `self.tail`. Relaxed: on failure somebody else
-        // has done it.
+        // Release: pairs with the Acquire loads of `self.tail`.
+        // Relaxed: on failure another thread has moved it.
         let _ = self
             .tail
             .compare_exchange(last, next, Release, Relaxed, guard);
     }
 
-    /// Moves `self.head` on from `first`, a segment whose slots are all claimed by pops, and
-    /// retires it, unless that was done already.
+    /// Moves `self.head` from `first` to `next`, and retires `first`, unless another thread has
+    /// done so. Pops must have claimed all slots of `first`.
     #[cold]
     pub(crate) fn move_head(
         &self,
@@ -152,17 +154,15 @@ impl<T> ConcurrentQueue<T> {
         guard: &Guard,
     ) {
         // `tail` must never be behind `head`, or it would lead to a retired segment. It was not
-        // when `head` came to `first`, so it is at `first` or beyond.
-        // Acquire: what moved it beyond, by whomever, also comes before our moving `head`.
-        // No test sees Acquire -> Relaxed: a thread that pins after `first` is retired finds no older
-        // `tail` than we do all the same, because of the fences in retiring and pinning.
+        // behind when `head` came to `first`, so it is at `first` or beyond.
+        //
+        // Acquire: the exchange that moved `tail` beyond `first`, by any thread, must also come
+        // before we move `head`.
         if self.tail.load(Acquire, guard) == first {
             self.move_tail(first, next, guard);
         }
-        // Release: pairs with the Acquire in `first`. Relaxed: on failure somebody
-        // else has done it.
-        // No test sees Release -> Relaxed: what would be lost is that the segment was made before
-        // it is read. Loom looks at cells and atomics, not at the memory that they are in.
+        // Release: pairs with the Acquire in `first`.
+        // Relaxed: on failure another thread has moved it.
         if self
             .head
             .compare_exchange(first, next, Release, Relaxed, guard)
@@ -170,16 +170,17 @@ impl<T> ConcurrentQueue<T> {
         {
             // SAFETY:
             // - Neither `head` nor `tail` leads to `first` any more, nor to a segment before it,
-            //   and nothing after it does, so a thread that pins from now on cannot reach it.
-            // - We alone have moved `head` away from it, so it is retired once.
-            // - No item is dropped with it: every slot was claimed by a pop, and a pop reads its
-            //   items before it unpins.
-            // - It is freed through no more than its own memory, so `T` need not outlive it.
+            //   and no later segment leads back to it. So a thread that pins from now on cannot
+            //   reach it.
+            // - Only we have moved `head` away from it, so it is retired once.
+            // - No item is dropped with it: pops have claimed every slot, and a pop reads its items
+            //   before it unpins.
+            // - Freeing it accesses only its own memory, so `T` need not outlive it.
             unsafe { guard.defer_destroy(first) };
         }
     }
 
-    /// Makes `end` report `closed`, for ever; false if it did so before.
+    /// Makes `end` report `closed` for ever. Returns false if it already did.
     pub(crate) fn close_quietly(&self) -> bool {
         let guard = &epoch::pin();
         loop {
@@ -187,18 +188,16 @@ impl<T> ConcurrentQueue<T> {
             if end.closed {
                 return false;
             }
-            // Release: pairs with the Acquire loads of `tail` and `next`. Acquire: hands on what
-            // earlier claims released. Relaxed: a failure decides nothing.
+            // Release: pairs with the Acquire loads of `tail` and `next`.
+            // Acquire: passes on what earlier claims released.
+            // Relaxed: a failure decides nothing.
             let closed = if end.index < SEGMENT {
-                // No claim succeeds from here on, so the segment is never used up.
-                // No test sees AcqRel -> Release: `end` has acquired this value, which is there once.
+                // From here on no claim succeeds, so the segment is never used up.
                 let tail = &end.segment.tail;
                 tail.compare_exchange(end.index, end.index + CLOSED, AcqRel, Relaxed)
                     .is_ok()
             } else {
-                // There is nothing to claim, and from here on nothing can be appended.
-                // No test sees AcqRel -> Release: it replaces the first value, by which nothing was
-                // handed on.
+                // There is no slot to claim, and from here on no segment can be appended.
                 let (null, closed) = (Shared::null(), Shared::null().with_tag(CLOSED_TAG));
                 let next = &end.segment.next;
                 next.compare_exchange(null, closed, AcqRel, Relaxed, guard)

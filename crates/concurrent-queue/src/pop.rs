@@ -1,4 +1,4 @@
-//! Everything that takes items out or looks at the first.
+//! All operations that take items out or look at the first item.
 
 use std::{
     ops::Range,
@@ -21,17 +21,17 @@ impl<T> ConcurrentQueue<T> {
     ///
     /// # Errors
     ///
-    /// [`TryPopError::Empty`], or [`TryPopError::Closed`] if no item will come any more.
+    /// [`TryPopError::Empty`], or [`TryPopError::Closed`] if no item will ever come.
     #[inline]
     pub fn try_pop(&self) -> Result<T, TryPopError> {
         loop {
             let guard = epoch::pin();
             let item = match self.claim_full(&guard) {
-                // SAFETY: full, and ours.
+                // SAFETY: the slot is full, and `claim_full` has claimed it for us.
                 Some(slot) => Some(unsafe { slot.take_full() }),
                 None => {
                     let (segment, slots) = self.claim(1, &guard)?;
-                    // SAFETY: `claim` has made the slot ours.
+                    // SAFETY: `claim` has claimed the slot for us.
                     unsafe { segment.slots[slots.start].take() }
                 }
             };
@@ -43,25 +43,25 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Pops the first item, waiting for one if need be.
+    /// Pops the first item, and waits for one if necessary.
     ///
     /// # Errors
     ///
-    /// [`PopError`] if the queue is closed and empty, even if that happened while this call waited.
+    /// [`PopError`] if the queue is closed and empty, even if it was closed while this call waited.
     pub fn pop(&self) -> Result<T, PopError> {
         self.pop_wait(None).map_err(|_| PopError)
     }
 
-    /// Pops the first item, waiting at most `timeout` for one. A call that times out leaves no
-    /// trace.
+    /// Pops the first item, and waits for one for at most `timeout`. A call that times out leaves
+    /// no trace.
     ///
-    /// A timeout too large for the clock waits for ever.
+    /// If `timeout` is too large for the clock, the call waits for ever.
     ///
     /// # Errors
     ///
-    /// [`PopTimeoutError`] if no item came in time, or none will come any more.
+    /// [`PopTimeoutError`] if no item came in time, or none will ever come.
     pub fn pop_timeout(&self, timeout: Duration) -> Result<T, PopTimeoutError> {
-        // Saves the look at the clock when there is no need to wait.
+        // This avoids reading the clock when there is no need to wait.
         match self.try_pop() {
             Ok(item) => Ok(item),
             Err(TryPopError::Closed) => Err(PopTimeoutError::Closed),
@@ -69,12 +69,12 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Pops the first item, waiting until `deadline` for one. A call that times out leaves no
+    /// Pops the first item, and waits for one until `deadline`. A call that times out leaves no
     /// trace.
     ///
     /// # Errors
     ///
-    /// [`PopTimeoutError`] if no item came in time, or none will come any more.
+    /// [`PopTimeoutError`] if no item came in time, or none will ever come.
     pub fn pop_deadline(&self, deadline: Instant) -> Result<T, PopTimeoutError> {
         self.pop_wait(Some(deadline))
     }
@@ -89,15 +89,15 @@ impl<T> ConcurrentQueue<T> {
             .unwrap_or(Err(PopTimeoutError::Timeout))
     }
 
-    /// Moves up to `max` items from the front of the queue to the end of `out`, in their order,
-    /// and returns how many.
+    /// Moves up to `max` items from the front of the queue to the end of `out`, in order, and
+    /// returns their number.
     ///
-    /// Costs little more than one pop for each run of up to 64 items. Other threads can pop
-    /// between runs.
+    /// Each run of up to 64 items costs little more than one pop. Other threads can pop between
+    /// runs.
     ///
     /// # Errors
     ///
-    /// [`TryPopError`] if there was not a single item (and `max` is not 0).
+    /// [`TryPopError`] if there was no item at all (and `max` is not 0).
     ///
     /// ```
     /// use ft_concurrent_queue::{ConcurrentQueue, TryPopError};
@@ -113,7 +113,8 @@ impl<T> ConcurrentQueue<T> {
         let before = out.len();
         while out.len() - before < max {
             let wanted = (max - (out.len() - before)).min(SEGMENT);
-            // Before the claim: items that are claimed when memory runs out would be lost.
+            // Reserve before the claim: items that are already claimed when memory runs out would
+            // be lost.
             out.reserve(wanted);
             let guard = epoch::pin();
             let (segment, slots) = match self.claim(wanted, &guard) {
@@ -123,7 +124,7 @@ impl<T> ConcurrentQueue<T> {
             };
             let claimed = slots.len();
             for slot in &segment.slots[slots] {
-                // SAFETY: `claim` has made the slots ours.
+                // SAFETY: `claim` has claimed the slots for us.
                 out.extend(unsafe { slot.take() });
             }
             drop(guard);
@@ -132,10 +133,11 @@ impl<T> ConcurrentQueue<T> {
         Ok(out.len() - before)
     }
 
-    /// Returns a clone of the first item, which stays, or `None` if the queue is empty.
+    /// Returns a clone of the first item, which stays in the queue, or `None` if the queue is
+    /// empty.
     ///
-    /// Meant for items that are cheap to clone: pops and other peeks wait, spinning, until the clone
-    /// is made.
+    /// It is meant for items that are cheap to clone: pops and other peeks spin until the clone is
+    /// made.
     ///
     /// # Deadlocks
     ///
@@ -151,33 +153,33 @@ impl<T> ConcurrentQueue<T> {
                 segment.wait_for_peek();
                 continue;
             };
-            // An item found here is the first of the queue until `peek` goes.
+            // An item found here stays the first of the queue until `peek` is dropped.
             // SAFETY: `front` has seen a push's claim on this slot.
             if let Some(item) = unsafe { peek.clone_item() } {
                 return Some(item);
             }
-            // The slot that was burned counts as popped, by a plain store: hence with a fence.
+            // The burned slot now counts as popped. That was a plain store, so the notification
+            // needs a fence.
             self.not_full.notify(1);
         }
     }
 
-    /// Claims the first slot of the queue if there is an item in it, without a look at the end of the
-    /// queue, which is in the cache of the processor that pushes.
+    /// Claims the first slot of the queue if it contains an item. It does not look at the end of
+    /// the queue, whose cache line is with the processor that pushes.
     #[inline]
     fn claim_full<'g>(&self, guard: &'g Guard) -> Option<&'g Slot<T>> {
         let (_, segment) = self.first(guard);
-        // Relaxed: the exchange decides. A PEEKED one is no index.
+        // Relaxed: the exchange decides. An index with the PEEKED bit is beyond the slots.
         let index = segment.head.load(Relaxed);
-        // Who sees it full sees the claim of its push, and so does whoever acquires our claim.
+        // A thread that sees the slot full sees the claim of its push, and so does a thread that
+        // acquires our claim.
         let slot = segment.slots.get(index).filter(|slot| slot.is_full())?;
         // SeqCst, Relaxed: as in `claim`.
-        // No test sees SeqCst -> AcqRel: as in `claim`.
-        // No test sees SeqCst -> Acquire: as in `claim`.
         let claimed = (segment.head).compare_exchange(index, index + 1, SeqCst, Relaxed);
         claimed.is_ok().then_some(slot)
     }
 
-    /// Claims the first slots of the queue, from one to `max` of them.
+    /// Claims the first slots of the queue: at least one, and at most `max`.
     #[inline]
     fn claim<'g>(
         &self,
@@ -187,13 +189,12 @@ impl<T> ConcurrentQueue<T> {
         loop {
             let (segment, mut slots) = self.front(guard)?;
             slots.end = slots.end.min(slots.start + max);
-            // SeqCst: in one order with the notification after it, `Event::notify_after_swap`.
+            // SeqCst: in one order with the notification that follows; see
+            // `Event::notify_after_swap`.
             // Release: pairs with the Acquire loads of `head` in `front` and `popped`.
-            // Acquire: hands on what earlier claims released, and pairs with the Release of the
-            // end of a peek. Relaxed: a failure decides nothing.
-            // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence there.
-            // No test sees SeqCst -> Acquire: it takes a third thread that sees this claim and not the
-            // push's, with no fence in between, and loom does not come to that schedule.
+            // Acquire: passes on what earlier claims released, and pairs with the Release at the
+            // end of a peek.
+            // Relaxed: a failure decides nothing.
             if segment
                 .head
                 .compare_exchange(slots.start, slots.end, SeqCst, Relaxed)

@@ -14,21 +14,22 @@ use crate::{
 
 /// How the items of a [`PriorityQueue`] are compared.
 pub trait Order<T> {
-    /// What a comparison can fail with.
+    /// The error of a comparison.
     type Error;
 
-    /// Tells whether `a` is less than `b`, if that can be told at once; called under the lock.
+    /// Returns whether `a` is less than `b`, if that can be decided immediately, or else `None`. It
+    /// is called under the lock.
     ///
-    /// It must not use the queue. If it returns `None`, [`is_less`](Self::is_less) is asked.
+    /// It must not use the queue. After `None`, [`is_less`](Self::is_less) is called.
     fn quick(&self, a: &T, b: &T) -> Option<bool>;
 
-    /// Tells whether `a` is less than `b`, taking its time; called with no lock held.
+    /// Returns whether `a` is less than `b`. It is called with no lock held, and may take long.
     ///
-    /// It may do anything, use the queue included.
+    /// It may do anything, including use of the queue.
     ///
     /// # Errors
     ///
-    /// That of the operation that compares, which does nothing then.
+    /// The operation that compares returns the error, and changes nothing.
     fn is_less(&self, a: &T, b: &T) -> Result<bool, Self::Error>;
 }
 
@@ -51,8 +52,8 @@ impl<T: Ord> Order<T> for Natural {
 /// A queue whose least item leaves first, for many producers and many consumers, with an optional
 /// exact bound.
 ///
-/// Equal items leave in no particular order. There are events to wait on; see
-/// [`ConcurrentQueue::not_empty`](crate::ConcurrentQueue::not_empty) for how.
+/// Equal items leave in no particular order. There are events to wait on;
+/// [`ConcurrentQueue::not_empty`](crate::ConcurrentQueue::not_empty) shows how.
 ///
 /// ```
 /// use ft_concurrent_queue::{Natural, PriorityQueue};
@@ -68,58 +69,59 @@ impl<T: Ord> Order<T> for Natural {
 /// # Comparisons that run foreign code
 ///
 /// The queue is a binary heap behind a lock. An operation first makes all its comparisons, and then
-/// moves items; so a comparison that fails leaves the heap as it was. If [`Order::quick`] has all
-/// the answers, all of that is done under the lock at once. If not, the operation leaves the lock,
-/// clones the two items for each comparison (so `T` is something like an `Arc`), and comes back to
-/// see that the heap is still the one that it has looked at; otherwise it starts again. So no
-/// comparison can block the queue or break it, whatever it does: it may use the queue itself.
+/// moves items, so a comparison that fails leaves the heap as it was. If [`Order::quick`] has all
+/// the answers, the whole operation runs under the lock at once. Otherwise the operation releases
+/// the lock, clones the two items for each comparison (so `T` should be something like an `Arc`),
+/// and takes the lock again. If the heap has changed meanwhile, the operation starts again. So no
+/// comparison can block or break the queue, whatever it does; it may even use the queue itself.
 ///
-/// Threads that compare like that would only spoil each other's work, and take turns: operations
-/// of other threads that would change the heap return [`Busy`](PriorityPushError::Busy) meanwhile. They
-/// wait on [`turn_over`](Self::turn_over) for [`try_turn`](Self::try_turn), and try again with the
-/// turn held. Closing the queue, and looking at its size, never wait.
+/// Threads that compare without the lock would only undo each other's work, so they take turns.
+/// During a turn, operations of other threads that would change the heap return
+/// [`Busy`](PriorityPushError::Busy). Those threads wait on [`turn_over`](Self::turn_over) until
+/// [`try_turn`](Self::try_turn) succeeds, and repeat the operation while they have the turn.
+/// Closing the queue and looking at its size never wait.
 pub struct PriorityQueue<T> {
     state: Mutex<State<T>>,
-    /// The most items there may be; `None`: no limit.
+    /// The largest number of items. `None` means no limit.
     capacity: Option<NonZeroUsize>,
-    /// Signaled once per item pushed, and to all by closing.
+    /// Notified once per pushed item. Closing notifies all listeners.
     not_empty: Event,
-    /// Signaled once per item popped if there is a bound, and to all by closing.
+    /// Notified once per popped item if there is a bound. Closing notifies all listeners.
     not_full: Event,
-    /// Signaled once whenever a turn ends.
+    /// Notified once whenever a turn ends.
     turn_over: Event,
 }
 
 struct State<T> {
-    /// A heap.
+    /// The items, as a heap.
     items: Vec<T>,
-    /// Nothing is pushed any more.
+    /// Whether pushes are refused.
     closed: bool,
-    /// Counts the changes of `items`.
+    /// The number of changes of `items`.
     version: u64,
-    /// The thread that compares without the lock, for as long as it does.
+    /// The thread that is comparing without the lock.
     turn: Option<ThreadId>,
 }
 
 impl<T> State<T> {
-    /// Whether another thread than this one has the turn.
+    /// Returns whether another thread has the turn.
     fn is_busy(&self) -> bool {
         self.turn
             .is_some_and(|owner| owner != thread::current().id())
     }
 }
 
-/// The turn to compare with no lock held; dropping it ends it.
+/// The turn to compare with no lock held. Dropping it ends the turn.
 #[must_use = "dropping it ends the turn"]
 pub struct Turn<'a, T> {
     queue: &'a PriorityQueue<T>,
-    /// Whether this was not the thread's turn already.
+    /// Whether the thread did not have the turn already.
     outermost: bool,
 }
 
-/// Why a plan came to nothing.
+/// The reason why an operation could not find a place.
 enum Stop<E> {
-    /// The heap is not what it was when the plan was begun.
+    /// The heap has changed since the operation looked at it.
     Changed,
     /// A comparison failed.
     Order(E),
@@ -173,10 +175,10 @@ impl<T> PriorityQueue<T> {
         self.try_push_with(item, order, || ())
     }
 
-    /// As [`try_push`](Self::try_push), and calls `certain` once it is certain that the item is
-    /// pushed, before anybody can see it.
+    /// Like [`try_push`](Self::try_push), but calls `certain` once the push is certain to succeed,
+    /// and before another thread can see the item.
     ///
-    /// That is under the lock: `certain` must be short, and not use the queue.
+    /// `certain` runs under the lock: it must be short, and must not use the queue.
     ///
     /// # Errors
     ///
@@ -288,12 +290,12 @@ impl<T> PriorityQueue<T> {
         popped.ok_or(PriorityPopError::Empty)
     }
 
-    /// Takes out all items in one step, in no particular order; `None`, and nothing is taken, if
-    /// there are more than `most`.
+    /// Takes out all items in one step, in no particular order. Returns `None`, and takes nothing,
+    /// if there are more than `most` items.
     ///
-    /// It compares nothing, so it also has the items that cannot be compared, and does not wait for
-    /// a thread that compares: the operation of that thread starts again. The limit is for callers
-    /// that make room for the items beforehand.
+    /// It compares nothing, so it also returns items that cannot be compared. It does not wait for
+    /// a thread that compares: that thread's operation starts again. The limit is for callers that
+    /// allocate room for the items beforehand.
     ///
     /// ```
     /// use ft_concurrent_queue::{Natural, PriorityQueue};
@@ -317,8 +319,8 @@ impl<T> PriorityQueue<T> {
         Some(items)
     }
 
-    /// Returns a clone of the least item, or `None` if there is none. The clone is made under the
-    /// lock.
+    /// Returns a clone of the least item, or `None` if the queue is empty. The item is cloned under
+    /// the lock.
     ///
     /// # Deadlocks
     ///
@@ -332,8 +334,8 @@ impl<T> PriorityQueue<T> {
 
     /// Takes the turn, unless another thread has it.
     ///
-    /// Operations of the thread that has it are never [`Busy`](PriorityPushError::Busy). Operations
-    /// take it themselves when they need it; this is for waiting.
+    /// Operations of the thread that has the turn never return [`Busy`](PriorityPushError::Busy).
+    /// Operations take the turn themselves when they need it; this method is for waiting.
     ///
     /// ```
     /// use ft_concurrent_queue::{Natural, PriorityPushError, PriorityQueue};
@@ -357,7 +359,7 @@ impl<T> PriorityQueue<T> {
         (!state.is_busy()).then(|| self.take_turn(&mut state))
     }
 
-    /// The event that is notified when a turn ends.
+    /// Returns the event that is notified when a turn ends.
     pub fn turn_over(&self) -> &Event {
         &self.turn_over
     }
@@ -373,7 +375,7 @@ impl<T> PriorityQueue<T> {
         }
     }
 
-    /// Looks at the heap, if it is still the same.
+    /// Calls `look` with the heap, if it has not changed since `version`.
     fn look<R, E>(&self, version: u64, look: impl FnOnce(&[T]) -> R) -> Result<R, Stop<E>> {
         let state = self.lock();
         match state.version == version {
@@ -387,12 +389,12 @@ impl<T> PriorityQueue<T> {
         self.lock().items.len()
     }
 
-    /// Returns whether there is no item.
+    /// Returns whether the queue is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns whether there are as many items as the bound allows.
+    /// Returns whether the queue has as many items as the bound allows.
     pub fn is_full(&self) -> bool {
         self.capacity() == Some(self.len())
     }
@@ -402,19 +404,19 @@ impl<T> PriorityQueue<T> {
         self.capacity.map(NonZeroUsize::get)
     }
 
-    /// Returns whether the queue was closed. Items may be left in it.
+    /// Returns whether the queue was closed. It may still contain items.
     pub fn is_closed(&self) -> bool {
         self.lock().closed
     }
 
-    /// Closes the queue: no push succeeds any more, not even one that is comparing, and pops find
-    /// what is left and then an error. Wakes all that wait.
+    /// Closes the queue. After that no push succeeds, not even one that is comparing, and pops
+    /// return the remaining items and then an error. All waiting threads are woken.
     pub fn close(&self) {
         self.lock().closed = true;
         self.wake_all();
     }
 
-    /// Closes the queue and takes out what is left, in no particular order, in one step.
+    /// Closes the queue and returns the remaining items, in no particular order, in one step.
     pub fn close_and_drain(&self) -> Vec<T> {
         let mut state = self.lock();
         state.closed = true;
@@ -425,22 +427,22 @@ impl<T> PriorityQueue<T> {
         left
     }
 
-    /// Calls `visit` with every item, in no particular order, until it returns an error. That is
-    /// under the lock: `visit` must not use the queue.
+    /// Calls `visit` with every item, in no particular order, until it returns an error. `visit`
+    /// runs under the lock and must not use the queue.
     ///
     /// # Errors
     ///
-    /// What `visit` returns.
+    /// The error of `visit`.
     pub fn try_for_each<E>(&self, visit: impl FnMut(&T) -> Result<(), E>) -> Result<(), E> {
         self.lock().items.iter().try_for_each(visit)
     }
 
-    /// The event that is notified of each item pushed, and of closing.
+    /// Returns the event that is notified of each pushed item, and of closing.
     pub fn not_empty(&self) -> &Event {
         &self.not_empty
     }
 
-    /// The event that is notified of each place that becomes free, and of closing.
+    /// Returns the event that is notified of each place that becomes free, and of closing.
     pub fn not_full(&self) -> &Event {
         &self.not_full
     }
@@ -457,7 +459,7 @@ impl<T> PriorityQueue<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // A panic in a clone, a quick comparison or a visit has left everything as it was.
+        // A clone, a quick comparison or a visit that panicked has left everything as it was.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that puts items in.
+//! All operations that put items in.
 
 use std::{
     collections::VecDeque,
@@ -42,7 +42,7 @@ impl<T> ConcurrentQueue<T> {
                 Ok(())
             }
             Err(refused) => {
-                let item = item.expect("what is refused stays");
+                let item = item.expect("a refused item stays in the source");
                 Err(match refused {
                     Refused::Full => TryPushError::Full(item),
                     Refused::Closed => TryPushError::Closed(item),
@@ -51,7 +51,7 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Pushes `item` at the back, waiting while the queue is full.
+    /// Pushes `item` at the back, and waits while the queue is full.
     ///
     /// # Errors
     ///
@@ -63,9 +63,9 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Pushes `item` at the back, waiting at most `timeout` while the queue is full.
+    /// Pushes `item` at the back, and waits for at most `timeout` while the queue is full.
     ///
-    /// A timeout too large for the clock waits for ever.
+    /// If `timeout` is too large for the clock, the call waits for ever.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl<T> ConcurrentQueue<T> {
         self.push_wait(item, deadline_after(timeout))
     }
 
-    /// Pushes `item` at the back, waiting until `deadline` while the queue is full.
+    /// Pushes `item` at the back, and waits until `deadline` while the queue is full.
     ///
     /// # Errors
     ///
@@ -86,7 +86,10 @@ impl<T> ConcurrentQueue<T> {
     fn push_wait(&self, item: T, deadline: Option<Instant>) -> Result<(), PushTimeoutError<T>> {
         let mut left = Some(item);
         let done = self.not_full.wait_until(deadline, || {
-            match self.try_push(left.take().expect("tried again only when it came back")) {
+            match self.try_push(
+                left.take()
+                    .expect("an attempt follows only if the item came back"),
+            ) {
                 Ok(()) => Some(Ok(())),
                 Err(TryPushError::Closed(item)) => Some(Err(PushTimeoutError::Closed(item))),
                 Err(TryPushError::Full(item)) => {
@@ -98,19 +101,19 @@ impl<T> ConcurrentQueue<T> {
         match (done, left) {
             (Some(done), _) => done,
             (None, Some(item)) => Err(PushTimeoutError::Timeout(item)),
-            (None, None) => unreachable!("a push that did not end has its item"),
+            (None, None) => unreachable!("a push that timed out still has its item"),
         }
     }
 
-    /// Moves as many of `items` as fit into the queue, from the front, in their order, and returns
-    /// how many; what does not fit stays in `items`.
+    /// Moves as many of `items` as fit into the queue, from the front and in order, and returns
+    /// their number. The other items stay in `items`.
     ///
-    /// Costs little more than one push for each run of up to 64 items. Items of one run follow one
-    /// another in the queue; those of other threads can come between runs.
+    /// Each run of up to 64 items costs little more than one push. The items of one run follow one
+    /// another in the queue. Items of other threads can come between runs.
     ///
     /// # Errors
     ///
-    /// [`TryPushManyError`] if some are left, with the number of those that are not.
+    /// [`TryPushManyError`] if items are left over, with the number of items that were pushed.
     ///
     /// ```
     /// use ft_concurrent_queue::{ConcurrentQueue, TryPushManyError};
@@ -137,8 +140,8 @@ impl<T> ConcurrentQueue<T> {
         Ok(pushed)
     }
 
-    /// Claims a run of slots, moves items there from the front of `source`, which is not empty,
-    /// and returns how many, at least one.
+    /// Claims a run of slots, moves items into them from the front of `source`, which must not be
+    /// empty, and returns their number, at least one.
     fn push_run(&self, source: &mut impl Source<T>) -> Result<usize, Refused> {
         let guard = &epoch::pin();
         loop {
@@ -156,7 +159,8 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Fills slots in the last segment; 0 if somebody else was faster or they were all burned.
+    /// Fills slots of the last segment. Returns 0 if another thread was faster, or if all of the
+    /// slots were burned.
     #[inline]
     fn push_here(
         &self,
@@ -167,14 +171,13 @@ impl<T> ConcurrentQueue<T> {
         let (segment, index) = (end.segment, end.index);
         let room = self.room(end.position(), guard)?;
         let end = index + source.len().min(room).min(SEGMENT - index);
-        // Nothing was claimed between our load and this exchange, and `head` never falls, so no
-        // more than the capacity is claimed after it either.
-        // SeqCst: in one order with the notification after it, `Event::notify_after_swap`.
-        // Release: pairs with the Acquire loads of `tail` here and in `pop.rs`; Acquire: hands on
-        // what earlier claims released. Relaxed: a failure decides nothing.
-        // No test sees SeqCst -> AcqRel: loom takes it for that, and has a fence there.
-        // No test sees SeqCst -> Release: `end` has acquired this value, which is there once.
-        // No test sees SeqCst -> Acquire: as for the claims in `pop.rs`.
+        // No push has claimed a slot between our load and this exchange, and `head` never falls. So
+        // after the exchange, too, no more slots are claimed than the capacity allows.
+        //
+        // SeqCst: in one order with the notification that follows; see `Event::notify_after_swap`.
+        // Release: pairs with the Acquire loads of `tail` here and in `pop.rs`.
+        // Acquire: passes on what earlier claims released.
+        // Relaxed: a failure decides nothing.
         if segment
             .tail
             .compare_exchange(index, end, SeqCst, Relaxed)
@@ -184,12 +187,12 @@ impl<T> ConcurrentQueue<T> {
         }
         let mut pushed = 0;
         for slot in &segment.slots[index..end] {
-            // SAFETY: the exchange has made these slots ours, and each is used once.
+            // SAFETY: the exchange has claimed these slots for us, and each is used once.
             match unsafe { slot.put(source.take()) } {
                 Ok(()) => pushed += 1,
                 Err(item) => {
                     source.put_back(item);
-                    // Until the burned slot counts as popped.
+                    // Wait until the burned slot counts as popped.
                     segment.wait_for_peek();
                 }
             }
@@ -197,10 +200,10 @@ impl<T> ConcurrentQueue<T> {
         Ok(pushed)
     }
 
-    /// Appends a segment that already holds items; 0 if somebody else has appended one.
+    /// Appends a segment that already contains items. Returns 0 if another thread has appended one.
     ///
-    /// That its items need no claim is what keeps pushes and pops that race for the same slots
-    /// from burning each other's work for ever: once in a segment, a push cannot be burned.
+    /// The items of a new segment need no claim. Otherwise pushes and pops that race for the same
+    /// slots could undo each other's work for ever. A push that succeeds here cannot be burned.
     #[cold]
     fn push_next(
         &self,
@@ -217,10 +220,10 @@ impl<T> ConcurrentQueue<T> {
         // Relaxed: published by the exchange below.
         new.tail.store(count, Relaxed);
         // SeqCst: as in `push_here`.
-        // Release: pairs with the Acquire loads of `next`: whoever follows it sees the segment.
-        // Acquire: hands on what was released with `tail`. Relaxed: a failure decides nothing.
-        // No test sees SeqCst -> AcqRel: as in `push_here`.
-        // No test sees SeqCst -> Release: it replaces the first value, by which nothing was handed on.
+        // Release: pairs with the Acquire loads of `next`, so a thread that follows the link sees
+        // the segment.
+        // Acquire: passes on what was released with `tail`.
+        // Relaxed: a failure decides nothing.
         match end
             .segment
             .next
@@ -232,25 +235,26 @@ impl<T> ConcurrentQueue<T> {
             }
             Err(failed) => {
                 for slot in failed.new.slots[..count].iter().rev() {
-                    // SAFETY: nobody else has seen the segment, and it is freed right after.
+                    // SAFETY: no other thread has seen the segment, and it is freed right after
+                    // this.
                     let item = unsafe { slot.take() };
-                    source.put_back(item.expect("put in above"));
+                    source.put_back(item.expect("the slot was filled above"));
                 }
                 Ok(0)
             }
         }
     }
 
-    /// Returns how many more slots can be claimed from `position`, the end of the queue as the
-    /// caller has seen it; at least one.
+    /// Returns how many more slots can be claimed from `position` on, at least one. `position` is
+    /// the end of the queue as the caller has seen it.
     ///
-    /// `Full` is true at one moment: when the position of the pops was exact. The end was at
-    /// `position` or beyond by then.
+    /// `Full` is true at one moment: when the position of the pops was exact. By then the end was
+    /// at `position` or beyond.
     fn room(&self, position: u64, guard: &Guard) -> Result<usize, Refused> {
         let Some(capacity) = self.capacity else {
             return Ok(usize::MAX);
         };
-        // Pops may have passed a `position` that is out of date; then the caller's claim fails.
+        // If `position` is outdated, pops may have passed it. Then the claim of the caller fails.
         let used = position.saturating_sub(self.popped(guard));
         debug_assert!(used <= capacity.get() as u64, "bound exceeded");
         match capacity.get() - used as usize {
@@ -260,16 +264,16 @@ impl<T> ConcurrentQueue<T> {
     }
 }
 
-/// Why nothing was pushed.
+/// The reason why nothing was pushed.
 enum Refused {
     Full,
     Closed,
 }
 
-/// What `push_run` takes items from, one or many.
+/// The items that `push_run` takes: one or many.
 trait Source<T> {
     fn len(&self) -> usize;
-    /// Takes the first of `len` items.
+    /// Takes the first item. It may be called `len` times.
     fn take(&mut self) -> T;
     /// Undoes the last `take`.
     fn put_back(&mut self, item: T);
@@ -281,7 +285,7 @@ impl<T> Source<T> for Option<T> {
     }
 
     fn take(&mut self) -> T {
-        Option::take(self).expect("taken once")
+        Option::take(self).expect("called once")
     }
 
     fn put_back(&mut self, item: T) {
@@ -295,7 +299,7 @@ impl<T> Source<T> for VecDeque<T> {
     }
 
     fn take(&mut self) -> T {
-        self.pop_front().expect("taken `len` times at most")
+        self.pop_front().expect("called at most `len` times")
     }
 
     fn put_back(&mut self, item: T) {

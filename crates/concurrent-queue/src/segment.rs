@@ -1,7 +1,6 @@
 //! The segments that hold the items, and the slots in them.
 //!
-//! Everything here is about one segment; how segments follow one another is the business of
-//! `links.rs`.
+//! Everything here is about one segment. `links.rs` deals with the list of segments.
 
 use std::mem::MaybeUninit;
 
@@ -16,49 +15,51 @@ use ft_sync::{
     hint, thread,
 };
 
-/// Slots in a segment. Few under loom and shuttle, so that small models cross from one segment to
-/// the next.
+/// The number of slots in a segment. It is small under loom and shuttle, so that small models cross
+/// from one segment to the next.
 pub(crate) const SEGMENT: usize = if cfg!(any(ft_loom, ft_shuttle)) {
     2
 } else {
     64
 };
 
-/// How often a pop looks at a claimed slot that its push has yet to fill, before it burns it. A slot
-/// is never empty again, so whoever counts looks comes by this number while it is.
+/// How often a pop looks at a slot that is claimed but not yet filled, before it burns the slot. A
+/// slot never becomes empty again, so all of these looks see the same unfilled slot.
 const PATIENCE: usize = if cfg!(any(ft_loom, ft_shuttle)) {
     0
 } else {
     100
 };
 
-/// In `Segment::head`: a peek has the first slot, and nothing can be claimed until it is done.
+/// In `Segment::head`: a peek is using the first slot, and no slot can be claimed until it is done.
 pub(crate) const PEEKED: usize = 1 << (usize::BITS - 1);
 
-/// In `Segment::tail`: nothing can be claimed here any more, and no segment follows.
+/// In `Segment::tail`: no slot can be claimed any more, and no segment follows.
 pub(crate) const CLOSED: usize = 1 << (usize::BITS - 1);
 
-/// The tag of a null `Segment::next` that says the same of a segment that is used up.
+/// The tag of a null `Segment::next`: the segment is used up, and no segment follows.
 pub(crate) const CLOSED_TAG: usize = 1;
 
-/// States of a slot. An empty one becomes full, by the push that claimed it, or is *burned*, by the pop
-/// that claimed it or a peek that has it. Then it stays as it is.
+/// States of a slot. An empty slot either becomes full, by the push that claimed it, or is
+/// *burned*, by the pop that claimed it or by a peek that is using it. After that its state does
+/// not change.
 const EMPTY: u8 = 0;
 const FULL: u8 = 1;
 const BURNED: u8 = 2;
 
-/// A stretch of the queue.
+/// A section of the queue.
 ///
-/// It never drops an item: whoever frees a segment sees to it that none is left in it.
+/// A segment never drops an item: the code that frees a segment ensures that no item is left in it.
 pub(crate) struct Segment<T> {
-    /// The position of slot 0 in the whole queue. Constant; wide enough never to wrap.
+    /// The position of slot 0, counted over the whole queue. It is constant, and wide enough never
+    /// to wrap.
     pub(crate) base: u64,
-    /// The next slot for a push to claim, up to [`SEGMENT`], plus [`CLOSED`]. Only rises.
+    /// The next slot for a push to claim, up to [`SEGMENT`], plus [`CLOSED`]. It only rises.
     pub(crate) tail: CachePadded<AtomicUsize>,
-    /// The next slot for a pop to claim, never beyond `tail`, plus [`PEEKED`]. Only rises.
+    /// The next slot for a pop to claim, never beyond `tail`, plus [`PEEKED`]. The slot only rises.
     pub(crate) head: CachePadded<AtomicUsize>,
-    /// The next segment: null until this one is used up, then set once and for all, to a segment
-    /// or to null with [`CLOSED_TAG`].
+    /// The next segment. It is null until this segment is used up, and is then set once: to a
+    /// segment, or to null with [`CLOSED_TAG`].
     pub(crate) next: Atomic<Segment<T>>,
     /// The items.
     pub(crate) slots: [Slot<T>; SEGMENT],
@@ -78,29 +79,31 @@ impl<T> Segment<T> {
 
     /// Returns the slots that pushes have claimed and pops have not.
     ///
-    /// Of use only where nobody else is at work on the queue, and what others did happens before.
+    /// The result is meaningful only if no other thread is using the queue, and everything that
+    /// other threads did happens before this call.
     pub(crate) fn left(&self) -> &[Slot<T>] {
-        // Relaxed: as the caller says.
+        // Relaxed: see above; no other thread is using the queue.
         &self.slots[self.head.load(Relaxed)..self.tail.load(Relaxed) & !CLOSED]
     }
 
-    /// Waits until no peek has the first slot.
+    /// Waits until no peek is using the first slot.
     #[cold]
     pub(crate) fn wait_for_peek(&self) {
         let mut looks = 0;
-        // Relaxed: only a hint; the exchanges decide.
+        // Relaxed: this is only a hint; the exchanges decide.
         while self.head.load(Relaxed) & PEEKED != 0 {
             pause(looks);
             looks += 1;
         }
     }
 
-    /// Keeps the slot at `index`, the first that no pop has claimed, from pops and other peeks;
-    /// `None` if that is not the first, or another peek has it.
+    /// Keeps pops and other peeks from using the slot at `index`, which must be the first that no
+    /// pop has claimed. Returns `None` if it is not, or if another peek is using it.
     pub(crate) fn peek_at(&self, index: usize) -> Option<Peek<'_, T>> {
-        // Acquire: pairs with the Release of the end of the last peek, which had the item before us: to
-        // clone one may change it. What was released with `index` is acquired with what takes its
-        // place, too, as this is a read-modify-write. Relaxed: on failure nothing is read.
+        // Acquire: pairs with the Release at the end of the last peek, which used the item before
+        // us: cloning an item may change it. What was released with `index` is also acquired with
+        // the value that replaces it, because this is a read-modify-write.
+        // Relaxed: on failure nothing is read.
         let peeked = (self.head).compare_exchange(index, index | PEEKED, Acquire, Relaxed);
         peeked.ok().map(|_| Peek {
             segment: self,
@@ -109,16 +112,16 @@ impl<T> Segment<T> {
     }
 }
 
-/// A peek at the first slot, which no pop can claim before this is gone.
+/// A peek at the first slot. No pop can claim the slot before this is dropped.
 pub(crate) struct Peek<'a, T> {
     segment: &'a Segment<T>,
-    /// Where pops go on afterwards.
+    /// The slot at which pops continue afterwards.
     index: usize,
 }
 
 impl<T: Clone> Peek<'_, T> {
-    /// Clones the item, or returns `None` if there is none and there will not be: then the slot
-    /// is burned, and counts as popped.
+    /// Clones the item. Returns `None` if there is no item and there will be none: then the slot is
+    /// burned, and counts as popped.
     ///
     /// # Safety
     ///
@@ -129,16 +132,18 @@ impl<T: Clone> Peek<'_, T> {
             self.index += 1;
             return None;
         }
-        // SAFETY: full, so initialized, and only the pop that claims the slot moves the item: none
-        // does before `self` goes, even by a panic.
+        // SAFETY: the slot is full, so it is initialized. Only the pop that claims the slot moves
+        // the item, and no pop can claim it before `self` is dropped, even by a panic.
         Some((slot.value).with(|place| unsafe { (*place).assume_init_ref().clone() }))
     }
 }
 
 impl<T> Drop for Peek<'_, T> {
     fn drop(&mut self) {
-        // Release: pairs with the Acquire of the claim of the pop that moves the item, and with that of
-        // the next peek, which come after our reading. A plain store: nobody else changes `head` while it is PEEKED.
+        // Release: pairs with the Acquire of the claim by the pop that moves the item, and with
+        // that of the next peek. Both come after our reading.
+        //
+        // A plain store suffices, because nobody else changes `head` while it is PEEKED.
         self.segment.head.store(self.index, Release);
     }
 }
@@ -146,7 +151,8 @@ impl<T> Drop for Peek<'_, T> {
 /// A place for one item, used once.
 pub(crate) struct Slot<T> {
     state: AtomicU8,
-    /// Initialized if the state is FULL, until the pop that has claimed the slot reads it.
+    /// Initialized while the state is FULL, until the pop that has claimed the slot moves the item
+    /// out.
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
@@ -158,10 +164,10 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Puts `value` into a slot of a segment that nobody else knows yet.
+    /// Puts `value` into a slot of a segment that no other thread knows yet.
     #[inline]
     pub(crate) fn fill(&mut self, value: T) {
-        // SAFETY: `&mut self`.
+        // SAFETY: `&mut self` is exclusive.
         self.value.with_mut(|place| unsafe {
             (*place).write(value);
         });
@@ -169,45 +175,46 @@ impl<T> Slot<T> {
         self.state.store(FULL, Relaxed);
     }
 
-    /// Puts `value` in, or hands it back if the slot was burned.
+    /// Puts `value` into the slot, or returns it if the slot was burned.
     ///
     /// # Safety
     ///
     /// The caller has claimed this slot for pushing, and calls this once.
     #[inline]
     pub(crate) unsafe fn put(&self, value: T) -> Result<(), T> {
-        // SAFETY: only the push that claimed the slot touches `value` unless the state is FULL, which
-        // is set below.
+        // SAFETY: unless the state is FULL, only the push that claimed the slot accesses `value`.
+        // The state becomes FULL below.
         self.value.with_mut(|place| unsafe {
             (*place).write(value);
         });
-        // Release: pairs with the Acquire in `is_full` and `wait_full`, after which `value` is read.
-        // Acquire: pairs with the Release in `wait_full`: who has burned the slot has claimed it before,
-        // and the next look at `head` sees that.
+        // Release: pairs with the Acquire in `is_full` and `wait_full`, after which `value` is
+        // read.
+        // Acquire: pairs with the Release in `wait_full`. The pop or peek that burned the slot had
+        // claimed it before, and our next look at `head` must see that claim.
         match (self.state).compare_exchange(EMPTY, FULL, Release, Acquire) {
             Ok(_) => Ok(()),
-            // SAFETY: initialized above, and since the state never was FULL, nobody has read it
-            // or ever will.
+            // SAFETY: the value was initialized above. The state never was FULL, so nobody has read
+            // the value, and nobody will.
             Err(_) => Err(self
                 .value
                 .with(|place| unsafe { (*place).assume_init_read() })),
         }
     }
 
-    /// Returns whether there is an item in here.
+    /// Returns whether the slot contains an item.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         // Acquire: pairs with the Release in `put`.
         self.state.load(Acquire) == FULL
     }
 
-    /// Takes the item out, or returns `None` if the slot is burned by this call: that is how a pop
-    /// gets by a push that has claimed its slot and then stalled.
+    /// Takes the item out. Returns `None` if this call burned the slot: that is how a pop gets past
+    /// a push that has claimed its slot and then stalled.
     ///
     /// # Safety
     ///
-    /// The caller has claimed this slot for popping (or has the queue to itself), and calls this or
-    /// `take_full` once.
+    /// The caller has claimed this slot for popping (or is the only user of the queue), and calls
+    /// this or `take_full` once.
     #[inline]
     pub(crate) unsafe fn take(&self) -> Option<T> {
         // SAFETY: as the caller says.
@@ -218,24 +225,26 @@ impl<T> Slot<T> {
     ///
     /// # Safety
     ///
-    /// The slot [is full](Self::is_full), the caller has claimed it for popping (or has the queue to
-    /// itself), and calls this or `take` once.
+    /// The slot [is full](Self::is_full). The caller has claimed it for popping (or is the only
+    /// user of the queue), and calls this or `take` once.
     #[inline]
     pub(crate) unsafe fn take_full(&self) -> T {
-        // SAFETY: full, so initialized. We have claimed it, which happens once in a slot's life, so
-        // we alone read it: a peek is over before a claim succeeds.
+        // SAFETY: the slot is full, so it is initialized. We have claimed it, which happens once in
+        // the life of a slot, so only we move the item. A peek is over before a claim succeeds.
         self.value
             .with(|place| unsafe { (*place).assume_init_read() })
     }
 
-    /// Looks a while whether the slot becomes full, and burns it if not.
+    /// Waits a short while for the slot to become full, and burns it if it does not. Returns
+    /// whether it is full.
     #[cold]
     fn wait_full(&self) -> bool {
         let came = (0..PATIENCE).any(|looks| {
             pause(looks);
             self.is_full()
         });
-        // Release, Acquire: pair with those in `put`, whose push alone changes what we may burn.
+        // Release, Acquire: pair with those in `put`. Only the push in `put` can change a slot that
+        // we may burn.
         came || self.state.compare_exchange(EMPTY, BURNED, Release, Acquire) == Err(FULL)
     }
 
@@ -243,19 +252,21 @@ impl<T> Slot<T> {
     ///
     /// # Safety
     ///
-    /// No other thread uses the slot meanwhile, and what others did to it happens before.
+    /// No other thread uses the slot during the call, and everything that other threads did to it
+    /// happens before.
     pub(crate) unsafe fn visit<E>(&self, visit: impl FnOnce(&T) -> Result<(), E>) -> Result<(), E> {
-        // Relaxed: what others did happens before, says the caller.
+        // Relaxed: the caller promises that everything that others did happens before.
         if self.state.load(Relaxed) != FULL {
             return Ok(());
         }
-        // SAFETY: FULL, so initialized, and nobody moves it out while we look.
+        // SAFETY: the state is FULL, so the slot is initialized, and nobody moves the item during
+        // the call.
         self.value
             .with(|place| visit(unsafe { (*place).assume_init_ref() }))
     }
 }
 
-/// Waits a moment: spins first, and lets other threads run when that has not helped.
+/// Waits a moment: it spins, and on every 32nd look it lets other threads run.
 fn pause(looks: usize) {
     if looks % 32 == 31 {
         thread::yield_now();
@@ -268,7 +279,7 @@ fn pause(looks: usize) {
 mod tests {
     use super::*;
 
-    /// A slot that is filled is not burned.
+    /// A filled slot is not burned.
     #[test]
     fn patience_pays() {
         let slot = Slot::new();
@@ -279,7 +290,7 @@ mod tests {
         assert_eq!(unsafe { slot.take() }, Some(7));
     }
 
-    /// A slot in which nothing comes is burned once, and what comes later is handed back.
+    /// A slot that is not filled is burned once, and an item that comes later is handed back.
     #[test]
     fn patience_ends() {
         let slot = Slot::new();

@@ -8,10 +8,11 @@ use crate::{TryPopError, TryPushError};
 
 /// A last-in first-out stack for many producers and many consumers, with an optional exact bound.
 ///
-/// A pop takes the item that was pushed last. The stack is a vector behind a lock that is held for
-/// a few instructions at a time, and never while the caller's code runs, except for what is said of
-/// [`try_push_with`](Self::try_push_with) and [`try_for_each`](Self::try_for_each). There are events to
-/// wait on; see [`ConcurrentQueue::not_empty`](crate::ConcurrentQueue::not_empty) for how.
+/// A pop takes the item that was pushed last. The stack is a vector behind a lock. The lock is held
+/// for a few instructions at a time, and no code of the caller runs under it except as described at
+/// [`try_push_with`](Self::try_push_with), [`peek`](Self::peek) and
+/// [`try_for_each`](Self::try_for_each). There are events to wait on;
+/// [`ConcurrentQueue::not_empty`](crate::ConcurrentQueue::not_empty) shows how.
 ///
 /// ```
 /// use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
@@ -27,18 +28,18 @@ use crate::{TryPopError, TryPushError};
 /// ```
 pub struct ConcurrentStack<T> {
     state: Mutex<State<T>>,
-    /// The most items there may be; `None`: no limit.
+    /// The largest number of items. `None` means no limit.
     capacity: Option<NonZeroUsize>,
-    /// Signaled once per item pushed, and to all by closing.
+    /// Notified once per pushed item. Closing notifies all listeners.
     not_empty: Event,
-    /// Signaled once per item popped if there is a bound, and to all by closing.
+    /// Notified once per popped item if there is a bound. Closing notifies all listeners.
     not_full: Event,
 }
 
 struct State<T> {
-    /// The last one leaves first.
+    /// The last item leaves first.
     items: Vec<T>,
-    /// Nothing is pushed any more.
+    /// Whether pushes are refused.
     closed: bool,
 }
 
@@ -80,10 +81,10 @@ impl<T> ConcurrentStack<T> {
         self.try_push_with(item, || ())
     }
 
-    /// As [`try_push`](Self::try_push), and calls `certain` once it is certain that the item is
-    /// pushed, before anybody can see it.
+    /// Like [`try_push`](Self::try_push), but calls `certain` once the push is certain to succeed,
+    /// and before another thread can see the item.
     ///
-    /// That is under the lock: `certain` must be short, and not use the stack.
+    /// `certain` runs under the lock: it must be short, and must not use the stack.
     ///
     /// # Errors
     ///
@@ -107,7 +108,7 @@ impl<T> ConcurrentStack<T> {
     ///
     /// # Errors
     ///
-    /// [`TryPopError::Empty`], or [`TryPopError::Closed`] if no item will come any more.
+    /// [`TryPopError::Empty`], or [`TryPopError::Closed`] if no item will ever come.
     pub fn try_pop(&self) -> Result<T, TryPopError> {
         let mut state = self.lock();
         let popped = state.items.pop();
@@ -123,10 +124,10 @@ impl<T> ConcurrentStack<T> {
         }
     }
 
-    /// Takes out all items in one step, the top one first; `None`, and nothing is taken, if there are
-    /// more than `most`.
+    /// Takes out all items in one step, the top one first. Returns `None`, and takes nothing, if
+    /// there are more than `most` items.
     ///
-    /// The limit is for callers that make room for the items beforehand.
+    /// The limit is for callers that allocate room for the items beforehand.
     ///
     /// ```
     /// use ft_concurrent_queue::ConcurrentStack;
@@ -150,8 +151,8 @@ impl<T> ConcurrentStack<T> {
         Some(items)
     }
 
-    /// Returns a clone of the top item, or `None` if there is none. The clone is made under the
-    /// lock.
+    /// Returns a clone of the top item, or `None` if the stack is empty. The item is cloned under
+    /// the lock.
     ///
     /// # Deadlocks
     ///
@@ -168,12 +169,12 @@ impl<T> ConcurrentStack<T> {
         self.lock().items.len()
     }
 
-    /// Returns whether there is no item.
+    /// Returns whether the stack is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns whether there are as many items as the bound allows.
+    /// Returns whether the stack has as many items as the bound allows.
     pub fn is_full(&self) -> bool {
         self.capacity() == Some(self.len())
     }
@@ -183,19 +184,19 @@ impl<T> ConcurrentStack<T> {
         self.capacity.map(NonZeroUsize::get)
     }
 
-    /// Returns whether the stack was closed. Items may be left in it.
+    /// Returns whether the stack was closed. It may still contain items.
     pub fn is_closed(&self) -> bool {
         self.lock().closed
     }
 
-    /// Closes the stack: no push succeeds any more, and pops find what is left and then an error.
-    /// Wakes all that wait.
+    /// Closes the stack. After that no push succeeds, and pops return the remaining items and then
+    /// an error. All waiting threads are woken.
     pub fn close(&self) {
         self.lock().closed = true;
         self.wake_all();
     }
 
-    /// Closes the stack and takes out what is left, in one step.
+    /// Closes the stack and returns the remaining items, in one step.
     pub fn close_and_drain(&self) -> Vec<T> {
         let mut state = self.lock();
         state.closed = true;
@@ -205,22 +206,22 @@ impl<T> ConcurrentStack<T> {
         left
     }
 
-    /// Calls `visit` with every item until it returns an error, under the lock: `visit` must not use
-    /// the stack.
+    /// Calls `visit` with every item until it returns an error. `visit` runs under the lock and
+    /// must not use the stack.
     ///
     /// # Errors
     ///
-    /// What `visit` returns.
+    /// The error of `visit`.
     pub fn try_for_each<E>(&self, visit: impl FnMut(&T) -> Result<(), E>) -> Result<(), E> {
         self.lock().items.iter().try_for_each(visit)
     }
 
-    /// The event that is notified of each item pushed, and of closing.
+    /// Returns the event that is notified of each pushed item, and of closing.
     pub fn not_empty(&self) -> &Event {
         &self.not_empty
     }
 
-    /// The event that is notified of each place that becomes free, and of closing.
+    /// Returns the event that is notified of each place that becomes free, and of closing.
     pub fn not_full(&self) -> &Event {
         &self.not_full
     }
@@ -237,7 +238,7 @@ impl<T> ConcurrentStack<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // A panic in a clone or a visit has left everything as it was.
+        // A clone or a visit that panicked has left everything as it was.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

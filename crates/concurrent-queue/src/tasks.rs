@@ -1,4 +1,4 @@
-//! Counting the tasks that are not done yet.
+//! Counting unfinished tasks.
 
 use std::{error::Error, fmt, time::Instant};
 
@@ -11,32 +11,32 @@ use ft_sync::{
     hint, thread,
 };
 
-/// Bits of [`TaskTracker::state`] that count attempts.
+/// The bits of [`TaskTracker::state`] that count attempts.
 const ATTEMPT_BITS: u32 = 20;
 
-/// One attempt.
+/// One attempt in the state.
 const ATTEMPT: u64 = 1;
 
-/// One task.
+/// One task in the state.
 const TASK: u64 = 1 << ATTEMPT_BITS;
 
 const ATTEMPTS: u64 = TASK - 1;
 
-/// The most attempts at once: half of what there is room for. So threads that find too many have room to
-/// count theirs before they see that, and take it back.
+/// The largest number of attempts at once: half of what fits into the bits. So threads that find
+/// too many attempts have room to count theirs before they notice, and take it back.
 const MAX_ATTEMPTS: u64 = 1 << (ATTEMPT_BITS - 1);
 
-/// The most tasks, for the same reason.
+/// The largest number of tasks, halved for the same reason.
 const MAX_TASKS: u64 = 1 << (63 - ATTEMPT_BITS);
 
-/// Counts tasks that were handed out and are not done, and lets threads wait until none is left.
+/// Counts tasks that were handed out and are not done, and lets threads wait until all are done.
 ///
-/// It is what `task_done` and `join` of Python's `queue.Queue` are made of. A task has to be counted
-/// before anybody can find it, or whoever finds it at once could be done with it too early. Where
-/// handing it out can fail, it is first counted as an [`Attempt`].
+/// It implements `task_done` and `join` of Python's `queue.Queue`. A task must be counted before
+/// any thread can find it; otherwise a thread that finds it at once could report it as done too
+/// early. If handing out a task can fail, count it as an [`Attempt`] first.
 ///
 /// The count is exact at every moment: a call to [`task_done`](Self::task_done) is refused if and
-/// only if there is no task left for it, even while attempts are made that will fail.
+/// only if there is no task left for it, even while attempts are in progress that will fail.
 ///
 /// ```
 /// use ft_concurrent_queue::{ConcurrentQueue, TaskTracker, TooManyDone};
@@ -60,37 +60,38 @@ const MAX_TASKS: u64 = 1 << (63 - ATTEMPT_BITS);
 ///
 /// # Limits
 ///
-/// There may be 2^43 unfinished tasks (ten million new ones a second, none of them ever done, for ten
-/// days), and 2^19 attempts at once. More of them panic, and count nothing.
+/// There may be 2^43 unfinished tasks (ten million new ones a second, none of them ever done, for
+/// ten days), and 2^19 attempts at once. A call that would exceed a limit panics and counts
+/// nothing.
 ///
 /// # Deadlocks
 ///
-/// An attempt that is forgotten ([`mem::forget`](std::mem::forget)) is never decided: a call to `task_done`
-/// that may be for its task waits for ever.
+/// If an attempt is forgotten ([`mem::forget`](std::mem::forget)), it is never decided. A call to
+/// `task_done` that may be for its task then waits for ever.
 ///
 /// # Orderings
 ///
 /// The count is the only state. Every change is a read-modify-write with acquire and release, so
-/// all of them are one release sequence: what a thread did before `task_done` happens before what
-/// another does after [`wait`](Self::wait).
+/// all changes form one release sequence: what a thread did before `task_done` happens before what
+/// another thread does after [`wait`](Self::wait).
 #[derive(Debug, Default)]
 pub struct TaskTracker {
-    /// In the low [`ATTEMPT_BITS`]: attempts that are neither over nor given up. In the bits above:
-    /// tasks that are not done, with those of the attempts.
+    /// The low [`ATTEMPT_BITS`] count attempts that have neither succeeded nor been given up. The
+    /// bits above count tasks that are not done, including those of attempts.
     state: AtomicU64,
-    /// Signaled whenever the number of tasks becomes zero.
+    /// Notified whenever the number of tasks becomes zero.
     all_done: Event,
 }
 
-/// A task that is counted, but may still turn out not to exist; made by [`TaskTracker::attempt`].
+/// A task that is counted, but that may turn out not to exist. Made by [`TaskTracker::attempt`].
 ///
-/// Meant to be short-lived: calls to [`TaskTracker::task_done`] that may be for this very task
-/// wait, spinning, until it is decided. Dropping it takes the task back.
+/// An attempt should be short-lived: a call to [`TaskTracker::task_done`] that may be for this very
+/// task spins until the attempt is decided. Dropping an attempt takes its task back.
 #[derive(Debug)]
 #[must_use = "dropping an attempt takes its task back"]
 pub struct Attempt<'a>(&'a TaskTracker);
 
-/// Every task was done already, so [`TaskTracker::task_done`] has refused.
+/// The error of [`TaskTracker::task_done`] if all tasks were done already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyDone;
 
@@ -108,15 +109,13 @@ impl TaskTracker {
     #[inline]
     pub fn add(&self) {
         // AcqRel: see *Orderings*.
-        // No test sees AcqRel -> Acquire, Release: of a task that is new nobody learns anything here,
-        // and any read-modify-write is a part of the release sequence.
         let before = self.state.fetch_add(TASK, AcqRel);
         if before >= MAX_TASKS * TASK {
             self.refuse(TASK);
         }
     }
 
-    /// Counts one more task, unless the attempt is dropped.
+    /// Counts one more task, and takes it back if the attempt is dropped.
     ///
     /// # Panics
     ///
@@ -124,7 +123,6 @@ impl TaskTracker {
     #[inline]
     pub fn attempt(&self) -> Attempt<'_> {
         // AcqRel: see *Orderings*.
-        // No test sees AcqRel -> Acquire, Release: as in `add`.
         let before = self.state.fetch_add(TASK + ATTEMPT, AcqRel);
         if before >= MAX_TASKS * TASK || before & ATTEMPTS >= MAX_ATTEMPTS {
             self.refuse(TASK + ATTEMPT);
@@ -132,10 +130,11 @@ impl TaskTracker {
         Attempt(self)
     }
 
-    /// Takes back what is too much.
+    /// Takes back a count that exceeds a limit.
     #[cold]
     fn refuse(&self, counted: u64) -> ! {
-        // Relaxed: nobody learns anything from it, and it is a part of the release sequence.
+        // Relaxed: no thread learns anything from this change, and it is part of the release
+        // sequence.
         self.state.fetch_sub(counted, Relaxed);
         panic!("too many unfinished tasks");
     }
@@ -144,17 +143,18 @@ impl TaskTracker {
     ///
     /// # Errors
     ///
-    /// [`TooManyDone`] if there is none; nothing has changed then.
+    /// [`TooManyDone`] if there is none. In that case nothing has changed.
     pub fn task_done(&self) -> Result<(), TooManyDone> {
         let mut looks = 0_u32;
-        // Relaxed: only a guess; the exchange decides, and so does the second look below.
+        // Relaxed: this is only a guess. The exchange decides, or else the second look below.
         let mut state = self.state.load(Relaxed);
         loop {
             let tasks = state >> ATTEMPT_BITS;
             if tasks > state & ATTEMPTS {
-                // At least one task is no mere attempt.
-                // AcqRel: see *Orderings*. Relaxed: as above.
-                // No test sees AcqRel -> Release: who says that it is done does not ask about others.
+                // At least one task is more than an attempt.
+                //
+                // AcqRel: see *Orderings*.
+                // Relaxed: as above.
                 match (self.state).compare_exchange_weak(state, state - TASK, AcqRel, Relaxed) {
                     Ok(_) => {
                         if tasks == 1 {
@@ -166,14 +166,14 @@ impl TaskTracker {
                 }
                 continue;
             }
-            // Acquire: pairs with the Release of what has made it so. A refusal is a statement
-            // about this moment, so it is not made from an old value.
+            // Acquire: pairs with the Release of the change that led to this state. A refusal is a
+            // statement about the present, so it must not rest on an outdated value.
             let now = self.state.load(Acquire);
             if now == state {
                 if tasks == 0 {
                     return Err(TooManyDone);
                 }
-                // Each of the tasks left is an attempt that another thread is about to decide.
+                // Each remaining task is an attempt that another thread is about to decide.
                 pause(looks);
                 looks += 1;
             }
@@ -181,44 +181,45 @@ impl TaskTracker {
         }
     }
 
-    /// Counts up to `count` tasks as done, those of items that were thrown away; no more than
-    /// there are.
+    /// Counts up to `count` tasks as done, for items that were thrown away. If there are fewer
+    /// tasks, all of them count as done.
     pub fn discard(&self, count: usize) {
         let removed = u64::try_from(count).unwrap_or(u64::MAX);
         self.remove(|tasks| tasks.saturating_sub(removed), 0);
     }
 
-    /// Returns the number of tasks that are not done, with those of attempts.
+    /// Returns the number of tasks that are not done, including those of attempts.
     pub fn unfinished(&self) -> u64 {
-        // Acquire: whoever sees zero sees what was done.
+        // Acquire: a thread that sees zero sees what was done for the tasks.
         self.state.load(Acquire) >> ATTEMPT_BITS
     }
 
-    /// Waits until there is no task that is not done.
+    /// Waits until all tasks are done.
     pub fn wait(&self) {
         self.wait_deadline(None);
     }
 
-    /// Waits until there is no task that is not done, which returns true, or until `deadline`,
-    /// which returns false.
+    /// Waits until all tasks are done and returns true; returns false if `deadline` passes first.
     pub fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
         let all_done = || (self.unfinished() == 0).then_some(());
         self.all_done.wait_until(deadline, all_done).is_some()
     }
 
-    /// The event that is notified whenever no task is left: for callers that wait in their own way.
+    /// Returns the event that is notified whenever no task is left. It is for callers that wait in
+    /// their own way.
     pub fn all_done(&self) -> &Event {
         &self.all_done
     }
 
-    /// Changes the number of tasks, and takes off `attempts`.
+    /// Replaces the number of tasks by `rest` of it, and subtracts `attempts` from the number of
+    /// attempts.
     fn remove(&self, rest: impl Fn(u64) -> u64, attempts: u64) {
         let change = |state| {
             let tasks = rest(state >> ATTEMPT_BITS);
             Some(tasks * TASK + (state & ATTEMPTS) - attempts)
         };
-        // AcqRel: see *Orderings*. Relaxed: a failed look decides nothing.
-        // No test sees AcqRel -> Release: as in `task_done`.
+        // AcqRel: see *Orderings*.
+        // Relaxed: a failed look decides nothing.
         let before = self.state.fetch_update(AcqRel, Relaxed, change);
         let before = before.unwrap_or_else(|state| state) >> ATTEMPT_BITS;
         if rest(before) == 0 {
@@ -228,11 +229,10 @@ impl TaskTracker {
 }
 
 impl Attempt<'_> {
-    /// Lets the task stand.
+    /// Confirms the task, which stays counted.
     #[inline]
     pub fn succeeded(self) {
         // AcqRel: see *Orderings*.
-        // No test sees AcqRel -> Acquire, Release: as in `add`.
         self.0.state.fetch_sub(ATTEMPT, AcqRel);
         std::mem::forget(self);
     }
@@ -240,12 +240,12 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        // The task may be gone: `discard` cannot tell it from others.
+        // The task may be gone already: `discard` cannot tell it from others.
         self.0.remove(|tasks| tasks.saturating_sub(1), ATTEMPT);
     }
 }
 
-/// Waits a moment: spins first, and lets other threads run when that has not helped.
+/// Waits a moment: it spins, and on every 32nd look it lets other threads run.
 fn pause(looks: u32) {
     if cfg!(any(ft_loom, ft_shuttle)) || looks % 32 == 31 {
         thread::yield_now();
@@ -271,7 +271,7 @@ mod tests {
         catch_unwind(AssertUnwindSafe(|| drop(count()))).is_err()
     }
 
-    /// The last attempt that there may be does not run over into the tasks, and one more is refused.
+    /// The last possible attempt does not overflow into the tasks, and one more is refused.
     #[test]
     fn as_many_attempts_as_there_may_be() {
         let tracker = TaskTracker::new();
@@ -285,11 +285,11 @@ mod tests {
         assert_eq!(tracker.task_done(), Err(TooManyDone));
     }
 
-    /// Nor does the last task run over into nothing.
+    /// The last possible task does not overflow either.
     #[test]
     fn as_many_tasks_as_there_may_be() {
         let tracker = TaskTracker::new();
-        // Relaxed: there is one thread.
+        // Relaxed: there is only one thread.
         tracker.state.store((MAX_TASKS - 1) * TASK, Relaxed);
         tracker.add();
         assert!(is_refused(|| tracker.add()));

@@ -1,7 +1,8 @@
-//! For build scripts: which Python the crate is built for.
+//! For build scripts: information on the Python for which the crate is built.
 //!
-//! It is a thin layer over [`pyo3_build_config`], whose answers it gives as plain values. The crate
-//! must depend on PyO3 or pyo3-ffi itself, because Cargo passes their settings only to those who do.
+//! It is a thin layer over [`pyo3_build_config`], whose answers it returns as plain values. The
+//! crate itself must depend on PyO3 or pyo3-ffi, because Cargo passes their settings only to direct
+//! dependents.
 //!
 //! ```toml
 //! [build-dependencies]
@@ -20,33 +21,34 @@
 //! const THREADS: usize = 1;
 //! ```
 //!
-//! Who only wants to know this one thing needs no build script:
-//! [`FREE_THREADED`](crate::FREE_THREADED) is a constant of the crate.
+//! A crate that only needs to know whether there is a GIL needs no build script:
+//! [`FREE_THREADED`](crate::FREE_THREADED) is a constant.
 
-/// The Python that a crate is built for.
+/// The Python for which a crate is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Target {
-    /// Whether there is no GIL: `Py_GIL_DISABLED`. The module may still find one at run time, if it
-    /// or another module asked for it.
+    /// Whether there is no GIL: `Py_GIL_DISABLED`. There may still be a GIL at run time, if this
+    /// module or another one asked for it.
     pub free_threaded: bool,
-    /// Whether the module is restricted to the stable ABI (`Py_LIMITED_API`), and so runs with
-    /// later versions too.
+    /// Whether the module is restricted to the stable ABI (`Py_LIMITED_API`), and so also runs with
+    /// later versions.
     pub limited_api: bool,
-    /// The version of the ABI, such as `(3, 14)`; with the stable one the first it runs with.
+    /// The version of the ABI, such as `(3, 14)`. With the stable ABI it is the first version with
+    /// which the module runs.
     pub version: (u8, u8),
 }
 
-/// Makes the settings known to the crate, and returns them to its build script.
+/// Passes the settings to the crate, and returns them to its build script.
 ///
-/// The crate gets `cfg(Py_GIL_DISABLED)`, `cfg(Py_LIMITED_API)`, `cfg(Py_3_14)` and the like for
-/// each version up to the one it is built for, and all of them are declared to the compiler, which
-/// warns of names that nobody declares. See [`pyo3_build_config::use_pyo3_cfgs`].
+/// The crate gets `cfg(Py_GIL_DISABLED)`, `cfg(Py_LIMITED_API)`, `cfg(Py_3_14)` and similar names
+/// for each version up to the one for which it is built. All of them are declared to the compiler,
+/// which warns of undeclared names. See [`pyo3_build_config::use_pyo3_cfgs`].
 ///
 /// # Panics
 ///
-/// Panics if the crate does not depend on PyO3 or pyo3-ffi, or if it is not called by its build
-/// script.
+/// Panics if the crate does not depend on PyO3 or pyo3-ffi, or if it is not called by the crate's
+/// build script.
 pub fn configure() -> Target {
     pyo3_build_config::use_pyo3_cfgs();
     let config = pyo3_build_config::get();

@@ -3,20 +3,21 @@
 use pyo3::Python;
 use std::sync::OnceLock;
 
-/// A cell that is set once, by whoever is first, and in which nobody waits.
+/// A cell that is set once, by the first thread that does so, and for which no thread waits.
 ///
-/// Threads that find it empty at the same time each make a value; the first one stays, the others
-/// are dropped, and all get the same. This is for values of which two may be made, but only one used:
-/// imports, types, tables. With [`PyOnceLock`](pyo3::sync::PyOnceLock) exactly one thread
-/// makes the value, and the others wait for it. That is right for what must not happen twice, but it
-/// cannot be had without three hazards, which this cell does not have:
+/// Threads that find it empty at the same time each create a value. The first value stays, the
+/// others are dropped, and all threads get the same one. This is for values of which two may be
+/// created, as long as only one is used: imports, types, tables. With
+/// [`PyOnceLock`](pyo3::sync::PyOnceLock) exactly one thread creates the value, and the others wait
+/// for it. That is right for actions that must not happen twice, but it has three hazards, which
+/// this cell does not have:
 ///
-/// - *Re-entrancy*. Making the value may import a module, which may run code that asks for the
-///   value. Here the inner call makes one too, and the outer call returns that.
-/// - *Lock order*. Making the value may wait for what another thread has that waits for the value:
-///   the lock of an import, say.
-/// - *Forks*. A process that forks while another thread makes the value leaves its child with a
-///   cell that waits for ever.
+/// - *Re-entrancy*. Creating the value may import a module, which may run code that asks for the
+///   value. Here the inner call creates a value, too, and the outer call returns that one.
+/// - *Lock order*. Creating the value may wait for a lock, such as that of an import, whose owner
+///   waits for the value.
+/// - *Forks*. If a process forks while another thread creates the value, its child has a cell that
+///   waits for ever.
 ///
 #[doc = concat!("```\n", include_str!("../examples/decimal.rs"), "```")]
 pub struct RaceOnce<T>(OnceLock<T>);
@@ -33,25 +34,28 @@ impl<T> RaceOnce<T> {
         self.0.get()
     }
 
-    /// Returns the value, if need be after making it.
+    /// Returns the value, and creates it first if necessary.
     ///
-    /// `make` may run any Python code, and ask for this same value. It may be called by several
-    /// threads at once; those that are not first have their value dropped.
+    /// `make` may run any Python code, and may ask for this same value. Several threads may call it
+    /// at once. The values of all but the first are dropped.
     pub fn get_or_init(&self, py: Python<'_>, make: impl FnOnce() -> T) -> &T {
         if let Some(value) = self.0.get() {
             return value;
         }
-        // What is too late is dropped after the cell is set, because that may run Python code.
+        // A value that comes too late is dropped after the cell is set, because that may run Python
+        // code.
         let _too_late = self.set(py, make());
-        self.0.get().expect("it is set, by us or another")
+        self.0
+            .get()
+            .expect("the cell was set by this thread or another one")
     }
 
-    /// As [`get_or_init`](Self::get_or_init), with a `make` that may fail.
+    /// Like [`get_or_init`](Self::get_or_init), with a `make` that may fail.
     ///
     /// # Errors
     ///
-    /// Returns the error of `make`, also if another thread has set the value meanwhile. The cell
-    /// is as it was.
+    /// The error of `make`, even if another thread has set the value meanwhile. This call has not
+    /// changed the cell.
     pub fn get_or_try_init<E>(
         &self,
         py: Python<'_>,
@@ -67,10 +71,11 @@ impl<T> RaceOnce<T> {
     ///
     /// # Errors
     ///
-    /// Returns `value` if there is one already.
+    /// Returns `value` if the cell is already set.
     pub fn set(&self, _py: Python<'_>, value: T) -> Result<(), T> {
-        // Another thread that sets it at this moment moves a value, and nothing else, before this
-        // one goes on. It is attached, so neither a fork nor the collector can come in between.
+        // If another thread sets the cell at this moment, it only moves a value before this thread
+        // goes on. That thread is attached, so neither a fork nor the collector can come in
+        // between.
         self.0.set(value)
     }
 }

@@ -14,37 +14,39 @@ use std::{
 
 /// A value that threads share and replace, with and without the GIL.
 ///
-/// It takes the place of `GILProtected`, and of `&mut self` in classes. Who looks at the value gets
-/// a [`Snapshot`] of it; who changes it puts a new value in its place. So there is no time during
-/// which a thread *has* the value, whatever code runs meanwhile, also code that uses this same
-/// cell: there are no two borrows to be in each other's way, no operation fails or panics because
-/// of another one, and none waits for Python code to end. A value that was replaced is dropped
-/// after everything else is done, because that may run Python code as well.
+/// It replaces `GILProtected`, and `&mut self` in classes. A thread that reads the value gets a
+/// [`Snapshot`] of it; a thread that changes the value stores a new one. So there is no time during
+/// which a thread *holds* the value, whatever code runs meanwhile, even if that code uses the same
+/// cell. There are no borrows that could conflict. No operation fails or panics because of another
+/// one, and none waits for Python code to end. A replaced value is dropped after everything else is
+/// done, because dropping it may also run Python code.
 ///
-/// All operations want a thread that is attached. So a fork and the garbage collector, which stop
-/// attached threads between two operations, never see the cell in the middle of one.
+/// All operations require an attached thread. Forks and the garbage collector stop attached threads
+/// only between two operations, so they never see the cell in the middle of one.
 ///
 #[doc = concat!("```\n", include_str!("../examples/handlers.rs"), "```")]
 ///
 /// # What is atomic
 ///
-/// Each operation is, [`update`](Self::update) included: nothing that others have stored gets lost.
-/// While the function that it is given makes the new value, others wait for the cell as they
-/// would for the GIL: until it is done, or runs Python code, or waits for something. If somebody
-/// has changed the cell by then, the function is called again, with the value that is there now.
+/// Each operation is atomic, including [`update`](Self::update): no value that another thread has
+/// stored gets lost. While the function that is given to `update` makes the new value, other
+/// threads wait for the cell as they would for the GIL: until the function is done, runs Python
+/// code, or waits for something. If another thread has changed the cell by then, the function is
+/// called again with the present value.
 ///
-/// Within one thread things happen in order. If the function itself changes the cell, its result
-/// replaces that change, and it is not called again for it.
+/// Within one thread, operations happen in order. If the function itself changes the cell, its
+/// result replaces that change, and the function is not called again because of it.
 ///
 /// # When to use something else
 ///
-/// A change costs an allocation, and a copy of what stays the same. For state that is large, or
-/// that changes often, and that is only touched for a few lines that run no Python code, a
-/// [`Mutex`] is better: see [Locks](crate#locks).
+/// A change costs an allocation, and a copy of everything that stays the same. If the state is
+/// large or changes often, and is only used by a few lines that run no Python code, a [`Mutex`] is
+/// better: see [Locks](crate#locks).
 pub struct Protected<T> {
-    /// Locked for a few instructions, none of them of a user, and only by attached threads.
+    /// Locked for a few instructions, which include no code of a user, and only by attached
+    /// threads.
     slot: Mutex<Slot<T>>,
-    /// Keeps others out while an update makes its new value.
+    /// Keeps other threads out while an update makes its new value.
     section: Section,
 }
 
@@ -57,23 +59,23 @@ impl<T> Protected<T> {
         }
     }
 
-    /// Returns the value of this moment, which stays as it is however the cell changes.
+    /// Returns the current value. The snapshot stays the same when the cell changes.
     pub fn get(&self, _py: Python<'_>) -> Snapshot<T> {
         self.slot().current().clone()
     }
 
-    /// Stores a value, and drops the one before.
+    /// Stores a value, and drops the previous one.
     pub fn set(&self, py: Python<'_>, value: T) {
         drop(self.replace(py, value));
     }
 
-    /// Stores a value, and returns the one before.
+    /// Stores a value, and returns the previous one.
     pub fn replace(&self, py: Python<'_>, value: T) -> Snapshot<T> {
         let new = Snapshot::new(value);
         self.section.enter(py, || self.slot().replace(new))
     }
 
-    /// Leaves the default in the cell, and returns the value.
+    /// Stores the default, and returns the previous value.
     pub fn take(&self, py: Python<'_>) -> Snapshot<T>
     where
         T: Default,
@@ -81,14 +83,14 @@ impl<T> Protected<T> {
         self.replace(py, T::default())
     }
 
-    /// Stores a value if nobody has stored one since `current` was the value.
+    /// Stores a value if no value has been stored since `current` was the value of the cell.
     ///
-    /// It is the very value that counts: one that is equal but was stored later is another one. So
-    /// this detects whatever happened between [`get`](Self::get) and now, in any thread.
+    /// Values are compared by identity: an equal value that was stored later is a different one. So
+    /// this detects every change between [`get`](Self::get) and now, by any thread.
     ///
     /// # Errors
     ///
-    /// Returns `value`, together with what is in the cell instead of `current`.
+    /// Returns `value`, together with the value that is in the cell instead of `current`.
     ///
     #[doc = concat!("```\n", include_str!("../examples/memo.rs"), "```")]
     pub fn compare_exchange(
@@ -108,26 +110,29 @@ impl<T> Protected<T> {
         });
         stored.map(drop).map_err(|(current, refused)| Changed {
             current,
-            refused: refused.into_inner().expect("nobody else has seen it"),
+            refused: refused
+                .into_inner()
+                .expect("no other thread has seen the refused value"),
         })
     }
 
-    /// Replaces the value by what `change` makes of it, and returns the one before.
+    /// Replaces the value by `change` of it, and returns the previous one.
     ///
-    /// `change` may run any code. If it lets other threads in, and one of them changes the cell, it
-    /// is called again: see [above](Self#what-is-atomic). That happens at most as often as others
-    /// change the cell; for ever, if it is `change` itself that does so each time.
+    /// `change` may run any code. If it lets other threads run, and one of them changes the cell, it
+    /// is called again: see [above](Self#what-is-atomic). That happens at most as often as other
+    /// threads change the cell. If each call of `change` makes another thread change it, this never
+    /// ends.
     pub fn update(&self, py: Python<'_>, mut change: impl FnMut(&T) -> T) -> Snapshot<T> {
         match self.try_update(py, |value| Ok::<T, Infallible>(change(value))) {
             Ok(before) => before,
         }
     }
 
-    /// As [`update`](Self::update), with a `change` that may fail.
+    /// Like [`update`](Self::update), with a `change` that may fail.
     ///
     /// # Errors
     ///
-    /// Returns the error of `change`, after which nothing is stored.
+    /// The error of `change`. In that case nothing is stored.
     pub fn try_update<E>(
         &self,
         py: Python<'_>,
@@ -137,7 +142,8 @@ impl<T> Protected<T> {
             loop {
                 let (value, seen) = self.slot().look();
                 let new = Snapshot::new(change(&value)?);
-                // In a statement of its own: what was refused is dropped with the slot unlocked.
+                // This is a statement of its own, so that a refused value is dropped with the slot
+                // unlocked.
                 let replaced = self.slot().replace_since(&seen, new);
                 match replaced {
                     Ok(before) => return Ok(before),
@@ -149,19 +155,20 @@ impl<T> Protected<T> {
 
     /// Shows the value to the garbage collector, from a `__traverse__`.
     ///
-    /// Nothing is shown while somebody has a [`Snapshot`]. The collector must not think it knows of
-    /// all references to an object that a running function uses; next time will do.
+    /// While there is a [`Snapshot`] of the value, nothing is shown: the collector must not
+    /// conclude that it knows all references to an object that a running function uses. A later
+    /// collection will see the value.
     ///
     /// # Errors
     ///
-    /// Returns the error of `visit`.
+    /// The error of `visit`.
     ///
     #[doc = concat!("```\n", include_str!("../examples/account.rs"), "```")]
     pub fn traverse(
         &self,
         visit: impl FnOnce(&T) -> Result<(), PyTraverseError>,
     ) -> Result<(), PyTraverseError> {
-        // Nobody has it locked while the collector runs. At another time somebody may.
+        // Nobody has locked the slot while the collector runs. At other times, somebody may have.
         let Ok(mut slot) = self.slot.try_lock() else {
             return Ok(());
         };
@@ -171,7 +178,7 @@ impl<T> Protected<T> {
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot<T>> {
-        // Nothing panics while it is locked.
+        // Nothing panics while the slot is locked.
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -184,15 +191,16 @@ impl<T: Default> Default for Protected<T> {
 
 impl<T> fmt::Debug for Protected<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // To show the value would take an attached thread.
+        // Showing the value would require an attached thread.
         f.debug_struct("Protected").finish_non_exhaustive()
     }
 }
 
 /// The value of a [`Protected`] at some moment.
 ///
-/// It keeps that value alive, and so the Python objects in it. Drop it when done with it, in an
-/// attached thread if it matters when they are released: elsewhere PyO3 defers that.
+/// A snapshot keeps the value alive, and with it the Python objects in it. Drop it when you are
+/// done with it. If it matters when the objects are released, drop it in an attached thread;
+/// elsewhere PyO3 defers the release.
 pub struct Snapshot<T>(Arc<T>);
 
 impl<T> Snapshot<T> {
@@ -200,7 +208,7 @@ impl<T> Snapshot<T> {
         Self(Arc::new(value))
     }
 
-    /// Tells whether both are the same value, from the same change of the same cell.
+    /// Returns whether both are the same value, from the same change of the same cell.
     pub fn ptr_eq(one: &Self, other: &Self) -> bool {
         Arc::ptr_eq(&one.0, &other.0)
     }
@@ -230,14 +238,14 @@ impl<T: fmt::Debug> fmt::Debug for Snapshot<T> {
     }
 }
 
-/// Somebody has changed the cell, so [`Protected::compare_exchange`] has not.
+/// The error of [`Protected::compare_exchange`]: the cell was changed, so the value was not stored.
 ///
 /// As a Python exception it is a `RuntimeError`.
 #[non_exhaustive]
 pub struct Changed<T> {
-    /// What is in the cell.
+    /// The value that is in the cell.
     pub current: Snapshot<T>,
-    /// What was to be stored.
+    /// The value that was not stored.
     pub refused: T,
 }
 

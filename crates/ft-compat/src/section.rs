@@ -1,4 +1,4 @@
-//! What the GIL does for a piece of code.
+//! Mutual exclusion like that of the GIL, for a piece of code.
 
 #[cfg(Py_GIL_DISABLED)]
 use crate::RaceOnce;
@@ -8,15 +8,16 @@ use pyo3::Python;
 #[cfg(Py_GIL_DISABLED)]
 use pyo3::{Py, sync::critical_section::with_critical_section, types::PyList};
 
-/// Lets one thread at a time into a piece of code, until that thread waits or detaches.
+/// Lets one thread at a time run a piece of code, until that thread waits or detaches.
 ///
-/// The GIL does that by itself. Without one it is a critical section on an object that nobody else
-/// has. CPython takes it from a thread that blocks, and gives it back before the thread goes on,
-/// so no deadlock comes of it. Nothing unsafe may hang on it: code may run in an inner section
-/// while the outer one is in other hands.
+/// With a GIL nothing needs to be done. Without one, this is a critical section on an object that
+/// nobody else has. CPython takes the section from a thread that blocks, and gives it back before
+/// the thread continues, so it cannot cause a deadlock. Soundness must not depend on it: the code
+/// may run in an inner section while another thread has the outer one.
 pub(crate) struct Section {
-    /// Another one after a fork. A thread that waits for an object's lock may be given it while it is
-    /// detached; if the process forks then, the child has a lock that nobody gives up.
+    /// Each process has its own object. A thread that waits for the lock of an object may be given
+    /// the lock while it is detached. If the process forks then, the lock is never released in the
+    /// child.
     #[cfg(Py_GIL_DISABLED)]
     object: PerProcess<RaceOnce<Py<PyList>>>,
 }

@@ -1,4 +1,4 @@
-//! Waiting, with Python going on.
+//! Waiting while other Python threads run.
 
 use crate::RaceOnce;
 use ft_sync::{PerProcess, deadline_after};
@@ -11,27 +11,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long the main thread waits before it looks for signals again: Ctrl-C within 0.1 s.
+/// How long the main thread waits before it checks for signals again. It makes Ctrl-C work within
+/// 0.1 s.
 const SLICE: Duration = Duration::from_millis(40);
 
-/// Waits detached, so that neither other threads nor the collector wait for this one, and so that
+/// Waits while detached. So neither other threads nor the collector wait for this thread, and
 /// signals are handled: Ctrl-C ends the wait.
 ///
-/// `step` waits for whatever it is until the instant it is given, `None` being for ever, and
-/// returns what came of it, or `None` if nothing did. On the main thread, which alone handles
-/// signals, it is called for a short time again and again, on others once.
+/// `step` waits until the instant that it is given, or for ever if that is `None`. It returns its
+/// result, or `None` if there is none yet. On the main thread, the only one that handles signals,
+/// it is called repeatedly, each time for a short wait. On other threads it is called once.
 ///
-/// `step` cannot use Python objects, and if it takes a lock, it returns with the lock given up or
-/// in its result. A guard is a result if it may go to other threads, as those of `ft-rwlock`
-/// do, and those of parking_lot with the feature `send_guard`.
+/// `step` cannot use Python objects. If it takes a lock, it must release the lock before it
+/// returns, or return the guard in its result. It can return a guard if the guard may be sent to
+/// other threads, like those of `ft-rwlock`, and those of parking_lot with the feature
+/// `send_guard`.
 ///
-/// Returns `None` if `deadline` passed; a deadline of `None` never does. One that has passed
-/// already leaves `step` one attempt.
+/// Returns `None` if `deadline` passes; a deadline of `None` never does. If the deadline has
+/// already passed, `step` gets one attempt.
 ///
 /// # Errors
 ///
-/// Returns what a signal handler raised, such as `KeyboardInterrupt`. `step` has had nothing to
-/// return by then, so nothing gets lost.
+/// The exception that a signal handler raised, such as `KeyboardInterrupt`. By then `step` has
+/// returned no result, so nothing gets lost.
 ///
 #[doc = concat!("```\n", include_str!("../examples/gate.rs"), "```")]
 pub fn wait<T: Send>(
@@ -52,9 +54,9 @@ pub fn wait<T: Send>(
     }
 }
 
-/// How a wait is divided, for who has to look at Python objects between its parts.
+/// The parts of a wait, for code that has to look at Python objects between them.
 ///
-/// [`wait`] is this, for all others.
+/// All other code should use [`wait`].
 ///
 #[doc = concat!("```\n", include_str!("../examples/mailbox.rs"), "```")]
 #[derive(Clone, Copy, Debug)]
@@ -65,13 +67,13 @@ pub struct Slices {
 }
 
 impl Slices {
-    /// Begins a wait of the calling thread, with a look for signals: a loop in C that waits again
-    /// and again, but never for long, can be interrupted too.
+    /// Begins a wait of the calling thread. It first checks for signals, so that a loop in C that
+    /// waits repeatedly, but never for long, can be interrupted, too.
     ///
     /// # Errors
     ///
-    /// Returns what a signal handler raised, or Python's `threading`, which is asked for the main
-    /// thread.
+    /// The exception that a signal handler raised, or one from Python's `threading`, which is asked
+    /// for the main thread.
     pub fn new(py: Python<'_>, deadline: Option<Instant>) -> PyResult<Self> {
         py.check_signals()?;
         let ident: u64 = Threading::get(py)?.get_ident.bind(py).call0()?.extract()?;
@@ -79,32 +81,32 @@ impl Slices {
         Ok(Self { deadline, is_main })
     }
 
-    /// Returns the instant until which to wait now; `None` is for ever.
+    /// Returns the instant until which to wait now. `None` means for ever.
     pub fn until(&self) -> Option<Instant> {
         let slice = self.is_main.then(|| deadline_after(SLICE)).flatten();
         self.deadline.into_iter().chain(slice).min()
     }
 
-    /// Tells whether the deadline has passed.
+    /// Returns whether the deadline has passed.
     pub fn is_over(&self) -> bool {
         (self.deadline).is_some_and(|deadline| deadline <= Instant::now())
     }
 }
 
-/// Gets ready for waits; to be called when a module is initialized.
+/// Prepares for waits. Call it when a module is initialized.
 ///
-/// Without it the first wait does this. Before Python 3.14, a daemon thread that runs Python code
-/// while the interpreter exits is unwound, and that must not go through Rust; this leaves no Python
-/// code to be run in a wait.
+/// If it is not called, the first wait does this. Before Python 3.14, a daemon thread that runs
+/// Python code while the interpreter exits is unwound, and that must not go through Rust. After
+/// this call, a wait no longer runs any Python code.
 ///
 /// # Errors
 ///
-/// Returns what was raised by the import of Python's `threading`.
+/// The exception raised by the import of Python's `threading`.
 pub fn prepare(py: Python<'_>) -> PyResult<()> {
     main_thread(py).map(drop)
 }
 
-/// What is used of Python's `threading`.
+/// The functions that are used from Python's `threading`.
 struct Threading {
     get_ident: Py<PyAny>,
     main_thread: Py<PyAny>,
@@ -123,7 +125,7 @@ impl Threading {
     }
 }
 
-/// Returns the identity of the thread that handles signals; after a fork it is another one.
+/// Returns the identity of the thread that handles signals. After a fork it may be another thread.
 fn main_thread(py: Python<'_>) -> PyResult<u64> {
     static MAIN: PerProcess<OnceLock<u64>> = PerProcess::new();
     let main = MAIN.get();
@@ -135,16 +137,17 @@ fn main_thread(py: Python<'_>) -> PyResult<u64> {
     Ok(*main.get_or_init(|| ident))
 }
 
-/// A timeout, as an argument of a Python function: a deadline, fixed when the call is made.
+/// A timeout as an argument of a Python function. It is a deadline that is fixed when the call is
+/// made.
 ///
-/// From Python it is a number of seconds. It is made for arguments of the type `Option<Timeout>`,
-/// so that `None` waits for ever. Negative numbers and NaN are a `ValueError`, what is no number is
-/// a `TypeError`, and what is longer than any clock is for ever.
+/// From Python it is a number of seconds. Use it for arguments of the type `Option<Timeout>`, so
+/// that `None` waits for ever. Negative numbers and NaN raise a `ValueError`, and values that are
+/// not numbers raise a `TypeError`. A number that is too large for the clock means for ever.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeout(Option<Instant>);
 
 impl Timeout {
-    /// Returns the deadline of an optional timeout; `None` is for ever.
+    /// Returns the deadline of an optional timeout. `None` means for ever.
     pub fn deadline(timeout: Option<Self>) -> Option<Instant> {
         timeout.and_then(|timeout| timeout.0)
     }
@@ -167,7 +170,7 @@ impl FromPyObject<'_, '_> for Timeout {
             let message = format!("timeout must not be negative or NaN: {seconds}");
             return Err(PyValueError::new_err(message));
         }
-        // Longer than any clock is for ever.
+        // A number that is too large for the clock means for ever.
         let duration = Duration::try_from_secs_f64(seconds).ok();
         Ok(Self(duration.and_then(deadline_after)))
     }

@@ -1,4 +1,4 @@
-//! Everything that stores values.
+//! All operations that store values.
 
 use crate::{
     InsertError, Prospect, Refusal, Shared,
@@ -11,8 +11,8 @@ use ft_sync::{
 use std::time::Instant;
 
 impl<V, E: Clone> Shared<V, E> {
-    /// Tells whether the key is within the window, or why it cannot be inserted. If it may come to
-    /// be, leaves a note for `waiter`.
+    /// Checks whether the key is within the window, and returns the reason if it is not. If the key
+    /// may come to be within the window, leaves a note for `waiter`.
     #[inline]
     pub(crate) fn admit(&self, key: u64, waiter: Option<&Arc<Event>>) -> Result<(), Refusal<E>> {
         match self.obstacle(key) {
@@ -21,22 +21,24 @@ impl<V, E: Clone> Shared<V, E> {
         }
     }
 
-    /// The key that has to be taken before this one is within the window.
+    /// Returns the key that must be taken before this key is within the window, if it is not yet.
     #[inline]
     fn obstacle(&self, key: u64) -> Option<u64> {
         let obstacle = key.checked_sub(self.window?.get())?;
         // Acquire: pairs with the Release in `Reader::try_next`. What the readers did before they
-        // made room is visible to who uses it. A stale value may name a key that was taken
-        // meanwhile, and then `admit_after` sees that; or let pass what was within the window until
-        // the readers started anew.
+        // made room is visible to the thread that uses the room.
+        //
+        // The value may be stale. Either the returned key has been taken meanwhile; then
+        // `admit_after` notices. Or a key is admitted that was within the window until the readers
+        // started anew.
         (self.taken.load(Acquire) <= obstacle).then_some(obstacle)
     }
 
     #[cold]
     fn admit_after(&self, obstacle: u64, waiter: Option<&Arc<Event>>) -> Result<(), Refusal<E>> {
         let mut shard = self.shard(obstacle);
-        // Relaxed: goes beyond the key under the lock that we have. Either we see that it has, or
-        // whoever does it finds our note.
+        // Relaxed: `taken` passes the key only under the lock that we hold. Either we see that it
+        // has, or the reader that takes the key finds our note.
         if self.taken.load(Relaxed) > obstacle {
             return Ok(());
         }
@@ -52,7 +54,7 @@ impl<V, E: Clone> Shared<V, E> {
         }
     }
 
-    /// Stores a value and returns the one before.
+    /// Stores a value and returns the previous one.
     #[inline]
     pub(crate) fn store(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
         let mut shard = self.shard(key);
@@ -69,12 +71,11 @@ impl<V, E: Clone> Shared<V, E> {
     }
 }
 
-/// An insertion that may have to wait; made by
-/// [`GatheringIter::insertion`](crate::GatheringIter::insertion) for callers that wait in their own
-/// way.
+/// An insertion that may have to wait, for callers that wait in their own way. Made by
+/// [`GatheringIter::insertion`](crate::GatheringIter::insertion).
 ///
-/// Listen to the [event](Self::event) first, then [attempt](Self::attempt), then wait. Dropping it
-/// gives up without a trace.
+/// Listen to the [event](Self::event) first, then [attempt](Self::attempt), then wait. Dropping the
+/// insertion gives up without a trace.
 ///
 /// ```
 /// use ft_gathering_iter::{GatheringIter, InsertError};
@@ -100,9 +101,9 @@ impl<V, E: Clone> Shared<V, E> {
 pub struct Insertion<'a, V, E> {
     shared: &'a Shared<V, E>,
     key: u64,
-    /// `None` when it is done.
+    /// `None` when the insertion is done.
     value: Option<V>,
-    /// Signaled when an attempt may succeed.
+    /// Notified when an attempt may succeed.
     event: Arc<Event>,
 }
 
@@ -116,7 +117,8 @@ impl<'a, V, E: Clone> Insertion<'a, V, E> {
         }
     }
 
-    /// Stores the value, or returns `None` if it has to wait for room, or was stored before.
+    /// Stores the value. Returns `None` if it has to wait for room, or if the insertion was done
+    /// before.
     ///
     /// # Errors
     ///
@@ -133,7 +135,7 @@ impl<'a, V, E: Clone> Insertion<'a, V, E> {
         })
     }
 
-    /// The event that is signaled when an attempt may succeed.
+    /// Returns the event that is notified when an attempt may succeed.
     pub fn event(&self) -> &Arc<Event> {
         &self.event
     }

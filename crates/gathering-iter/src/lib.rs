@@ -1,8 +1,8 @@
-//! Gathers numbered values from many threads, and hands them out in the order of their numbers.
+//! Gathers numbered values from many threads, and returns them in the order of their numbers.
 //!
-//! Work is handed to threads in pieces that are numbered from 0; each thread inserts the result of
-//! a piece when it has it; readers get the results of pieces 0, 1, 2 and so on, each as soon as it
-//! is there.
+//! Work is given to threads in pieces that are numbered from 0. Each thread inserts the result of a
+//! piece when it is done. Readers get the results of pieces 0, 1, 2 and so on, each as soon as it
+//! has been inserted.
 //!
 //! ```
 //! use ft_gathering_iter::GatheringIter;
@@ -12,7 +12,7 @@
 //! thread::scope(|scope| {
 //!     for first in 0..4 {
 //!         let squares = &squares;
-//!         // This one computes the pieces 0, 4, 8, the next one 1, 5, 9, and so on.
+//!         // The first thread computes the pieces 0, 4 and 8, the next one 1, 5 and 9, and so on.
 //!         scope.spawn(move || {
 //!             for n in (first..12).step_by(4) {
 //!                 squares.insert(n, n * n).unwrap();
@@ -26,36 +26,36 @@
 //!
 //! # Readers
 //!
-//! Each reader starts at key 0. Those made by [`iter`](GatheringIter::iter) clone the values and
-//! leave them where they are, so each of them sees all. Those made by
+//! Each reader starts at key 0. Readers made by [`iter`](GatheringIter::iter) clone the values and
+//! leave them in place, so each such reader sees all values. Readers made by
 //! [`drain`](GatheringIter::drain) take the values out, and each value goes to exactly one of them.
-//! Draining readers that are *in progress* at the same time share the work: a key that one of them
-//! has taken, the others pass over. A reader is in progress from its first call until it has
-//! reached its end, has failed, is [closed](Reader::close) or dropped. When none is, the next one
-//! waits for key 0 to be inserted again.
+//! Draining readers that are *in progress* at the same time share the work: a reader skips keys
+//! that another one has taken. A reader is in progress from its first call until it has reached its
+//! end, has failed, or is [closed](Reader::close) or dropped. When no draining reader is in
+//! progress, the next one starts by waiting for key 0 to be inserted again.
 //!
-//! Alternatively several threads use one reader: each value goes to one of them.
+//! Several threads can also use one reader: each value goes to one of them.
 //!
 //! # How it works
 //!
-//! Keys are spread over shards, each a hash map behind a mutex, which is held for a few
-//! instructions. A reader that finds its next key missing leaves a note in the shard, under the
-//! same lock; whoever inserts that key finds the note, and wakes that reader and no other. In the
-//! same way a thread that has to wait for room in the [window](GatheringIter::with_window) leaves a
-//! note at the one key that has to be taken first. So inserting costs a lock of one shard, whoever
-//! else waits for whatever else.
+//! Keys are spread over shards. Each shard is a hash map behind a mutex, which is held for a few
+//! instructions. If the next key of a reader is missing, the reader leaves a note in the shard,
+//! under the same lock. The thread that inserts that key finds the note, and wakes only that
+//! reader. In the same way a thread that has to wait for room in the
+//! [window](GatheringIter::with_window) leaves a note at the one key that must be taken first. So
+//! an insertion costs one lock of one shard, no matter which threads wait for which keys.
 //!
-//! No value is cloned, dropped or compared under a lock, with one exception: readers made by
-//! `iter` clone under the lock of the shard.
+//! No value is cloned, dropped or compared under a lock, with one exception: readers made by `iter`
+//! clone under the lock of the shard.
 //!
 //! # Orderings
 //!
-//! All that is said about a key (its value, notes, that it was taken, that it will never come) is
-//! said under the lock of its shard, and the lock is what publishes it. The two atomics, how far
-//! draining readers have come and whether gathering is over, are written before or under the
-//! lock of each shard in which they make a difference, and read again under that lock before
-//! anybody lies down. They are written with release and read with acquire where somebody may see
-//! them before the lock has published them.
+//! Everything about a key (its value, notes, that it was taken, that it will never come) is written
+//! under the lock of its shard, and the lock publishes it. There are two atomics: how far draining
+//! readers have come, and whether gathering is over. Each is written before or under the lock of
+//! every shard in which it makes a difference, and is read again under that lock before a thread
+//! goes to sleep. Where a thread may see them before the lock has published them, they are written
+//! with release and read with acquire.
 
 #![forbid(unsafe_code)]
 
@@ -88,15 +88,15 @@ pub use reader::Reader;
 
 use shard::Shard;
 
-/// The most shards that there are, whatever is asked for.
+/// The largest number of shards, whatever number is asked for.
 const MAX_SHARDS: usize = 1024;
 
 /// Gathers values by key from many threads, for readers that get them in the order of the keys.
 ///
-/// `E` is the reason that readers are given when gathering has [failed](Self::fail).
+/// `E` is the type of the reason that readers get when gathering has [failed](Self::fail).
 ///
-/// This is a handle; its clones are for the same values. See the [crate docs](crate) for how
-/// readers share.
+/// This is a handle: its clones share the same values. The [crate docs](crate) explain how readers
+/// share.
 ///
 /// ```
 /// use ft_gathering_iter::{GatheringIter, InsertError, NextError, Refusal};
@@ -117,32 +117,32 @@ const MAX_SHARDS: usize = 1024;
 /// ```
 pub struct GatheringIter<V, E = Infallible>(Arc<Shared<V, E>>);
 
-/// What all handles and readers share.
+/// The state that all handles and readers share.
 pub(crate) struct Shared<V, E> {
-    /// A power of two of them.
+    /// The shards; their number is a power of two.
     shards: Box<[CachePadded<Mutex<Shard<V>>>]>,
-    /// How far beyond `taken` keys may be; `None`: any.
+    /// How far ahead of `taken` a key may be. `None` means no limit.
     window: Option<NonZeroU64>,
-    /// The draining readers in progress have taken every key below this, and nobody has taken this
-    /// one. Goes up by one, under the lock of the key that it was; back to 0 when none is in
-    /// progress.
+    /// The draining readers in progress have taken every key below this, and none has taken this
+    /// key. It rises by one, under the lock of the key that it was; it returns to 0 when no
+    /// draining reader is in progress.
     taken: CachePadded<AtomicU64>,
-    /// How many draining readers are in progress.
+    /// The number of draining readers in progress.
     draining: Mutex<usize>,
     /// [`OPEN`], [`FAILED`] or [`CLOSED`]; changed under the lock of `failure`.
     state: AtomicU8,
-    /// The reason, while failed.
+    /// The reason, while the state is `FAILED`.
     failure: Mutex<Option<E>>,
 }
 
 /// Values may come.
 const OPEN: u8 = 0;
-/// Values may come, but whoever waits for one is told that gathering has failed.
+/// Values may come, but a thread that would wait for one gets the failure instead.
 const FAILED: u8 = 1;
-/// No more values come.
+/// No more values will come.
 const CLOSED: u8 = 2;
 
-/// Whether a thread may wait for something to happen.
+/// Says whether a thread may wait for something to happen.
 pub(crate) enum Prospect<E> {
     Open,
     Failed(E),
@@ -150,16 +150,16 @@ pub(crate) enum Prospect<E> {
 }
 
 impl<V, E> GatheringIter<V, E> {
-    /// Creates one that takes any key at any time.
+    /// Creates an instance that accepts any key at any time.
     pub fn new() -> Self {
         Self::with_shards(default_shards(), None)
     }
 
-    /// Creates one that takes a key only if it is less than `window` ahead of what draining readers
-    /// have taken, so that there are never more than `window` values that nobody has read.
+    /// Creates an instance that accepts a key only if it is less than `window` ahead of the next
+    /// key that draining readers have to take. So there are never more than `window` unread values.
     ///
-    /// The next key of a reader is always within the window. With no draining reader in progress
-    /// the window begins at 0. Readers made by [`iter`](Self::iter) do not move it.
+    /// The next key of a draining reader is always within the window. While no draining reader is
+    /// in progress, the window begins at 0. Readers made by [`iter`](Self::iter) do not move it.
     ///
     /// ```
     /// use ft_gathering_iter::{GatheringIter, InsertError, Refusal};
@@ -178,7 +178,7 @@ impl<V, E> GatheringIter<V, E> {
         Self::with_shards(default_shards(), Some(window))
     }
 
-    /// As [`new`](Self::new) or [`with_window`](Self::with_window), for about so many threads at
+    /// Like [`new`](Self::new) or [`with_window`](Self::with_window), for about `shards` threads at
     /// once.
     ///
     /// The number is rounded up to a power of two, and kept between 1 and 1024.
@@ -200,19 +200,19 @@ impl<V, E> GatheringIter<V, E> {
         self.0.window
     }
 
-    /// Returns the number of values that are there, adding up one shard after another.
+    /// Returns the number of values, by adding up the shards one after another.
     pub fn len(&self) -> usize {
         let shards = self.0.shards.iter();
         shards.map(|shard| lock(shard).values.len()).sum()
     }
 
-    /// Tells whether no shard had a value when it was looked at.
+    /// Returns whether each shard was empty at the moment when it was looked at.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes out and returns all values, in no order, shard by shard. Readers in progress wait for
-    /// them to be inserted again.
+    /// Removes and returns all values, shard by shard and in no particular order. Readers in
+    /// progress wait for them to be inserted again.
     pub fn clear(&self) -> Vec<V> {
         let mut values = Vec::new();
         for shard in &self.0.shards {
@@ -231,7 +231,8 @@ impl<V, E> GatheringIter<V, E> {
     ///
     /// # Deadlocks
     ///
-    /// A value is cloned under the lock of its key: a `clone` that uses this object waits for itself.
+    /// A value is cloned under the lock of its shard. A `clone` that uses this object waits for
+    /// itself.
     pub fn iter(&self, end: u64) -> Reader<V, E>
     where
         V: Clone,
@@ -239,31 +240,31 @@ impl<V, E> GatheringIter<V, E> {
         Reader::new(&self.0, end, Some(V::clone))
     }
 
-    /// Says that no more values come, and returns whether this call did it; not if gathering has
-    /// ended before, in whatever way.
+    /// Declares that no more values will come. Returns whether this call did so; it does not if
+    /// gathering has ended before, in any way.
     ///
-    /// Readers get what is there, up to the first key that is missing, and then end. Insertions
-    /// are refused, those that wait for room as well.
+    /// Readers get the values up to the first missing key, and then end. All insertions are
+    /// refused, including those that are waiting for room.
     pub fn close(&self) -> bool {
         self.0.end(CLOSED, None)
     }
 
-    /// Says that a value will not come, and why; returns whether this call did it: not if gathering
-    /// has ended before, in whatever way.
+    /// Declares that some value will not come, and why. Returns whether this call did so; it does
+    /// not if gathering has ended before, in any way.
     ///
-    /// Readers get what is there, up to the first key that is missing, and then the reason.
-    /// Insertions go on, except those that would have to wait for room.
+    /// Readers get the values up to the first missing key, and then the reason. Insertions are
+    /// still accepted, except those that would have to wait for room.
     pub fn fail(&self, reason: E) -> bool {
         self.0.end(FAILED, Some(reason))
     }
 
-    /// Takes back a [`fail`](Self::fail), and returns its reason: readers, other than those that
-    /// have ended with it, wait again.
+    /// Withdraws a [`fail`](Self::fail), and returns its reason. Readers wait again, except those
+    /// that have already ended with the reason.
     pub fn clear_failure(&self) -> Option<E> {
         let mut failure = lock(&self.0.failure);
         let reason = failure.take();
         if reason.is_some() {
-            // Relaxed: says nothing about anything else.
+            // Relaxed: nothing else is published with it.
             self.0.state.store(OPEN, Relaxed);
         }
         reason
@@ -277,16 +278,17 @@ impl<V, E> GatheringIter<V, E> {
         lock(&self.0.failure).clone()
     }
 
-    /// Tells whether it was closed.
+    /// Returns whether gathering was closed.
     pub fn is_closed(&self) -> bool {
         self.0.is_closed()
     }
 
-    /// Calls `value` with every value and `failure` with the reason of a failure, waiting for no
-    /// lock: what somebody else is at work on is left out. Ends with the first error.
+    /// Calls `value` with every value, and `failure` with the reason of a failure, until one
+    /// returns an error. It waits for no lock: what another thread is using at the moment is left
+    /// out.
     ///
-    /// For garbage collectors, which run when nobody else does. The functions must not use this
-    /// object.
+    /// This is for garbage collectors, which run while no other thread does. The functions must not
+    /// use this object.
     ///
     /// # Errors
     ///
@@ -308,19 +310,20 @@ impl<V, E> GatheringIter<V, E> {
     }
 }
 
-/// Inserting.
+/// Insertion.
 impl<V, E: Clone> GatheringIter<V, E> {
-    /// Stores a value, waiting while the key is beyond the window, and returns the one that it
-    /// replaces, which nobody has read.
+    /// Stores a value, and returns the unread value that it replaces, if any. Waits while the key
+    /// is beyond the window.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Closed`]; and [`Refusal::Failed`] if it had to wait.
+    /// [`Refusal::Closed`]; or [`Refusal::Failed`] if it had to wait.
     pub fn insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
         self.insert_wait(key, value, || None)
     }
 
-    /// Stores a value, if the key is within the window, and returns the one that it replaces.
+    /// Stores a value if the key is within the window, and returns the unread value that it
+    /// replaces, if any.
     ///
     /// # Errors
     ///
@@ -333,8 +336,8 @@ impl<V, E: Clone> GatheringIter<V, E> {
         }
     }
 
-    /// As [`insert`](Self::insert), waiting at most `timeout`. A timeout too large for the clock
-    /// waits for ever.
+    /// Like [`insert`](Self::insert), but waits for at most `timeout`. A timeout that is too large
+    /// for the clock means for ever.
     ///
     /// # Errors
     ///
@@ -348,7 +351,7 @@ impl<V, E: Clone> GatheringIter<V, E> {
         self.insert_wait(key, value, || deadline_after(timeout))
     }
 
-    /// As [`insert`](Self::insert), waiting until `deadline`.
+    /// Like [`insert`](Self::insert), but waits until `deadline` at most.
     ///
     /// # Errors
     ///
@@ -362,7 +365,7 @@ impl<V, E: Clone> GatheringIter<V, E> {
         self.insert_wait(key, value, || Some(deadline))
     }
 
-    /// Returns an insertion that waits for room in its caller's own way.
+    /// Returns an insertion, for callers that wait for room in their own way.
     pub fn insertion(&self, key: u64, value: V) -> Insertion<'_, V, E> {
         Insertion::new(&self.0, key, value)
     }
@@ -389,20 +392,21 @@ impl<V, E> Shared<V, E> {
     /// Locks the shard of a key.
     #[inline]
     pub(crate) fn shard(&self, key: u64) -> MutexGuard<'_, Shard<V>> {
-        // Neighbors lie in different shards. Truncation on 32 bits is fine: the mask is shorter.
+        // Neighboring keys are in different shards. On 32-bit machines the key is truncated, which
+        // does no harm, because the mask is shorter.
         lock(&self.shards[key as usize & (self.shards.len() - 1)])
     }
 
     fn end(&self, state: u8, reason: Option<E>) -> bool {
         let mut failure = lock(&self.failure);
-        // Relaxed: changed under this lock.
+        // Relaxed: it is changed only under this lock.
         if self.state.load(Relaxed) != OPEN {
             drop(failure);
             return false;
         }
         *failure = reason;
-        // Release: pairs with the Acquire in `is_closed`, for who sees it before the locks below
-        // publish it.
+        // Release: pairs with the Acquire in `is_closed`, for threads that see the state before the
+        // locks below publish it.
         self.state.store(state, Release);
         drop(failure);
         for shard in &self.shards {
@@ -412,22 +416,22 @@ impl<V, E> Shared<V, E> {
         true
     }
 
-    /// Tells a thread that has not found what it looks for whether to wait for it.
+    /// Tells a thread that has not found what it needs whether to wait for it.
     ///
-    /// To be called under the lock of the shard in which it looked, and under which it then leaves
-    /// its note. If `end` has not come to this shard yet, the note will be found. If it has, its
-    /// unlocking of this shard happened before our locking, and we see its state.
+    /// The caller must hold the lock of the shard in which it looked, and must leave its note under
+    /// the same lock. If `end` has not reached this shard yet, it will find the note. If it has, it
+    /// unlocked this shard before we locked it, so we see the new state.
     ///
-    /// If we see the end, all that was inserted before it is visible, too: an insertion for which
-    /// we are too early unlocks the shard after us, and the end after that would be too late for us
-    /// to see.
+    /// If we see the end, we also see everything that was inserted before it. An insertion that we
+    /// do not see unlocks the shard after we do, and an end that follows such an insertion comes
+    /// too late for us to see.
     #[inline]
     pub(crate) fn prospect(&self) -> Prospect<E>
     where
         E: Clone,
     {
-        // Relaxed: an end is looked at again, for what came before it. That we see it in time is due
-        // to the lock, as said above.
+        // Relaxed: when an end is seen, `ended` looks again, and acquires what came before the end.
+        // The lock ensures that we see an end in time, as described above.
         if self.state.load(Relaxed) == OPEN {
             Prospect::Open
         } else {
@@ -443,7 +447,7 @@ impl<V, E> Shared<V, E> {
         match &*lock(&self.failure) {
             Some(reason) => Prospect::Failed(reason.clone()),
             None if self.is_closed() => Prospect::Closed,
-            // A failure, which was taken back; if an end comes again, it will find our note.
+            // A failure was withdrawn. If another end comes, it will find our note.
             None => Prospect::Open,
         }
     }
@@ -455,14 +459,14 @@ impl<V, E> Shared<V, E> {
     }
 }
 
-/// Locks a mutex. One that is poisoned was held by a thread whose values panicked in `clone`, which
-/// had not changed anything.
+/// Locks a mutex. If it is poisoned, the `clone` of a value panicked while a thread held it, and
+/// that thread had not changed anything.
 #[inline]
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// As [`lock`]; `None` if another thread has it.
+/// Like [`lock`], but returns `None` if another thread holds the mutex.
 fn try_lock<T: ?Sized>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     match mutex.try_lock() {
         Ok(guard) => Some(guard),
@@ -472,7 +476,7 @@ fn try_lock<T: ?Sized>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
 }
 
 fn default_shards() -> usize {
-    // Eight for each core: two of `n` threads rarely meet in one of `8 n` shards.
+    // Eight shards for each core: two of `n` threads rarely meet in one of `8 n` shards.
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     cores.saturating_mul(8)
 }
@@ -492,7 +496,7 @@ impl<V, E> Default for GatheringIter<V, E> {
 
 impl<V, E> fmt::Debug for GatheringIter<V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Relaxed: for people to read.
+        // Relaxed: this is only for people to read.
         let state = match self.0.state.load(Relaxed) {
             OPEN => "open",
             FAILED => "failed",
@@ -506,8 +510,8 @@ impl<V, E> fmt::Debug for GatheringIter<V, E> {
     }
 }
 
-/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
-/// covariant, so this must not compile.
+/// The type must not be covariant: otherwise a short-lived reference that was put in could come out
+/// as a long-lived one. So this example must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_gathering_iter::GatheringIter;

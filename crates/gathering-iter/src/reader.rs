@@ -1,4 +1,4 @@
-//! Everything that reads values.
+//! All operations that read values.
 
 use crate::{
     NextError, Prospect, Shared, lock,
@@ -15,27 +15,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Hands out values in the order of their keys, from key 0 to its end; made by
+/// Returns values in the order of their keys, from key 0 to its end. Made by
 /// [`drain`](crate::GatheringIter::drain) and [`iter`](crate::GatheringIter::iter).
 ///
-/// As an iterator it waits for each value, and its last item is the reason if gathering fails. To
-/// wait for a limited time there are other methods. All of them take `&self`: threads that share a
-/// reader get each value once.
+/// As an iterator it waits for each value; if gathering fails, its last item is the reason. Other
+/// methods wait for a limited time. All methods take `&self`: threads that share a reader get each
+/// value once.
 pub struct Reader<V, E> {
     shared: Arc<Shared<V, E>>,
     end: u64,
-    /// How to leave a value where it is; `None`: take it out.
+    /// Clones a value and leaves it in place. `None`: values are taken out.
     copy: Option<fn(&V) -> V>,
-    /// Locked before a shard is.
+    /// Must be locked before a shard is.
     cursor: Mutex<Cursor>,
-    /// Signaled when the next value may be there, or will never be.
+    /// Notified when the next value may be there, or will never be.
     event: Arc<Event>,
 }
 
 struct Cursor {
-    /// The next key. Only goes up, except to `end` when there is nothing more to do.
+    /// The next key. It only rises, except that it moves to `end` when there is nothing more to do.
     position: u64,
-    /// Whether it is one of `Shared::draining`.
+    /// Whether this reader is counted in `Shared::draining`.
     is_draining: bool,
     /// The key whose value was missing when the reader ended because gathering had failed.
     failed_at: Option<u64>,
@@ -62,28 +62,28 @@ impl<V, E> Reader<V, E> {
         (position < self.end).then_some(position)
     }
 
-    /// Returns the key whose value was missing when the reader ended with
-    /// [`NextError::Failed`]; `None` if it has not.
+    /// Returns the key whose value was missing when the reader ended with [`NextError::Failed`].
+    /// Returns `None` if it has not ended so.
     pub fn failed_at(&self) -> Option<u64> {
         lock(&self.cursor).failed_at
     }
 
-    /// Ends the reader here, and wakes those who wait for its values.
+    /// Ends the reader at its present position, and wakes the threads that wait for its values.
     pub fn close(&self) {
         self.finish(&mut lock(&self.cursor));
         self.event.notify_all();
     }
 
-    /// The event that is signaled when [`try_next`](Self::try_next) may have something new to say,
-    /// for callers that wait in their own way. Listen first, then try, then wait.
+    /// Returns the event that is notified when [`try_next`](Self::try_next) may have a new result.
+    /// It is for callers that wait in their own way: listen first, then try, then wait.
     pub fn event(&self) -> &Arc<Event> {
         &self.event
     }
 
-    /// Moves to the end, and is no longer in progress.
+    /// Moves to the end. The reader is then no longer in progress.
     fn finish(&self, cursor: &mut Cursor) {
         if cursor.position < self.end {
-            // There may be a note there.
+            // There may be a note of this reader in the shard.
             self.shared.shard(cursor.position).withdraw(&self.event);
             cursor.position = self.end;
         }
@@ -91,8 +91,8 @@ impl<V, E> Reader<V, E> {
             let mut draining = lock(&self.shared.draining);
             *draining -= 1;
             if *draining == 0 {
-                // Relaxed: no reader is in progress to see it, and the next one begins under this
-                // lock. Insertions may be late to see it: see `Shared::obstacle`.
+                // Relaxed: no draining reader is in progress that could see it, and the next one
+                // begins under this lock. Insertions may see it late: see `Shared::obstacle`.
                 self.shared.taken.store(0, Relaxed);
             }
         }
@@ -100,7 +100,7 @@ impl<V, E> Reader<V, E> {
 }
 
 impl<V, E: Clone> Reader<V, E> {
-    /// Returns the next value, if it is there.
+    /// Returns the next value, if it has been inserted.
     ///
     /// # Errors
     ///
@@ -120,9 +120,9 @@ impl<V, E: Clone> Reader<V, E> {
             };
             if let Some(value) = value {
                 if self.copy.is_none() {
-                    // Release: pairs with the Acquire in `Shared::obstacle`; others learn of it
-                    // under the lock of the shard. It was at least `key`, since we have passed all
-                    // below.
+                    // Release: pairs with the Acquire in `Shared::obstacle`. Other readers learn of
+                    // it under the lock of the shard. `taken` was at least `key`, since we have
+                    // passed all lower keys.
                     self.shared.taken.fetch_max(key + 1, Release);
                     let signals = shard.happened(key, Departure);
                     drop(shard);
@@ -136,7 +136,7 @@ impl<V, E: Clone> Reader<V, E> {
                 }
                 return Ok(value);
             }
-            // Relaxed: goes beyond the key under the lock that we have.
+            // Relaxed: `taken` passes the key only under the lock that we hold.
             if self.copy.is_none() && self.shared.taken.load(Relaxed) > key {
                 cursor.position += 1;
                 continue;
@@ -155,8 +155,8 @@ impl<V, E: Clone> Reader<V, E> {
             drop(shard);
             self.finish(&mut cursor);
             drop(cursor);
-            // Others may wait with this reader; the note by which they would have been found is
-            // withdrawn.
+            // Other threads may be waiting with this reader, and the note by which they would be
+            // found has been withdrawn.
             self.event.notify_all();
             return Err(why);
         }
@@ -164,23 +164,23 @@ impl<V, E: Clone> Reader<V, E> {
         Err(NextError::Ended)
     }
 
-    /// Returns the next value, waiting at most `timeout` for it. A call that times out leaves the
-    /// reader where it is.
+    /// Returns the next value, and waits for it for at most `timeout`. A call that times out leaves
+    /// the reader where it is.
     ///
-    /// A timeout too large for the clock waits for ever.
+    /// A timeout that is too large for the clock means for ever.
     ///
     /// # Errors
     ///
     /// [`NextError`].
     pub fn next_timeout(&self, timeout: Duration) -> Result<V, NextError<E>> {
-        // Saves the look at the clock when there is no need to wait.
+        // This avoids reading the clock when there is no need to wait.
         match self.try_next() {
             Err(NextError::Missing) => self.next_wait(deadline_after(timeout)),
             done => done,
         }
     }
 
-    /// Returns the next value, waiting until `deadline` for it. A call that times out leaves the
+    /// Returns the next value, and waits for it until `deadline`. A call that times out leaves the
     /// reader where it is.
     ///
     /// # Errors
@@ -220,7 +220,7 @@ impl<V, E: Clone> Iterator for Reader<V, E> {
     }
 }
 
-// The end is final.
+// A reader that has ended stays so.
 impl<V, E: Clone> FusedIterator for &Reader<V, E> {}
 impl<V, E: Clone> FusedIterator for Reader<V, E> {}
 

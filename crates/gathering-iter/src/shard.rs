@@ -1,4 +1,4 @@
-//! The values of some of the keys, and those who wait for one of these keys.
+//! A shard: the values of some of the keys, and the threads that wait for one of these keys.
 
 use ft_sync::{Arc, Event};
 use std::{
@@ -6,18 +6,18 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-/// What happens to a key.
+/// What can happen to a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
     /// A value is inserted.
     Arrival,
-    /// The value is taken by a draining reader, the first that comes so far.
+    /// A draining reader takes the value; no reader has come this far before.
     Departure,
 }
 
 pub(crate) struct Shard<V> {
     pub(crate) values: HashMap<u64, V, BuildHasherDefault<KeyHasher>>,
-    /// Empty unless somebody waits, so that what nobody waits for costs one look at a length.
+    /// Empty unless a thread waits. So if no thread waits, this costs one look at a length.
     waiting: Vec<Waiting>,
 }
 
@@ -35,7 +35,7 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Asks for one signal to `event` when that happens to the key.
+    /// Requests one signal to `event` when `what` happens to the key.
     pub(crate) fn ask(&mut self, key: u64, what: What, event: &Arc<Event>) {
         let asked = |w: &Waiting| w.key == key && w.what == what && Arc::ptr_eq(&w.event, event);
         if !self.waiting.iter().any(asked) {
@@ -44,12 +44,13 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Withdraws whatever was asked for with this event.
+    /// Withdraws all requests with this event.
     pub(crate) fn withdraw(&mut self, event: &Arc<Event>) {
         self.waiting.retain(|w| !Arc::ptr_eq(&w.event, event));
     }
 
-    /// It has happened: returns whom to signal, once the shard is unlocked.
+    /// Records that `what` has happened to the key. Returns the signals to give once the shard is
+    /// unlocked.
     #[inline]
     pub(crate) fn happened(&mut self, key: u64, what: What) -> Signals {
         if self.waiting.is_empty() {
@@ -59,7 +60,7 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Nothing may happen any more: returns everybody.
+    /// Records that nothing may happen any more. Returns signals for all waiting threads.
     pub(crate) fn ended(&mut self) -> Signals {
         self.asked(|_| true)
     }
@@ -73,8 +74,8 @@ impl<V> Shard<V> {
     }
 }
 
-/// Signals still to be given.
-#[must_use = "they wait for it"]
+/// Signals that remain to be given.
+#[must_use = "threads wait for the signals"]
 pub(crate) struct Signals(Vec<Waiting>);
 
 impl Signals {
@@ -86,10 +87,11 @@ impl Signals {
     }
 }
 
-/// Spreads a key over 64 bits, and does nothing else: within a shard the low bits of all keys are
+/// Spreads a key over 64 bits. That is necessary because the low bits of all keys in a shard are
 /// the same.
 ///
-/// The folded multiplication of wyhash (Wang Yi) and its kin; the factor is bits of pi.
+/// This is the folded multiplication of wyhash (Wang Yi) and related hash functions. The factor
+/// consists of bits of pi.
 #[derive(Default)]
 pub(crate) struct KeyHasher(u64);
 

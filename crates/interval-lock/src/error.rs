@@ -1,8 +1,8 @@
-//! What a lock refuses.
+//! The errors of a lock.
 
 use std::{error::Error, fmt};
 
-/// The thread has the lock already, and would wait for itself.
+/// The thread already has the lock, and would wait for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlreadyOwner;
 

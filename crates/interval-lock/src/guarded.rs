@@ -9,22 +9,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A fair lock for a value, whose holder lets others in now and then.
+/// A fair lock for a value, whose holder lets other threads in now and then.
 ///
-/// See the [crate docs](crate) for an example, and for who goes first.
+/// The [crate docs](crate) have an example, and say who goes first.
 pub struct IntervalLock<T> {
     raw: RawIntervalLock,
-    /// Belongs to whoever has the lock.
+    /// Only the thread that has the lock accesses it.
     value: UnsafeCell<T>,
 }
 
-// SAFETY: one thread at a time gets at the value, and may take it away.
+// SAFETY: one thread at a time has access to the value, and it may move the value out.
 unsafe impl<T: Send> Sync for IntervalLock<T> {}
 
 impl<T> IntervalLock<T> {
     /// Creates an unlocked lock.
     ///
-    /// The interval counts in whole microseconds; one of more than 500,000 years never ends.
+    /// The interval is counted in whole microseconds. An interval of more than 500,000 years never
+    /// ends.
     pub fn new(interval: Duration, value: T) -> Self {
         Self {
             raw: RawIntervalLock::new(interval),
@@ -32,14 +33,14 @@ impl<T> IntervalLock<T> {
         }
     }
 
-    /// Takes the lock, waiting for it.
+    /// Takes the lock, and waits for it if necessary.
     ///
     /// # Panics
     ///
     /// If the calling thread has it.
     pub fn lock(&self) -> IntervalLockGuard<'_, T> {
         let guard = self.lock_deadline(None);
-        guard.expect("there is no deadline")
+        guard.expect("a wait without a deadline ends with the lock")
     }
 
     /// Takes the lock if nobody has it.
@@ -47,7 +48,8 @@ impl<T> IntervalLock<T> {
         self.raw.try_lock().then(|| self.guard())
     }
 
-    /// As [`lock`](Self::lock); `None` after the timeout. One that no clock reaches is for ever.
+    /// Like [`lock`](Self::lock), but returns `None` after the timeout. A timeout that is too large
+    /// for the clock means for ever.
     ///
     /// # Panics
     ///
@@ -56,7 +58,7 @@ impl<T> IntervalLock<T> {
         self.lock_deadline(deadline_after(timeout))
     }
 
-    /// As [`lock`](Self::lock); `None` if `deadline` passes first.
+    /// Like [`lock`](Self::lock), but returns `None` if `deadline` passes first.
     ///
     /// # Panics
     ///
@@ -68,23 +70,23 @@ impl<T> IntervalLock<T> {
         }
     }
 
-    /// Tells whether somebody has the lock.
+    /// Returns whether a thread has the lock.
     pub fn is_locked(&self) -> bool {
         self.raw.is_locked()
     }
 
-    /// Returns how many threads wait.
+    /// Returns the number of waiting threads.
     pub fn waiters(&self) -> usize {
         self.raw.waiters()
     }
 
-    /// Returns how long a thread has the lock before [`poll`](IntervalLockGuard::poll) hands it over;
-    /// `None` is for ever.
+    /// Returns how long a thread has the lock before [`poll`](IntervalLockGuard::poll) hands it
+    /// over. `None` means for ever.
     pub fn interval(&self) -> Option<Duration> {
         self.raw.interval()
     }
 
-    /// Changes the interval, also for the thread that has the lock now.
+    /// Changes the interval, also for the thread that has the lock at the moment.
     pub fn set_interval(&self, interval: Duration) {
         self.raw.set_interval(interval);
     }
@@ -113,31 +115,31 @@ impl<T: fmt::Debug> fmt::Debug for IntervalLock<T> {
     }
 }
 
-/// What reads and writes the value of an [`IntervalLock`] until it is dropped.
-#[must_use = "the lock is given up at once if this is dropped"]
+/// Gives access to the value of an [`IntervalLock`] until it is dropped.
+#[must_use = "the lock is released at once if this is dropped"]
 pub struct IntervalLockGuard<'a, T> {
     lock: &'a IntervalLock<T>,
-    /// The lock is given up by the thread that took it.
+    /// Keeps the guard in its thread: the thread that took the lock must release it.
     stays: PhantomData<*const ()>,
 }
 
-// SAFETY: sharing it shares the value, and nothing else in it.
+// SAFETY: sharing the guard only shares the value.
 unsafe impl<T: Sync> Sync for IntervalLockGuard<'_, T> {}
 
 impl<T> IntervalLockGuard<'_, T> {
-    /// Lets those who wait have the lock, and takes it again, if this thread has had it for longer
-    /// than the interval; tells whether that happened. The value may be another one then.
+    /// If this thread has had the lock for longer than the interval, lets waiting threads have it
+    /// and takes it again. Returns whether that happened; the value may have changed then.
     #[inline]
     pub fn poll(&mut self) -> bool {
         let polled = self.lock.raw.poll();
-        polled.expect("the guard is of the thread that has the lock")
+        polled.expect("a guard stays in the thread that has the lock")
     }
 
-    /// Lets those who wait have the lock, and takes it again; tells whether there was anybody. The
-    /// value may be another one then.
+    /// Lets waiting threads have the lock, and takes it again. Returns whether there were any; the
+    /// value may have changed then.
     pub fn cede(&mut self) -> bool {
         let ceded = self.lock.raw.cede();
-        ceded.expect("the guard is of the thread that has the lock")
+        ceded.expect("a guard stays in the thread that has the lock")
     }
 }
 
@@ -152,7 +154,7 @@ impl<T> Deref for IntervalLockGuard<'_, T> {
 
 impl<T> DerefMut for IntervalLockGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above, and the guard is borrowed by nobody else.
+        // SAFETY: as above, and the guard is borrowed exclusively.
         self.lock.value.with_mut(|value| unsafe { &mut *value })
     }
 }
@@ -166,6 +168,6 @@ impl<T: fmt::Debug> fmt::Debug for IntervalLockGuard<'_, T> {
 impl<T> Drop for IntervalLockGuard<'_, T> {
     fn drop(&mut self) {
         let unlocked = self.lock.raw.unlock();
-        unlocked.expect("the guard is of the thread that has the lock");
+        unlocked.expect("a guard stays in the thread that has the lock");
     }
 }

@@ -1,9 +1,9 @@
-//! A fair lock whose holder lets others in now and then, as the GIL does.
+//! A fair lock whose holder lets other threads in now and then, like the GIL.
 //!
-//! A thread with much to do takes the lock and calls [`poll`](IntervalLockGuard::poll) often. Most of
-//! these calls cost next to nothing; when others wait, and the thread has had the lock for longer than
-//! the interval, `poll` hands it over and takes it again. [`IntervalLock`] guards a value,
-//! [`RawIntervalLock`] is without one and without guards.
+//! A thread with much work takes the lock and calls [`poll`](IntervalLockGuard::poll) often. Most
+//! of these calls cost almost nothing. If other threads wait, and the thread has had the lock for
+//! longer than the interval, `poll` hands the lock over and takes it again. [`IntervalLock`] guards
+//! a value; [`RawIntervalLock`] has no value and no guards.
 //!
 //! ```
 //! use ft_interval_lock::IntervalLock;
@@ -26,23 +26,25 @@
 //!
 //! # Who goes first
 //!
-//! Threads wait in a line, and get the lock in the order in which they came. Whoever gives the lock up
-//! hands it to the first in the line, so nobody overtakes those who wait, least of all the thread that
-//! had it last: a thread that cedes the lock gets it back after all who waited by then.
+//! Threads wait in a line, and get the lock in the order in which they came. A thread that releases
+//! the lock hands it to the first in the line, so nobody overtakes the waiting threads, not even
+//! the thread that had the lock last: a thread that cedes the lock gets it back after all threads
+//! that were waiting by then.
 //!
-//! A thread that finds the lock taken looks a few times, for some microseconds, whether it is free,
-//! before it takes its place in the line. That keeps threads that use the lock briefly and often from
-//! putting each other to sleep every time, which is the price of handing over.
+//! A thread that finds the lock taken looks a few times, for some microseconds, whether the lock is
+//! free, before it enters the line. Without this, threads that use the lock briefly and often would
+//! put each other to sleep every time, because the lock is always handed over.
 //!
 //! # Orderings
 //!
-//! The word is acquired by whoever takes the lock and released by whoever gives it up. Who was in the
-//! line gets the lock by a signal, which releases and acquires too.
+//! A thread that takes the lock acquires the word, and one that releases the lock releases the
+//! word. A thread in the line gets the lock by a signal, which releases and acquires too.
 //!
 //! # Forks
 //!
-//! The child of a fork can use a lock that no other thread of its parent had. Threads that waited for
-//! it stayed in the parent: a process that finds a line of another one begins a new line.
+//! The child of a fork can use a lock that no other thread of its parent held. Threads that were
+//! waiting for it exist only in the parent. A process that finds the line of another process starts
+//! a new line.
 
 mod error;
 mod guarded;
@@ -52,8 +54,8 @@ pub use error::{AlreadyOwner, NotOwner};
 pub use guarded::{IntervalLock, IntervalLockGuard};
 pub use raw::{RawIntervalLock, Waiter};
 
-/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
-/// covariant, so this must not compile.
+/// The type must not be covariant: otherwise a short-lived reference that was put in could come out
+/// as a long-lived one. So this example must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_interval_lock::IntervalLock;

@@ -1,4 +1,4 @@
-//! The lock itself: a word, an owner, and a line for those who wait.
+//! The lock itself: a word, an owner, and a line of waiting threads.
 
 use crate::{AlreadyOwner, NotOwner};
 use ft_sync::{
@@ -16,9 +16,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Somebody has the lock.
+/// A thread has the lock.
 const LOCKED: usize = 0b01;
-/// Somebody is in the line. Set and cleared with the line locked.
+/// The line is not empty. Set and cleared with the line locked.
 const QUEUED: usize = 0b10;
 
 /// An interval that never ends.
@@ -28,14 +28,14 @@ type Line = VecDeque<Arc<Signal>>;
 
 #[derive(Debug)]
 struct Place<'a> {
-    /// That of the process which took the place.
+    /// The line of the process in which the place was taken.
     line: &'a Mutex<Line>,
     signal: Arc<Signal>,
 }
 
 /// A fair lock without a value, which knows the thread that holds it.
 ///
-/// See the [crate docs](crate) for who goes first. A thread that holds it calls
+/// The [crate docs](crate) say who goes first. The thread that holds the lock should call
 /// [`poll`](Self::poll) now and then.
 ///
 /// ```
@@ -51,33 +51,34 @@ struct Place<'a> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A thread that ends without giving it up leaves it locked.
+/// If a thread ends without releasing the lock, the lock stays locked.
 #[derive(Debug)]
 pub struct RawIntervalLock {
-    /// Never QUEUED without LOCKED: a lock with a line is handed over, not freed.
+    /// Never QUEUED without LOCKED: a lock with a line is handed over, and not freed.
     state: AtomicUsize,
-    /// The token of the thread that has the lock, or 0. Only that thread ever finds its own token
-    /// here: it alone puts it in and takes it out.
+    /// The token of the thread that has the lock, or 0. A thread finds its own token here only if
+    /// it has the lock, because it alone stores and removes its token.
     owner: AtomicU64,
-    /// When the owner got the lock. The owner's alone.
+    /// The time when the owner got the lock. Only the owner accesses it.
     since: UnsafeCell<Option<Instant>>,
     /// In microseconds, or `NEVER`.
     interval: AtomicU64,
-    /// The longest waiting first.
+    /// The thread that has waited longest comes first.
     line: PerProcess<Mutex<Line>>,
 }
 
-// SAFETY: `since` is used only by the thread that has the lock; what it does there happens before
-// whatever the next owner does.
+// SAFETY: only the thread that has the lock accesses `since`, and its accesses happen before those
+// of the next owner.
 unsafe impl Sync for RawIntervalLock {}
 
-// No foreign code runs in here.
+// No foreign code runs in the methods.
 impl RefUnwindSafe for RawIntervalLock {}
 
 impl RawIntervalLock {
     /// Creates an unlocked lock.
     ///
-    /// The interval counts in whole microseconds; one of more than 500,000 years never ends.
+    /// The interval is counted in whole microseconds. An interval of more than 500,000 years never
+    /// ends.
     pub fn new(interval: Duration) -> Self {
         Self {
             state: AtomicUsize::new(0),
@@ -88,24 +89,24 @@ impl RawIntervalLock {
         }
     }
 
-    /// Returns how long a thread has the lock before [`poll`](Self::poll) hands it over; `None` is
-    /// for ever.
+    /// Returns how long a thread has the lock before [`poll`](Self::poll) hands it over. `None`
+    /// means for ever.
     pub fn interval(&self) -> Option<Duration> {
-        // Relaxed: nothing comes with it.
+        // Relaxed: nothing is published with it.
         let micros = self.interval.load(Relaxed);
         (micros != NEVER).then(|| Duration::from_micros(micros))
     }
 
-    /// Changes the interval, also for the thread that has the lock now.
+    /// Changes the interval, also for the thread that has the lock at the moment.
     pub fn set_interval(&self, interval: Duration) {
         // Relaxed: as in `interval`.
         self.interval.store(to_micros(interval), Relaxed);
     }
 
-    /// Takes the lock if nobody has it.
+    /// Takes the lock if nobody has it. Returns whether it did.
     #[inline]
     pub fn try_lock(&self) -> bool {
-        // Acquire: pairs with the Release of the owner before.
+        // Acquire: pairs with the Release of the previous owner.
         // Relaxed: on failure nothing has happened.
         let taken = (self.state.compare_exchange(0, LOCKED, Acquire, Relaxed)).is_ok();
         if taken {
@@ -114,7 +115,7 @@ impl RawIntervalLock {
         taken
     }
 
-    /// Takes the lock, waiting for it.
+    /// Takes the lock, and waits for it if necessary.
     ///
     /// # Errors
     ///
@@ -123,12 +124,12 @@ impl RawIntervalLock {
         self.lock_deadline(None).map(drop)
     }
 
-    /// As [`lock`](Self::lock); false if `deadline` passes first.
+    /// Like [`lock`](Self::lock), but returns false if `deadline` passes first.
     pub fn lock_deadline(&self, deadline: Option<Instant>) -> Result<bool, AlreadyOwner> {
         Ok(self.try_lock() || self.wait_to_lock()?.wait_deadline(deadline))
     }
 
-    /// Begins to wait, after [`try_lock`](Self::try_lock) has failed.
+    /// Returns a waiter, for use after [`try_lock`](Self::try_lock) has failed.
     ///
     /// # Errors
     ///
@@ -143,11 +144,11 @@ impl RawIntervalLock {
         })
     }
 
-    /// Gives the lock up, to the thread that waits longest.
+    /// Releases the lock, and hands it to the thread that has waited longest.
     ///
     /// # Errors
     ///
-    /// If the calling thread does not have it. Nothing has happened then.
+    /// If the calling thread does not have it. In that case nothing happens.
     #[inline]
     pub fn unlock(&self) -> Result<(), NotOwner> {
         self.end()?;
@@ -155,8 +156,8 @@ impl RawIntervalLock {
         Ok(())
     }
 
-    /// Lets all who wait have the lock, one after the other, and takes it again; false if nobody
-    /// waits. The interval begins anew in any case.
+    /// Lets all waiting threads have the lock, one after the other, and takes it again. Returns
+    /// false if no thread waits. The interval begins anew in either case.
     ///
     /// # Errors
     ///
@@ -166,10 +167,10 @@ impl RawIntervalLock {
         Ok(waiter.is_some_and(|mut waiter| waiter.wait_deadline(None)))
     }
 
-    /// As [`cede`](Self::cede) if the calling thread has had the lock for longer than the interval
-    /// and others wait; else returns false.
+    /// Calls [`cede`](Self::cede) if the calling thread has had the lock for longer than the
+    /// interval and other threads wait. Otherwise returns false.
     ///
-    /// It looks at the clock only while others wait.
+    /// It reads the clock only while other threads wait.
     ///
     /// # Errors
     ///
@@ -179,7 +180,7 @@ impl RawIntervalLock {
         Ok(self.is_due()? && self.cede()?)
     }
 
-    /// Tells whether [`poll`](Self::poll) would hand the lock over.
+    /// Returns whether [`poll`](Self::poll) would hand the lock over.
     ///
     /// # Errors
     ///
@@ -197,12 +198,13 @@ impl RawIntervalLock {
         let Some(interval) = self.interval() else {
             return false;
         };
-        // SAFETY: our caller has found that this thread has the lock.
+        // SAFETY: our caller has checked that this thread has the lock.
         let since = self.since.with(|since| unsafe { *since });
         interval.is_zero() || since.is_none_or(|since| since.elapsed() > interval)
     }
 
-    /// Hands the lock over and lines up for it; `None`, with the lock still taken, if nobody waits.
+    /// Hands the lock over and enters the line. If no thread waits, returns `None`, and the calling
+    /// thread keeps the lock.
     ///
     /// # Errors
     ///
@@ -222,7 +224,7 @@ impl RawIntervalLock {
         let here = self.line.get();
         let mut line = locked(here);
         let Some(next) = line.pop_front() else {
-            // They stayed behind when the process forked.
+            // The waiting threads exist only in the parent of a fork.
             self.settle(&line);
             self.begin();
             return None;
@@ -236,20 +238,20 @@ impl RawIntervalLock {
         })
     }
 
-    /// Tells whether somebody has the lock.
+    /// Returns whether a thread has the lock.
     pub fn is_locked(&self) -> bool {
-        // Relaxed: a snapshot, which decides nothing.
+        // Relaxed: a snapshot that decides nothing.
         self.state.load(Relaxed) != 0
     }
 
-    /// Tells whether the calling thread has the lock.
+    /// Returns whether the calling thread has the lock.
     #[inline]
     pub fn is_owner(&self) -> bool {
         // Relaxed: see the field.
         self.owner.load(Relaxed) == ThreadToken::current().get()
     }
 
-    /// Returns how many wait.
+    /// Returns the number of waiting threads.
     pub fn waiters(&self) -> usize {
         if self.has_line() {
             self.line().len()
@@ -260,21 +262,21 @@ impl RawIntervalLock {
 
     #[inline]
     fn has_line(&self) -> bool {
-        // Relaxed: as in `is_locked`. The owner may come to know a moment later.
+        // Relaxed: as in `is_locked`. The owner may learn of the line a moment later.
         self.state.load(Relaxed) & QUEUED != 0
     }
 
-    /// The calling thread has got the lock.
+    /// Records that the calling thread has the lock.
     #[inline]
     fn begin(&self) {
         // Relaxed: see the field.
         (self.owner).store(ThreadToken::current().get(), Relaxed);
         let now = Instant::now();
-        // SAFETY: this thread has the lock, and nobody who had it before looks any more.
+        // SAFETY: this thread has the lock, and no previous owner accesses `since` any more.
         (self.since).with_mut(|since| unsafe { *since = Some(now) });
     }
 
-    /// The calling thread is about to give the lock up.
+    /// Records that the calling thread is about to release the lock.
     #[inline]
     fn end(&self) -> Result<(), NotOwner> {
         if !self.is_owner() {
@@ -285,10 +287,10 @@ impl RawIntervalLock {
         Ok(())
     }
 
-    /// Gives up a lock that has no owner any more, or not yet.
+    /// Releases a lock that has no owner any more, or not yet.
     #[inline]
     fn release(&self) {
-        // Release: pairs with the Acquire of whoever takes it next.
+        // Release: pairs with the Acquire of the thread that takes it next.
         // Relaxed: on failure nothing has happened.
         if (self.state.compare_exchange(LOCKED, 0, Release, Relaxed)).is_err() {
             self.hand_over();
@@ -304,7 +306,8 @@ impl RawIntervalLock {
                 drop(line);
                 next.raise();
             }
-            // As in `cede_slow`. Release: as in `release`.
+            // The line is empty for the same reason as in `cede_slow`.
+            // Release: as in `release`.
             None => self.state.store(0, Release),
         }
     }
@@ -312,8 +315,8 @@ impl RawIntervalLock {
     /// Clears QUEUED if the line is empty.
     fn settle(&self, line: &Line) {
         if line.is_empty() {
-            // Relaxed: who has the lock does not change, and who takes it next acquires what they
-            // release when they give it up.
+            // Relaxed: the holder of the lock does not change. The thread that takes the lock next
+            // acquires what the holder releases when it releases the lock.
             self.state.fetch_and(!QUEUED, Relaxed);
         }
     }
@@ -323,8 +326,10 @@ impl RawIntervalLock {
     fn take_or_queue(&self) -> Option<Place<'_>> {
         let here = self.line.get();
         let mut line = locked(here);
-        // Acquire: as in `try_lock`. Whoever has the lock now will find the bit when they give it
-        // up, and then wait for the line.
+        // Acquire: as in `try_lock`.
+        //
+        // The thread that has the lock now will find the bit when it releases the lock, and then
+        // lock the line.
         if self.state.fetch_or(LOCKED | QUEUED, Acquire) == 0 {
             self.settle(&line);
             return None;
@@ -332,12 +337,13 @@ impl RawIntervalLock {
         Some(join(here, &mut line))
     }
 
-    /// Gives up a place in the line, and the lock, if it came meanwhile.
+    /// Gives up a place in the line. If the lock has been handed to it meanwhile, releases the
+    /// lock.
     #[cold]
     fn leave(&self, place: &Place<'_>) {
         let here = self.line.get();
         if !ptr::eq(place.line, here) && !place.signal.is_raised() {
-            // It stayed behind when the process forked, and the lock with whoever had it.
+            // The place belongs to the parent of a fork, and so does the lock.
             return;
         }
         let mut line = locked(here);
@@ -356,11 +362,11 @@ impl RawIntervalLock {
 }
 
 fn locked(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
-    // A panic leaves it as it was: it can only come from allocating.
+    // A panic leaves the line as it was: it can only come from allocating.
     line.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes the last place in `line`, which is what is `here`.
+/// Takes the last place in `line`, which is the locked content of `here`.
 fn join<'a>(here: &'a Mutex<Line>, line: &mut Line) -> Place<'a> {
     let signal = Arc::new(Signal::new());
     line.push_back(Arc::clone(&signal));
@@ -371,10 +377,11 @@ fn to_micros(interval: Duration) -> u64 {
     u64::try_from(interval.as_micros()).unwrap_or(NEVER)
 }
 
-/// A thread that waits for a [`RawIntervalLock`], in line from the first wait on.
+/// A thread that waits for a [`RawIntervalLock`]. It has a place in the line from the first wait
+/// on.
 ///
-/// Waiting can be done in several steps. Dropping the waiter gives up the place; if its turn has come
-/// meanwhile, the lock goes to the next.
+/// A wait can be done in several steps. Dropping the waiter gives up the place. If the lock has
+/// been handed to it meanwhile, the lock goes to the next waiter.
 #[derive(Debug)]
 pub struct Waiter<'a> {
     lock: &'a RawIntervalLock,
@@ -382,10 +389,10 @@ pub struct Waiter<'a> {
 }
 
 impl Waiter<'_> {
-    /// Waits until the calling thread has the lock, and returns true; false if `deadline` passes
-    /// first.
+    /// Waits until the calling thread has the lock, and returns true; returns false if `deadline`
+    /// passes first.
     ///
-    /// Once it has returned true the waiter is of no more use.
+    /// A waiter that has returned true must not be used again.
     pub fn wait_deadline(&mut self, deadline: Option<Instant>) -> bool {
         if self.place.is_none() {
             if ft_sync::spin(|| self.lock.try_lock().then_some(())).is_some() {

@@ -1,22 +1,22 @@
-//! What an [`OwnedRwLock`](crate::OwnedRwLock) refuses.
+//! The errors of an [`OwnedRwLock`](crate::OwnedRwLock).
 
 use std::{error::Error, fmt};
 
 /// The thread would wait for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WouldDeadlock {
-    /// It has the lock for reading.
+    /// The thread has the lock for reading.
     HasRead,
-    /// It has the lock for writing.
+    /// The thread has the lock for writing.
     HasWrite,
 }
 
-/// The thread would give up what it does not have.
+/// The thread tried to release what it does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotHeld {
-    /// It does not have the lock for reading.
+    /// The thread does not have the lock for reading.
     Read,
-    /// It does not have the lock for writing.
+    /// The thread does not have the lock for writing.
     Write,
 }
 

@@ -1,4 +1,4 @@
-//! The lock with a value, which is that of [`lock_api`].
+//! The lock with a value, made from [`lock_api`].
 
 use crate::RawRwLock;
 use ft_sync::deadline_after;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// A phase-fair readers-writer lock for a value.
 ///
-/// See the [crate docs](crate) for who goes first.
+/// The [crate docs](crate) say who goes first.
 ///
 /// ```
 /// use ft_rwlock::{RwLock, RwLockWriteGuard};
@@ -22,16 +22,16 @@ use std::time::{Duration, Instant};
 /// ```
 pub type RwLock<T> = lock_api::RwLock<RawRwLock, T>;
 
-/// What reads the value of a [`RwLock`] until it is dropped.
+/// Gives read access to the value of a [`RwLock`] until it is dropped.
 pub type RwLockReadGuard<'a, T> = lock_api::RwLockReadGuard<'a, RawRwLock, T>;
 
-/// What reads and writes the value of a [`RwLock`] until it is dropped.
+/// Gives read and write access to the value of a [`RwLock`] until it is dropped.
 pub type RwLockWriteGuard<'a, T> = lock_api::RwLockWriteGuard<'a, RawRwLock, T>;
 
-// SAFETY: `try_write` and `write_deadline` take the lock only when nobody has it, and as long as a
-// writer has it, nobody else can take it; readers take it only when no writer has it.
+// SAFETY: `try_write` and `write_deadline` take the lock only when nobody has it. While a writer
+// has it, nobody else can take it. Readers take it only when no writer has it.
 unsafe impl lock_api::RawRwLock for RawRwLock {
-    // Each use is meant to be another lock.
+    // Each use of the constant is meant to be another lock.
     #[allow(clippy::declare_interior_mutable_const)]
     const INIT: Self = Self::unlocked();
 
@@ -78,7 +78,7 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
     }
 }
 
-// SAFETY: no writer has the lock between the writing and the reading.
+// SAFETY: no writer gets the lock between the writing and the reading.
 unsafe impl lock_api::RawRwLockDowngrade for RawRwLock {
     unsafe fn downgrade(&self) {
         // SAFETY: promised by the caller.

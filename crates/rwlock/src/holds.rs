@@ -1,15 +1,15 @@
-//! Which locks the calling thread has for reading.
+//! The locks that the calling thread has for reading.
 
 use ft_sync::thread_local;
 use std::{cell::RefCell, mem::ManuallyDrop};
 
-/// One entry per reading. A stack, because locks are given up in the reverse order of taking, or
-/// nearly so.
+/// One entry per reading. It is a stack, because locks are usually released in the reverse order of
+/// taking.
 type Holds = ManuallyDrop<RefCell<Vec<u64>>>;
 
 thread_local! {
-    /// Never dropped, and so of use for as long as the thread runs anything; `AtEnd` frees its
-    /// memory.
+    /// It is never dropped, so it can be used for as long as the thread runs anything. `AtEnd`
+    /// frees its memory.
     static HOLDS: Holds = const { ManuallyDrop::new(RefCell::new(Vec::new())) };
     static AT_END: AtEnd = const { AtEnd };
 }
@@ -18,25 +18,26 @@ struct AtEnd;
 
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        // In a model the thread has no more of its own than this.
+        // In a model, other thread-local variables may be gone before this one.
         let _ = HOLDS.try_with(|holds| holds.borrow_mut().shrink_to_fit());
     }
 }
 
-/// Counts one more.
+/// Adds one reading.
 #[inline]
 pub(crate) fn add(lock: u64) {
     HOLDS.with(|holds| {
         let mut holds = holds.borrow_mut();
         if holds.len() == holds.capacity() {
-            // It fails while the thread ends; then what we are about to allocate is lost.
+            // This fails while the thread is ending. Then the memory that we are about to allocate
+            // is leaked.
             let _ = AT_END.try_with(|_| ());
         }
         holds.push(lock);
     });
 }
 
-/// Counts one less; false if there is none.
+/// Removes one reading. Returns false if there is none.
 #[inline]
 pub(crate) fn remove(lock: u64) -> bool {
     HOLDS.with(|holds| {
@@ -51,12 +52,12 @@ pub(crate) fn remove(lock: u64) -> bool {
     })
 }
 
-/// Counts none any more.
+/// Removes all readings of a lock.
 pub(crate) fn forget(lock: u64) {
     HOLDS.with(|holds| holds.borrow_mut().retain(|&other| other != lock));
 }
 
-/// Tells whether there is one.
+/// Returns whether there is a reading.
 pub(crate) fn contains(lock: u64) -> bool {
     HOLDS.with(|holds| holds.borrow().contains(&lock))
 }

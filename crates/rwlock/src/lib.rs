@@ -1,8 +1,8 @@
 //! A phase-fair readers-writer lock.
 //!
-//! [`RwLock`] guards a value, and is used as that of [`lock_api`] or parking_lot. [`OwnedRwLock`] is
-//! without a value and without guards, and knows the threads that hold it instead. Both are a
-//! [`RawRwLock`] inside.
+//! [`RwLock`] guards a value, and has the interface of [`lock_api`] and parking_lot.
+//! [`OwnedRwLock`] has no value and no guards; instead it knows the threads that hold it. Both
+//! contain a [`RawRwLock`].
 //!
 //! ```
 //! use ft_rwlock::RwLock;
@@ -15,38 +15,40 @@
 //!
 //! # Who goes first
 //!
-//! While somebody reads, a writer that waits keeps new readers out; present ones may nest. When a
-//! writer leaves, all readers that waited by then come in, together, before the next writer. So
-//! reading and writing take turns when both are in demand: a reader waits for one writing at most,
-//! after the present readings; a writer waits for at most one batch of readers for each writer that
-//! came before it. Writers go in the order in which they came. That is the policy of Brandenburg
-//! and Anderson (*Reader-Writer Synchronization for Shared-Memory Multiprocessor Real-Time
-//! Systems*, ECRTS 2009), which they call phase-fair; the implementation is not theirs.
+//! While readers hold the lock, a waiting writer keeps new readers out; threads that already read
+//! may read again. When a writer releases the lock, all readers that are waiting by then get it
+//! together, before the next writer. So reading and writing alternate when both are in demand. A
+//! reader waits for at most one writer, after the present readers. A writer waits for at most one
+//! batch of readers for each writer that came before it. Writers get the lock in the order in which
+//! they came. This is the policy that Brandenburg and Anderson call phase-fair (*Reader-Writer
+//! Synchronization for Shared-Memory Multiprocessor Real-Time Systems*, ECRTS 2009); the
+//! implementation is a different one.
 //!
-//! Who leaves hands the lock over to those whose turn it is, and wakes them and nobody else. A thread
-//! that comes along while others wait does not overtake them, except that one which has to wait looks
-//! a few times whether the lock is free before it takes its place in the line.
+//! A thread that releases the lock hands it to the threads whose turn it is, and wakes only those.
+//! A thread that arrives while others wait does not overtake them, with one exception: a thread
+//! that has to wait looks a few times whether the lock is free before it enters the line.
 //!
-//! A waiter that gives up, because of its deadline, leaves no trace: those who waited because of it
-//! alone go ahead.
+//! A waiter that gives up at its deadline leaves no trace: threads that were only waiting because
+//! of it go ahead.
 //!
 //! # How it works
 //!
-//! One word tells who has the lock, and whether there is a line. While there is none, taking the lock
-//! and giving it up are one read-modify-write each. The line is behind a mutex: a queue of writers, a
-//! list of readers, each of them with a signal of their own to wait for.
+//! One word says who has the lock, and whether there is a line of waiting threads. While there is
+//! no line, taking and releasing the lock are one read-modify-write each. The line is behind a
+//! mutex. It consists of a queue of writers and a list of readers, each with a signal to wait for.
 //!
 //! # Orderings
 //!
-//! Taking acquires the word, giving up releases it, and every other change to it is a
-//! read-modify-write, so release sequences are never cut. A thread that was in the line gets the
-//! lock from one that has acquired the word, or has had the lock itself, by a signal, which
-//! releases and acquires too.
+//! A thread that takes the lock acquires the word, and one that releases the lock releases the
+//! word. Every other change of the word is a read-modify-write, so release sequences are never
+//! interrupted. A thread in the line gets the lock by a signal, which releases and acquires too,
+//! from a thread that has acquired the word or has had the lock itself.
 //!
 //! # Forks
 //!
-//! The child of a fork can use a lock that no other thread of its parent had. Threads that waited for
-//! it stayed in the parent: a process that finds a line of another one begins a new line.
+//! The child of a fork can use a lock that no other thread of its parent held. Threads that were
+//! waiting for it exist only in the parent. A process that finds the line of another process starts
+//! a new line.
 
 mod error;
 mod holds;
@@ -57,14 +59,14 @@ pub use error::{NotHeld, WouldDeadlock};
 pub use owned::{OwnedRwLock, Waiter};
 pub use raw::RawRwLock;
 
-// Loom's atomics cannot be made in a constant, and nothing is left here to explore.
+// Loom's atomics cannot be created in a constant. In this module there is nothing left to explore.
 #[cfg(not(any(ft_loom, ft_shuttle)))]
 mod guarded;
 #[cfg(not(any(ft_loom, ft_shuttle)))]
 pub use guarded::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
-/// covariant, so this must not compile.
+/// The type must not be covariant: otherwise a short-lived reference that was put in could come out
+/// as a long-lived one. So this example must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_rwlock::RwLock;

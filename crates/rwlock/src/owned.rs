@@ -1,4 +1,4 @@
-//! A lock that knows who holds it.
+//! A lock that knows which threads hold it.
 
 use crate::{
     NotHeld, WouldDeadlock, holds,
@@ -12,9 +12,9 @@ use std::time::Instant;
 
 /// A readers-writer lock without a value, which knows the threads that hold it.
 ///
-/// It is for callers who cannot have guards, such as programs in another language. A thread gives up
-/// only what it has, and does not wait for itself: it is told. A thread that reads may read again,
-/// even while writers wait.
+/// It is for callers that cannot have guards, such as programs in another language. A thread can
+/// only release what it holds, and gets an error instead of waiting for itself. A thread that reads
+/// may read again, even while writers wait.
 ///
 /// ```
 /// use ft_rwlock::{NotHeld, OwnedRwLock, WouldDeadlock};
@@ -30,14 +30,14 @@ use std::time::Instant;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A thread that ends without giving up what it has leaves the lock as it is.
+/// If a thread ends without releasing the lock, the lock stays as it is.
 #[derive(Debug)]
 pub struct OwnedRwLock {
     raw: RawRwLock,
-    /// The name under which threads note their readings; no other lock ever has it.
+    /// The number under which threads record their readings. No other lock ever has it.
     id: u64,
-    /// The token of the thread that writes, or 0. Only that thread ever finds its own token here:
-    /// it alone puts it in and takes it out.
+    /// The token of the writing thread, or 0. A thread finds its own token here only if it is the
+    /// writer, because it alone stores and removes its token.
     writer: AtomicU64,
 }
 
@@ -50,17 +50,17 @@ impl Default for OwnedRwLock {
 impl OwnedRwLock {
     /// Creates an unlocked lock.
     pub fn new() -> Self {
-        // A std atomic on purpose: it is no part of what models explore.
+        // This is std's atomic on purpose: models need not explore it.
         static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         Self {
             raw: RawRwLock::new(),
-            // Relaxed: each call gets another number, and that is all.
+            // Relaxed: it only matters that each call gets another number.
             id: NEXT.fetch_add(1, Relaxed),
             writer: AtomicU64::new(0),
         }
     }
 
-    /// Takes the lock for reading if that needs no waiting.
+    /// Takes the lock for reading if that is possible without waiting. Returns whether it did.
     #[inline]
     pub fn try_read(&self) -> bool {
         let taken = self.raw.try_read() || self.try_read_again();
@@ -75,7 +75,7 @@ impl OwnedRwLock {
         holds::contains(self.id) && self.raw.try_read_recursive()
     }
 
-    /// Takes the lock for writing if that needs no waiting.
+    /// Takes the lock for writing if that is possible without waiting. Returns whether it did.
     #[inline]
     pub fn try_write(&self) -> bool {
         let taken = self.raw.try_write();
@@ -85,7 +85,7 @@ impl OwnedRwLock {
         taken
     }
 
-    /// Takes the lock for reading, waiting for it.
+    /// Takes the lock for reading, and waits for it if necessary.
     ///
     /// # Errors
     ///
@@ -94,26 +94,26 @@ impl OwnedRwLock {
         self.read_deadline(None).map(drop)
     }
 
-    /// Takes the lock for writing, waiting for it.
+    /// Takes the lock for writing, and waits for it if necessary.
     ///
     /// # Errors
     ///
-    /// If the calling thread has it already, for reading or for writing.
+    /// If the calling thread already has it, for reading or for writing.
     pub fn write(&self) -> Result<(), WouldDeadlock> {
         self.write_deadline(None).map(drop)
     }
 
-    /// As [`read`](Self::read); false if `deadline` passes first.
+    /// Like [`read`](Self::read), but returns false if `deadline` passes first.
     pub fn read_deadline(&self, deadline: Option<Instant>) -> Result<bool, WouldDeadlock> {
         Ok(self.try_read() || self.wait_to_read()?.wait_deadline(deadline))
     }
 
-    /// As [`write`](Self::write); false if `deadline` passes first.
+    /// Like [`write`](Self::write), but returns false if `deadline` passes first.
     pub fn write_deadline(&self, deadline: Option<Instant>) -> Result<bool, WouldDeadlock> {
         Ok(self.try_write() || self.wait_to_write()?.wait_deadline(deadline))
     }
 
-    /// Begins to wait for reading, after [`try_read`](Self::try_read) has failed.
+    /// Returns a waiter for reading, for use after [`try_read`](Self::try_read) has failed.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl OwnedRwLock {
         Ok(self.waiter(Kind::Read))
     }
 
-    /// Begins to wait for writing, after [`try_write`](Self::try_write) has failed.
+    /// Returns a waiter for writing, for use after [`try_write`](Self::try_write) has failed.
     ///
     /// # Errors
     ///
@@ -140,39 +140,39 @@ impl OwnedRwLock {
         Ok(self.waiter(Kind::Write))
     }
 
-    /// Gives up one reading of the calling thread.
+    /// Releases one reading of the calling thread.
     ///
     /// # Errors
     ///
-    /// If it has none. Nothing has happened then.
+    /// If the thread has none. In that case nothing happens.
     #[inline]
     pub fn unlock_read(&self) -> Result<(), NotHeld> {
         if !holds::remove(self.id) {
             return Err(NotHeld::Read);
         }
-        // SAFETY: we have just crossed it off the list of those that this thread has.
+        // SAFETY: the reading has just been removed from those that this thread has.
         unsafe { self.raw.unlock_read() };
         Ok(())
     }
 
-    /// Gives up the writing of the calling thread.
+    /// Releases the writing of the calling thread.
     ///
     /// # Errors
     ///
-    /// If it has none. Nothing has happened then.
+    /// If the thread has none. In that case nothing happens.
     #[inline]
     pub fn unlock_write(&self) -> Result<(), NotHeld> {
         self.forget_writer()?;
-        // SAFETY: this thread was the writer, and is not any more.
+        // SAFETY: this thread was the writer, and no longer counts as such.
         unsafe { self.raw.unlock_write() };
         Ok(())
     }
 
-    /// Turns the writing of the calling thread into a reading: no writer comes in between.
+    /// Turns the writing of the calling thread into a reading. No other writer gets in between.
     ///
     /// # Errors
     ///
-    /// If it has none. Nothing has happened then.
+    /// If the thread has none. In that case nothing happens.
     pub fn downgrade(&self) -> Result<(), NotHeld> {
         self.forget_writer()?;
         holds::add(self.id);
@@ -181,33 +181,33 @@ impl OwnedRwLock {
         Ok(())
     }
 
-    /// Tells whether the calling thread has the lock for reading.
+    /// Returns whether the calling thread has the lock for reading.
     pub fn is_reader(&self) -> bool {
         holds::contains(self.id)
     }
 
-    /// Tells whether the calling thread has the lock for writing.
+    /// Returns whether the calling thread has the lock for writing.
     pub fn is_writer(&self) -> bool {
         // Relaxed: see the field.
         self.writer.load(Relaxed) == ThreadToken::current().get()
     }
 
-    /// Returns how many have the lock for reading.
+    /// Returns the number of readings.
     pub fn readers(&self) -> usize {
         self.raw.readers()
     }
 
-    /// Returns how many wait for reading.
+    /// Returns the number of threads that wait for reading.
     pub fn readers_waiting(&self) -> usize {
         self.raw.readers_waiting()
     }
 
-    /// Returns how many wait for writing.
+    /// Returns the number of threads that wait for writing.
     pub fn writers_waiting(&self) -> usize {
         self.raw.writers_waiting()
     }
 
-    /// Tells whether somebody has the lock for writing.
+    /// Returns whether a thread has the lock for writing.
     pub fn is_write_locked(&self) -> bool {
         self.raw.is_write_locked()
     }
@@ -239,17 +239,18 @@ impl OwnedRwLock {
 
 impl Drop for OwnedRwLock {
     fn drop(&mut self) {
-        // What other threads have noted stays there, and does no harm: no other lock has our name.
+        // Readings that other threads have recorded stay recorded. That does no harm, because no
+        // other lock has the same number.
         if self.raw.readers() > 0 {
             holds::forget(self.id);
         }
     }
 }
 
-/// A thread that waits for an [`OwnedRwLock`], in line from the first wait on.
+/// A thread that waits for an [`OwnedRwLock`]. It has a place in the line from the first wait on.
 ///
-/// Waiting can be done in several steps. Dropping the waiter gives up the place; if its turn has come
-/// meanwhile, the lock goes to the next.
+/// A wait can be done in several steps. Dropping the waiter gives up the place. If the lock has
+/// been handed to it meanwhile, the lock goes to the next waiter.
 #[derive(Debug)]
 pub struct Waiter<'a> {
     lock: &'a OwnedRwLock,
@@ -258,10 +259,10 @@ pub struct Waiter<'a> {
 }
 
 impl Waiter<'_> {
-    /// Waits until the calling thread has the lock, and returns true; false if `deadline` passes
-    /// first.
+    /// Waits until the calling thread has the lock, and returns true; returns false if `deadline`
+    /// passes first.
     ///
-    /// Once it has returned true the waiter is of no more use.
+    /// A waiter that has returned true must not be used again.
     pub fn wait_deadline(&mut self, deadline: Option<Instant>) -> bool {
         let again = self.kind == Kind::Read && self.lock.try_read_again();
         let come = again || self.raw.wait_deadline(deadline);

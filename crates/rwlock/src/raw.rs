@@ -1,4 +1,4 @@
-//! The lock itself: a word, and a line for those who wait.
+//! The lock itself: a word, and a line of waiting threads.
 
 use ft_sync::{
     Arc, Mutex, MutexGuard, PerProcess, Signal,
@@ -9,20 +9,21 @@ use ft_sync::{
 };
 use std::{collections::VecDeque, mem, ptr, sync::PoisonError, time::Instant};
 
-/// Somebody is in the line. Set and cleared with the line locked.
+/// The line is not empty. Set and cleared with the line locked.
 const QUEUED: usize = 0b01;
 /// A writer has the lock.
 const WRITER: usize = 0b10;
-/// The rest counts the readers that have it.
+/// The bits above count the readers that have the lock.
 const ONE_READER: usize = 0b100;
 
-/// A phase-fair readers-writer lock without a value, which does not know who holds it.
+/// A phase-fair readers-writer lock without a value, which does not know the threads that hold it.
 ///
-/// See the [crate docs](crate) for who goes first.
+/// The [crate docs](crate) say who goes first.
 #[derive(Debug)]
 pub struct RawRwLock {
-    /// Besides the bits above: never readers together with a writer. While somebody is in the line,
-    /// readers may leave and nest; everything else is done with the line locked.
+    /// Consists of the bits above. There are never readers together with a writer. While the line
+    /// is not empty, readers may leave, and may read again; every other change requires locking the
+    /// line.
     state: AtomicUsize,
     line: PerProcess<Mutex<Line>>,
 }
@@ -35,7 +36,7 @@ struct Line {
 
 #[derive(Debug)]
 struct Place<'a> {
-    /// That of the process which took the place.
+    /// The line of the process in which the place was taken.
     line: &'a Mutex<Line>,
     signal: Arc<Signal>,
 }
@@ -47,7 +48,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// What keeps one from just taking the lock.
+    /// Returns the bits of the state that keep a thread from simply taking the lock.
     #[inline]
     fn blocking(self) -> usize {
         match self {
@@ -62,7 +63,7 @@ impl Line {
         self.readers.is_empty() && self.writers.is_empty()
     }
 
-    /// Whether one more may go ahead of those in the line.
+    /// Returns whether a new thread may go ahead of those in the line.
     fn admits(&self, kind: Kind, state: usize) -> bool {
         match kind {
             Kind::Read => state & WRITER == 0 && self.writers.is_empty(),
@@ -80,7 +81,7 @@ impl Line {
         signal
     }
 
-    /// Takes a place back; false if its turn has come already.
+    /// Gives up a place. Returns false if its turn has come already.
     fn remove(&mut self, kind: Kind, signal: &Arc<Signal>) -> bool {
         let is_it = |other: &Arc<Signal>| Arc::ptr_eq(other, signal);
         match kind {
@@ -96,10 +97,11 @@ impl Line {
     }
 }
 
-/// What has the lock when one more has taken it.
+/// Returns the state after one more thread has taken the lock.
 fn taken(kind: Kind, state: usize) -> usize {
     match kind {
-        // As many as threads can have calls on their stacks, or the program forgets its guards.
+        // It overflows only if threads have that many calls on their stacks, or if the program
+        // forgets its guards.
         Kind::Read => state.checked_add(ONE_READER).expect("too many readers"),
         Kind::Write => state | WRITER,
     }
@@ -115,7 +117,7 @@ impl Default for RawRwLock {
 }
 
 impl RawRwLock {
-    /// For statics, which loom has not.
+    /// For statics. Loom has no constant constructor.
     #[cfg(not(any(ft_loom, ft_shuttle)))]
     pub(crate) const fn unlocked() -> Self {
         Self {
@@ -129,13 +131,13 @@ impl RawRwLock {
         Self::default()
     }
 
-    /// Takes the lock for reading if nobody writes or waits for it.
+    /// Takes the lock for reading if no writer has it or waits for it. Returns whether it did.
     #[inline]
     pub fn try_read(&self) -> bool {
         self.try_take(Kind::Read)
     }
 
-    /// Takes the lock for writing if nobody has it.
+    /// Takes the lock for writing if nobody has it. Returns whether it did.
     #[inline]
     pub fn try_write(&self) -> bool {
         self.try_take(Kind::Write)
@@ -144,10 +146,10 @@ impl RawRwLock {
     #[inline]
     pub(crate) fn try_take(&self, kind: Kind) -> bool {
         let mut state = match kind {
-            // Relaxed: the exchange below is what counts.
+            // Relaxed: the exchange below decides.
             Kind::Read => self.state.load(Relaxed),
-            // The one state that lets a writer in. A look would fetch the word for reading, and the
-            // exchange then once more for writing.
+            // The only state that lets a writer in. A load would fetch the cache line for reading,
+            // and the exchange would then fetch it again for writing.
             Kind::Write => 0,
         };
         while state & kind.blocking() == 0 {
@@ -161,27 +163,28 @@ impl RawRwLock {
         state == QUEUED && self.try_take_slow(kind)
     }
 
-    /// As `try_take`, for one who tries again and again: those who have the lock want the word too.
+    /// Like `try_take`, for a thread that tries repeatedly: it first looks, because the threads
+    /// that have the lock need the word, too.
     fn look_and_take(&self, kind: Kind) -> bool {
-        // Relaxed: the exchange is what counts.
+        // Relaxed: the exchange decides.
         let state = self.state.load(Relaxed);
         (state & kind.blocking() == 0 || state == QUEUED) && self.try_take(kind)
     }
 
-    /// Nobody has the lock, but somebody is in the line: either the last holder is about to call
-    /// them, or they stayed behind when the process forked.
+    /// Called when nobody has the lock, but the line was not empty. Either the last holder is about
+    /// to call the threads in the line, or they exist only in the parent of a fork.
     #[cold]
     fn try_take_slow(&self, kind: Kind) -> bool {
         let line = self.line();
         self.take_or(&line, kind, |state| state)
     }
 
-    /// Takes the lock for reading if a reader has it, though writers wait, or if nobody has it or
-    /// waits for it.
+    /// Takes the lock for reading if a reader has it, even if writers wait, or if nobody has it or
+    /// waits for it. Returns whether it did.
     ///
-    /// This succeeds for a thread that has the lock for reading already; that is what it is for.
+    /// This is for threads that already have the lock for reading: for them it succeeds.
     pub fn try_read_recursive(&self) -> bool {
-        // Relaxed: the exchange below is what counts.
+        // Relaxed: the exchange below decides.
         let mut state = self.state.load(Relaxed);
         while state & WRITER == 0 && state >= ONE_READER {
             let taken = taken(Kind::Read, state);
@@ -194,13 +197,15 @@ impl RawRwLock {
         self.try_read()
     }
 
-    /// Takes the lock for reading, waiting for it until `deadline`; false if that passes.
+    /// Takes the lock for reading, and waits for it until `deadline`. Returns false if that passes
+    /// first.
     #[inline]
     pub fn read_deadline(&self, deadline: Option<Instant>) -> bool {
         self.try_read() || self.wait_slow(Kind::Read, deadline)
     }
 
-    /// Takes the lock for writing, waiting for it until `deadline`; false if that passes.
+    /// Takes the lock for writing, and waits for it until `deadline`. Returns false if that passes
+    /// first.
     #[inline]
     pub fn write_deadline(&self, deadline: Option<Instant>) -> bool {
         self.try_write() || self.wait_slow(Kind::Write, deadline)
@@ -219,16 +224,16 @@ impl RawRwLock {
         }
     }
 
-    /// Gives up one reading.
+    /// Releases one reading.
     ///
     /// # Safety
     ///
-    /// There must be one, which nobody else gives up.
+    /// There must be a reading that nobody else releases.
     #[inline]
     pub unsafe fn unlock_read(&self) {
-        // Release: pairs with the Acquire of the writer that comes next, or of `call_next`, which
-        // hands over to it. Other readers leave by read-modify-writes too, which are one release
-        // sequence with this one.
+        // Release: pairs with the Acquire of the next writer, or with that of `call_next`, which
+        // hands the lock to it. Other readers also leave by read-modify-writes, which form one
+        // release sequence with this one.
         let before = self.state.fetch_sub(ONE_READER, Release);
         if before == ONE_READER | QUEUED {
             self.end_reading();
@@ -238,26 +243,26 @@ impl RawRwLock {
     #[cold]
     fn end_reading(&self) {
         let mut line = self.line();
-        // Perhaps somebody else has done it, and the lock is in other hands by now.
+        // Another thread may have done this already, and the lock may have other holders by now.
         self.call_next(&mut line, Kind::Write).raise(line);
     }
 
-    /// Gives up the writing.
+    /// Releases the writing.
     ///
     /// # Safety
     ///
-    /// There must be one, which nobody else gives up.
+    /// There must be a writing that nobody else releases.
     #[inline]
     pub unsafe fn unlock_write(&self) {
-        // Release: pairs with the Acquire of whoever takes the lock next.
+        // Release: pairs with the Acquire of the thread that takes the lock next.
         // Relaxed: on failure nothing has happened.
         if (self.state.compare_exchange(WRITER, 0, Release, Relaxed)).is_err() {
             self.end_writing(0);
         }
     }
 
-    /// Turns the writing into a reading: no other writer comes in between, and the readers that
-    /// wait come in as well.
+    /// Turns the writing into a reading. No other writer gets in between, and waiting readers get
+    /// in, too.
     ///
     /// # Safety
     ///
@@ -276,16 +281,17 @@ impl RawRwLock {
     #[cold]
     fn end_writing(&self, instead: usize) {
         let mut line = self.line();
-        // Release: pairs with the Acquire of readers that come by themselves. From here to the end
-        // of `call_next` the lock may be free, but nobody can take it who has not locked the line.
+        // Release: pairs with the Acquire of readers that take the lock without waiting. From here
+        // to the end of `call_next` the lock may be free, but only a thread that has locked the
+        // line can take it.
         self.state.fetch_add(instead.wrapping_sub(WRITER), Release);
         self.call_next(&mut line, Kind::Read).raise(line);
     }
 
-    /// Hands the lock to those in the line whose turn it is, if it is anybody's: `first` says who
-    /// goes first if both could.
+    /// Hands the lock to the threads in the line whose turn it is, if any. `first` says whether
+    /// readers or writers go first if both could.
     fn call_next(&self, line: &mut Line, first: Kind) -> Called {
-        // Acquire: pairs with the Releases of those who had the lock; the signal passes it on.
+        // Acquire: pairs with the Releases of those who had the lock. The signals pass it on.
         let state = self.state.load(Acquire);
         let mut called = Called::default();
         let mut change = 0;
@@ -294,8 +300,8 @@ impl RawRwLock {
                 called.readers = mem::take(&mut line.readers);
                 change = called.readers.len() * ONE_READER;
             }
-            // Nobody comes in meanwhile: the line is locked, QUEUED is set, and without a reader
-            // there is none to nest.
+            // No other thread gets in meanwhile: the line is locked and QUEUED is set, and since
+            // there is no reader, none can read again.
             if state < ONE_READER && called.readers.is_empty() {
                 called.writer = line.writers.pop_front();
                 change = if called.writer.is_some() { WRITER } else { 0 };
@@ -304,21 +310,21 @@ impl RawRwLock {
         if state & QUEUED != 0 && line.is_empty() {
             change = change.wrapping_sub(QUEUED);
         }
-        // Relaxed: those called are told by their signals; those who come by themselves find here
-        // the release sequences of those who left.
+        // Relaxed: the called threads are synchronized by their signals. Threads that take the lock
+        // without waiting find the release sequences of those who left in this word.
         self.state.fetch_add(change, Relaxed);
         called
     }
 
-    /// Takes the lock, if those in the line do not come first; else changes the state to what
-    /// `otherwise` says.
+    /// Takes the lock if the threads in the line do not come first, and returns whether it did. If
+    /// not, changes the state to `otherwise` of it.
     fn take_or(&self, line: &Line, kind: Kind, otherwise: impl Fn(usize) -> usize) -> bool {
-        // Relaxed: the exchange below is what counts.
+        // Relaxed: the exchange below decides.
         let mut state = self.state.load(Relaxed);
         loop {
             let admitted = line.admits(kind, state);
             let next = if admitted {
-                // After a fork it may be set though the line is empty.
+                // After a fork, QUEUED may be set although the line is empty.
                 let queued = if line.is_empty() { 0 } else { QUEUED };
                 taken(kind, state & !QUEUED) | queued
             } else {
@@ -337,7 +343,8 @@ impl RawRwLock {
     fn take_or_queue(&self, kind: Kind) -> Option<Place<'_>> {
         let here = self.line.get();
         let mut line = locked(here);
-        // Whoever has the lock now will find the bit when they leave, and then wait for the line.
+        // The threads that have the lock now will find the bit when they release it, and then lock
+        // the line.
         let taken = self.take_or(&line, kind, |state| state | QUEUED);
         (!taken).then(|| Place {
             line: here,
@@ -345,22 +352,23 @@ impl RawRwLock {
         })
     }
 
-    /// Gives up a place in the line, and what came to it meanwhile.
+    /// Gives up a place in the line. If the lock has been handed to it meanwhile, releases the
+    /// lock.
     #[cold]
     fn leave(&self, kind: Kind, place: &Place<'_>) {
         let here = self.line.get();
         if !ptr::eq(place.line, here) && !place.signal.is_raised() {
-            // It stayed behind when the process forked, and the lock with whoever had it.
+            // The place belongs to the parent of a fork, and so does the lock.
             return;
         }
         let mut line = locked(here);
         if line.remove(kind, &place.signal) {
-            // Those who waited for us alone need not any more.
+            // Threads that were only waiting because of us can go on.
             return self.call_next(&mut line, Kind::Write).raise(line);
         }
         drop(line);
-        // SAFETY: we are no longer in the line of this process, or were told in another one, so we
-        // were called, and nobody else knows.
+        // SAFETY: we are no longer in the line of this process, or our signal was raised in another
+        // process. So the lock was handed to us, and nobody else will release it.
         unsafe { self.unlock(kind) }
     }
 
@@ -380,13 +388,13 @@ impl RawRwLock {
         locked(self.line.get())
     }
 
-    /// Returns how many have the lock for reading.
+    /// Returns the number of readings.
     pub fn readers(&self) -> usize {
-        // Relaxed: a snapshot, which decides nothing.
+        // Relaxed: a snapshot that decides nothing.
         self.state.load(Relaxed) / ONE_READER
     }
 
-    /// Returns how many wait for reading.
+    /// Returns the number of threads that wait for reading.
     pub fn readers_waiting(&self) -> usize {
         if self.has_line() {
             self.line().readers.len()
@@ -395,7 +403,7 @@ impl RawRwLock {
         }
     }
 
-    /// Returns how many wait for writing.
+    /// Returns the number of threads that wait for writing.
     pub fn writers_waiting(&self) -> usize {
         if self.has_line() {
             self.line().writers.len()
@@ -409,7 +417,7 @@ impl RawRwLock {
         self.state.load(Relaxed) & QUEUED != 0
     }
 
-    /// Tells whether somebody has the lock for writing.
+    /// Returns whether a thread has the lock for writing.
     pub fn is_write_locked(&self) -> bool {
         // Relaxed: as in `readers`.
         self.state.load(Relaxed) & WRITER != 0
@@ -417,11 +425,11 @@ impl RawRwLock {
 }
 
 fn locked(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
-    // A panic leaves it as it was: it can only come from allocating or counting.
+    // A panic leaves the line as it was: it can only come from allocating or counting.
     line.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Those who were given the lock, and do not know it yet.
+/// Threads that were given the lock, and that must be told.
 #[derive(Default)]
 #[must_use]
 struct Called {
@@ -430,7 +438,7 @@ struct Called {
 }
 
 impl Called {
-    /// Tells them, after unlocking the line, which they may want to lock.
+    /// Raises their signals, after unlocking the line, which they may want to lock.
     fn raise(self, line: MutexGuard<'_, Line>) {
         drop(line);
         self.writer.iter().for_each(|signal| signal.raise());
@@ -438,9 +446,10 @@ impl Called {
     }
 }
 
-/// Somebody who waits for the lock, in line from the first wait on.
+/// A waiter for the lock. It has a place in the line from the first wait on.
 ///
-/// Dropping it gives up the place; if the turn has come meanwhile, it goes to the next.
+/// Dropping it gives up the place. If the lock has been handed to it meanwhile, the lock goes to
+/// the next waiter.
 #[derive(Debug)]
 pub(crate) struct RawWaiter<'a> {
     lock: &'a RawRwLock,
@@ -449,7 +458,8 @@ pub(crate) struct RawWaiter<'a> {
 }
 
 impl RawWaiter<'_> {
-    /// Waits until the lock is taken, for the caller to unlock; false if `deadline` comes first.
+    /// Waits until the lock is taken, and returns true; the caller must release it. Returns false
+    /// if `deadline` passes first.
     pub(crate) fn wait_deadline(&mut self, deadline: Option<Instant>) -> bool {
         if self.place.is_none() {
             if ft_sync::spin(|| self.lock.look_and_take(self.kind).then_some(())).is_some() {
@@ -479,8 +489,8 @@ mod tests {
 
     const KINDS: [Kind; 2] = [Kind::Read, Kind::Write];
 
-    /// A lock that was given up and has a line, whose first is not called yet; or whose line stayed
-    /// behind in a fork.
+    /// A lock that was released and has a line whose first thread is not called yet, or whose line
+    /// was left behind in a fork.
     fn given_up(line: &[Kind]) -> RawRwLock {
         let lock = RawRwLock::new();
         lock.state.store(QUEUED, Relaxed);
@@ -530,7 +540,8 @@ mod tests {
         assert_eq!((lock.readers(), lock.readers_waiting()), (1, 1));
     }
 
-    /// Of two who leave and find the line, one comes second.
+    /// Two threads release the lock and find the line. The second one finds that nothing is left to
+    /// do.
     #[test]
     fn line_that_is_done_with() {
         for lock in [given_up(&[]), RawRwLock::new()] {

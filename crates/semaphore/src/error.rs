@@ -1,8 +1,8 @@
-//! What can keep an operation from succeeding.
+//! The error of a semaphore.
 
 use std::{error::Error, fmt};
 
-/// Nobody holds a permit that [`release`](crate::Semaphore::release) could give back.
+/// All permits are free, so [`release`](crate::Semaphore::release) has none to give back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReleaseError;
 

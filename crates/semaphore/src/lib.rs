@@ -1,8 +1,8 @@
 //! A fair counting semaphore for threads and tasks.
 //!
-//! A [`Semaphore`] has a fixed number of permits. Whoever wants one while there is none waits in a
-//! line that threads and tasks share, and permits are handed to the first in line: who comes later
-//! never overtakes, however fast it is.
+//! A [`Semaphore`] has a fixed number of permits. A thread or task that wants a permit while none
+//! is free waits in a line, which threads and tasks share. Permits are handed to the first in line,
+//! so a thread that comes later never overtakes, however fast it is.
 //!
 //! ```
 //! use ft_semaphore::Semaphore;
@@ -31,25 +31,26 @@
 //! # use ft_semaphore::Semaphore;
 //! async fn fetch(connections: &Semaphore) {
 //!     let _permit = connections.acquire_async().await;
-//!     // At most as many tasks are here as there are permits.
+//!     // The number of tasks in this place never exceeds the number of permits.
 //! }
 //! ```
 //!
 //! # How it works
 //!
-//! One word holds the free permits and a bit that says whether somebody is in line. While the bit
-//! is set no permit is free: a release serves the first in line, under a mutex, and wakes it
-//! after leaving the mutex. Otherwise acquiring and releasing are one compare-exchange each. The bit
-//! changes under the mutex alone, together with the line.
+//! One word contains the number of free permits and a bit that says whether the line is not empty.
+//! While the bit is set, no permit is free: a release serves the first in line, under a mutex, and
+//! wakes it after unlocking the mutex. While the bit is clear, acquiring and releasing are one
+//! compare-exchange each. The bit changes only under the mutex, together with the line.
 //!
-//! The decision who gets a permit is made under the mutex: somebody who stops waiting finds there
-//! that it is still in line, and leaves, or that it was served, and serves the next.
+//! The mutex also protects the decision who gets a permit. A waiter that stops waiting locks the
+//! mutex. It finds either that it is still in line, and leaves, or that it has been served, and
+//! passes the permit on.
 //!
 //! # Orderings
 //!
-//! Taking a permit acquires what giving it back released: what a holder did happens before what the
-//! next holder of that permit does. All changes of the word are read-modify-writes, so that one
-//! acquires from every release before it, not just the last.
+//! Taking a permit acquires what giving it back released. So what a holder did happens before what
+//! the next holder of that permit does. All changes of the word are read-modify-writes, so one
+//! acquire reads from every release before it, and not only from the last one.
 
 #![forbid(unsafe_code)]
 
@@ -76,36 +77,37 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Set while somebody is in line.
+/// Set while the line is not empty.
 const QUEUED: usize = 0b1;
 
-/// One free permit; they are counted in the bits above [`QUEUED`].
+/// One free permit. The bits above [`QUEUED`] count free permits.
 const PERMIT: usize = 0b10;
 
 /// A counting semaphore that serves in the order of arrival.
 ///
-/// Permits are handed out strictly first come, first served, over all threads and tasks; there
-/// are never more than [`limit`](Self::limit) of them. A waiter that stops waiting, at whatever
-/// moment, leaves in constant time, and takes no permit with it.
+/// Permits are handed out strictly first come, first served, over all threads and tasks. There are
+/// never more than [`limit`](Self::limit) of them. A waiter can stop waiting at any moment: it
+/// leaves in constant time, and takes no permit with it.
 ///
-/// In a child made by `fork` the semaphore can be used if no other thread of the parent was inside
-/// one of its methods. The child forgets those who waited in the parent; permits held there are
-/// held in the child, too.
+/// The child of a fork can use the semaphore if no other thread of the parent was inside one of its
+/// methods. The child forgets the waiters of the parent. Permits that were held in the parent are
+/// also held in the child.
 pub struct Semaphore {
-    /// Free permits, in units of [`PERMIT`], and [`QUEUED`], which goes with none free.
+    /// The number of free permits, in units of [`PERMIT`], and [`QUEUED`], which is set only while
+    /// none is free.
     state: AtomicUsize,
-    /// How many permits there are; free ones are never more.
+    /// The total number of permits. There are never more free ones.
     limit: usize,
-    /// Who waits. Empty if and only if [`QUEUED`] is clear.
+    /// The waiters. Empty if and only if [`QUEUED`] is clear.
     line: Mutex<Line>,
 }
 
 impl Semaphore {
-    /// The most permits that a semaphore can have.
+    /// The largest number of permits that a semaphore can have.
     pub const MAX_PERMITS: usize = usize::MAX >> 1;
 
-    /// Creates a semaphore with so many permits, all free. With 0, whoever wants one waits for ever, or
-    /// until the deadline.
+    /// Creates a semaphore with `permits` permits, all of them free. With 0, a thread that wants
+    /// one waits for ever, or until its deadline.
     ///
     /// # Panics
     ///
@@ -119,26 +121,28 @@ impl Semaphore {
         }
     }
 
-    /// Takes a permit, if one is free and nobody is in line.
+    /// Takes a permit, if one is free and the line is empty.
     #[inline]
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.take().then(|| Permit(self))
     }
 
-    /// Takes a permit, waiting for one if need be.
+    /// Takes a permit, and waits for one if necessary.
     pub fn acquire(&self) -> Permit<'_> {
         let permit = self.acquire_until(None);
         permit.expect("a wait without a deadline ends with a permit")
     }
 
-    /// Takes a permit, waiting at most `timeout` for one; too large a timeout waits for ever.
+    /// Takes a permit, and waits for one for at most `timeout`. A timeout that is too large for the
+    /// clock means for ever.
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
-        // Saves the look at the clock when there is no need to wait.
+        // This avoids reading the clock when there is no need to wait.
         self.try_acquire()
             .or_else(|| self.acquire_until(deadline_after(timeout)))
     }
 
-    /// Takes a permit, waiting until `deadline` for one. Under loom every deadline has passed.
+    /// Takes a permit, and waits for one until `deadline`. Under loom every deadline has already
+    /// passed.
     pub fn acquire_deadline(&self, deadline: Instant) -> Option<Permit<'_>> {
         self.acquire_until(Some(deadline))
     }
@@ -149,9 +153,9 @@ impl Semaphore {
             .or_else(|| self.acquire_async().wait_deadline(deadline))
     }
 
-    /// Returns a future that takes a permit, waiting in line for one if need be.
+    /// Returns a future that takes a permit, and waits in line for one if necessary.
     ///
-    /// Its place in line is the one it gets when it is first polled.
+    /// The future enters the line when it is first polled.
     pub fn acquire_async(&self) -> Acquire<'_> {
         Acquire {
             semaphore: self,
@@ -161,11 +165,12 @@ impl Semaphore {
 
     /// Gives back a permit that was [forgotten](Permit::forget).
     ///
-    /// Hands it to the first in line, if there is one, and wakes that after leaving the lock.
+    /// If the line is not empty, hands the permit to the first waiter, and wakes it after unlocking
+    /// the mutex.
     ///
     /// # Errors
     ///
-    /// [`ReleaseError`] if all permits are free; nothing is changed.
+    /// [`ReleaseError`] if all permits are free. In that case nothing changes.
     ///
     /// ```
     /// use ft_semaphore::{ReleaseError, Semaphore};
@@ -184,8 +189,8 @@ impl Semaphore {
                 if state / PERMIT >= self.limit {
                     return Err(ReleaseError);
                 }
-                // Release: pairs with the Acquire of those who take. Relaxed: a failure decides
-                // nothing.
+                // Release: pairs with the Acquire of the threads that take permits.
+                // Relaxed: a failure decides nothing.
                 match (self.state).compare_exchange_weak(state, state + PERMIT, Release, Relaxed) {
                     Ok(_) => return Ok(()),
                     Err(other) => state = other,
@@ -199,39 +204,39 @@ impl Semaphore {
                 waker.wake();
                 return Ok(());
             }
-            // The last in line has gone since.
+            // The last waiter has left the line meanwhile.
         }
     }
 
-    /// Returns how many permits are free at this moment.
+    /// Returns the number of permits that are free at this moment.
     pub fn available(&self) -> usize {
-        // Relaxed: it is outdated when it is read.
+        // Relaxed: the result may be outdated as soon as it is returned.
         self.state.load(Relaxed) / PERMIT
     }
 
-    /// Tells whether no permit is free at this moment, so that acquiring one would wait.
+    /// Returns whether no permit is free at this moment, so that acquiring one would have to wait.
     pub fn is_locked(&self) -> bool {
         self.available() == 0
     }
 
-    /// Returns how many permits there are, free or not.
+    /// Returns the total number of permits, free or not.
     pub fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Returns how many are in line at this moment.
+    /// Returns the number of waiters at this moment.
     pub fn waiting(&self) -> usize {
         self.lock().len()
     }
 
-    /// Takes a permit if one is free; then nobody is in line.
+    /// Takes a permit if one is free. In that case the line is empty.
     #[inline]
     fn take(&self) -> bool {
         // Relaxed: the exchange decides.
         let mut state = self.state.load(Relaxed);
         while state >= PERMIT {
-            // Acquire: pairs with the Release of those who give back. Relaxed: a failure decides
-            // nothing.
+            // Acquire: pairs with the Release of the threads that give permits back.
+            // Relaxed: a failure decides nothing.
             match (self.state).compare_exchange_weak(state, state - PERMIT, Acq, Relaxed) {
                 Ok(_) => return true,
                 Err(other) => state = other,
@@ -240,16 +245,18 @@ impl Semaphore {
         false
     }
 
-    /// Takes a permit if one is free, and else sets [`QUEUED`], for the caller, who has the lock,
-    /// to join the line.
+    /// Takes a permit if one is free. Otherwise sets [`QUEUED`]; the caller, who has locked the
+    /// line, then joins it.
     fn take_or_queue(&self) -> bool {
         // Relaxed: the exchange decides.
         let mut state = self.state.load(Relaxed);
         while state & QUEUED == 0 {
             let is_free = state >= PERMIT;
             let new = if is_free { state - PERMIT } else { QUEUED };
-            // Acquire: as in `take`. Relaxed: a failure decides nothing. Who sees the bit takes the
-            // lock, and that orders the rest.
+            // Acquire: as in `take`.
+            // Relaxed: a failure decides nothing.
+            //
+            // A thread that sees the bit locks the line, which orders everything else.
             match (self.state).compare_exchange_weak(state, new, Acq, Relaxed) {
                 Ok(_) => return is_free,
                 Err(other) => state = other,
@@ -258,10 +265,10 @@ impl Semaphore {
         false
     }
 
-    /// Keeps [`QUEUED`] true to the line, after somebody may have left it.
+    /// Clears [`QUEUED`] if the line is empty, after a waiter may have left it.
     fn clear_if_empty(&self, line: &MutexGuard<'_, Line>) {
         if line.len() == 0 {
-            // Relaxed: nothing is published. Who sees the bit though it is clear takes the lock.
+            // Relaxed: nothing is published. A thread that still sees the bit locks the line.
             self.state.fetch_and(!QUEUED, Relaxed);
         }
     }
@@ -274,7 +281,7 @@ impl Semaphore {
                 return line;
             }
             self.clear_if_empty(&line);
-            // Before the wakers are dropped.
+            // Unlock before the wakers are dropped.
             drop(line);
         }
     }
@@ -289,13 +296,13 @@ impl fmt::Debug for Semaphore {
     }
 }
 
-/// A permit that is given back when this is dropped.
+/// A permit. Dropping it gives the permit back.
 #[derive(Debug)]
-#[must_use = "the permit is given back at once"]
+#[must_use = "the permit is given back at once if this is dropped"]
 pub struct Permit<'a>(&'a Semaphore);
 
 impl Permit<'_> {
-    /// Keeps the permit taken; [`Semaphore::release`] gives it back.
+    /// Keeps the permit taken. [`Semaphore::release`] can give it back.
     pub fn forget(self) {
         mem::forget(self);
     }
@@ -303,36 +310,39 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        // It fails if somebody has released what was ours; then it is given back.
+        // This fails if another thread has released our permit; then it has been given back
+        // already.
         let _ = self.0.release();
     }
 }
 
 /// The future of [`acquire_async`](Semaphore::acquire_async): a place in line.
 ///
-/// A thread can wait for it too, with [`wait_deadline`](Self::wait_deadline). Whenever it is dropped,
-/// no permit is lost: one that was handed to it goes to the next in line.
+/// A thread can also wait for it, with [`wait_deadline`](Self::wait_deadline). It can be dropped at
+/// any time without losing a permit: a permit that was handed to it goes to the next in line.
 ///
 /// Its wakers are called, cloned and dropped outside of all locks.
 ///
 /// # Deadlocks
 ///
-/// A future that was polled and is neither polled again nor dropped keeps its place: the permit that comes to
-/// it, and all that come after, stay there. So [`mem::forget`] of one is the loss of a permit, and a
-/// task that awaits several things should drop the future before it waits for something else.
+/// A future that was polled, and then is neither polled again nor dropped, keeps its place: a
+/// permit that is handed to it stays there, and is lost to all later waiters. So [`mem::forget`] of
+/// such a future loses a permit, and a task that awaits several things should drop the future
+/// before it waits for something else.
 #[derive(Debug)]
-#[must_use = "it waits only when it is polled"]
+#[must_use = "a future does nothing unless it is polled"]
 pub struct Acquire<'a> {
     semaphore: &'a Semaphore,
-    /// The place, from the first look that finds no permit to the one that does.
+    /// The place in line. It is `Some` from the first poll that finds no permit until the poll that
+    /// finds one.
     place: Option<usize>,
 }
 
 impl<'a> Acquire<'a> {
     /// Waits until a permit comes, or until `deadline`.
     ///
-    /// Without a permit it stays in line, so that the caller can look after something else and
-    /// then call this again. Under loom every deadline has passed.
+    /// If no permit has come, the future stays in line, so that the caller can do something else
+    /// and then call this again. Under loom every deadline has already passed.
     pub fn wait_deadline(&mut self, deadline: Option<Instant>) -> Option<Permit<'a>> {
         let served = Arc::new(Signal::new());
         let permit = self.look(Waker::from(Arc::clone(&served)));
@@ -342,7 +352,7 @@ impl<'a> Acquire<'a> {
         })
     }
 
-    /// Takes the permit if it is there; if not, `waker` will be woken when it is.
+    /// Takes the permit if there is one. Otherwise `waker` will be woken when there is one.
     fn look(&mut self, waker: Waker) -> Option<Permit<'a>> {
         let semaphore = self.semaphore;
         let mut line = semaphore.lock();

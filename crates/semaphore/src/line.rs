@@ -1,42 +1,42 @@
-//! Those who wait, in the order in which they came.
+//! The waiters, in the order in which they came.
 
 use std::{iter, mem, process, task::Waker};
 
-/// No place: the end of a list.
+/// No place: marks the end of a list.
 const NONE: usize = usize::MAX;
 
-/// A line in which joining, leaving from anywhere and serving the first take constant time: a doubly
-/// linked list whose nodes are places in a vector.
+/// A line in which joining, leaving from anywhere and serving the first take constant time: a
+/// doubly linked list whose nodes are places in a vector.
 ///
-/// Who is served stays at its place, out of the line, until it gives the place up.
+/// A waiter that has been served is out of the line, but keeps its place until it gives it up.
 pub(crate) struct Line {
     places: Vec<Place>,
     first: usize,
     last: usize,
-    /// How many are in line.
+    /// The number of waiters in line.
     len: usize,
-    /// The first of the vacant places, which are linked through `next`.
+    /// The first vacant place. Vacant places are linked through `next`.
     vacant: usize,
-    /// The process that those in line belong to.
+    /// The process to which the waiters in line belong.
     process: u32,
 }
 
 struct Place {
     standing: Standing,
-    /// Wakes the holder; there while it is in line.
+    /// Wakes the holder. It is `Some` while the holder is in line.
     waker: Option<Waker>,
     prev: usize,
     next: usize,
 }
 
-/// How the holder of a place stands.
+/// The state of the holder of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// In line.
     Waiting,
     /// Served, and out of the line.
     Served,
-    /// Out of the line, because this is a child of the process that it waited in.
+    /// Out of the line, because this process is a child of the one in which it waited.
     Forgotten,
 }
 
@@ -56,7 +56,7 @@ impl Line {
         self.len
     }
 
-    /// Joins at the end; returns the place.
+    /// Joins at the end, and returns the place.
     pub(crate) fn join(&mut self, waker: Waker) -> usize {
         let place = Place {
             standing: Standing::Waiting,
@@ -88,8 +88,8 @@ impl Line {
         self.dismiss_first(Standing::Served)
     }
 
-    /// In a child of the process that those in line belong to, forgets them, for most of them are
-    /// threads that do not exist here. Returns their wakers.
+    /// In a child of the process to which the waiters belong, forgets them, because most of them
+    /// are threads that do not exist here. Returns their wakers.
     pub(crate) fn forget_ancestors(&mut self) -> Vec<Waker> {
         let process = process::id();
         if mem::replace(&mut self.process, process) == process {
@@ -98,17 +98,17 @@ impl Line {
         iter::from_fn(|| self.dismiss_first(Standing::Forgotten)).collect()
     }
 
-    /// Tells how the holder of a place stands.
+    /// Returns the state of the holder of a place.
     pub(crate) fn standing(&self, index: usize) -> Standing {
         self.places[index].standing
     }
 
-    /// Replaces the waker of somebody who waits; returns the old one.
+    /// Replaces the waker of a waiter, and returns the old one.
     pub(crate) fn replace_waker(&mut self, index: usize, waker: Waker) -> Option<Waker> {
         self.places[index].waker.replace(waker)
     }
 
-    /// Gives a place up; returns the waker of its holder, if that was still in line.
+    /// Gives up a place. Returns the waker of its holder if the holder was still in line.
     pub(crate) fn leave(&mut self, index: usize) -> Option<Waker> {
         if self.places[index].standing == Standing::Waiting {
             self.unlink(index);

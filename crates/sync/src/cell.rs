@@ -1,9 +1,10 @@
-//! One interface for std's and loom's `UnsafeCell`. Shuttle has none: its threads take turns.
+//! One interface for the `UnsafeCell` of std and that of loom. Shuttle has none, because its
+//! threads take turns.
 
 #[cfg(ft_loom)]
 pub use loom::cell::{ConstPtr, MutPtr, UnsafeCell};
 
-/// An [`UnsafeCell`](std::cell::UnsafeCell) whose contents are reached through closures, so that
+/// An [`UnsafeCell`](std::cell::UnsafeCell) whose contents are accessed through closures, so that
 /// loom can see how long each access lasts.
 #[cfg(not(ft_loom))]
 #[derive(Debug, Default)]
@@ -17,13 +18,14 @@ impl<T> UnsafeCell<T> {
         Self(std::cell::UnsafeCell::new(value))
     }
 
-    /// Calls `f` with a pointer through which it may read, and only read.
+    /// Calls `f` with a pointer through which `f` may only read.
     #[inline]
     pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
         f(self.0.get())
     }
 
-    /// Calls `f` with a pointer through which it may write, while nobody else has access.
+    /// Calls `f` with a pointer through which `f` may write. Nobody else may have access during the
+    /// call.
     #[inline]
     pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         f(self.0.get())

@@ -1,8 +1,9 @@
-//! An event: what a thread or a task waits on until somebody has changed something.
+//! An event: threads and tasks wait on it until another thread has changed something.
 //!
-//! The queue in it is that of [`event_listener`]. A model with that inside does not end, so loom
-//! gets another one, and so does shuttle, which could not interrupt it. With `--cfg loom`, which is
-//! for the models of other crates, `event_listener` does not build, and ours takes its place.
+//! The queue inside is that of [`event_listener`]. A loom model that contains it does not end, and
+//! shuttle could not switch threads inside it, so both use the queue in `locked.rs` instead. So
+//! does a build with `--cfg loom`, which other crates use for their own models: `event_listener`
+//! does not build there.
 
 use crate::{
     atomic::{
@@ -30,20 +31,21 @@ use parked::{Place, Queue};
 
 /// Wakes threads and tasks that wait for a change of some other state.
 ///
-/// An event holds no state of its own, so a waiter listens *first*, then looks at the state, and
-/// only then waits; [`wait_until`](Event::wait_until) and
-/// [`wait_until_async`](Event::wait_until_async) do that. The notifier changes the state
-/// first and notifies afterwards. Both sides pass a sequentially consistent fence in between, so
-/// either the waiter's look sees the change or the notifier sees the waiter.
+/// An event holds no state of its own. A waiter first listens, then looks at the state, and only
+/// then waits; [`wait_until`](Event::wait_until) and [`wait_until_async`](Event::wait_until_async)
+/// do this. The notifier first changes the state and then notifies. Both sides pass a sequentially
+/// consistent fence in between, so either the waiter sees the change or the notifier sees the
+/// waiter.
 ///
-/// After a fork the child can use the event: it forgets the threads that waited in the parent.
+/// After a fork the child can use the event. The child's event does not know the threads that
+/// waited in the parent.
 ///
-/// Waiters are woken in the order in which they began to listen. Notifying costs a fence and a
-/// load while nobody listens, and takes a lock otherwise.
+/// Waiters are woken in the order in which they began to listen. A notification costs a fence and a
+/// load while nobody listens; otherwise it takes a lock.
 #[derive(Debug, Default)]
 pub struct Event {
-    /// How many [`Listener`]s there are, notified or not. Without it each notification would
-    /// take the lock of the queue.
+    /// The number of [`Listener`]s, notified or not. Without it each notification would take the
+    /// lock of the queue.
     listening: AtomicUsize,
     queue: Queue,
 }
@@ -56,13 +58,14 @@ impl Event {
 
     /// Wakes `count` more listeners, the longest waiting first.
     ///
-    /// Listeners that an earlier call has woken but that have not yet run do not count: two calls
-    /// with 1 wake two listeners.
+    /// Listeners that an earlier call has notified, but that have not run since, do not count: two
+    /// calls with 1 wake two listeners.
     #[inline]
     pub fn notify(&self, count: usize) {
-        // Pairs with the fence in `listen`. If that one comes first, we see the count here, and
-        // take the lock: either the listener is in the queue, or it will be after we have left the
-        // lock, and then sees the change, too. If ours comes first, its look sees the change.
+        // This fence pairs with the fence in `listen`. If the listener's fence is first, we see its
+        // count and take the lock of the queue. Either the listener is in the queue by then, or it
+        // enters the queue after we have released the lock, and then sees the change, too. If our
+        // fence is first, the listener's look at the state sees the change.
         fence(SeqCst);
         // Relaxed: ordered by the fences.
         if self.listening.load(Relaxed) > 0 {
@@ -70,17 +73,16 @@ impl Event {
         }
     }
 
-    /// As [`notify`](Self::notify), for a change that was a `SeqCst` read-modify-write: that puts it
-    /// in order with the fence of a listener, and no other fence is needed.
+    /// Like [`notify`](Self::notify), for a change that was made by a `SeqCst` read-modify-write.
+    /// The order between that change and the fence of a listener makes another fence needless.
     ///
-    /// If the fence in `listen` comes first in the order of all these, our load, later in it than
-    /// our change, sees the count. If the change comes first, the listener's look sees it.
+    /// If the fence in `listen` comes first in the order of all `SeqCst` operations, our load,
+    /// which comes after our change, sees the count. If the change comes first, the listener's look
+    /// at the state sees it.
     #[inline]
     pub fn notify_after_swap(&self, count: usize) {
         before_looking();
-        // SeqCst: as above.
-        // No test sees SeqCst -> Acquire: loom takes it for that, and has a fence just before.
-        // No test sees SeqCst -> Relaxed: the same; it is a number, and nothing is behind it.
+        // SeqCst: see above.
         if self.listening.load(SeqCst) > 0 {
             self.queue.notify(count);
         }
@@ -92,7 +94,7 @@ impl Event {
         self.notify(usize::MAX);
     }
 
-    /// Starts listening; notifications from now on reach the returned [`Listener`].
+    /// Starts to listen. Later notifications reach the returned [`Listener`].
     pub fn listen(&self) -> Listener<'_> {
         // Relaxed: ordered by the fence below.
         self.listening.fetch_add(1, Relaxed);
@@ -103,12 +105,14 @@ impl Event {
         Listener { place, counted }
     }
 
-    /// Waits until `attempt` returns something, and returns that; `None` if `deadline` passes.
+    /// Waits until `attempt` returns a value, and returns that value. Returns `None` if `deadline`
+    /// passes.
     ///
-    /// `attempt` runs at least once, some times more before the thread lies down (see
-    /// [`spin`](crate::spin)), again after each wake-up, and a last time after the deadline. It runs
-    /// on the calling thread with no lock held. A deadline of `None` waits for ever. Under loom
-    /// deadlines never pass; under shuttle they do after others have had a turn.
+    /// `attempt` runs at least once, a few more times before the thread goes to sleep (see
+    /// [`spin`](crate::spin)), again after each wake-up, and a last time after the deadline. It
+    /// runs on the calling thread, with no lock held. With a deadline of `None` the call waits for
+    /// ever. Under loom deadlines never pass; under shuttle they pass after the other threads have
+    /// had a turn.
     #[inline]
     pub fn wait_until<T>(
         &self,
@@ -124,7 +128,7 @@ impl Event {
         deadline: Option<Instant>,
         mut attempt: impl FnMut() -> Option<T>,
     ) -> Option<T> {
-        // What others are about to change costs less to look at than to be woken for.
+        // If another thread is about to make the change, looking again is cheaper than being woken.
         if deadline.is_none_or(|deadline| Instant::now() < deadline) {
             if let Some(done) = spin(&mut attempt) {
                 return Some(done);
@@ -141,10 +145,10 @@ impl Event {
         }
     }
 
-    /// Waits, as a task, until `attempt` returns something, and returns that.
+    /// Waits, as a task, until `attempt` returns a value, and returns that value.
     ///
-    /// `attempt` runs at least once, and again after each wake-up, always in a poll of the future.
-    /// So a future that is dropped has done nothing, or all of it.
+    /// `attempt` runs at least once, and again after each wake-up, always while the future is being
+    /// polled. So a future that is dropped early has either done nothing or finished.
     pub async fn wait_until_async<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
         if let Some(done) = attempt() {
             return done;
@@ -161,40 +165,42 @@ impl Event {
 
 /// A place in the queue of an [`Event`].
 ///
-/// Dropping a listener that was notified, but never waited for that, passes the notification on
-/// to the next one: a waiter that gives up takes nobody's wake-up with it.
+/// If a listener is dropped after it was notified, but without having waited, it passes its
+/// notification on to the next listener. So a waiter that gives up takes no wake-up from others.
 ///
-/// A thread waits with [`wait`](Listener::wait); a task awaits the listener, which is a future. Its
-/// waker is called by the notifying thread, perhaps under the lock of the event, so a waker may
-/// neither use the event nor run code that could. It is dropped there only if a later poll brought
-/// another one.
+/// A thread waits with [`wait`](Listener::wait). A task awaits the listener, which is a future. The
+/// notifying thread calls the task's waker, possibly while it holds the lock of the event, so a
+/// waker must neither use the event nor run code that could. The waker is dropped there only if a
+/// later poll has brought another one.
 #[derive(Debug)]
 pub struct Listener<'a> {
-    // Dropped in this order: it counts for as long as it is in the queue.
+    // Fields are dropped in this order: a listener is counted for as long as it is in the queue.
     place: Place,
     counted: Counted<'a>,
 }
 
-/// One of `Event::listening`.
+/// Counts one in `Event::listening` until it is dropped.
 #[derive(Debug)]
 struct Counted<'a>(&'a AtomicUsize);
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        // Relaxed: a notifier that still sees the count takes a lock in vain, no more.
+        // Relaxed: a notifier that still sees the old count takes the lock needlessly. Nothing else
+        // depends on it.
         self.0.fetch_sub(1, Relaxed);
     }
 }
 
 impl Listener<'_> {
-    /// Waits until notified.
+    /// Waits for a notification.
     pub fn wait(self) {
         self.wait_deadline(None);
     }
 
-    /// Waits until notified, which returns true, or until `deadline`, which returns false.
+    /// Waits for a notification and returns true; returns false if `deadline` passes first.
     ///
-    /// Under loom deadlines never pass; under shuttle they do after others have had a turn.
+    /// Under loom deadlines never pass; under shuttle they pass after the other threads have had a
+    /// turn.
     pub fn wait_deadline(self, deadline: Option<Instant>) -> bool {
         let Self { place, counted } = self;
         let notified = place.wait(deadline);
@@ -206,13 +212,14 @@ impl Listener<'_> {
 impl Future for Listener<'_> {
     type Output = ();
 
-    /// Ready once notified; not to be polled again after that.
+    /// Ready once notified. It must not be polled again after that.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.place.poll(cx)
     }
 }
 
-/// Returns the instant `timeout` from now, or `None`, for ever, when no clock reaches that far.
+/// Returns the instant `timeout` from now. Returns `None`, which means "for ever", if the clock
+/// cannot represent that instant.
 pub fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
@@ -229,7 +236,7 @@ mod tests {
         task::{Wake, Waker},
     };
 
-    /// Counts how often it wakes.
+    /// Counts how often it is woken.
     #[derive(Default)]
     struct Bell(AtomicUsize);
 
@@ -352,7 +359,7 @@ mod tests {
         );
     }
 
-    /// A state that is about to change is seen without a notification.
+    /// An imminent change is seen without a notification.
     #[test]
     fn looks_again_before_it_sleeps() {
         for deadline in [None, deadline_after(Duration::from_secs(60))] {
@@ -372,7 +379,7 @@ mod tests {
             attempts += 1;
             None::<()>
         });
-        // Before listening, after, and in the end.
+        // Once before it listens, once after, and once in the end.
         assert_eq!((seen, attempts), (None, 3));
     }
 
@@ -387,9 +394,10 @@ mod tests {
     #[test]
     fn last_attempt_after_deadline() {
         let attempts = AtomicUsize::new(0);
-        // It has passed already, so nobody spins.
+        // The deadline has passed already, so the call does not spin.
         let seen = Event::new().wait_until(Some(Instant::now()), || {
-            // The first is before listening, the second after, the third after the deadline.
+            // The first attempt is before listening, the second after it, the third after the
+            // deadline.
             (attempts.fetch_add(1, SeqCst) == 2).then_some(7)
         });
         assert_eq!(seen, Some(7));

@@ -1,15 +1,15 @@
-//! The two things that every `ft-` primitive shares: the switch between std, [loom] and [shuttle],
-//! and the [`Event`] that all of them wait on.
+//! The foundation of the `ft-` primitives: the switch between std, [loom] and [shuttle], and the
+//! [`Event`] on which every primitive waits.
 //!
-//! A primitive takes its atomics, cells and threads from here and names neither `std::sync` nor
-//! `loom` itself, so what the models explore is what ships. Loom explores every schedule and weak
-//! orderings too, of little programs; shuttle picks schedules of larger ones by chance, and takes
-//! every ordering for the strongest.
+//! A primitive imports its atomics, cells and threads from this crate and never names `std::sync`
+//! or `loom` itself. So the code in the models is the code that ships. Loom explores every schedule
+//! of small programs, including the effects of weak orderings. Shuttle runs larger programs under
+//! randomly chosen schedules and treats every ordering as the strongest one.
 //!
-//! To get the modeled versions, build with `RUSTFLAGS="--cfg ft_loom"` (and `--cfg crossbeam_loom`
-//! where crossbeam is below) and the feature `loom` of this crate, or with `--cfg ft_shuttle` and the
-//! feature `shuttle`. They work only inside a model. The plain `--cfg loom`, with which other crates
-//! model their own code, leaves the primitives as they are.
+//! To get the modeled versions, build with `RUSTFLAGS="--cfg ft_loom"` and the feature `loom` of
+//! this crate (add `--cfg crossbeam_loom` if the program uses crossbeam), or with `--cfg
+//! ft_shuttle` and the feature `shuttle`. The modeled versions work only inside a model. The plain
+//! `--cfg loom`, which other crates use to model their own code, does not change the primitives.
 //!
 //! ```
 //! use ft_sync::{Event, atomic::{AtomicBool, Ordering::SeqCst}, thread};
@@ -74,7 +74,7 @@ pub use std::{
     thread,
 };
 
-/// As that of std, for constants; loom's own does not understand that these are constant.
+/// Like std's macro, for constants. Loom's own macro does not accept the `const` block.
 #[cfg(ft_loom)]
 #[macro_export]
 macro_rules! thread_local {

@@ -1,14 +1,14 @@
-//! One order of all accesses that ask for it.
+//! One total order over `SeqCst` accesses, also under loom.
 
 #[cfg(ft_loom)]
 use crate::atomic::{Ordering::SeqCst, fence};
 
-/// Stands between a `SeqCst` read-modify-write of one word and a `SeqCst` load of another.
+/// Must be called between a `SeqCst` read-modify-write of one word and a `SeqCst` load of another.
 ///
-/// Of two threads that each write their own word and then look at the other's, one at least sees
-/// what the other wrote: that is what `SeqCst` means. Loom takes such accesses for `AcqRel`, and
-/// knows that order of fences only, so this is a fence under loom, and nothing elsewhere. On x86-64
-/// the read-modify-write alone is faster than a store with a fence.
+/// When two threads each write their own word and then look at the other's, at least one of them
+/// sees what the other wrote: `SeqCst` guarantees that. Loom treats such accesses as `AcqRel`, and
+/// keeps one order only among `SeqCst` fences. So this function is a fence under loom, and does
+/// nothing elsewhere. On x86-64 the read-modify-write alone is faster than a store with a fence.
 #[inline(always)]
 pub fn before_looking() {
     #[cfg(ft_loom)]

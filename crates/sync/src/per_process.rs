@@ -1,4 +1,4 @@
-//! What must not outlive a fork.
+//! Values that must not be carried over a fork.
 
 #[cfg(any(ft_loom, ft_shuttle))]
 pub use modeled::PerProcess;
@@ -17,10 +17,11 @@ mod real {
         },
     };
 
-    /// A value that each process has for itself, made when it is first asked for.
+    /// A value that each process has for itself. It is created on first use.
     ///
-    /// A process that forks hands its child a copy of its memory, in which threads wait that do not
-    /// exist there, and locks may be held by one of them. The child gets a new value instead.
+    /// The child of a fork gets a copy of the parent's memory. In that copy, threads that do not
+    /// exist in the child may be waiting, and one of them may hold a lock. So the child gets a new
+    /// value instead.
     ///
     /// ```
     /// use ft_sync::PerProcess;
@@ -31,7 +32,8 @@ mod real {
     /// assert_eq!(waiting.get().lock().unwrap().len(), 1);
     /// ```
     pub struct PerProcess<T> {
-        /// Null until first asked for; then of this process, or, after a fork, of an ancestor.
+        /// Null until first use. After that it is the value of this process or, after a fork, that
+        /// of an ancestor.
         current: AtomicPtr<Stamped<T>>,
         owns: PhantomData<T>,
     }
@@ -41,12 +43,12 @@ mod real {
         value: T,
     }
 
-    // SAFETY: `get` gives out `&T` to whoever has `&Self`, and whoever drops `Self` drops a `T` that
-    // any of them may have made.
+    // SAFETY: `get` lends `&T` to any thread that has `&Self`, hence `T: Sync`. The thread that
+    // drops `Self` drops a `T` that another thread may have created, hence `T: Send`.
     unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
 
     impl<T> PerProcess<T> {
-        /// Creates it without a value.
+        /// Creates an instance without a value.
         pub const fn new() -> Self {
             Self {
                 current: AtomicPtr::new(ptr::null_mut()),
@@ -58,16 +60,16 @@ mod real {
     impl<T: Default> PerProcess<T> {
         /// Returns the value of this process.
         ///
-        /// Asking for the process costs a system call, so this is for when a thread is about to
-        /// wait, or to wake another one.
+        /// Each call asks the operating system for the process id, which costs a system call. So it
+        /// is meant for a thread that is about to wait, or to wake another one.
         pub fn get(&self) -> &T {
             let process = process::id();
-            // Acquire, here and below: pairs with the Release of the exchange that set it.
-            // No test sees Acquire -> Relaxed: loom knows no processes, and has another `PerProcess`.
+            // Acquire, here and below: pairs with the Release of the exchange that set the pointer,
+            // so the value behind it is complete.
             let mut current = self.current.load(Acquire);
             loop {
-                // SAFETY: not null means made by `Box::into_raw` below; what was once set is freed
-                // by `drop` alone, or never.
+                // SAFETY: a pointer that is not null was made by `Box::into_raw` below. Once
+                // stored, it is freed by `drop` alone, or never.
                 if let Some(stamped) = unsafe { current.as_ref() } {
                     if stamped.process == process {
                         return &stamped.value;
@@ -77,14 +79,13 @@ mod real {
                     process,
                     value: T::default(),
                 }));
-                // No test sees AcqRel -> Acquire, Release: as above.
-                // No test sees Acquire -> Relaxed: as above.
                 match (self.current).compare_exchange(current, new, AcqRel, Acquire) {
-                    // The ancestor's value, if that is what we replaced, is never freed: threads
-                    // that are no more may be in it. It costs a forked process its memory.
+                    // If we replaced an ancestor's value, that value is never freed: threads that
+                    // do not exist in this process may have been using it. A forked process loses
+                    // that memory.
                     Ok(_) => current = new,
                     Err(other) => {
-                        // SAFETY: `new` was not published, so it is still ours.
+                        // SAFETY: `new` was not published, so no other thread has it.
                         drop(unsafe { Box::from_raw(new) });
                         current = other;
                     }
@@ -108,8 +109,9 @@ mod real {
     impl<T> Drop for PerProcess<T> {
         fn drop(&mut self) {
             let current = *self.current.get_mut();
-            // SAFETY: made by `Box::into_raw`, and nobody else uses it: whoever uses the value
-            // borrows us. An ancestor's stays, for the reason given in `get`.
+            // SAFETY: the pointer was made by `Box::into_raw`, and nobody else uses it, since every
+            // user of the value borrows `self`. An ancestor's value stays, for the reason given in
+            // `get`.
             if unsafe { current.as_ref() }.is_some_and(|it| it.process == process::id()) {
                 // SAFETY: as above.
                 drop(unsafe { Box::from_raw(current) });
@@ -120,12 +122,12 @@ mod real {
 
 #[cfg(any(ft_loom, ft_shuttle))]
 mod modeled {
-    /// As outside of loom and shuttle, where processes fork.
+    /// Stands in for the real `PerProcess`: in models, processes do not fork.
     #[derive(Debug, Default)]
     pub struct PerProcess<T>(T);
 
     impl<T: Default> PerProcess<T> {
-        /// Creates it.
+        /// Creates an instance.
         pub fn new() -> Self {
             Self::default()
         }

@@ -1,4 +1,4 @@
-//! What one thread waits for and another one gives, once.
+//! A signal that one thread waits for and another thread raises, once.
 
 use crate::{
     Condvar, Mutex, MutexGuard,
@@ -8,7 +8,7 @@ use crate::{
     },
     thread,
 };
-// A waker is made from std's, also under loom and shuttle.
+// A waker is made from std's `Arc`, also under loom and shuttle.
 use std::{
     sync::{Arc, PoisonError},
     task::Wake,
@@ -17,15 +17,16 @@ use std::{
 
 /// A flag that is raised once, for one thread that waits for it.
 ///
-/// A primitive that hands something over to the threads in its line has one for each of them. What
-/// happened before [`raise`](Signal::raise) is visible to whoever sees the flag raised.
+/// A primitive that hands something over to the threads in its queue has one signal for each of
+/// them. Whatever happened before [`raise`](Signal::raise) is visible to a thread that sees the
+/// flag raised.
 ///
-/// A [`Waker`](std::task::Waker) made from one raises it: so a thread waits for what would wake a
-/// task.
+/// A [`Waker`](std::task::Waker) made from a signal raises it. So a thread can wait for an event
+/// that would wake a task.
 #[derive(Debug)]
 pub struct Signal {
     raised: AtomicBool,
-    /// Whether a thread sleeps, or is about to look at `raised` once more and then sleep.
+    /// Whether a thread sleeps, or will look at `raised` once more and then sleep.
     asleep: Mutex<bool>,
     woken: Condvar,
 }
@@ -53,22 +54,22 @@ impl Signal {
         self.raised.load(Acquire)
     }
 
-    /// Raises the flag, and wakes the thread that waits.
+    /// Raises the flag, and wakes the waiting thread.
     pub fn raise(&self) {
         // Release: pairs with the Acquire in `is_raised`.
         self.raised.store(true, Release);
-        // A thread that took this lock before us is asleep by now, or gone. One that takes it after
-        // us sees the flag.
+        // A thread that took this lock before us is asleep by now, or has left. A thread that takes
+        // it after us sees the flag.
         if *self.asleep() {
             self.woken.notify_one();
         }
     }
 
-    /// Waits until the flag is raised, which returns true, or until `deadline`, which returns false.
+    /// Waits until the flag is raised and returns true; returns false if `deadline` passes first.
     ///
-    /// Looks a few times before it sleeps, because waking up is slow. Under loom every
-    /// deadline has passed, so that models come to the giving up; under shuttle it has after others
-    /// have had a turn.
+    /// It looks a few times before it sleeps, because waking up is slow. Under loom every deadline
+    /// has already passed, so that models reach the code that gives up. Under shuttle a deadline
+    /// passes after the other threads have had a turn.
     pub fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
         let look = || self.is_raised().then_some(());
         if crate::spin(look).is_some() {
@@ -90,7 +91,7 @@ impl Signal {
     }
 
     fn asleep(&self) -> MutexGuard<'_, bool> {
-        // Nothing panics while it has this lock.
+        // Nothing panics while it holds this lock.
         self.asleep.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,20 +1,21 @@
-//! Looking a few times before lying down to sleep.
+//! Looking a few times before going to sleep.
 
 #[cfg(any(ft_loom, ft_shuttle))]
 mod modeled;
 #[cfg(any(ft_loom, ft_shuttle))]
 pub use modeled::{poll, polled, spin};
 
-/// Calls `attempt` a few times, with growing pauses, until it returns something.
+/// Calls `attempt` a few times, with growing pauses, until it returns a value.
 ///
-/// That takes some microseconds at most: about as long as it would take to fall asleep and be woken.
-/// The last pauses leave the processor to other threads. Under loom and shuttle it calls nothing: a model would
-/// have to explore every call, and they differ in nothing from the first one that follows.
+/// All calls together take a few microseconds at most: about as long as it would take to fall
+/// asleep and be woken. The last pauses let other threads run. Under loom and shuttle it does not
+/// call `attempt` at all: a model would have to explore every call, and none of them differs from
+/// the first attempt after this function.
 #[cfg(not(any(ft_loom, ft_shuttle)))]
 pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
-    /// Pauses of 1, 2, 4, ... hints to the processor.
+    /// Number of pauses of 1, 2, 4, ... spin hints.
     const HINTED: u32 = 6;
-    /// Pauses that yield.
+    /// Number of pauses that yield to other threads.
     const YIELDED: u32 = 4;
 
     for round in 0..HINTED + YIELDED {
@@ -30,11 +31,11 @@ pub fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
     attempt()
 }
 
-/// Calls `attempt` until it returns something: with growing pauses, and then in growing sleeps of up
-/// to a millisecond.
+/// Calls `attempt` until it returns a value: at first with growing pauses, then with growing sleeps
+/// of up to a millisecond.
 ///
-/// For what is over in a moment, unless the operating system has put somebody aside in the middle of
-/// it, and whose end nobody tells.
+/// It is meant for conditions that usually change in a moment, unless the operating system has
+/// suspended the thread that changes them, and of whose change nobody is notified.
 #[cfg(not(any(ft_loom, ft_shuttle)))]
 pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     use std::{thread::sleep, time::Duration};
@@ -52,7 +53,7 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Stands behind a store that a [`poll`] may be waiting for. Only loom wants to know.
+/// Must follow a store that a [`poll`] may be waiting for. It has an effect only under loom.
 #[cfg(not(any(ft_loom, ft_shuttle)))]
 #[inline(always)]
 pub fn polled() {}
@@ -61,7 +62,7 @@ pub fn polled() {}
 mod tests {
     use super::*;
 
-    /// An attempt that succeeds when it is made for the `n`th time.
+    /// An attempt that succeeds on its `n`th call.
     fn nth(n: usize) -> impl FnMut() -> Option<usize> {
         let mut made = 0;
         move || {
@@ -83,7 +84,7 @@ mod tests {
         assert!(made > 3);
     }
 
-    /// However often that is.
+    /// It does not matter how often that is.
     #[test]
     fn polls_to_the_end() {
         assert_eq!(poll(nth(1)), 1);

@@ -1,4 +1,4 @@
-//! Who a thread is.
+//! The identity of a thread.
 
 use crate::thread_local;
 use std::{
@@ -8,8 +8,8 @@ use std::{
 
 /// A number for each thread, which no other thread of the process ever gets.
 ///
-/// Other than the identities that operating systems give, it is not used again when the thread has
-/// ended. In the child of a fork the one thread that is left keeps its own.
+/// Unlike the thread identities of operating systems, a number is not reused after its thread has
+/// ended. In the child of a fork the one remaining thread keeps its number.
 ///
 /// ```
 /// use ft_sync::{ThreadToken, thread};
@@ -26,7 +26,7 @@ thread_local! {
 }
 
 impl ThreadToken {
-    /// Returns the token of the calling thread; also while the thread is ending.
+    /// Returns the token of the calling thread. It can be called while the thread is ending.
     #[inline]
     pub fn current() -> Self {
         TOKEN.with(|token| Self(token.get().unwrap_or_else(|| first(token))))
@@ -41,9 +41,9 @@ impl ThreadToken {
 
 #[cold]
 fn first(token: &std::cell::Cell<Option<NonZeroU64>>) -> NonZeroU64 {
-    // A std atomic on purpose: it is no part of what models explore.
+    // This is std's atomic on purpose: models need not explore it.
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    // Relaxed: each call gets another number, and that is all.
+    // Relaxed: it only matters that each call gets another number.
     let next = NonZeroU64::new(NEXT.fetch_add(1, Relaxed)).expect("no process has 2^64 threads");
     token.set(Some(next));
     next
@@ -59,12 +59,12 @@ mod tests {
         let ours = ThreadToken::current();
         let mut seen = HashSet::from([ours.get()]);
         for _ in 0..20 {
-            // One after the other, so that the system gives its identities again.
+            // One after the other, so that the system reuses its own identities.
             let theirs = thread::spawn(ThreadToken::current).join().unwrap();
             assert_ne!(theirs, ours);
             assert!(seen.insert(theirs.get()));
         }
         assert_eq!(ThreadToken::current(), ours);
-        assert!(!seen.contains(&0), "callers keep 0 for nobody");
+        assert!(!seen.contains(&0), "callers use 0 for no thread");
     }
 }

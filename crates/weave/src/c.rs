@@ -1,14 +1,15 @@
-//! The same for C, as the header `ft_weave.h` declares it.
+//! The C interface, as the header `ft_weave.h` declares it.
 //!
-//! Every function is a symbol of whatever library or program this crate is linked into, and a member
-//! of the table [`API`], for those who get that by other means. A C program links the library that
-//! this makes, and defines `FT_WEAVE_STANDALONE` before it includes the header:
+//! Every function is a symbol of the library or program into which this crate is linked, and a
+//! member of the table [`API`], for code that gets the table by other means. A C program links the
+//! library that the following command makes, and defines `FT_WEAVE_STANDALONE` before it includes
+//! the header:
 //!
 //! ```sh
 //! cargo rustc --release --package ft-weave --crate-type cdylib   # or staticlib
 //! ```
 //!
-//! Functions that return `int` return 0 or the number of an error, unless they say otherwise.
+//! Functions that return `int` return 0 or an error number, unless they say otherwise.
 
 use crate::{
     Destructor, DestructorWith, Key, KeyError, RegisterError, Registered, Registration, cancel,
@@ -20,10 +21,12 @@ use std::{
     num::NonZeroU64,
 };
 
-/// `wvls_key_t`: the type of the system's keys. Ours are numbered otherwise; any may be 0.
+/// `wvls_key_t`: the type of the system's keys. The keys of this crate have other numbers; any of
+/// them may be 0.
 #[cfg(unix)]
 pub type RawKey = libc::pthread_key_t;
-/// `wvls_key_t`: the type of the system's keys. Ours are numbered otherwise; any may be 0.
+/// `wvls_key_t`: the type of the system's keys. The keys of this crate have other numbers; any of
+/// them may be 0.
 #[cfg(not(unix))]
 pub type RawKey = u32;
 
@@ -41,11 +44,11 @@ fn number(result: Result<(), KeyError>) -> c_int {
     }
 }
 
-/// Makes a key: [`Key::new`]. An error is the system's number for it.
+/// Creates a key: [`Key::new`]. Errors are numbers of the system.
 ///
 /// # Safety
 ///
-/// As with [`Key::new`]; and `key` is null, which is an error, or can be written.
+/// As with [`Key::new`]. In addition, `key` is null, which is an error, or can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wvls_key_create(
     key: *mut RawKey,
@@ -54,7 +57,7 @@ pub unsafe extern "C" fn wvls_key_create(
     if key.is_null() {
         return INVALID;
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: promised by the caller.
     match unsafe { Key::new(destructor) } {
         Ok(new) => {
             // SAFETY: as above.
@@ -75,7 +78,7 @@ pub extern "C" fn wvls_key_delete(key: RawKey) -> c_int {
 ///
 /// # Safety
 ///
-/// The value fits the key's destructor.
+/// The value must fit the key's destructor.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wvls_set_value(key: RawKey, value: *mut c_void) -> c_int {
     number(known(key).and_then(|key| key.set(value)))
@@ -87,13 +90,13 @@ pub extern "C" fn wvls_get_value(key: RawKey) -> *mut c_void {
     known(key).map_or(std::ptr::null_mut(), Key::get)
 }
 
-// Not everywhere is it as large as ours.
+// On some systems `RawKey` is smaller than our keys.
 #[allow(clippy::useless_conversion)]
 fn known(key: RawKey) -> Result<Key, KeyError> {
     key.try_into().map(Key).map_err(|_| KeyError::NoKey)
 }
 
-/// As [`ft_weave_register`], for those who cannot do anything about an error: it is reported on the
+/// Like [`ft_weave_register`], for callers that cannot handle an error: it is reported on the
 /// standard error stream.
 ///
 /// # Safety
@@ -104,36 +107,37 @@ pub unsafe extern "C" fn register_wvls_destructor(
     variable: *mut *mut c_void,
     destructor: Option<Destructor>,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: promised by the caller.
     if let Err(err) = unsafe { register(variable, destructor) } {
         let _ = writeln!(std::io::stderr(), "ft_weave: {err}");
     }
 }
 
-/// As [`ft_weave_unregister`], but returns 1 if there were any registrations of the variable, else 0.
+/// Like [`ft_weave_unregister`], but returns 1 if there were registrations of the variable, and
+/// otherwise 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn unregister_wvls_destructor(variable: *mut *mut c_void) -> c_int {
     (unregister(variable) > 0).into()
 }
 
-/// Registers a destructor: [`register`]. The registration's number is written to `id`, which may be
-/// null.
+/// Registers a destructor: [`register`]. Writes the number of the registration to `id`, which may
+/// be null.
 ///
 /// # Safety
 ///
-/// As with [`register`]; and `id` is null or can be written.
+/// As with [`register`]. In addition, `id` is null or can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ft_weave_register(
     variable: *mut *mut c_void,
     destructor: Option<Destructor>,
     id: *mut u64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: promised by the caller.
     unsafe { write_id(register(variable, destructor), id) }
 }
 
-/// Registers a destructor with data of its own: [`register_with`]. The destructor
-/// must not be null, which is an error.
+/// Registers a destructor that gets data: [`register_with`]. The destructor must not be null, which
+/// is an error.
 ///
 /// # Safety
 ///
@@ -148,7 +152,7 @@ pub unsafe extern "C" fn ft_weave_register_with(
     let Some(destructor) = destructor else {
         return INVALID;
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: promised by the caller.
     unsafe { write_id(register_with(variable, destructor, data), id) }
 }
 
@@ -159,7 +163,7 @@ unsafe fn write_id(result: Result<Registration, RegisterError>, id: *mut u64) ->
     match result {
         Ok(registration) => {
             if !id.is_null() {
-                // SAFETY: the caller's promise.
+                // SAFETY: promised by the caller.
                 unsafe { id.write(registration.get()) };
             }
             0
@@ -168,38 +172,39 @@ unsafe fn write_id(result: Result<Registration, RegisterError>, id: *mut u64) ->
     }
 }
 
-/// Takes back all registrations of a variable in this thread, and returns how many there were.
+/// Takes back all registrations of a variable in this thread, and returns their number.
 #[unsafe(no_mangle)]
 pub extern "C" fn ft_weave_unregister(variable: *mut *mut c_void) -> usize {
     unregister(variable)
 }
 
-/// Takes back one registration, and returns 1 if it was there, else 0: [`cancel`].
+/// Takes back one registration: [`cancel`]. Returns 1 if it existed, and otherwise 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn ft_weave_cancel(id: u64) -> c_int {
     let registration = NonZeroU64::new(id).map(Registration);
     registration.is_some_and(cancel).into()
 }
 
-/// What [`ft_weave_list`] tells about a registration.
+/// A registration as reported by [`ft_weave_list`].
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// Its number.
+    /// The number of the registration.
     pub id: u64,
     /// The variable, or null.
     pub variable: *mut *mut c_void,
-    /// The function, of one type or the other, or null.
+    /// The function, of either type, or null.
     pub destructor: *const c_void,
-    /// What the function is passed as its data, or null.
+    /// The data that is passed to the function, or null.
     pub data: *mut c_void,
 }
 
-/// Writes up to `capacity` of this thread's registrations, in order, and returns how many it has.
+/// Writes up to `capacity` of this thread's registrations, in order, and returns how many there
+/// are.
 ///
 /// # Safety
 ///
-/// So many can be written to `entries`.
+/// `capacity` entries can be written to `entries`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ft_weave_list(entries: *mut Entry, capacity: usize) -> usize {
     let mut index = 0;
@@ -211,7 +216,7 @@ pub unsafe extern "C" fn ft_weave_list(entries: *mut Entry, capacity: usize) -> 
                 destructor: it.destructor,
                 data: it.data,
             };
-            // SAFETY: the caller's promise.
+            // SAFETY: promised by the caller.
             unsafe { entries.add(index).write(entry) };
             index += 1;
         }
@@ -219,23 +224,23 @@ pub unsafe extern "C" fn ft_weave_list(entries: *mut Entry, capacity: usize) -> 
     hook::existing(|locals| locals.each(write)).unwrap_or(0)
 }
 
-/// Runs this thread's destructors now, and returns how many were called: [`run_now`].
+/// Runs this thread's destructors now: [`run_now`]. Returns how many were called.
 #[unsafe(no_mangle)]
 pub extern "C" fn ft_weave_run_now() -> usize {
     run_now()
 }
 
-/// The functions of this module in a table, `ft_weave_api` of the header.
+/// A table of the functions of this module; `ft_weave_api` in the header.
 ///
-/// It only ever grows, at its end; a reader compares `version`, which changes when that is not enough,
-/// and `size`.
+/// The table only grows, at its end. A reader compares `size`, and `version`, which changes if
+/// growing is not enough.
 #[repr(C)]
 #[derive(Debug)]
 #[allow(missing_docs)]
 pub struct Api {
-    /// 1.
+    /// The version of the table: 1.
     pub version: u32,
-    /// Of the table, in bytes.
+    /// The size of the table, in bytes.
     pub size: u32,
     pub key_create: unsafe extern "C" fn(*mut RawKey, Option<Destructor>) -> c_int,
     pub key_delete: extern "C" fn(RawKey) -> c_int,

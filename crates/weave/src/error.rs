@@ -1,12 +1,12 @@
 use std::{error::Error, fmt};
 
-/// The error of registering a destructor, which then is not registered.
+/// The error of registering a destructor. The destructor is not registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// There is no memory for it.
+    /// There is not enough memory.
     NoMemory,
-    /// The operating system has no thread-specific key left, of which the whole process needs one.
+    /// The operating system has no thread-specific key left. The whole process needs one.
     NoHook,
 }
 
@@ -23,13 +23,13 @@ impl fmt::Display for RegisterError {
 
 impl Error for RegisterError {}
 
-/// The error of what is done with a [`Key`](crate::Key).
+/// The error of an operation with a [`Key`](crate::Key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
     /// There are [`Key::MAX`](crate::Key::MAX) keys already.
     Exhausted,
-    /// The key was deleted, or never made.
+    /// The key was deleted, or never existed.
     NoKey,
     /// The value could not be stored.
     Register(RegisterError),

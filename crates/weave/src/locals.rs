@@ -1,4 +1,4 @@
-//! What one thread has: its list of destructors, and its values under keys.
+//! The data of one thread: its list of destructors, and its values under keys.
 
 use crate::{
     Destructor, DestructorWith, KeyError, RegisterError, Registered, Registration,
@@ -11,12 +11,13 @@ const ROUNDS: usize = 4;
 
 /// The destructors and values of one thread.
 ///
-/// No method calls foreign code while it has taken something out of a cell, but for the allocator.
+/// While a method has taken the contents of a cell out, it calls no foreign code except the
+/// allocator.
 #[derive(Default)]
 pub struct Locals {
     /// In the order of registration.
     list: Cell<Vec<Entry>>,
-    /// By the places of their keys in the table.
+    /// At the places that their keys have in the table.
     values: Cell<Vec<Value>>,
 }
 
@@ -25,7 +26,7 @@ struct Entry {
     action: Action,
 }
 
-/// What is to be done when the thread ends.
+/// What to do when the thread ends.
 pub(crate) enum Action {
     Value {
         variable: *mut *mut c_void,
@@ -41,7 +42,8 @@ pub(crate) enum Action {
 
 #[derive(Clone, Copy)]
 struct Value {
-    /// The key it was set under; another one's is as good as none.
+    /// The key under which the value was set. A value of another key in the same place counts as
+    /// none.
     key: u32,
     value: *mut c_void,
 }
@@ -53,7 +55,7 @@ impl Locals {
         let room = list.try_reserve(1);
         if room.is_err() {
             self.list.set(list);
-            // Here: dropping a closure runs foreign code.
+            // Drop the action only now: dropping a closure runs foreign code.
             drop(action);
             return Err(RegisterError::NoMemory);
         }
@@ -66,11 +68,11 @@ impl Locals {
         Ok(registration)
     }
 
-    /// Removes all registrations of a variable, and returns how many there were.
+    /// Removes all registrations of a variable, and returns their number.
     pub(crate) fn unregister(&self, variable: *mut *mut c_void) -> usize {
         let mut list = self.list.take();
         let before = list.len();
-        // Nothing that is removed is a closure: they have no variable.
+        // No closure is removed here, since closures have no variable.
         list.retain(|entry| entry.action.variable() != Some(variable));
         let removed = before - list.len();
         self.list.set(list);
@@ -85,7 +87,8 @@ impl Locals {
             .position(|entry| entry.registration == registration);
         let removed = found.map(|index| list.remove(index));
         self.list.set(list);
-        // Dropped with the list back in its place: dropping a closure runs foreign code.
+        // The entry is dropped after the list is back in its place: dropping a closure runs foreign
+        // code.
         removed.is_some()
     }
 
@@ -123,7 +126,7 @@ impl Locals {
         room.map_err(|_| RegisterError::NoMemory.into())
     }
 
-    /// Returns the value under a key; null if there is none.
+    /// Returns the value under a key, or null if there is none.
     pub fn get<const N: usize>(&self, keys: &Keys<N>, key: u32) -> *mut c_void {
         let values = self.values.take();
         let found = values.get(place(key)).copied();
@@ -134,14 +137,14 @@ impl Locals {
         }
     }
 
-    /// Does what is to be done when the thread ends, and returns how many destructors were called.
+    /// Does what must be done when the thread ends, and returns how many destructors were called.
     ///
-    /// First the list in order, then the values whose keys have destructors; and again, for what
-    /// that has added, up to four times in all. What is there after that stays.
+    /// It first runs the list in order, and then the destructors of values. This is repeated for
+    /// what they have added, up to four times in all. What is there after that stays.
     ///
-    /// It is `extern "C"` because a destructor that unwinds has to end the process here, as in the
-    /// drop of a thread-local variable: there is nobody to hand the panic to, and one that went on
-    /// would leave out the others.
+    /// The function is `extern "C"`, so that a destructor that unwinds ends the process here, as in
+    /// the drop of a thread-local variable. There is nobody who could handle the panic, and
+    /// continuing after it would leave out the other destructors.
     pub extern "C" fn run<const N: usize>(&self, keys: &Keys<N>) -> usize {
         let mut called = 0;
         for _ in 0..ROUNDS {
@@ -151,20 +154,21 @@ impl Locals {
             }
             let mut at = 0;
             while let Some((index, value, destructor)) = self.take_value(keys, at) {
-                // SAFETY: `Keys::create` was promised that it may be called with this, here.
+                // SAFETY: the caller of `Keys::create` has promised that the destructor may be
+                // called with this value, in this thread.
                 unsafe { destructor(value) };
                 called += 1;
                 at = index + 1;
             }
             if called == before {
-                // Nobody has added anything.
+                // No destructor has added anything.
                 break;
             }
         }
         called
     }
 
-    /// Takes the first value, from a place on, whose key has a destructor.
+    /// Takes the first value, from place `from` on, whose key has a destructor.
     fn take_value<const N: usize>(
         &self,
         keys: &Keys<N>,
@@ -214,15 +218,16 @@ impl Action {
         }
     }
 
-    /// Returns whether there was anything to call.
+    /// Calls the destructor. Returns false if there was nothing to call.
     fn call(self) -> bool {
         match self {
             Self::Value {
                 variable,
                 destructor: Some(destructor),
             } if !variable.is_null() => {
-                // SAFETY: `register` was promised that the variable can be read when the thread
-                // ends, and the destructor called with what is found there.
+                // SAFETY: the caller of `register` has promised that the variable can be read when
+                // the thread ends, and that the destructor may be called with the value found
+                // there.
                 unsafe { destructor(variable.read_unaligned()) };
             }
             Self::Value { .. } => return false,
@@ -234,7 +239,7 @@ impl Action {
                 let value = if variable.is_null() {
                     ptr::null_mut()
                 } else {
-                    // SAFETY: as above, promised to `register_with`.
+                    // SAFETY: as above, by the caller of `register_with`.
                     unsafe { variable.read_unaligned() }
                 };
                 // SAFETY: as above.

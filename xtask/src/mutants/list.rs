@@ -1,7 +1,11 @@
-//! The list of weakened orderings, each with the test that notices.
+//! The list of weakened orderings: which test notices each one, or why none does.
+//!
+//! The command writes the tests, people write the reasons, and the head of the list says how.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
+use std::mem;
 
 use crate::error::{Error, Result};
 use crate::project::Project;
@@ -9,97 +13,311 @@ use crate::run;
 
 pub const FILE: &str = "loom-tests/orderings.txt";
 
-const HEAD: &str = "\
-# What happens if one ordering is made weaker: the test that fails first, or `unseen`, and then a
-# comment in the source says why none does. Written by `cargo xtask mutants`.
-";
-
-/// How a mutant ends.
+/// What happens when an ordering is weakened.
 #[derive(Debug, PartialEq)]
 pub enum Fate {
-    /// By the test of that name.
-    Killed(String),
-    Unseen,
+    /// The test of this name fails.
+    Seen(String),
+    /// No test fails. The reason is empty until somebody has written it.
+    Unseen(String),
 }
 
 impl fmt::Display for Fate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fate::Killed(test) => f.write_str(test),
-            Fate::Unseen => f.write_str("unseen"),
+            Fate::Seen(test) => f.write_str(test),
+            Fate::Unseen(reason) if reason.is_empty() => f.write_str("unseen"),
+            Fate::Unseen(reason) => write!(f, "unseen: {reason}"),
         }
     }
 }
 
-/// A line.
-#[derive(Debug, PartialEq)]
-pub struct Known {
-    pub name: String,
-    pub fate: Fate,
+pub struct List {
+    /// What comes before the first file: comments, and the reasons that several entries share.
+    head: String,
+    /// Each under its mutant's name, `FILE FUNCTION CALL: FROM -> TO`.
+    pub fates: BTreeMap<String, Fate>,
 }
 
-/// What the list says; nothing where there is none yet.
-pub fn read(project: &Project) -> Result<Vec<Known>> {
-    let path = project.root.join(FILE);
-    if !path.exists() {
-        return Ok(Vec::new());
+impl List {
+    pub fn read(project: &Project) -> Result<Self> {
+        let text = fs::read_to_string(project.root.join(FILE))?;
+        Self::parse(&text)
     }
-    parse(&fs::read_to_string(&path)?)
-}
 
-/// Puts these fates in the place of all that the list says of the packages.
-pub fn renew(project: &Project, packages: &[String], fates: Vec<(String, Fate)>) -> Result<()> {
-    let mut known = read(project)?;
-    known.retain(|known| {
-        let folder = known.name.split('/').next().unwrap_or_default();
-        !packages.contains(&format!("ft-{folder}"))
-    });
-    known.extend(fates.into_iter().map(|(name, fate)| Known { name, fate }));
-    known.sort_by(|one, other| one.name.cmp(&other.name));
-    let lines = known.iter().map(|it| format!("{}: {}\n", it.name, it.fate));
-    let text = HEAD.to_owned() + &lines.collect::<String>();
-    let path = project.root.join(FILE);
-    fs::write(&path, text).map_err(|err| run::cannot_write(&path, &err))
-}
+    pub fn write(&self, project: &Project) -> Result<()> {
+        let path = project.root.join(FILE);
+        fs::write(&path, self.to_string()).map_err(|err| run::cannot_write(&path, &err))
+    }
 
-fn parse(text: &str) -> Result<Vec<Known>> {
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines
-        .map(|line| {
-            // A test's name has colons in it, but none with a space after.
-            let (name, fate) = line
-                .rsplit_once(": ")
-                .ok_or_else(|| Error::new(format!("{FILE}: what is `{line}`?")))?;
-            Ok(Known {
-                name: name.to_owned(),
-                fate: match fate {
-                    "unseen" => Fate::Unseen,
-                    test => Fate::Killed(test.to_owned()),
-                },
+    fn parse(text: &str) -> Result<Self> {
+        let mut list = Self {
+            head: String::new(),
+            fates: BTreeMap::new(),
+        };
+        let (mut file, mut last) = ("", String::new());
+        for line in text.lines() {
+            let wrong = || Error::new(format!("{FILE}: what is `{line}`?"));
+            if file.is_empty() && (line.is_empty() || line.starts_with(['#', '@', ' '])) {
+                list.head += line;
+                list.head.push('\n');
+            } else if line.starts_with("    ") {
+                // A reason goes on. Its lines stay as they are.
+                let Some(Fate::Unseen(reason)) = list.fates.get_mut(&last) else {
+                    return Err(wrong());
+                };
+                *reason += &format!("\n{line}");
+            } else if let Some(entry) = line.strip_prefix("  ") {
+                let parts: Vec<&str> = entry.splitn(3, ": ").collect();
+                let [call, change, fate] = parts[..] else {
+                    return Err(wrong());
+                };
+                last = format!("{file} {call}: {change}");
+                let fate = match fate.strip_prefix("unseen") {
+                    Some(reason) => Fate::Unseen(reason.trim_start_matches(": ").to_owned()),
+                    None => Fate::Seen(fate.to_owned()),
+                };
+                if list.fates.insert(last.clone(), fate).is_some() {
+                    return Err(wrong());
+                }
+            } else if line.ends_with(".rs") {
+                file = line;
+            } else if !line.is_empty() {
+                return Err(wrong());
+            }
+        }
+        Ok(list)
+    }
+
+    /// Says which entries are of no mutant, and which mutants have no entry.
+    pub fn differences(&self, mutants: &[&str]) -> Vec<String> {
+        let open = |mutant: &str| match self.fates.get(mutant) {
+            Some(Fate::Unseen(reason)) => reason.is_empty(),
+            Some(Fate::Seen(_)) => false,
+            None => true,
+        };
+        let gone = (self.fates.keys()).filter(|entry| !mutants.contains(&entry.as_str()));
+        let mut wrong: Vec<String> = gone
+            .map(|entry| {
+                let mut open = mutants.iter().filter(|mutant| open(mutant));
+                match open.find(|mutant| is_renamed(entry, mutant)) {
+                    Some(new) => {
+                        format!("renamed in the source, but not in the list: {entry} is now {new}")
+                    }
+                    None => format!("in the list, but not in the source: {entry}"),
+                }
             })
-        })
-        .collect()
+            .collect();
+        let new = mutants
+            .iter()
+            .filter(|mutant| !self.fates.contains_key(**mutant));
+        wrong.extend(new.map(|mutant| format!("not in the list: {mutant}")));
+        wrong
+    }
+
+    /// Says which reasons are missing: of an entry, or by a name that entries refer to. Also which
+    /// named ones nothing refers to.
+    pub fn unexplained(&self) -> Vec<String> {
+        let named = self
+            .head
+            .lines()
+            .filter_map(|line| line.strip_prefix('@')?.split(':').next());
+        let mut unused: BTreeSet<&str> = named.clone().collect();
+        let mut wrong = Vec::new();
+        for (mutant, fate) in &self.fates {
+            let Fate::Unseen(reason) = fate else {
+                continue;
+            };
+            if reason.is_empty() {
+                wrong.push(format!("unseen, and the list does not say why: {mutant}"));
+            }
+            for name in reason.split('@').skip(1) {
+                let end = name.find(|c: char| !c.is_alphanumeric() && c != '-');
+                let name = &name[..end.unwrap_or(name.len())];
+                unused.remove(name);
+                if !named.clone().any(|named| named == name) {
+                    wrong.push(format!("the list defines no reason @{name}: {mutant}"));
+                }
+            }
+        }
+        wrong.extend(
+            unused
+                .iter()
+                .map(|name| format!("nothing refers to the reason @{name}")),
+        );
+        wrong
+    }
+
+    /// Puts these mutants, each with the test that has seen it, in the place of all of their packages.
+    ///
+    /// What is still unseen keeps its reason. The reasons of what is seen now are returned. Entries
+    /// with a reason stay if there is no such mutant: it may have been renamed.
+    pub fn renew(
+        &mut self,
+        packages: &[String],
+        tried: Vec<(String, Option<String>)>,
+    ) -> Vec<String> {
+        let mut old = mem::take(&mut self.fates);
+        let mut dropped = Vec::new();
+        for (mutant, seen) in tried {
+            let reason = match old.remove(&mutant) {
+                Some(Fate::Unseen(reason)) => reason,
+                _ => String::new(),
+            };
+            if seen.is_some() && !reason.is_empty() {
+                dropped.push(format!("{mutant}: {reason}"));
+            }
+            let fate = seen.map_or(Fate::Unseen(reason), Fate::Seen);
+            self.fates.insert(mutant, fate);
+        }
+        old.retain(|mutant, fate| {
+            let folder = mutant.split('/').next().unwrap_or_default();
+            let has_reason = matches!(fate, Fate::Unseen(reason) if !reason.is_empty());
+            has_reason || !packages.contains(&format!("ft-{folder}"))
+        });
+        self.fates.extend(old);
+        dropped
+    }
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.head.trim_end())?;
+        let mut before = "";
+        for (mutant, fate) in &self.fates {
+            let (file, place) = mutant.split_once(' ').unwrap_or_default();
+            if file != before {
+                writeln!(f, "\n{file}")?;
+                before = file;
+            }
+            writeln!(f, "  {place}: {fate}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether two mutants are the same but for one name: of the file, the function, or what is called.
+fn is_renamed(one: &str, other: &str) -> bool {
+    let parts = |mutant| str::rsplit_once(mutant, ": ").unwrap_or_default();
+    let ((one, change), (other, other_change)) = (parts(one), parts(other));
+    let pairs = one.splitn(3, ' ').zip(other.splitn(3, ' '));
+    change == other_change && pairs.filter(|(one, other)| one != other).count() == 1
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TEXT: &str = "\
+# Head
+
+@fence: It has
+  a fence.
+
+a/src/lib.rs
+  get a.load#2: Acquire -> Relaxed: unseen: @fence, and
+    two lines.
+  set a.store: Release -> Relaxed: unseen
+
+b/src/lib.rs
+  notify fence: SeqCst -> none: event::notify_and_wait
+";
+    const GET: &str = "a/src/lib.rs get a.load#2: Acquire -> Relaxed";
+    const SET: &str = "a/src/lib.rs set a.store: Release -> Relaxed";
+    const NOTIFY: &str = "b/src/lib.rs notify fence: SeqCst -> none";
+
+    fn list() -> List {
+        List::parse(TEXT).unwrap()
+    }
+
     #[test]
-    fn lines() {
-        let text = "# Head\n\
-                    sync/src/event.rs notify fence: SeqCst -> none: event::notify_and_wait\n\
-                    a/src/lib.rs get a.load#2: Acquire -> Relaxed: unseen\n";
-        let known = parse(text).unwrap();
+    fn written_as_read() {
+        let list = list();
+        let seen = Fate::Seen("event::notify_and_wait".to_owned());
+        let names: Vec<&String> = list.fates.keys().collect();
+        assert_eq!(names, [GET, SET, NOTIFY]);
+        assert_eq!(list.fates[SET], Fate::Unseen(String::new()));
+        assert_eq!(list.fates[NOTIFY], seen);
+        assert_eq!(list.to_string(), TEXT);
+    }
+
+    #[test]
+    fn not_understood() {
+        for wrong in [
+            "  f a.load: no fate\n",
+            "neither a file nor an entry\n",
+            "    goes on\n",
+            "  notify fence: SeqCst -> none: x\n",
+        ] {
+            assert!(List::parse(&(TEXT.to_owned() + wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn differs_from_the_source() {
+        let differences = |mutants: &[&str]| list().differences(mutants).join("; ");
+        assert_eq!(differences(&[GET, SET, NOTIFY]), "");
         assert_eq!(
-            known[0].name,
-            "sync/src/event.rs notify fence: SeqCst -> none"
+            differences(&[GET, SET]),
+            format!("in the list, but not in the source: {NOTIFY}")
+        );
+        let new = "a/src/lib.rs get a.load#2: Acquire -> none";
+        assert_eq!(
+            differences(&[GET, SET, NOTIFY, new]),
+            format!("not in the list: {new}")
+        );
+    }
+
+    #[test]
+    fn renamed() {
+        for new in [
+            "a/src/gate.rs get a.load#2: Acquire -> Relaxed",
+            "a/src/lib.rs look a.load#2: Acquire -> Relaxed",
+            "a/src/lib.rs get a.load: Acquire -> Relaxed",
+        ] {
+            let renamed = format!("renamed in the source, but not in the list: {GET} is now {new}");
+            let mut list = list();
+            assert!(list.differences(&[SET, NOTIFY, new]).contains(&renamed));
+            // A run of the tests knows the new name, and has not lost the reason of the old one.
+            list.renew(&["ft-a".to_owned()], vec![(new.to_owned(), None)]);
+            assert_eq!(list.differences(&[NOTIFY, new]), [renamed]);
+        }
+    }
+
+    #[test]
+    fn reasons() {
+        let wrong = |from, to| List::parse(&TEXT.replace(from, to)).unwrap().unexplained();
+        let no_reason = format!("unseen, and the list does not say why: {SET}");
+        assert_eq!(list().unexplained(), [no_reason.as_str()]);
+        assert_eq!(
+            wrong("> Relaxed: unseen\n", "> Relaxed: unseen: x\n"),
+            [""; 0]
         );
         assert_eq!(
-            known[0].fate,
-            Fate::Killed("event::notify_and_wait".to_owned())
+            wrong("@fence,", "@lock,"),
+            [
+                &format!("the list defines no reason @lock: {GET}"),
+                &no_reason,
+                "nothing refers to the reason @fence",
+            ]
         );
-        assert_eq!(known[1].fate, Fate::Unseen);
-        assert!(parse("nonsense\n").is_err());
+    }
+
+    #[test]
+    fn renewed() {
+        let packages = ["ft-a".to_owned()];
+        let seen = |test: &str| Some(test.to_owned());
+        let mut list = list();
+        let tried = vec![(GET.to_owned(), None), (SET.to_owned(), seen("gate::x"))];
+        assert_eq!(list.renew(&packages, tried), [""; 0]);
+        let expected = TEXT.replace("> Relaxed: unseen\n", "> Relaxed: gate::x\n");
+        assert_eq!(list.to_string(), expected);
+
+        let dropped = list.renew(&packages, vec![(GET.to_owned(), seen("gate::y"))]);
+        assert_eq!(dropped, [format!("{GET}: @fence, and\n    two lines.")]);
+        assert_eq!(list.fates[GET], Fate::Seen("gate::y".to_owned()));
+        // Gone, without a reason to lose.
+        assert!(!list.fates.contains_key(SET));
+        assert!(list.fates.contains_key(NOTIFY));
     }
 }

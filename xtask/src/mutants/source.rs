@@ -106,64 +106,6 @@ fn number(sites: &mut [Site]) {
     }
 }
 
-/// A comment that says why no test sees a change:
-///
-/// `// No test sees AcqRel -> Acquire, Release: REASON`, of the next ordering of that name, or
-/// `// In all of this file, no test sees SeqCst -> AcqRel, Acquire: REASON`, of the least that each
-/// can be weakened.
-pub struct Remark<'a> {
-    ends: usize,
-    pub from: &'a str,
-    pub to: Vec<&'a str>,
-    whole_file: bool,
-}
-
-/// The remarks in a text.
-pub fn remarks(text: &str) -> Vec<Remark<'_>> {
-    const VERB: &str = "o test sees ";
-    let remark = |(at, _)| {
-        let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
-        let opens = text[line..at].trim_start().strip_prefix("// ")?;
-        let (change, _) = text[at + VERB.len()..].split_once(':')?;
-        let (from, to) = change.split_once(" -> ")?;
-        Some(Remark {
-            ends: at,
-            from,
-            to: to.split(", ").collect(),
-            whole_file: match opens {
-                "N" => false,
-                "In all of this file, n" => true,
-                _ => return None,
-            },
-        })
-    };
-    text.match_indices(VERB).filter_map(remark).collect()
-}
-
-impl Remark<'_> {
-    /// Whether it is about this change of one of the sites in its file.
-    pub fn explains(&self, sites: &[Site], at: usize, to: &str) -> bool {
-        let meant = if self.whole_file {
-            sites[at].ordering == self.from && sites[at].weaker().first() == Some(&to)
-        } else {
-            let after = |site: &Site| site.at.start > self.ends && site.ordering == self.from;
-            sites.iter().position(after) == Some(at)
-        };
-        meant && self.to.contains(&to)
-    }
-
-    /// The changes that it names and there are not.
-    pub fn stale<'a>(&'a self, sites: &'a [Site]) -> impl Iterator<Item = &'a str> {
-        let to = self.to.iter().copied();
-        to.filter(|to| {
-            !(0..sites.len()).any(|at| {
-                let weaker = sites[at].weaker();
-                weaker.contains(to) && self.explains(sites, at, to)
-            })
-        })
-    }
-}
-
 /// The names of orderings in it, with the one `use` that renames one undone.
 fn orderings(code: &str) -> impl Iterator<Item = (Range<usize>, &'static str)> {
     const NAMES: [(&str, &str); 6] = [
@@ -303,7 +245,6 @@ impl Gate {
 
     fn looks(&self) -> bool {
         self.word().load(Relaxed);
-        // No test sees Acquire -> Relaxed: reasons.
         self.word().load(Acq) == self.word().load(Acq)
     }
 }
@@ -339,30 +280,5 @@ mod tests {
         assert_eq!(&TEXT[sites[0].at.clone()], "Release");
         assert_eq!(&TEXT[sites[1].fence.clone().unwrap()], "fence");
         assert_eq!(&TEXT[sites[5].at.clone()], "Acq");
-    }
-
-    #[test]
-    fn reasons() {
-        let remarks = remarks(TEXT);
-        assert_eq!(remarks.len(), 1);
-        assert_eq!(
-            (remarks[0].from, &remarks[0].to[..]),
-            ("Acquire", &["Relaxed"][..])
-        );
-        let sites = sites(TEXT);
-        let explained = |at| remarks[0].explains(&sites, at, "Relaxed");
-        assert!(explained(4) && !explained(5) && !explained(3));
-        assert_eq!(remarks[0].stale(&sites).count(), 0);
-    }
-
-    #[test]
-    fn reasons_for_a_file() {
-        let text =
-            format!("// In all of this file, no test sees SeqCst -> AcqRel, none, X: y\n{TEXT}");
-        let remarks = remarks(&text);
-        let sites = sites(&text);
-        assert!(remarks[0].explains(&sites, 2, "AcqRel"));
-        assert!(!remarks[0].explains(&sites, 2, "Acquire"));
-        assert_eq!(remarks[0].stale(&sites).collect::<Vec<_>>(), ["X"]);
     }
 }

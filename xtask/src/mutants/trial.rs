@@ -13,7 +13,7 @@ use crate::loom::{self, Test};
 use crate::project::Project;
 use crate::run;
 
-use super::list::{Fate, Known};
+use super::list::{Fate, List};
 use super::{Mutant, copy};
 
 /// For one run of a test. Loom ends a model by itself after two minutes, but not an execution in it.
@@ -129,25 +129,18 @@ pub fn history(test: &Test) -> Command {
     cmd
 }
 
-/// Mutants that were tried.
-#[derive(Default)]
-pub struct Tried {
-    pub seen: Vec<(Mutant, Fate)>,
-    pub unseen: Vec<Mutant>,
-}
-
-/// Runs each mutant against the tests of its crate, the likeliest first, and prints a line.
+/// Runs each mutant against the tests of its crate, the likeliest first, and prints a line. Returns
+/// it with the name of the test that has seen it.
 pub fn kill(
     mutants: Vec<Mutant>,
     tests: &[Timed],
-    known: &[Known],
+    list: &List,
     command: &(impl Fn(&Test) -> Command + Sync),
-) -> Result<Tried> {
-    let one = |mutant: Mutant| -> Result<(Mutant, Option<String>)> {
+) -> Result<Vec<(Mutant, Option<String>)>> {
+    let one = |mutant: Mutant| {
         let start = Instant::now();
-        let known = known.iter().find(|known| known.name == mutant.name);
-        let killer = match known.map(|known| &known.fate) {
-            Some(Fate::Killed(test)) => test,
+        let killer = match list.fates.get(&mutant.name) {
+            Some(Fate::Seen(test)) => test,
             _ => "",
         };
         let mut seen = None;
@@ -162,14 +155,7 @@ pub fn kill(
         println!("  {seconds:6.1} s  {}: {by}", mutant.name);
         Ok((mutant, seen))
     };
-    let mut tried = Tried::default();
-    for ended in two_at_a_time(mutants, one) {
-        match ended? {
-            (mutant, Some(test)) => tried.seen.push((mutant, Fate::Killed(test))),
-            (mutant, None) => tried.unseen.push(mutant),
-        }
-    }
-    Ok(tried)
+    two_at_a_time(mutants, one).into_iter().collect()
 }
 
 /// Two, as histories have threads of their own and models none.

@@ -1,12 +1,12 @@
-//! What others do between a push's claim of its slots and its filling them. A source of items that
-//! calls back lets them in at that very moment.
+//! Tests of what other threads may do between a push's claim of its slots and its filling them. The
+//! source of items calls back, so that a test can act at that very moment.
 
 use super::*;
 use crate::TryPopError;
 
 struct Stalling<'a, S, F> {
     source: &'a mut S,
-    /// Runs whenever an item is asked for, with the number of times that it did before.
+    /// Runs whenever an item is taken from the source, with the number of items taken before.
     meanwhile: F,
     taken: usize,
 }
@@ -27,7 +27,8 @@ impl<S: Source<u32>, F: FnMut(usize)> Source<u32> for Stalling<'_, S, F> {
     }
 }
 
-/// Pushes all that is in `source`, if it is not refused, while others do `meanwhile`.
+/// Pushes everything that is in `source`, unless a push is refused. `meanwhile` stands for other
+/// threads.
 fn push(
     queue: &ConcurrentQueue<u32>,
     source: &mut impl Source<u32>,
@@ -51,7 +52,7 @@ fn all(queue: &ConcurrentQueue<u32>) -> Vec<u32> {
     queue.try_iter().collect()
 }
 
-/// Pops get by a push that stalls, and its items come after those of the push that does not.
+/// Pops get past a stalled push, and its items come after those of a push that is not stalled.
 #[test]
 fn pops_overtake() {
     // In the middle of a segment, and across its end.
@@ -61,7 +62,7 @@ fn pops_overtake() {
         let mut items: VecDeque<_> = (100..105).collect();
         let result = push(queue, &mut items, |taken| {
             if taken == 1 {
-                // One slot is filled, the others of its run are given up.
+                // One slot is filled, and the other slots of the run are burned.
                 queue.try_push(7).unwrap();
                 assert_eq!(all(queue), [100, 7]);
                 assert_eq!(queue.try_pop(), Err(TryPopError::Empty));
@@ -74,7 +75,7 @@ fn pops_overtake() {
     }
 }
 
-/// So do peeks.
+/// Peeks get past a stalled push, too.
 #[test]
 fn peeks_overtake() {
     let queue = &ConcurrentQueue::unbounded();
@@ -92,7 +93,7 @@ fn peeks_overtake() {
     assert_eq!(all(queue), [7, 101, 102]);
 }
 
-/// A peek that gives up on the slot of a push makes room for another push, and says so.
+/// A peek that burns the slot of a push makes room for another push, and notifies of it.
 #[test]
 fn room_of_a_peek() {
     let queue = &ConcurrentQueue::bounded(1);
@@ -108,8 +109,8 @@ fn room_of_a_peek() {
     assert_eq!(all(queue), [1]);
 }
 
-/// Whoever comes to the end of a segment appends the next one, and a push that stalls there goes on
-/// behind.
+/// The first push that reaches the end of a segment appends the next one, and a push that stalls
+/// there continues in the new segment.
 #[test]
 fn segments_are_appended_once() {
     let full = SEGMENT as u32;
@@ -127,7 +128,8 @@ fn segments_are_appended_once() {
     }
 }
 
-/// What has a place by then gets in, and the rest stays where it was.
+/// When the queue is closed, items that have a place by then are pushed, and the others stay in the
+/// source.
 #[test]
 fn closing_meanwhile() {
     let full = SEGMENT as u32;
@@ -135,7 +137,7 @@ fn closing_meanwhile() {
         let queue = &(0..filled).collect::<ConcurrentQueue<_>>();
         let mut items: VecDeque<_> = (100..105).collect();
         let result = push(queue, &mut items, |taken| {
-            // In the last case the place is the segment that it would append.
+            // In the last case the place is the segment that the push would append.
             if taken == 0 {
                 assert!(queue.close());
             }
@@ -148,8 +150,8 @@ fn closing_meanwhile() {
     }
 }
 
-/// Before `head` goes on to a segment whose push has stalled before it could move `tail` there, `tail`
-/// does: it must not lead to what is retired.
+/// A push that stalls after linking a segment has not moved `tail` there. Before `head` moves to
+/// that segment, `tail` does: it must not lead to a retired segment.
 #[test]
 fn tail_is_not_left_behind() {
     let full = SEGMENT as u32;
@@ -157,7 +159,7 @@ fn tail_is_not_left_behind() {
     let guard = &epoch::pin();
     let end = queue.end(guard);
     let next = Owned::new(Segment::new(end.position()));
-    // SAFETY: nobody else knows the segment yet, and its first slot is used once.
+    // SAFETY: no other thread knows the segment yet, and its first slot is used once.
     unsafe { next.slots[0].put(full) }.unwrap();
     next.tail.store(1, Relaxed);
     end.segment.next.store(next, Relaxed);

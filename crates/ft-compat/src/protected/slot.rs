@@ -1,29 +1,31 @@
-//! A value, and who has changed it when.
+//! A value, and a record of which thread changed it last.
 
 use super::Snapshot;
 use ft_sync::ThreadToken;
 use std::{mem, sync::Arc};
 
-/// What a [`Protected`](super::Protected) keeps locked.
+/// The content of a [`Protected`](super::Protected), under its lock.
 pub(super) struct Slot<T> {
-    /// The value until somebody asks for it: what is made in a constant cannot be shared.
+    /// The value, until it is first asked for: a value that is created in a constant cannot be
+    /// shared.
     first: Option<T>,
-    /// The value, as soon as there is no `first`.
+    /// The value, once there is no `first`.
     shared: Option<Snapshot<T>>,
     /// How often the value was replaced.
     changes: u64,
-    /// The latest change, and those just before it by the same thread; `None` before any.
+    /// The latest change, together with those right before it by the same thread. `None` before any
+    /// change.
     run: Option<Run>,
 }
 
-/// Changes in a row by one thread.
+/// Successive changes by one thread.
 struct Run {
     thread: ThreadToken,
-    /// How many changes came before it.
+    /// How many changes came before these.
     since: u64,
 }
 
-/// A look at the value, by the number of changes before it.
+/// Identifies a look at the value by the number of changes before it.
 pub(super) struct Seen(u64);
 
 impl<T> Slot<T> {
@@ -39,7 +41,7 @@ impl<T> Slot<T> {
     pub(super) fn current(&mut self) -> &mut Snapshot<T> {
         let first = &mut self.first;
         self.shared.get_or_insert_with(|| {
-            Snapshot::new(first.take().expect("the value is in one of them"))
+            Snapshot::new(first.take().expect("the value is in `first` or `shared`"))
         })
     }
 
@@ -57,7 +59,8 @@ impl<T> Slot<T> {
         mem::replace(self.current(), new)
     }
 
-    /// Replaces the value unless another thread has done so since that look. Returns `new` if so.
+    /// Replaces the value, unless another thread has done so since that look; in that case returns
+    /// `new`.
     pub(super) fn replace_since(
         &mut self,
         seen: &Seen,
@@ -74,11 +77,11 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Returns the value if nobody has a snapshot of it, and so nobody can get one with the slot
-    /// locked.
+    /// Returns the value if there is no snapshot of it. While the slot is locked, nobody can get
+    /// one.
     pub(super) fn unshared(&mut self) -> Option<&Snapshot<T>> {
         let current = self.current();
-        // There are no weak references, which would count too.
+        // There are no weak references, which would also count.
         (Arc::strong_count(&current.0) == 1).then_some(current)
     }
 }

@@ -1,4 +1,4 @@
-//! The queue of an event under a mutex, small enough for loom and shuttle to explore.
+//! The queue of an event, under a mutex: small enough for loom and shuttle to explore.
 
 use crate::{Arc, Condvar, Mutex, MutexGuard, thread};
 use std::{
@@ -26,11 +26,11 @@ struct Line {
 struct Entry {
     ticket: usize,
     notified: bool,
-    /// Of a task that waits.
+    /// The waker of a waiting task.
     waker: Option<Waker>,
 }
 
-/// A ticket for the line.
+/// A place in the queue, by its ticket.
 #[derive(Debug)]
 pub(super) struct Place {
     queue: Arc<Inner>,
@@ -86,7 +86,7 @@ impl Inner {
 }
 
 impl Inner {
-    /// Waits for a notification of whomever; `None` after the deadline.
+    /// Waits for any notification of the queue. Returns `None` after the deadline.
     #[cfg(any(ft_loom, ft_shuttle))]
     fn sleep<'a>(
         &self,
@@ -111,8 +111,8 @@ impl Inner {
 }
 
 impl Place {
-    /// Waits. Under loom deadlines never come; under shuttle they do after one turn of the others,
-    /// which is as long or as short as the schedule has it.
+    /// Waits. Under loom deadlines never pass. Under shuttle they pass after one turn of the other
+    /// threads, which is as long or as short as the schedule makes it.
     pub(super) fn wait(mut self, deadline: Option<Instant>) -> bool {
         let ticket = self.ticket.expect("a listener waits once");
         if cfg!(ft_shuttle) && deadline.is_some() {
@@ -136,7 +136,9 @@ impl Place {
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let ticket = self.ticket.expect("a listener is notified once");
+        let ticket = self
+            .ticket
+            .expect("a listener must not be polled after it was notified");
         let mut line = self.queue.line.lock().unwrap();
         if line.leave_if_notified(ticket) {
             drop(line);
@@ -161,7 +163,7 @@ impl Line {
 
     fn place(&self, ticket: usize) -> usize {
         let place = self.entries.iter().position(|entry| entry.ticket == ticket);
-        place.expect("only its holder gives a ticket up")
+        place.expect("only its holder gives up a ticket")
     }
 }
 

@@ -1,4 +1,5 @@
-//! The queue of an event outside of loom: that of [`event_listener`], made safe to use after a fork.
+//! The queue of an event in normal builds: that of [`event_listener`], made safe to use after a
+//! fork.
 
 use crate::PerProcess;
 use event_listener::{EventListener, IntoNotification, Listener};
@@ -8,14 +9,14 @@ use std::{
     time::Instant,
 };
 
-/// A process that forks hands its child a queue of threads that do not exist there, perhaps with its
-/// lock held by one of them. So each process has its own.
+/// The child of a fork gets a copy of the queue with threads that do not exist there, and perhaps
+/// with its lock held by one of them. So each process has its own queue.
 #[derive(Debug, Default)]
 pub(super) struct Queue(PerProcess<event_listener::Event>);
 
 impl Queue {
     pub(super) fn notify(&self, count: usize) {
-        // Relaxed: the fence was our caller's.
+        // Relaxed: our caller has passed the fence.
         self.0.get().notify(count.additional().relaxed());
     }
 
@@ -28,7 +29,7 @@ impl Queue {
 pub(super) struct Place(EventListener);
 
 impl Place {
-    /// Waits; false if `deadline` comes first.
+    /// Waits for a notification and returns true; returns false if `deadline` passes first.
     pub(super) fn wait(self, deadline: Option<Instant>) -> bool {
         match deadline {
             Some(deadline) => self.0.wait_deadline(deadline).is_some(),
@@ -39,7 +40,7 @@ impl Place {
         }
     }
 
-    /// Polls; the waker is called under the lock of the line.
+    /// Polls the listener. A notifier calls the waker while it holds the lock of the queue.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         Pin::new(&mut self.0).poll(cx)
     }

@@ -1,4 +1,4 @@
-//! Looking under loom and shuttle.
+//! Spinning and polling under loom and shuttle.
 
 #[cfg(ft_loom)]
 use std::sync::atomic::Ordering::Relaxed;
@@ -8,7 +8,7 @@ pub fn spin<T>(_attempt: impl FnMut() -> Option<T>) -> Option<T> {
     None
 }
 
-/// Calls `attempt` until it returns something, giving way to others in between.
+/// Calls `attempt` until it returns a value, and lets other threads run in between.
 #[cfg(ft_shuttle)]
 pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     loop {
@@ -19,19 +19,20 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits until `attempt` returns something, asleep: loom cannot tell that two threads that look again
-/// and again wait for a third one.
+/// Sleeps until `attempt` returns a value. It cannot look again and again: loom does not notice
+/// that two threads that do so are waiting for a third one.
 #[cfg(ft_loom)]
 pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
-    // Relaxed, here and below: no part of the model, whose threads all run on this one.
+    // Relaxed, here and below: this is not part of the model, and all threads of a model run on one
+    // system thread.
     POLLED.pollers.fetch_add(1, Relaxed);
     let done = loop {
         if let Some(done) = attempt() {
             break done;
         }
         let woken = *POLLED.woken.lock().unwrap();
-        // A look after a yield sees no store that was seen before it, and none that is older. More than
-        // this many old ones are never there in our models: there would be a deadlock.
+        // A look after a yield sees neither a store that was seen before nor an older one. Our
+        // models never have more than this many old stores; if one had, it would deadlock.
         let again = (0..3).find_map(|_| {
             crate::thread::yield_now();
             attempt()
@@ -48,13 +49,13 @@ pub fn poll<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     done
 }
 
-/// Nobody sleeps.
+/// Nobody sleeps under shuttle.
 #[cfg(ft_shuttle)]
 #[inline(always)]
 pub fn polled() {}
 
-/// Wakes all that [`poll`], after a store that they may be waiting for. It orders nothing for those
-/// who do not: that would hide what the store does not order itself.
+/// Wakes all threads that are in [`poll`], after a store that they may be waiting for. It orders
+/// nothing for other threads: that would hide a missing ordering of the store.
 #[cfg(ft_loom)]
 pub fn polled() {
     if POLLED.pollers.load(Relaxed) > 0 {
@@ -66,9 +67,9 @@ pub fn polled() {
 #[cfg(ft_loom)]
 #[derive(Default)]
 struct Polled {
-    /// A std atomic on purpose: the model knows nothing of it.
+    /// This is std's atomic on purpose: the model does not see it.
     pollers: std::sync::atomic::AtomicUsize,
-    /// How often those who sleep were woken.
+    /// How often the sleeping threads were woken.
     woken: crate::Mutex<usize>,
     changed: crate::Condvar,
 }

@@ -1,8 +1,9 @@
-//! Fiber-local storage of Windows: called when a thread ends, while its thread-local variables are
-//! still there, and without the loader's lock, so that threads that end do not wait for each other.
+//! Fiber-local storage of Windows. The callback is called when a thread ends, while its
+//! thread-local variables still exist, and without the loader's lock, so that ending threads do not
+//! wait for each other.
 //!
-//! A fiber counts as a thread. The thread that ends the process is called too, and told by the
-//! loader's flag.
+//! A fiber counts as a thread. The callback is also called in the thread that ends the process; the
+//! loader's flag tells that case apart.
 
 use super::thread_end;
 use crate::{Locals, RegisterError};
@@ -27,27 +28,29 @@ unsafe extern "system" {
     fn RtlDllShutdownInProgress() -> u8;
 }
 
-/// The one index that this process needs. A std atomic on purpose: it is no part of the models.
+/// The one index that this process needs. It is std's atomic on purpose: models need not explore
+/// it.
 static INDEX: AtomicU32 = AtomicU32::new(FLS_OUT_OF_INDEXES);
 
-/// What this thread has, or null.
+/// Returns the data of this thread, or null.
 pub(super) fn get() -> *mut Locals {
-    // Relaxed: the number is all there is to it.
+    // Relaxed: nothing is published with the number.
     match INDEX.load(Relaxed) {
         FLS_OUT_OF_INDEXES => ptr::null_mut(),
-        // SAFETY: it is an index, and never freed.
+        // SAFETY: it is an index, which is never freed.
         index => unsafe { FlsGetValue(index) }.cast(),
     }
 }
 
-/// Sets what this thread has, for which `thread_end` is called in the end, unless it is null.
+/// Sets the data of this thread. If it is not null, `thread_end` is called with it when the thread
+/// ends.
 pub(super) fn set(locals: *mut Locals) -> Result<(), RegisterError> {
     // Relaxed: as above.
     let index = match INDEX.load(Relaxed) {
         FLS_OUT_OF_INDEXES => make_index()?,
         index => index,
     };
-    // SAFETY: it is an index, and never freed.
+    // SAFETY: it is an index, which is never freed.
     match unsafe { FlsSetValue(index, locals.cast()) } {
         0 => Err(RegisterError::NoMemory),
         _ => Ok(()),
@@ -57,14 +60,14 @@ pub(super) fn set(locals: *mut Locals) -> Result<(), RegisterError> {
 #[cold]
 fn make_index() -> Result<u32, RegisterError> {
     unsafe extern "system" fn callback(locals: *const c_void) {
-        // SAFETY: it has no preconditions.
+        // SAFETY: the function has no preconditions.
         let exits = unsafe { RtlDllShutdownInProgress() } != 0;
         if !exits && !locals.is_null() {
-            // SAFETY: `set` stored it in this thread, and the system forgets it after this.
+            // SAFETY: `set` stored it in this thread, and the system forgets it after this call.
             unsafe { thread_end(locals.cast_mut().cast()) };
         }
     }
-    // SAFETY: the function is what the system expects.
+    // SAFETY: the callback has the type that the system expects.
     let new = unsafe { FlsAlloc(Some(callback)) };
     if new == FLS_OUT_OF_INDEXES {
         return Err(RegisterError::NoHook);
@@ -73,7 +76,7 @@ fn make_index() -> Result<u32, RegisterError> {
     match INDEX.compare_exchange(FLS_OUT_OF_INDEXES, new, Relaxed, Relaxed) {
         Ok(_) => Ok(new),
         Err(other) => {
-            // SAFETY: ours, and never used.
+            // SAFETY: the index is ours, and was never used.
             unsafe { FlsFree(new) };
             Ok(other)
         }

@@ -1,9 +1,9 @@
-//! What the C++ compiler uses for `thread_local` on Apple's systems: called when a thread ends, and
-//! while its thread-local variables are still there.
+//! The mechanism that the C++ compiler uses for `thread_local` on Apple's systems. The destructor
+//! is called when a thread ends, while its thread-local variables still exist.
 //!
-//! Destructors of thread-specific data come too late: the variables are such data themselves, and
-//! may have been freed. `exit` calls these too, in the thread that calls it; the main thread is the
-//! one that does.
+//! Destructors of thread-specific data would run too late: the variables are such data themselves,
+//! and may have been freed. `exit` also calls the destructor, in the thread that calls `exit`,
+//! which is normally the main thread.
 
 use super::thread_end;
 use crate::{Locals, RegisterError};
@@ -14,31 +14,33 @@ unsafe extern "C" {
 }
 
 thread_local! {
-    // Without a destructor, so that it can be used to the end.
+    // It has no destructor, so that it can be used to the end.
     static LOCALS: Cell<*mut Locals> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// What this thread has, or null.
+/// Returns the data of this thread, or null.
 pub(super) fn get() -> *mut Locals {
     LOCALS.get()
 }
 
-/// Sets what this thread has, for which `thread_end` is called in the end, unless it is null.
+/// Sets the data of this thread. If it is not null, `thread_end` is called with it when the thread
+/// ends.
 pub(super) fn set(locals: *mut Locals) -> Result<(), RegisterError> {
     unsafe extern "C" fn destructor(locals: *mut c_void) {
-        // SAFETY: it has no preconditions.
+        // SAFETY: the function has no preconditions.
         let exits = unsafe { libc::pthread_main_np() } != 0;
         if !exits {
-            // Were the variables reset after all, `set` would register it a second time.
+            // If the variables were reset after all, `set` would register the destructor a second
+            // time.
             LOCALS.set(locals.cast());
             // SAFETY: `set` registered it in this thread, for one call.
             unsafe { thread_end(locals.cast()) };
         }
     }
     let before = LOCALS.replace(locals);
-    // Once for each, as `thread_end` sets it again.
+    // Register it only once, since `thread_end` sets it again.
     if before.is_null() && !locals.is_null() {
-        // SAFETY: the function takes what it is given here.
+        // SAFETY: the arguments are those that the function expects.
         unsafe { _tlv_atexit(destructor, locals.cast()) };
     }
     Ok(())
