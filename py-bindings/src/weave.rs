@@ -1,6 +1,6 @@
 //! `ft_utils._weave`: destructors that run when a thread ends.
 
-use crate::{error::Result, made::exception};
+use crate::runtime::{create::exception, error::Result};
 use ft_weave::{Destructor, c};
 use pyo3::{
     exceptions::{PyOverflowError, PyTypeError},

@@ -1,32 +1,19 @@
 //! Attributes: those of the wrapped object, but for the few that a wrapper has itself.
 
 use super::{
-    Ptr, Wrapper, bound,
-    kind::{is_exact, names},
-    numbers::typed,
-    slot,
+    bound,
+    class::{is_exact, names},
+    slots::{Ptr, slot, typed},
+    wrapper::{Wrapper, forward_object},
 };
-use crate::refcount::incref;
+use crate::runtime::refcount::incref;
 use pyo3::{ffi, prelude::*, types::PyDict};
-use std::{
-    ffi::{c_int, c_void},
-    ptr,
-};
+use std::{ffi::c_int, ptr};
 
 pub(super) const SLOTS: &[ffi::PyType_Slot] = &[
     slot(ffi::Py_tp_getattro, typed!(get: getattrofunc)),
     slot(ffi::Py_tp_setattro, typed!(set: setattrofunc)),
 ];
-
-/// Which names are whose.
-pub(super) struct Names {
-    /// Those that the class has for its instances.
-    pub(super) own: Py<PyDict>,
-    /// Those that a class has, but a wrapper answers for the wrapped object.
-    pub(super) describing: Py<PyDict>,
-    /// Those that cannot be set.
-    pub(super) read_only: Py<PyDict>,
-}
 
 unsafe extern "C" fn get(wrapper: Ptr, name: Ptr) -> Ptr {
     // SAFETY: the interpreter's promise.
@@ -139,7 +126,7 @@ unsafe extern "C" fn set(wrapper: Ptr, name: Ptr, value: Ptr) -> c_int {
             }
             Some(false) => {}
         }
-        super::forward_object(wrapper, |object| match value.is_null() {
+        forward_object(wrapper, |object| match value.is_null() {
             true => ffi::PyObject_DelAttr(object, name),
             false => ffi::PyObject_SetAttr(object, name, value),
         })

@@ -1,11 +1,11 @@
 //! Items, iteration, buffers, calls, and the asynchronous protocols.
 
 use super::{
-    Operand, Ptr, forward, forward_object,
-    numbers::{in_place, replace, typed},
-    slot,
+    numbers::{in_place, replace},
+    slots::{Ptr, slot, typed},
+    wrapper::{Operand, forward, forward_object},
 };
-use crate::{imports::Imports, refcount::decref};
+use crate::runtime::{imports::Imports, refcount::decref};
 use pyo3::{ffi, prelude::*};
 use std::{
     ffi::{c_int, c_void},

@@ -1,7 +1,10 @@
 //! What Python looks up by name: conversions, contexts, copies.
 
-use super::{Ptr, forward_object, owned};
-use crate::{imports::Imports, refcount::incref};
+use super::{
+    slots::{Ptr, owned},
+    wrapper::forward_object,
+};
+use crate::runtime::{imports::Imports, refcount::incref};
 use pyo3::{ffi, prelude::*};
 use std::{
     ffi::{CStr, c_void},

@@ -1,7 +1,10 @@
 //! Operators, comparison, and conversions to numbers and text.
 
-use super::{Operand, Ptr, Wrapper, forward, forward_object, owned, slot};
-use crate::refcount::incref;
+use super::{
+    slots::{Ptr, owned, slot, typed},
+    wrapper::{Operand, Wrapper, forward, forward_object},
+};
+use crate::runtime::refcount::incref;
 use pyo3::ffi;
 use std::{
     ffi::{c_int, c_void},
@@ -48,14 +51,6 @@ macro_rules! in_place {
     }};
 }
 pub(super) use in_place;
-
-macro_rules! typed {
-    ($function:ident: $kind:ident) => {{
-        let slot: ffi::$kind = $function;
-        slot as *mut c_void
-    }};
-}
-pub(super) use typed;
 
 pub(super) const SLOTS: &[ffi::PyType_Slot] = &[
     slot(ffi::Py_nb_add, binary!(PyNumber_Add)),

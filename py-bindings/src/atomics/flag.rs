@@ -1,0 +1,151 @@
+//! `AtomicFlag`.
+
+use crate::runtime::{
+    blocking::{self, Timeout},
+    create::New,
+    fast::{self, Done},
+    not_copyable::not_copyable,
+    truth::Truth,
+};
+use ft_atomic_int::AtomicFlag;
+use pyo3::{
+    PyTraverseError, PyVisit,
+    prelude::*,
+    types::{PyBool, PyDict, PyTuple},
+};
+use std::sync::Arc;
+
+/// True or False, shared by threads, which change it in atomic steps and can wait for it.
+///
+/// AtomicFlag(value)
+///
+/// Any object is taken by its truth value; if asking for that raises, the flag is unchanged. Every
+/// method is one atomic, sequentially consistent step. wait() ends once the flag has been set, even
+/// if it is cleared again at once, and within 0.1 s of Ctrl-C.
+///
+/// >>> claimed = AtomicFlag(False)
+/// >>> claimed.test_and_set()
+/// False
+/// >>> claimed.test_and_set()
+/// True
+/// >>> claimed
+/// AtomicFlag(True)
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    dict,
+    generic,
+    module = "ft_utils.concurrency",
+    name = "AtomicFlag"
+)]
+pub(crate) struct PyAtomicFlag(Arc<AtomicFlag>);
+
+#[pymethods]
+impl PyAtomicFlag {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self(Arc::default())
+    }
+
+    fn __init__(&self, value: Truth) {
+        // A second call sets the flag again.
+        self.0.store(value.0);
+    }
+
+    /// Return whether the flag is set.
+    fn get(&self) -> bool {
+        self.0.load()
+    }
+
+    /// Set the flag, or clear it, as value is true or false.
+    fn set(&self, value: Truth) {
+        self.0.store(value.0);
+    }
+
+    /// Clear the flag.
+    fn clear(&self) {
+        self.0.clear();
+    }
+
+    /// Set the flag and return whether it was set before.
+    ///
+    /// Of many threads that call this, the one that gets False was the first.
+    fn test_and_set(&self) -> bool {
+        self.0.test_and_set()
+    }
+
+    /// Set the flag, or clear it, and return whether it was set before.
+    fn exchange(&self, value: Truth) -> bool {
+        self.0.exchange(value.0)
+    }
+
+    /// Change the flag to new if it is expected, and tell whether it was.
+    fn compare_exchange(&self, expected: Truth, new: Truth) -> bool {
+        self.0.compare_exchange(expected.0, new.0).is_ok()
+    }
+
+    /// Wait until the flag is set; return False if timeout seconds pass before.
+    ///
+    /// With timeout=0 this only looks. A negative timeout, or NaN, raises ValueError.
+    #[pyo3(signature = (timeout=None))]
+    fn wait(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<bool> {
+        let watch = self.0.watch();
+        let attempt = || watch.was_set().then_some(());
+        let deadline = Timeout::deadline(timeout);
+        Ok(blocking::wait(py, deadline, self.0.became_set(), attempt)?.is_some())
+    }
+
+    /// Return another object for the same flag.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
+    fn __bool__(&self) -> bool {
+        self.0.load()
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
+        let value = if slf.get().0.load() { "True" } else { "False" };
+        Ok(New(format!("{}({value})", slf.get_type().name()?)))
+    }
+
+    /// There is nothing of ours to visit. With it the collector comes at all, to the attributes.
+    fn __traverse__(&self, _visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        Ok(())
+    }
+}
+
+not_copyable!(
+    PyAtomicFlag,
+    "get() for the value, handle() to share the object"
+);
+
+fast::fast! { PyAtomicFlag:
+    noargs c"get" = |this, py| Some(Done::bool(py, this.0.load()));
+    one c"set" = |this, py, value| {
+        this.0.store(exact_bool(value)?);
+        Some(Done::none(py))
+    };
+    noargs c"clear" = |this, py| {
+        this.0.clear();
+        Some(Done::none(py))
+    };
+    noargs c"test_and_set" = |this, py| Some(Done::bool(py, this.0.test_and_set()));
+    one c"exchange" = |this, py, value| Some(Done::bool(py, this.0.exchange(exact_bool(value)?)));
+    two c"compare_exchange" = |this, py, expected, new| {
+        let (expected, new) = (exact_bool(expected)?, exact_bool(new)?);
+        Some(Done::bool(py, this.0.compare_exchange(expected, new).is_ok()))
+    };
+    truth nb_bool = |this| this.0.load();
+}
+
+/// The truth of True and False themselves.
+#[inline]
+fn exact_bool(object: Borrowed<'_, '_, PyAny>) -> Option<bool> {
+    let is_true = std::ptr::eq(object.as_ptr(), PyBool::new(object.py(), true).as_ptr());
+    (is_true || object.as_ptr() == PyBool::new(object.py(), false).as_ptr()).then_some(is_true)
+}

@@ -1,0 +1,176 @@
+//! The class `ConcurrentDeque`, and its life.
+
+use super::arguments::Given;
+use crate::runtime::{
+    create::{self, New, exception},
+    nesting::Nested,
+    not_copyable::not_copyable,
+    object::{Object, objects},
+};
+use ft_concurrent_deque::ConcurrentDeque;
+use pyo3::{
+    PyTraverseError, PyVisit,
+    exceptions::PyValueError,
+    prelude::*,
+    types::{PyDict, PyList, PyTuple},
+};
+use std::sync::{Arc, OnceLock};
+
+pub(super) type Core = ConcurrentDeque<Object>;
+
+/// A double-ended queue that threads share: all of collections.deque, and pops that can wait.
+///
+/// ConcurrentDeque(iterable=(), maxlen=None)
+///
+/// Every operation is one atomic step: nobody sees half a block that extend() puts in, or misses an
+/// item while others rotate. With a maxlen there are never more items than that; one put in at one
+/// end of a full deque pushes out the one at the other end.
+///
+/// Iteration, reversed(), comparisons, repr(), copy() and count() go by the items that are there when
+/// they begin; they never raise because others write, and what is put in later is not seen. in,
+/// index() and remove() tell of the moment in which they end. Comparisons of items may run any
+/// code, and may use the same deque.
+///
+/// A second call of __init__() appends to the items, and leaves maxlen as it is.
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    generic,
+    sequence,
+    module = "ft_utils.concurrency",
+    name = "ConcurrentDeque"
+)]
+pub(crate) struct PyConcurrentDeque {
+    /// Set by `__init__`, so that subclasses are free in what they take, or else by the first use.
+    pub(super) core: Nested<OnceLock<Arc<Core>>>,
+    /// The object whose items these are, if it is another one. It alone shows them to the
+    /// collector, which would free live objects if it were shown one reference twice.
+    owner: Option<Py<Self>>,
+}
+
+impl PyConcurrentDeque {
+    #[inline]
+    pub(super) fn core(&self) -> &Arc<Core> {
+        self.core.get_or_init(Arc::default)
+    }
+
+    /// Makes another deque of the same class and maxlen, as `collections.deque` does.
+    pub(super) fn another<'py>(
+        slf: &Bound<'py, Self>,
+        items: Vec<Object>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let py = slf.py();
+        let maxlen = slf.get().core().maxlen();
+        if slf.is_exact_instance_of::<Self>() {
+            let core = Core::with_maxlen(maxlen);
+            drop(core.extend_back(items));
+            let core = Nested::new(OnceLock::from(Arc::new(core)));
+            return Bound::new(py, Self { core, owner: None });
+        }
+        let (class, items) = (slf.get_type(), list(py, items)?);
+        let made = match maxlen {
+            Some(maxlen) => class.call1((items, maxlen)),
+            None => class.call1((items,)),
+        };
+        Ok(made?.cast_into()?)
+    }
+}
+
+pub(super) fn list(py: Python<'_>, items: Vec<Object>) -> PyResult<Bound<'_, PyList>> {
+    create::list(py, items.into_iter().map(|item| Ok(item.into_bound(py))))
+}
+
+/// Reads an iterable to its end.
+pub(super) fn read(iterable: &Bound<'_, PyAny>) -> PyResult<Vec<Object>> {
+    if let Ok(deque) = iterable.cast_exact::<PyConcurrentDeque>() {
+        return Ok(deque.get().core().to_vec());
+    }
+    objects(iterable)
+}
+
+#[pymethods]
+impl PyConcurrentDeque {
+    #[new]
+    #[pyo3(
+        signature = (*_args, **_kwargs),
+        text_signature = "(iterable=(), maxlen=None)",
+    )]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            core: Nested::new(OnceLock::new()),
+            owner: None,
+        }
+    }
+
+    #[pyo3(signature = (iterable=Given(None), maxlen=None))]
+    fn __init__(&self, iterable: Given<'_>, maxlen: Option<isize>) -> PyResult<()> {
+        let maxlen = match maxlen.map(usize::try_from).transpose() {
+            Ok(maxlen) => maxlen,
+            Err(_) => return Err(exception::<PyValueError>("maxlen must be non-negative")),
+        };
+        let items = iterable.0.map_or(Ok(Vec::new()), |items| read(&items))?;
+        let core = self
+            .core
+            .get_or_init(|| Arc::new(Core::with_maxlen(maxlen)));
+        drop(core.extend_back(items));
+        Ok(())
+    }
+
+    /// The largest number of items, or None if there is no limit.
+    #[getter]
+    fn maxlen(&self) -> Option<New<usize>> {
+        self.core().maxlen().map(New)
+    }
+
+    /// Return a copy: a deque of the same class, with the same items and the same maxlen.
+    pub(super) fn copy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        Self::another(slf, slf.get().core().to_vec())
+    }
+
+    /// Return another object for the same deque.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(slf: &Bound<'_, Self>) -> Self {
+        let this = slf.get();
+        let owner = match &this.owner {
+            Some(owner) => owner.clone_ref(slf.py()),
+            None => slf.clone().unbind(),
+        };
+        Self {
+            core: Nested::new(OnceLock::from(Arc::clone(this.core()))),
+            owner: Some(owner),
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(owner) = &self.owner {
+            return visit.call(owner);
+        }
+        // The collector runs while no other thread is attached, and only attached threads are
+        // inside methods of the core. None of them stops there: nothing in them allocates a Python
+        // object, detaches, or runs Python code. So the lock is free, and this visits everything.
+        // (For the same reason a thread may wait for that lock attached: whoever has it runs.)
+        self.core.get().map_or(Ok(()), |core| {
+            core.for_each_quiescent(|item| visit.call(&**item))
+        })
+    }
+
+    fn __clear__(&self) {
+        if let (None, Some(core)) = (&self.owner, self.core.get()) {
+            drop(core.take());
+        }
+    }
+}
+
+not_copyable!(
+    PyConcurrentDeque,
+    "copy() for a copy, handle() to share the object"
+);
+
+/// Makes the class a MutableSequence in the eyes of `isinstance`, and of `match`.
+pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
+    let abc = py.import("collections.abc")?.getattr("MutableSequence")?;
+    abc.call_method1("register", (py.get_type::<PyConcurrentDeque>(),))?;
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! Entries past PyO3, for the calls at the ends.
+
+use super::class::PyConcurrentDeque;
+use crate::runtime::{
+    fast::{self, Done},
+    object::Object,
+};
+
+fast::fast! { PyConcurrentDeque:
+    one c"append" = |this, py, item| {
+        drop(this.core.get()?.push_back(Object::new(&item)));
+        Some(Done::none(py))
+    };
+    one c"appendleft" = |this, py, item| {
+        drop(this.core.get()?.push_front(Object::new(&item)));
+        Some(Done::none(py))
+    };
+    none c"pop" = |this, _| this.core.get()?.pop_back().map(Done::object);
+    none c"popleft" = |this, _| this.core.get()?.pop_front().map(Done::object);
+}

@@ -1,0 +1,67 @@
+//! The iterator over the items of a `ConcurrentDeque`.
+
+use crate::runtime::{nesting::Nested, object::Object};
+use pyo3::{PyTraverseError, PyVisit, prelude::*};
+use std::{
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+    vec,
+};
+
+/// An iterator over the items that were in a deque when it was made.
+#[pyclass(
+    frozen,
+    weakref,
+    module = "ft_utils.concurrency",
+    name = "ConcurrentDequeIterator"
+)]
+pub(crate) struct DequeIter {
+    /// Locked for a few instructions that run no Python code and drop no reference.
+    left: Nested<Mutex<vec::IntoIter<Object>>>,
+}
+
+impl DequeIter {
+    pub(crate) fn new(items: Vec<Object>) -> Self {
+        let left = Nested::new(Mutex::new(items.into_iter()));
+        Self { left }
+    }
+
+    fn left(&self) -> MutexGuard<'_, vec::IntoIter<Object>> {
+        // Nothing that could panic leaves it half-changed.
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> vec::IntoIter<Object> {
+        mem::take(&mut *self.left())
+    }
+}
+
+#[pymethods]
+impl DequeIter {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self) -> Option<Py<PyAny>> {
+        self.left().next().map(Object::into_py)
+    }
+
+    fn __length_hint__(&self) -> usize {
+        self.left().len()
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Nobody holds the lock while the collector runs; were it held, a reference not shown
+        // would keep an object alive, no more.
+        let Ok(left) = self.left.try_lock() else {
+            return Ok(());
+        };
+        left.as_slice()
+            .iter()
+            .try_for_each(|item| visit.call(&**item))
+    }
+
+    fn __clear__(&self) {
+        drop(self.take());
+    }
+}

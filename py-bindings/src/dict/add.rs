@@ -1,0 +1,120 @@
+//! Counting: `add` and `add_many`.
+
+use super::{
+    class::PyConcurrentDict,
+    counts::{self, Counts},
+    missing::Optional,
+    probe::Probe,
+    value::Value,
+};
+use crate::runtime::{create, fast::exact_i64, object::Object};
+use ft_concurrent_dict::{Entry, Query};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyMapping, PyTuple},
+};
+
+#[pymethods]
+impl PyConcurrentDict {
+    /// Add n to the value of a key, or store n if there is none; return the new value.
+    ///
+    /// Anything that can be added will do. Ints are added without making an object.
+    #[pyo3(
+        signature = (key, n=Optional(None), /),
+        text_signature = "($self, key, n=1, /)",
+    )]
+    fn add<'py>(&self, key: &Bound<'py, PyAny>, n: Optional<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match n.0 {
+            Some(n) => self.add_to(key, &n),
+            None => self.add_to(key, create::int(key.py(), 1)?.as_any()),
+        }
+    }
+
+    /// Add 1 for each key of an iterable, or, of a mapping from keys to numbers, each number.
+    ///
+    /// One call for thousands of keys: they are counted first, and each different key is then
+    /// added in one step. If the source fails, nothing is added.
+    #[pyo3(signature = (source, /))]
+    fn add_many(&self, source: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = source.py();
+        let counts = if let Ok(other) = source.cast::<Self>() {
+            // Not `dict(other)`: that raises KeyError when others remove keys meanwhile.
+            other.get().to_dict(py)?
+        } else if source.cast::<PyMapping>().is_ok() {
+            py.get_type::<PyDict>().call1((source,))?.cast_into()?
+        } else {
+            match counts::count(&source.try_iter()?)? {
+                Counts::Words(words) => {
+                    for (word, n) in words {
+                        self.add_n(word.object.bind(py), n)?;
+                    }
+                    return Ok(());
+                }
+                Counts::Others(counts) => counts,
+            }
+        };
+        for item in create::items(&counts)? {
+            let item = item.cast::<PyTuple>()?;
+            self.add_one(&item.get_item(0)?, &item.get_item(1)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl PyConcurrentDict {
+    pub(crate) fn add_to<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        n: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.add_one(key, n)?.into_object(key.py())
+    }
+
+    /// Adds as counters do, in one step and without making an object; false if that cannot be.
+    pub(crate) fn add_count<Q: Query<Object>>(
+        &self,
+        probe: &Q,
+        key: impl FnOnce() -> Object,
+        hash: u64,
+        n: i64,
+    ) -> Result<Option<i64>, Q::Error> {
+        let (sum, _replaced) = self.core.try_entry(probe, |entry| match entry {
+            Entry::Occupied(mut entry) => {
+                let sum = entry.get().count().and_then(|count| count.checked_add(n));
+                (sum, sum.map(|sum| entry.replace(Value::Count(sum))))
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(key(), Value::Count(n));
+                (Some(n), None)
+            }
+        })?;
+        if sum.is_some() {
+            self.changed(hash);
+        }
+        Ok(sum)
+    }
+
+    fn add_n(&self, key: &Bound<'_, PyAny>, n: i64) -> PyResult<()> {
+        let probe = Probe::new(key)?;
+        match self.add_count(&probe, || probe.key(), probe.hash(), n)? {
+            Some(_) => Ok(()),
+            None => self
+                .add_one(key, create::int(key.py(), n)?.as_any())
+                .map(drop),
+        }
+    }
+
+    fn add_one(&self, key: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<Value> {
+        let probe = Probe::new(key)?;
+        if let Some(n) = exact_i64(n.as_borrowed()) {
+            if let Some(sum) = self.add_count(&probe, || probe.key(), probe.hash(), n)? {
+                return Ok(Value::Count(sum));
+            }
+        }
+        let sum = self.exchange_with(&probe, |current| match current {
+            Some(current) => current.add(n),
+            None => Ok(n.clone()),
+        })?;
+        Ok(Value::new(&sum))
+    }
+}

@@ -1,0 +1,222 @@
+//! The class `ConcurrentDict`, what its methods are made of, and its life.
+
+use super::{probe::Probe, value::Value};
+use crate::runtime::{
+    create::{self, exception},
+    nesting::Nested,
+    not_copyable::not_copyable,
+    object::Object,
+    reentry::{Place, Watch},
+};
+use ft_concurrent_dict::{ConcurrentDict, Entry};
+use pyo3::{
+    PyTraverseError, PyVisit,
+    exceptions::PyTypeError,
+    prelude::*,
+    types::{PyDict, PyString, PyTuple},
+};
+use std::sync::Arc;
+
+pub(crate) type Core = ConcurrentDict<Object, Value>;
+
+/// A dict that threads share: a complete MutableMapping, and more in one step.
+///
+/// ConcurrentDict(initial_capacity=0, dictionary={})
+/// ConcurrentDict(dictionary)
+///
+/// initial_capacity is about the number of threads that use it at once, not a number of keys; 0
+/// suits the machine. The dictionary, a mapping or an iterable of pairs, is copied; it may come first, as
+/// for dict. A subclass may have a method __missing__(key), as for dict.
+///
+/// Operations on one key are atomic. Those on all of it (len, iteration, keys, values, items,
+/// as_dict, copy, clear, ==, update) go from part to part: a key that is there all the time is seen
+/// exactly once, one that comes or goes meanwhile may be seen or not. None of them raises because
+/// others write. (But dict(d) and {**d} list the keys and then ask for each, so they raise KeyError
+/// when one has gone: use as_dict().) The order of keys is unspecified. Hashes and comparisons of
+/// keys may run any code, and may use the same dictionary.
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    generic,
+    mapping,
+    module = "ft_utils.concurrency",
+    name = "ConcurrentDict"
+)]
+pub(crate) struct PyConcurrentDict {
+    pub(crate) core: Nested<Arc<Core>>,
+    /// The object whose contents these are, if it is another one. It alone shows them to the
+    /// collector, which would free live objects if it were shown one reference twice.
+    owner: Option<Py<Self>>,
+}
+
+pub(crate) static WATCH: Watch = Watch::new();
+
+impl PyConcurrentDict {
+    /// Notes a change by this thread: see `reentry`. What removes or stores a value calls it.
+    #[inline]
+    pub(crate) fn changed(&self, hash: u64) {
+        WATCH.changed(|| self.place(hash));
+    }
+
+    pub(crate) fn place(&self, hash: u64) -> Place {
+        Place::of_key(&**self.core, hash)
+    }
+
+    pub(super) fn with_capacity(initial_capacity: isize) -> Self {
+        let core = match usize::try_from(initial_capacity) {
+            Err(_) | Ok(0) => Core::new(),
+            Ok(shards) => Core::with_shards(shards),
+        };
+        let core = Nested::new(Arc::new(core));
+        Self { core, owner: None }
+    }
+
+    pub(crate) fn get_value<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let value = self
+            .core
+            .try_read(&Probe::new(key)?, |value| value.cloned())?;
+        value.map(|value| value.into_object(key.py())).transpose()
+    }
+
+    pub(crate) fn insert(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let probe = Probe::new(key)?;
+        let value = Value::new(value);
+        let _replaced = self.core.try_entry(&probe, |entry| match entry {
+            Entry::Occupied(mut entry) => Some(entry.replace(value)),
+            Entry::Vacant(entry) => {
+                entry.insert(probe.key(), value);
+                None
+            }
+        })?;
+        self.changed(probe.hash());
+        Ok(())
+    }
+
+    pub(super) fn remove<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let probe = Probe::new(key)?;
+        let removed = self.core.try_entry(&probe, |entry| match entry {
+            Entry::Occupied(entry) => Some(entry.remove()),
+            Entry::Vacant(_) => None,
+        })?;
+        if removed.is_some() {
+            self.changed(probe.hash());
+        }
+        removed
+            .map(|(_key, value)| value.into_object(key.py()))
+            .transpose()
+    }
+
+    /// Stores what `dict(source, **kwargs)` would hold.
+    ///
+    /// Anything but a dictionary of ours becomes such a dict first, so an error in it, wherever it
+    /// comes, leaves this one unchanged.
+    pub(super) fn merge(
+        &self,
+        source: Option<&Bound<'_, PyAny>>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        if let Some(kwargs) = kwargs {
+            // Not all calls see to that.
+            if !kwargs
+                .iter()
+                .all(|(name, _)| name.is_instance_of::<PyString>())
+            {
+                return Err(exception::<PyTypeError>("keywords must be strings"));
+            }
+        }
+        if let Some(source) = source {
+            if let Ok(other) = source.cast::<Self>() {
+                self.merge_own(other.get(), source.py())?;
+            } else {
+                let dict = source.py().get_type::<PyDict>().call1((source,))?;
+                self.merge_dict(dict.cast()?)?;
+            }
+        }
+        kwargs.map_or(Ok(()), |kwargs| self.merge_dict(kwargs))
+    }
+
+    pub(super) fn merge_own(&self, other: &Self, py: Python<'_>) -> PyResult<()> {
+        for (key, value) in other.core.iter() {
+            self.insert(&key.into_bound(py), &value.into_object(py)?)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn merge_dict(&self, dict: &Bound<'_, PyDict>) -> PyResult<()> {
+        // A list of the items is safe from a `__hash__` or `__eq__` that changes the dict.
+        for item in create::items(dict)? {
+            let item = item.cast::<PyTuple>()?;
+            self.insert(&item.get_item(0)?, &item.get_item(1)?)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = create::dict(py)?;
+        for (key, value) in self.core.iter() {
+            dict.set_item(&*key, value.into_object(py)?)?;
+        }
+        Ok(dict)
+    }
+
+    pub(super) fn duplicate(&self, py: Python<'_>) -> PyResult<Self> {
+        let core = Nested::new(Arc::new(Core::with_shards(self.core.shards())));
+        let copy = Self { core, owner: None };
+        copy.merge_own(self, py)?;
+        Ok(copy)
+    }
+}
+
+#[pymethods]
+impl PyConcurrentDict {
+    /// Return another object for the same dictionary.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(slf: &Bound<'_, Self>) -> Self {
+        let this = slf.get();
+        let owner = match &this.owner {
+            Some(owner) => owner.clone_ref(slf.py()),
+            None => slf.clone().unbind(),
+        };
+        Self {
+            core: Nested::new(Arc::clone(&this.core)),
+            owner: Some(owner),
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(owner) = &self.owner {
+            return visit.call(owner);
+        }
+        // SAFETY: the collector runs while no other thread is attached, and only attached threads
+        // are inside methods of the core. None of them stops there: nothing in them allocates a
+        // Python object, detaches, or runs Python code, so neither does this thread.
+        unsafe {
+            self.core.for_each_quiescent(|key, value| {
+                visit.call(&**key)?;
+                match value {
+                    Some(Value::Object(object)) => visit.call(&**object),
+                    Some(Value::Count(_)) | None => Ok(()),
+                }
+            })
+        }
+    }
+
+    fn __clear__(&self) {
+        if self.owner.is_none() {
+            self.core.clear();
+        }
+    }
+}
+
+not_copyable!(
+    PyConcurrentDict,
+    "copy() or as_dict() for a copy, handle() to share the object"
+);

@@ -1,0 +1,203 @@
+//! Python objects as keys.
+
+use crate::runtime::{object::Object, refcount::decref};
+use ft_concurrent_dict::Query;
+use pyo3::{
+    PyTypeInfo, ffi,
+    prelude::*,
+    types::{PyBytes, PyInt, PyString},
+};
+use std::{
+    hash::BuildHasher,
+    sync::atomic::{AtomicIsize, Ordering::Relaxed},
+};
+
+/// A key that is looked for.
+pub(crate) struct Probe<'a, 'py> {
+    object: &'a Bound<'py, PyAny>,
+    hash: u64,
+}
+
+impl<'a, 'py> Probe<'a, 'py> {
+    /// Hashes the object, which may run any code, and fail.
+    #[inline]
+    pub(crate) fn new(object: &'a Bound<'py, PyAny>) -> PyResult<Self> {
+        let hash = match known_hash(object) {
+            Some(hash) => hash,
+            None => object.hash()?,
+        };
+        let hash = mix(hash);
+        Ok(Self { object, hash })
+    }
+
+    /// A key of which the hash is known, as [`hash`](Self::hash) gave it.
+    #[inline]
+    pub(crate) fn with_hash(object: &'a Bound<'py, PyAny>, hash: u64) -> Self {
+        Self { object, hash }
+    }
+
+    /// The hash, spread over 64 bits.
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    pub(crate) fn py(&self) -> Python<'py> {
+        self.object.py()
+    }
+
+    /// Returns the key to store; that increments a count, and may happen under a lock.
+    pub(crate) fn key(&self) -> Object {
+        Object::new(self.object)
+    }
+}
+
+/// The hash of what is exactly a str, if it was asked for before: strings remember it.
+#[inline]
+fn known_hash(object: &Bound<'_, PyAny>) -> Option<isize> {
+    if !object.is_exact_instance_of::<PyString>() {
+        return None;
+    }
+    let string = object.as_ptr().cast::<ffi::PyASCIIObject>();
+    // SAFETY: every str begins with these fields. Other threads write the hash, always the same one
+    // and as an atomic, which for CPython is a plain field that it accesses in one piece.
+    let hash = unsafe { AtomicIsize::from_ptr(&raw mut (*string).hash) };
+    // Relaxed: it is a number, and nothing hangs on it.
+    let hash = hash.load(Relaxed);
+    // What is no hash stands for one that is not known.
+    (hash != -1).then_some(hash)
+}
+
+/// Spreads a hash over 64 bits: Python's hash of a small int is that int.
+///
+/// The folded multiplication of wyhash (Wang Yi) and its kin; the factors are bits of pi.
+#[inline]
+fn mix(hash: isize) -> u64 {
+    let product = u128::from(hash as u64 ^ 0x243f_6a88_85a3_08d3) * 0x1319_8a2e_0370_7344;
+    product as u64 ^ (product >> 64) as u64
+}
+
+impl Query<Object> for Probe<'_, '_> {
+    type Error = PyErr;
+
+    #[inline]
+    fn hash<S: BuildHasher>(&self, _: &S) -> u64 {
+        self.hash
+    }
+
+    #[inline]
+    fn glance(&self, stored: &Object) -> bool {
+        stored.as_ptr() == self.object.as_ptr()
+    }
+
+    fn peek(&self, stored: &Object) -> Option<bool> {
+        let (stored, probe) = (stored.as_ptr(), self.object.as_ptr());
+        if stored == probe {
+            return Some(true);
+        }
+        // SAFETY: both are valid objects, and the thread is attached.
+        let (kind, other) = unsafe { (ffi::Py_TYPE(stored), ffi::Py_TYPE(probe)) };
+        let compare = plain_comparison(kind, self.py())?;
+        if other != kind {
+            plain_comparison(other, self.py())?;
+            // Two different ones of str, int and bytes.
+            return Some(false);
+        }
+        // SAFETY: both are exactly of the type that the comparison belongs to. For these types it
+        // runs no Python code, creates no objects, cannot fail, and returns True or False.
+        unsafe {
+            let equal = compare(stored, probe, ffi::Py_EQ);
+            let verdict = equal == ffi::Py_True();
+            decref(equal);
+            Some(verdict)
+        }
+    }
+
+    fn compare(&self, stored: &Object) -> PyResult<bool> {
+        // As dict does, the stored key is asked first.
+        stored.bind(self.py()).eq(self.object)
+    }
+
+    #[inline]
+    fn is_same(one: &Object, other: &Object) -> bool {
+        one.is(&**other)
+    }
+}
+
+/// A str, int or bytes that is looked for without running Python code: where that would have to be
+/// asked, the search gives up.
+pub(crate) struct PlainProbe<'a, 'py>(Probe<'a, 'py>);
+
+/// Somebody's `__eq__` would have to be asked.
+pub(crate) struct Unsure;
+
+impl<'a, 'py> PlainProbe<'a, 'py> {
+    /// `None` if the key is of another type.
+    #[inline]
+    pub(crate) fn new(object: &'a Bound<'py, PyAny>) -> Option<Self> {
+        let hash = match known_hash(object) {
+            Some(hash) => hash,
+            None => plain_hash(object)?,
+        };
+        Some(Self(Probe::with_hash(object, mix(hash))))
+    }
+
+    /// As [`Probe::hash`].
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        self.0.hash
+    }
+
+    pub(crate) fn key(&self) -> Object {
+        self.0.key()
+    }
+}
+
+fn plain_hash(object: &Bound<'_, PyAny>) -> Option<isize> {
+    let key = object.as_ptr();
+    // SAFETY: the object is valid.
+    plain_comparison(unsafe { ffi::Py_TYPE(key) }, object.py())?;
+    // SAFETY: the thread is attached; for these types it runs no Python code, and does not fail.
+    Some(unsafe { ffi::PyObject_Hash(key) })
+}
+
+impl Query<Object> for PlainProbe<'_, '_> {
+    type Error = Unsure;
+
+    #[inline]
+    fn hash<S: BuildHasher>(&self, _: &S) -> u64 {
+        self.0.hash
+    }
+
+    #[inline]
+    fn glance(&self, stored: &Object) -> bool {
+        self.0.glance(stored)
+    }
+
+    fn peek(&self, stored: &Object) -> Option<bool> {
+        self.0.peek(stored)
+    }
+
+    fn compare(&self, _: &Object) -> Result<bool, Unsure> {
+        Err(Unsure)
+    }
+
+    #[inline]
+    fn is_same(one: &Object, other: &Object) -> bool {
+        Probe::is_same(one, other)
+    }
+}
+
+/// Returns the comparison of str, int and bytes, which is safe to call under a lock, and of no
+/// other type.
+#[inline]
+fn plain_comparison(kind: *mut ffi::PyTypeObject, py: Python<'_>) -> Option<ffi::richcmpfunc> {
+    if kind != PyString::type_object_raw(py)
+        && kind != PyInt::type_object_raw(py)
+        && kind != PyBytes::type_object_raw(py)
+    {
+        return None;
+    }
+    // SAFETY: it is a type, and a builtin one does not change.
+    unsafe { (*kind).tp_richcompare }
+}

@@ -1,0 +1,132 @@
+//! The methods that go through the whole dictionary.
+
+use super::{
+    class::{PyConcurrentDict, WATCH},
+    missing::Optional,
+    value::Value,
+};
+use crate::runtime::{
+    create::{self, New},
+    imports::Imports,
+    nesting::{Call, text_of_contents},
+    object::Object,
+};
+use pyo3::{
+    basic::CompareOp,
+    prelude::*,
+    types::{PyDict, PyList, PyMapping, PyNotImplemented},
+};
+
+#[pymethods]
+impl PyConcurrentDict {
+    /// Store the items of a mapping, or of an iterable of pairs, and of the keywords.
+    ///
+    /// Each item is stored in one step, all of them in many. If the source fails, none is.
+    #[pyo3(
+        signature = (source=Optional(None), /, **kwargs),
+        text_signature = "($self, source={}, /, **kwargs)",
+    )]
+    fn update(&self, source: Optional<'_>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        self.merge(source.0.as_ref(), kwargs)
+    }
+
+    /// Remove everything. Keys that are stored meanwhile may survive.
+    fn clear(&self) {
+        self.core.clear();
+        WATCH.changed_all(&**self.core);
+    }
+
+    /// Return a copy, as a ConcurrentDict.
+    fn copy(&self, py: Python<'_>) -> PyResult<Self> {
+        self.duplicate(py)
+    }
+
+    /// Return the keys there are now: a list, with the set operations and comparisons of a view.
+    ///
+    /// Beside another list == and != go item by item, in order, which is unspecified.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let keys = create::list(
+            py,
+            (self.core.iter()).map(|(key, _)| Ok(key.into_bound(py))),
+        )?;
+        Imports::get(py).keys.bind(py).call1((keys,))
+    }
+
+    /// Return a list of the values there are now.
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        create::list(py, self.core.iter().map(|(_, value)| value.into_object(py)))
+    }
+
+    /// Return the keys there are now with their values, in pairs: a list, with the set operations
+    /// and comparisons of a view.
+    ///
+    /// Beside another list == and != go item by item, in order, which is unspecified.
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let pair = |(key, value): (Object, Value)| {
+            let value = value.into_object(py)?;
+            Ok(create::pair(key.bind(py), &value)?.into_any())
+        };
+        let items = create::list(py, self.core.iter().map(pair))?;
+        Imports::get(py).items.bind(py).call1((items,))
+    }
+
+    /// Return a copy, as a dict.
+    fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.to_dict(py)
+    }
+
+    fn __or__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        if other.cast::<PyMapping>().is_err() {
+            return Ok(PyNotImplemented::get(py).to_owned().into_any());
+        }
+        let union = self.duplicate(py)?;
+        union.merge(Some(other), None)?;
+        Ok(Bound::new(py, union)?.into_any())
+    }
+
+    fn __ror__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        if other.cast::<PyMapping>().is_err() {
+            return Ok(PyNotImplemented::get(py).to_owned().into_any());
+        }
+        let union = Self::with_capacity(0);
+        union.merge(Some(other), None)?;
+        union.merge_own(self, py)?;
+        Ok(Bound::new(py, union)?.into_any())
+    }
+
+    fn __ior__(&self, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.merge(Some(other), None)
+    }
+
+    fn __richcmp__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+        op: CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let theirs = match (other.cast::<Self>(), other.cast::<PyDict>()) {
+            (Ok(other), _) => other.get().to_dict(py)?,
+            (_, Ok(dict)) => dict.clone(),
+            _ => return Ok(PyNotImplemented::get(py).to_owned().into_any()),
+        };
+        match op {
+            CompareOp::Eq | CompareOp::Ne => {
+                let _call = Call::enter()?;
+                slf.get().to_dict(py)?.into_any().rich_compare(theirs, op)
+            }
+            _ => Ok(PyNotImplemented::get(py).to_owned().into_any()),
+        }
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
+        let py = slf.py();
+        let name = slf.get_type().name()?;
+        let text = text_of_contents(slf, || slf.get().to_dict(py)?.repr())?;
+        Ok(New(match text {
+            Some(text) => format!("{name}({text})"),
+            None => format!("{name}({{...}})"),
+        }))
+    }
+}

@@ -1,0 +1,301 @@
+//! `BatchExecutor`.
+
+use crate::{
+    local_wrapper::Vacant,
+    runtime::{
+        blocking::{self, Timeout},
+        create::{New, exception},
+        fast::{self, Done},
+        nesting::Nested,
+        not_copyable::not_copyable,
+        object::Object,
+    },
+};
+use ft_batch_executor::{BatchBuffer, TryLoadError, Word};
+use ft_compat::Protected;
+use pyo3::{
+    PyTraverseError, PyVisit,
+    exceptions::{
+        PyMemoryError, PyRuntimeError, PyStopIteration, PyTimeoutError, PyTypeError, PyValueError,
+    },
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, OnceLock},
+};
+
+/// How often a source is called between two looks for signals and for a stopped world.
+const STRETCH: usize = 256;
+
+// SAFETY: the word is the pointer to the object, which owns a reference.
+unsafe impl Word for Object {
+    fn into_raw(self) -> *mut () {
+        self.into_py().into_ptr().cast()
+    }
+
+    unsafe fn from_raw(raw: *mut ()) -> Self {
+        // SAFETY: these live in containers and in calls on them, which only attached threads touch.
+        let py = unsafe { Python::assume_attached() };
+        // SAFETY: the caller's promise: it comes from `into_raw`, and is used once.
+        Self::from(unsafe { Bound::from_owned_ptr(py, raw.cast()) }.unbind())
+    }
+}
+
+/// Hands out the results of a function, which it calls many times in a row, in one thread at a time.
+///
+/// BatchExecutor(source, size)
+///
+/// load() returns the next result, in any thread. Who finds none left calls source(), size times;
+/// others who come meanwhile wait for that. So the source need not be thread-safe, and is called
+/// in whole batches. Each result is handed out exactly once, in the order of the calls.
+///
+/// An exception that the source raises goes to the one caller that has run it. The results before
+/// that are handed out to the next callers; when they are gone, the source is tried again.
+///
+/// >>> numbers = iter(range(100))
+/// >>> executor = BatchExecutor(numbers.__next__, 10)
+/// >>> executor.load(), executor.load(), executor.buffered
+/// (0, 1, 8)
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    generic,
+    module = "ft_utils.local",
+    name = "BatchExecutor"
+)]
+pub(crate) struct PyBatchExecutor {
+    /// Set by `__init__`, so that subclasses are free in what they take.
+    core: Nested<OnceLock<Arc<Core>>>,
+    /// The object whose results these are, if it is another one. It alone shows them to the
+    /// collector.
+    owner: Option<Py<Self>>,
+}
+
+struct Core {
+    results: BatchBuffer<Object>,
+    /// Gone once the collector has cleared the object.
+    source: Protected<Option<Py<PyAny>>>,
+}
+
+impl Core {
+    fn source(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let source = self.source.get(py);
+        let source = source.as_ref().map(|source| source.clone_ref(py));
+        source.ok_or_else(|| {
+            exception::<PyRuntimeError>(
+                "the garbage collector has taken the executor's source away",
+            )
+        })
+    }
+
+    #[inline]
+    fn load(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
+        match self.results.take() {
+            Some(result) => Ok(result.into_py()),
+            None => self.load_slow(py, timeout),
+        }
+    }
+
+    #[cold]
+    fn load_slow(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
+        let deadline = Timeout::deadline(timeout);
+        let source = self.source(py)?;
+        let mut calls = 0;
+        let mut call = || {
+            calls += 1;
+            if calls % STRETCH == 0 {
+                // A source written in C never comes by a place where Python would do this.
+                py.detach(|| ());
+                py.check_signals()?;
+            }
+            Ok(Object::from(source.call0(py)?))
+        };
+        let attempt = || match self.results.try_load_with(&mut call) {
+            Ok(result) => Some(Ok(result.into_py())),
+            Err(TryLoadError::Source(err)) => Some(Err(err)),
+            Err(TryLoadError::Reentrant) => Some(Err(exception::<PyRuntimeError>(
+                "load() was called by the source that it is running",
+            ))),
+            Err(TryLoadError::Busy) => None,
+        };
+        let answer = blocking::wait(py, deadline, self.results.filled(), attempt)?;
+        answer.unwrap_or_else(|| {
+            let message = "timed out waiting for another thread to run the source";
+            Err(exception::<PyTimeoutError>(message))
+        })
+    }
+}
+
+impl PyBatchExecutor {
+    #[inline]
+    fn core(&self) -> PyResult<&Core> {
+        self.core.get().map(|core| &**core).ok_or_else(|| {
+            exception::<PyRuntimeError>("BatchExecutor.__init__() was not called by the subclass")
+        })
+    }
+}
+
+#[pymethods]
+impl PyBatchExecutor {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(source, size)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            core: Nested::new(OnceLock::new()),
+            owner: None,
+        }
+    }
+
+    fn __init__(&self, source: &Bound<'_, PyAny>, size: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !source.is_callable() {
+            let kind = source.get_type();
+            let message = format!("source must be callable, not {kind}");
+            return Err(exception::<PyTypeError>(message));
+        }
+        let size: isize = size.extract()?;
+        let Some(size) = usize::try_from(size).ok().and_then(NonZeroUsize::new) else {
+            let message = format!("size must be positive, not {size}");
+            return Err(exception::<PyValueError>(message));
+        };
+        let results = BatchBuffer::try_new(size).map_err(|_| {
+            let message = format!("no room for a batch of {size} results");
+            exception::<PyMemoryError>(message)
+        })?;
+        let source = Protected::new(Some(source.clone().unbind()));
+        // A second call changes nothing: other threads use what the first one made.
+        let _ = self.core.set(Arc::new(Core { results, source }));
+        Ok(())
+    }
+
+    /// Return the next result, calling the source for a batch of them if none is left.
+    ///
+    /// While another thread does that, wait; raise TimeoutError after timeout seconds of waiting.
+    /// The source itself may take any time. Raise what it raises, and RuntimeError if it is the
+    /// source that calls.
+    #[pyo3(signature = (timeout=None))]
+    fn load(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
+        self.core()?.load(py, timeout)
+    }
+
+    /// Return a new LocalWrapper of this object.
+    fn as_local<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Vacant::new(slf.py())?.fill(slf.into_any()))
+    }
+
+    /// The function whose results are handed out.
+    #[getter]
+    fn source(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.core()?.source(py)
+    }
+
+    /// The number of results in a batch.
+    #[getter]
+    fn size(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.results.size()))
+    }
+
+    /// The number of results that are ready, exact while no other thread loads.
+    #[getter]
+    fn buffered(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.results.len()))
+    }
+
+    /// Return another object for the same source and results.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(slf: &Bound<'_, Self>) -> PyResult<Self> {
+        let this = slf.get();
+        // Refuses what is not initialized.
+        this.core()?;
+        let owner = match &this.owner {
+            Some(owner) => owner.clone_ref(slf.py()),
+            None => slf.clone().unbind(),
+        };
+        Ok(Self {
+            core: Nested::new(OnceLock::clone(&this.core)),
+            owner: Some(owner),
+        })
+    }
+
+    /// Load result after result, until the source raises StopIteration and nothing is left.
+    fn __iter__(slf: Bound<'_, Self>) -> BatchIter {
+        BatchIter(slf.unbind())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
+        let name = slf.get_type().name()?;
+        let Some(core) = slf.get().core.get() else {
+            return Ok(New(format!("<{name}, not initialized>")));
+        };
+        let results = &core.results;
+        let (ready, size) = (results.len(), results.size());
+        Ok(New(format!("<{name} with {ready} of {size} results>")))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(owner) = &self.owner {
+            return visit.call(owner);
+        }
+        let Some(core) = self.core.get() else {
+            return Ok(());
+        };
+        core.source.traverse(|source| visit.call(source))?;
+        // SAFETY: the collector runs while no other thread is attached, and only attached threads
+        // are inside methods of the buffer. None of them stops there, except in a source or a wait:
+        // nothing else allocates a Python object, detaches, or runs Python code.
+        unsafe {
+            core.results
+                .for_each_quiescent(&mut |result| visit.call(&**result))
+        }
+    }
+
+    fn __clear__(&self, py: Python<'_>) {
+        if let (None, Some(core)) = (&self.owner, self.core.get()) {
+            core.source.take(py);
+            while let Some(result) = core.results.take() {
+                drop(result);
+            }
+        }
+    }
+}
+
+not_copyable!(PyBatchExecutor, "handle() to share the object");
+
+/// An iterator that loads.
+#[pyclass(
+    frozen,
+    weakref,
+    module = "ft_utils.local",
+    name = "BatchExecutorIterator"
+)]
+pub(crate) struct BatchIter(Py<PyBatchExecutor>);
+
+#[pymethods]
+impl BatchIter {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let core = self.0.get().core()?;
+        match core.load(py, None) {
+            Ok(result) => Ok(Some(result)),
+            // What the source returned before that is still to come.
+            Err(err) if err.is_instance_of::<PyStopIteration>(py) => {
+                Ok(core.results.take().map(Object::into_py))
+            }
+            Err(err) => Err(err),
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.0)
+    }
+}
+
+fast::fast! { PyBatchExecutor:
+    none c"load" = |this, _| this.core.get()?.results.take().map(Done::object);
+}

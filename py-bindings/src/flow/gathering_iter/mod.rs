@@ -1,0 +1,6 @@
+//! `ConcurrentGatheringIterator`, and the iterators over its values.
+
+pub(crate) mod class;
+pub(crate) mod fast;
+mod insert;
+pub(crate) mod reader;

@@ -1,0 +1,12 @@
+//! Values on their way between threads: `ConcurrentGatheringIterator` and `BatchExecutor`.
+
+use pyo3::prelude::*;
+
+pub(crate) mod batch_executor;
+pub(crate) mod gathering_iter;
+
+/// Puts the faster entries before methods.
+pub(crate) fn speed_up(py: Python<'_>) -> PyResult<()> {
+    batch_executor::speed_up(py)?;
+    gathering_iter::fast::speed_up(py)
+}

@@ -1,0 +1,249 @@
+//! `IntervalLock`.
+
+use crate::{
+    locks::acquire::{acquire, wait},
+    runtime::{
+        create::{New, exception},
+        error::Result,
+        fast::{self, Done},
+        not_copyable::not_copyable,
+        truth::Truth,
+    },
+};
+use ft_interval_lock::RawIntervalLock;
+use pyo3::{
+    exceptions::PyValueError,
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// A fair lock whose holder lets others in now and then, as the GIL does.
+///
+/// IntervalLock(interval=0.005)
+///
+/// The holder of a long computation calls poll() often. When others wait, and the thread has had the
+/// lock for longer than interval seconds, poll() hands it over and takes it back later; otherwise it
+/// costs next to nothing. Threads get the lock in the order in which they began to wait. Nobody
+/// overtakes them, least of all the thread that had the lock last.
+///
+/// Only the thread that has the lock can release it, and it cannot take it twice. acquire() and
+/// release() are those of threading.Lock, so a threading.Condition can be made with one of these.
+/// Waits end within 0.1 s of Ctrl-C, without the lock.
+///
+/// >>> lock = IntervalLock(interval=0.002)
+/// >>> with lock:
+/// ...     for row in [[1, 2], [3, 4]]:
+/// ...         total = sum(row)
+/// ...         _ = lock.poll()
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    module = "ft_utils.synchronization",
+    name = "IntervalLock"
+)]
+pub(crate) struct PyIntervalLock(Arc<RawIntervalLock>);
+
+/// Seconds between two hand-overs; longer than any clock is never.
+struct Interval(Duration);
+
+impl FromPyObject<'_, '_> for Interval {
+    type Error = PyErr;
+
+    fn extract(interval: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let seconds: f64 = interval.extract()?;
+        if seconds.is_nan() || seconds < 0.0 {
+            let message = format!("interval must not be negative or NaN: {seconds}");
+            return Err(exception::<PyValueError>(message));
+        }
+        Ok(Self(
+            Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
+        ))
+    }
+}
+
+impl PyIntervalLock {
+    #[cold]
+    fn lock_slow(&self, py: Python<'_>, deadline: Option<Instant>) -> Result<bool> {
+        let mut waiter = self.0.wait_to_lock()?;
+        wait(py, deadline, |until| waiter.wait_deadline(until))
+    }
+}
+
+#[pymethods]
+impl PyIntervalLock {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(interval=0.005)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self(Arc::new(RawIntervalLock::new(Duration::ZERO)))
+    }
+
+    #[pyo3(signature = (interval=Interval(Duration::from_millis(5))))]
+    fn __init__(&self, interval: Interval) {
+        self.0.set_interval(interval.0);
+    }
+
+    /// How long, in seconds, a thread has the lock before poll() hands it over; inf is for ever.
+    ///
+    /// Counted in whole microseconds, and 0 is always. A new value holds at once, also for the
+    /// thread that has the lock now.
+    #[getter]
+    fn interval(&self) -> New<f64> {
+        let seconds = |interval: Duration| interval.as_micros() as f64 / 1e6;
+        New(self.0.interval().map_or(f64::INFINITY, seconds))
+    }
+
+    #[setter]
+    fn set_interval(&self, interval: Interval) {
+        self.0.set_interval(interval.0);
+    }
+
+    /// How many threads wait for the lock, at this moment.
+    #[getter]
+    fn waiters(&self) -> New<usize> {
+        New(self.0.waiters())
+    }
+
+    /// Take the lock, waiting for it.
+    ///
+    /// Raise RuntimeError if this thread has it.
+    fn lock(&self, py: Python<'_>) -> Result<()> {
+        if !self.0.try_lock() {
+            self.lock_slow(py, None)?;
+        }
+        Ok(())
+    }
+
+    /// Give the lock up, to the thread that waits longest.
+    ///
+    /// Raise RuntimeError if this thread does not have it.
+    fn unlock(&self) -> Result<()> {
+        Ok(self.0.unlock()?)
+    }
+
+    /// Take the lock, and tell whether that succeeded.
+    ///
+    /// Wait up to timeout seconds, for ever if it is -1 or None, and not at all unless blocking. Raise
+    /// RuntimeError if this thread has the lock and would wait for itself.
+    #[pyo3(
+        signature = (blocking=Truth(true), timeout=None),
+        text_signature = "($self, blocking=True, timeout=-1)",
+    )]
+    fn acquire(
+        &self,
+        py: Python<'_>,
+        blocking: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> Result<bool> {
+        acquire(
+            blocking.0,
+            timeout,
+            || self.0.try_lock(),
+            |deadline| self.lock_slow(py, deadline),
+        )
+    }
+
+    /// Give the lock up; the same as unlock().
+    fn release(&self) -> Result<()> {
+        self.unlock()
+    }
+
+    /// Tell whether some thread has the lock.
+    fn locked(&self) -> bool {
+        self.0.is_locked()
+    }
+
+    /// Let all threads that wait have the lock, one after the other, then take it again.
+    ///
+    /// The interval begins anew in any case. Raise RuntimeError if this thread does not have the
+    /// lock. If the wait is interrupted, by Ctrl-C or because a signal handler raises, this thread
+    /// does not have it any more.
+    fn cede(&self, py: Python<'_>) -> Result<()> {
+        if let Some(mut waiter) = self.0.begin_cede()? {
+            wait(py, None, |until| waiter.wait_deadline(until))?;
+        }
+        Ok(())
+    }
+
+    /// Do what cede() does if others wait and this thread has had the lock for longer than the
+    /// interval.
+    ///
+    /// Looks at the clock only while others wait. Raise RuntimeError if this thread does not have
+    /// the lock.
+    fn poll(&self, py: Python<'_>) -> Result<()> {
+        if self.0.is_due()? {
+            self.cede(py)?;
+        }
+        Ok(())
+    }
+
+    /// Return another object for the same lock.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
+    /// Take the lock, and return this object.
+    fn __enter__(slf: Bound<'_, Self>) -> Result<Bound<'_, Self>> {
+        slf.get().lock(slf.py())?;
+        Ok(slf)
+    }
+
+    /// Give the lock up.
+    ///
+    /// Raise RuntimeError if the body has done that already, unless it has raised something itself:
+    /// an interrupted cede() leaves the body without the lock.
+    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    #[pyo3(signature = (kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *args)")]
+    fn __exit__(
+        &self,
+        kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<()> {
+        if kind.is_some() && !self.0.is_owner() {
+            return Ok(());
+        }
+        self.unlock()
+    }
+
+    /// For threading.Condition: tell whether this thread has the lock.
+    fn _is_owned(&self) -> bool {
+        self.0.is_owner()
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
+        let this = slf.get();
+        let name = slf.get_type().name()?;
+        let state = if this.locked() { "locked" } else { "unlocked" };
+        let waiting = match this.0.waiters() {
+            0 => String::new(),
+            n => format!(", {n} waiting"),
+        };
+        Ok(New(format!(
+            "<{state} {name} object at {:p}, interval {} s{waiting}>",
+            slf.as_ptr(),
+            this.interval().0
+        )))
+    }
+}
+
+not_copyable!(PyIntervalLock, "handle() to share the object");
+
+fast::fast! { PyIntervalLock:
+    noargs c"lock" = |this, py| this.0.try_lock().then(|| Done::none(py));
+    noargs c"unlock" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));
+    noargs c"release" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));
+    noargs c"poll" = |this, py| match this.0.is_due() {
+        Ok(false) => Some(Done::none(py)),
+        _ => None,
+    };
+    enter c"__enter__" = |this| this.0.try_lock();
+    three c"__exit__" = |this, py, _, _, _| this.0.unlock().ok().map(|_| Done::none(py));
+}

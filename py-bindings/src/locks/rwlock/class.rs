@@ -1,0 +1,208 @@
+//! The class `RWLock`.
+
+use crate::{
+    locks::acquire::{acquire, wait},
+    runtime::{create::New, error::Result, not_copyable::not_copyable, truth::Truth},
+};
+use ft_rwlock::OwnedRwLock;
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+use std::{sync::Arc, time::Instant};
+
+/// A lock for many readers or one writer.
+///
+/// RWLock()
+///
+/// While a writer waits, new readers wait too; when a writer leaves, all readers that waited by then
+/// come in together before the next writer. So neither side starves. Writers go in the order in which
+/// they came. A thread that reads may read again, even while writers wait, and gives up as often.
+///
+/// Every thread gives up only what it has, and RuntimeError is raised if it does not have it, or if it
+/// would wait for itself: a reader that wants to write, or a writer that wants to read or write. Waits
+/// end within 0.1 s of Ctrl-C, without the lock.
+///
+/// >>> lock = RWLock()
+/// >>> with lock.read():
+/// ...     lock.readers()
+/// 1
+/// >>> with lock.write():
+/// ...     lock.writer_locked()
+/// True
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    module = "ft_utils.synchronization",
+    name = "RWLock"
+)]
+pub(crate) struct PyRwLock(pub(super) Arc<OwnedRwLock>);
+
+impl PyRwLock {
+    #[cold]
+    fn read_slow(&self, py: Python<'_>, deadline: Option<Instant>) -> Result<bool> {
+        let mut waiter = self.0.wait_to_read()?;
+        wait(py, deadline, |until| waiter.wait_deadline(until))
+    }
+
+    #[cold]
+    fn write_slow(&self, py: Python<'_>, deadline: Option<Instant>) -> Result<bool> {
+        let mut waiter = self.0.wait_to_write()?;
+        wait(py, deadline, |until| waiter.wait_deadline(until))
+    }
+}
+
+#[pymethods]
+impl PyRwLock {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self(Arc::new(OwnedRwLock::new()))
+    }
+
+    // Here and not in `new`, so that subclasses are free in what they take.
+    fn __init__(&self) {}
+
+    /// Take the lock for reading, waiting for it.
+    ///
+    /// Raise RuntimeError if this thread has it for writing.
+    pub(super) fn lock_read(&self, py: Python<'_>) -> Result<()> {
+        if !self.0.try_read() {
+            self.read_slow(py, None)?;
+        }
+        Ok(())
+    }
+
+    /// Give up one reading.
+    ///
+    /// Raise RuntimeError if this thread has none.
+    pub(super) fn unlock_read(&self) -> Result<()> {
+        Ok(self.0.unlock_read()?)
+    }
+
+    /// Take the lock for writing, waiting for it.
+    ///
+    /// Raise RuntimeError if this thread has it, for reading or for writing.
+    pub(super) fn lock_write(&self, py: Python<'_>) -> Result<()> {
+        if !self.0.try_write() {
+            self.write_slow(py, None)?;
+        }
+        Ok(())
+    }
+
+    /// Give up the writing.
+    ///
+    /// Raise RuntimeError if this thread does not have the lock for writing.
+    pub(super) fn unlock_write(&self) -> Result<()> {
+        Ok(self.0.unlock_write()?)
+    }
+
+    /// Take the lock for reading, and tell whether that succeeded.
+    ///
+    /// Wait up to timeout seconds, for ever if it is -1 or None, and not at all unless blocking. Raise
+    /// RuntimeError if this thread has the lock for writing and would wait for itself.
+    #[pyo3(
+        signature = (blocking=Truth(true), timeout=None),
+        text_signature = "($self, blocking=True, timeout=-1)",
+    )]
+    fn acquire_read(
+        &self,
+        py: Python<'_>,
+        blocking: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> Result<bool> {
+        acquire(
+            blocking.0,
+            timeout,
+            || self.0.try_read(),
+            |deadline| self.read_slow(py, deadline),
+        )
+    }
+
+    /// Take the lock for writing, and tell whether that succeeded.
+    ///
+    /// Wait up to timeout seconds, for ever if it is -1 or None, and not at all unless blocking. Raise
+    /// RuntimeError if this thread has the lock and would wait for itself.
+    #[pyo3(
+        signature = (blocking=Truth(true), timeout=None),
+        text_signature = "($self, blocking=True, timeout=-1)",
+    )]
+    fn acquire_write(
+        &self,
+        py: Python<'_>,
+        blocking: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> Result<bool> {
+        acquire(
+            blocking.0,
+            timeout,
+            || self.0.try_write(),
+            |deadline| self.write_slow(py, deadline),
+        )
+    }
+
+    /// Give up one reading; the same as unlock_read().
+    fn release_read(&self) -> Result<()> {
+        self.unlock_read()
+    }
+
+    /// Give up the writing; the same as unlock_write().
+    fn release_write(&self) -> Result<()> {
+        self.unlock_write()
+    }
+
+    /// Turn the writing into a reading: no other writer comes in between.
+    ///
+    /// Readers that wait come in as well. Raise RuntimeError if this thread does not have the lock for
+    /// writing.
+    fn downgrade(&self) -> Result<()> {
+        Ok(self.0.downgrade()?)
+    }
+
+    /// Return how many readings there are, at this moment; a thread that reads twice counts twice.
+    fn readers(&self) -> New<usize> {
+        New(self.0.readers())
+    }
+
+    /// Return how many threads wait for writing, at this moment.
+    fn writers_waiting(&self) -> New<usize> {
+        New(self.0.writers_waiting())
+    }
+
+    /// Tell whether some thread has the lock for writing.
+    fn writer_locked(&self) -> bool {
+        self.0.is_write_locked()
+    }
+
+    /// Return another object for the same lock.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
+        let this = slf.get();
+        let name = slf.get_type().name()?;
+        let state = match (this.writer_locked(), this.0.readers()) {
+            (true, _) => "write-locked",
+            (false, 0) => "unlocked",
+            (false, _) => "read-locked",
+        };
+        let readers = match this.0.readers() {
+            0 => String::new(),
+            n => format!(", readers: {n}"),
+        };
+        let waiting = match this.0.writers_waiting() {
+            0 => String::new(),
+            n => format!(", writers waiting: {n}"),
+        };
+        Ok(New(format!(
+            "<{state} {name} object at {:p}{readers}{waiting}>",
+            slf.as_ptr()
+        )))
+    }
+}
+
+not_copyable!(PyRwLock, "handle() to share the object");

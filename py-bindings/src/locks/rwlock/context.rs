@@ -1,0 +1,189 @@
+//! `RWReadContext` and `RWWriteContext`: for the `with` statement.
+
+use super::class::PyRwLock;
+use crate::runtime::{
+    create::{New, exception},
+    error::Result,
+    not_copyable::not_copyable,
+};
+use pyo3::{
+    PyTraverseError, PyVisit,
+    exceptions::PyRuntimeError,
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+use std::sync::OnceLock;
+
+#[pymethods]
+impl PyRwLock {
+    /// Return a context that has the lock for reading: ``with lock.read():``.
+    fn read(slf: Bound<'_, Self>) -> PyRwReadContext {
+        PyRwReadContext {
+            lock: OnceLock::from(slf.unbind()),
+        }
+    }
+
+    /// Return a context that has the lock for writing: ``with lock.write():``.
+    fn write(slf: Bound<'_, Self>) -> PyRwWriteContext {
+        PyRwWriteContext {
+            lock: OnceLock::from(slf.unbind()),
+        }
+    }
+}
+
+/// The lock of a context.
+fn lock_of(lock: &OnceLock<Py<PyRwLock>>) -> PyResult<&Py<PyRwLock>> {
+    lock.get()
+        .ok_or_else(|| exception::<PyRuntimeError>("__init__() of the context was not called"))
+}
+
+/// Gives a context its lock, which it keeps: threads may be between entering and leaving.
+fn set_lock(lock: &OnceLock<Py<PyRwLock>>, new: Bound<'_, PyRwLock>) -> PyResult<()> {
+    if !lock.get_or_init(|| new.clone().unbind()).is(&new) {
+        let message = "the context has another lock already";
+        return Err(exception::<PyRuntimeError>(message));
+    }
+    Ok(())
+}
+
+fn context_repr(
+    context: &Bound<'_, PyAny>,
+    lock: &OnceLock<Py<PyRwLock>>,
+) -> PyResult<New<String>> {
+    let name = context.get_type().name()?;
+    Ok(New(match lock.get() {
+        Some(lock) => format!("<{name} of {}>", lock.bind(context.py()).repr()?),
+        None => format!("<{name}, not initialized>"),
+    }))
+}
+
+/// A context that has an RWLock for reading.
+///
+/// RWReadContext(lock)
+///
+/// Entering it returns the lock. It can be used any number of times, by several threads at once, and
+/// inside itself.
+///
+/// >>> with RWReadContext(RWLock()) as lock:
+/// ...     lock.readers()
+/// 1
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    module = "ft_utils.synchronization",
+    name = "RWReadContext"
+)]
+pub(crate) struct PyRwReadContext {
+    /// Set by `__init__`, so that subclasses are free in what they take.
+    pub(super) lock: OnceLock<Py<PyRwLock>>,
+}
+
+#[pymethods]
+impl PyRwReadContext {
+    /// Take the lock for reading, and return it.
+    fn __enter__(&self, py: Python<'_>) -> Result<Py<PyRwLock>> {
+        let lock = lock_of(&self.lock)?;
+        lock.get().lock_read(py)?;
+        Ok(lock.clone_ref(py))
+    }
+
+    /// Give up the reading.
+    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_args)")]
+    fn __exit__(
+        &self,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<()> {
+        lock_of(&self.lock)?.get().unlock_read()
+    }
+}
+
+/// A context that has an RWLock for writing.
+///
+/// RWWriteContext(lock)
+///
+/// Entering it returns the lock. It can be used any number of times, by several threads. If the body
+/// downgrades the lock, leaving gives up the reading.
+///
+/// >>> with RWWriteContext(RWLock()) as lock:
+/// ...     lock.downgrade()
+/// ...     lock.readers()
+/// 1
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    module = "ft_utils.synchronization",
+    name = "RWWriteContext"
+)]
+pub(crate) struct PyRwWriteContext {
+    /// Set by `__init__`, so that subclasses are free in what they take.
+    pub(super) lock: OnceLock<Py<PyRwLock>>,
+}
+
+#[pymethods]
+impl PyRwWriteContext {
+    /// Take the lock for writing, and return it.
+    fn __enter__(&self, py: Python<'_>) -> Result<Py<PyRwLock>> {
+        let lock = lock_of(&self.lock)?;
+        lock.get().lock_write(py)?;
+        Ok(lock.clone_ref(py))
+    }
+
+    /// Give up the writing, or the reading that it has become by downgrade().
+    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_args)")]
+    fn __exit__(
+        &self,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<()> {
+        let lock = lock_of(&self.lock)?.get();
+        if lock.0.is_reader() {
+            return lock.unlock_read();
+        }
+        lock.unlock_write()
+    }
+}
+
+/// The methods that both contexts have. Nothing but entering and leaving tells them apart.
+macro_rules! context {
+    ($class:ty) => {
+        #[pymethods]
+        impl $class {
+            #[new]
+            #[pyo3(signature = (*_args, **_kwargs), text_signature = "(lock)")]
+            fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+                Self {
+                    lock: OnceLock::new(),
+                }
+            }
+
+            fn __init__(&self, lock: Bound<'_, PyRwLock>) -> PyResult<()> {
+                set_lock(&self.lock, lock)
+            }
+
+            fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
+                context_repr(slf, &slf.get().lock)
+            }
+
+            fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+                visit.call(self.lock.get())
+            }
+        }
+
+        not_copyable!(
+            $class,
+            "the context itself, from as many threads as you like"
+        );
+    };
+}
+
+context!(PyRwReadContext);
+context!(PyRwWriteContext);

@@ -1,0 +1,263 @@
+//! `ProcessSemaphore`.
+
+use crate::runtime::{
+    awaiting::{self, Coroutine, Operation, Outcome, Waiting},
+    blocking::{self, Timeout},
+    create::{New, exception},
+    error::Result,
+    not_copyable::not_copyable,
+    truth::Truth,
+};
+use ft_semaphore::{Permit, Semaphore};
+use pyo3::{
+    PyTraverseError, PyVisit,
+    exceptions::{PyRuntimeError, PyValueError},
+    intern,
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+use std::{
+    sync::{Arc, OnceLock},
+    task::{Context, Poll, Waker},
+};
+
+/// A fair counting semaphore for coroutines of all event loops of the process, and for threads.
+///
+/// ProcessSemaphore(value)
+///
+/// It has value slots, at least 1. Slots are handed out first come, first served, over all event
+/// loops and threads: a newcomer never overtakes anyone who waits. Acquiring in a coroutine makes
+/// the task wait, never its thread. A waiter that is cancelled, times out, is interrupted by Ctrl-C, or
+/// whose event loop is closed, at whatever moment, leaves its slot to the next: slots are never
+/// lost, and never more than there were.
+///
+/// Use "async with semaphore" in coroutines and "with semaphore" in threads that run no event loop. In
+/// a subclass, "async with" calls acquire(), and both call release() at their end.
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    dict,
+    module = "ft_utils.concurrency",
+    name = "ProcessSemaphore"
+)]
+pub(crate) struct PyProcessSemaphore {
+    /// Set by `__init__`, so that subclasses are free in what they take.
+    core: OnceLock<Arc<Semaphore>>,
+}
+
+impl PyProcessSemaphore {
+    #[inline]
+    fn core(&self) -> PyResult<&Arc<Semaphore>> {
+        self.core.get().ok_or_else(|| {
+            exception::<PyRuntimeError>(
+                "ProcessSemaphore.__init__() was not called by the subclass",
+            )
+        })
+    }
+
+    fn acquire_until(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<bool> {
+        let core = self.core()?;
+        if let Some(permit) = core.try_acquire() {
+            permit.forget();
+            return Ok(true);
+        }
+        let deadline = Timeout::deadline(timeout);
+        let permit = awaiting::ringing(py, || {
+            // Leaves the line when it is dropped, before the alarms are rung.
+            let mut place = core.acquire_async();
+            blocking::wait_in_slices(py, deadline, |until| place.wait_deadline(until))
+        })?;
+        Ok(permit.map(Permit::forget).is_some())
+    }
+}
+
+#[pymethods]
+impl PyProcessSemaphore {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            core: OnceLock::new(),
+        }
+    }
+
+    fn __init__(&self, value: isize) -> PyResult<()> {
+        let slots = usize::try_from(value).ok().filter(|&slots| slots > 0);
+        let slots = slots.ok_or_else(|| {
+            exception::<PyValueError>(format!("value must be at least 1, not {value}"))
+        })?;
+        // A second call changes nothing: others use what the first one made.
+        let _ = self.core.set(Arc::new(Semaphore::new(slots)));
+        Ok(())
+    }
+
+    /// Take a slot, to be awaited; the task waits while there is none.
+    ///
+    /// If a slot is free, which means that nobody waits, it is taken without suspending the task.
+    /// A task that is cancelled while it waits has taken nothing.
+    fn acquire(&self) -> PyResult<Coroutine> {
+        let operation = TakeSlot {
+            core: Arc::clone(self.core()?),
+            waiting: None,
+        };
+        Ok(Coroutine::new("ProcessSemaphore.acquire", operation, None))
+    }
+
+    /// Take a slot in a thread, which waits while there is none; tell whether that succeeded.
+    ///
+    /// It fails after timeout seconds, or at once if blocking is false. Threads wait in one line
+    /// with coroutines. In the thread of an event loop this stops the loop.
+    #[pyo3(
+        signature = (blocking=Truth(true), timeout=None),
+        text_signature = "($self, blocking=True, timeout=None)",
+    )]
+    fn acquire_sync(
+        &self,
+        py: Python<'_>,
+        blocking: Truth,
+        timeout: Option<Timeout>,
+    ) -> PyResult<bool> {
+        if blocking.0 {
+            return self.acquire_until(py, timeout);
+        }
+        match timeout {
+            Some(_) => Err(exception::<PyValueError>(
+                "a timeout makes no sense for an attempt that does not block",
+            )),
+            None => self.try_acquire(),
+        }
+    }
+
+    /// Take a slot if one is free, without waiting; tell whether that succeeded.
+    fn try_acquire(&self) -> PyResult<bool> {
+        Ok(self.core()?.try_acquire().map(Permit::forget).is_some())
+    }
+
+    /// Give back a slot, in any thread, with or without an event loop.
+    ///
+    /// It goes straight to the one who has waited longest, if anybody waits. Raise ValueError,
+    /// and change nothing, if all slots are free.
+    fn release(&self, py: Python<'_>) -> Result<()> {
+        let core = self.core()?;
+        Ok(awaiting::ringing(py, || core.release())?)
+    }
+
+    /// Tell whether no slot is free, so that acquiring one would wait.
+    fn locked(&self) -> PyResult<bool> {
+        Ok(self.core()?.is_locked())
+    }
+
+    /// The number of slots that are free at this moment.
+    #[getter]
+    fn value(&self) -> PyResult<usize> {
+        Ok(self.core()?.available())
+    }
+
+    /// Return another object for the same semaphore.
+    ///
+    /// A thread that uses a handle of its own does not share a reference count with the others.
+    fn handle(&self) -> PyResult<Self> {
+        Ok(Self {
+            core: OnceLock::from(Arc::clone(self.core()?)),
+        })
+    }
+
+    fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        if !slf.is_exact_instance_of::<Self>() {
+            return slf.call_method0(intern!(slf.py(), "acquire"));
+        }
+        Ok(Bound::new(slf.py(), slf.get().acquire()?)?.into_any())
+    }
+
+    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
+    fn __aexit__(
+        slf: &Bound<'_, Self>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<Coroutine> {
+        // At once, not when it is awaited: a signal may strike in between.
+        release(slf)?;
+        Ok(Coroutine::finished("ProcessSemaphore.__aexit__"))
+    }
+
+    fn __enter__(&self, py: Python<'_>) -> PyResult<()> {
+        if awaiting::is_in_event_loop(py)? {
+            let message = "use 'async with' in the thread of an event loop, which must not wait";
+            return Err(exception::<PyRuntimeError>(message));
+        }
+        self.acquire_until(py, None)?;
+        Ok(())
+    }
+
+    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
+    fn __exit__(
+        slf: &Bound<'_, Self>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<()> {
+        release(slf)
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
+        let name = slf.get_type().name()?;
+        let Some(core) = slf.get().core.get() else {
+            return Ok(New(format!("<{name}, not initialized>")));
+        };
+        let (free, slots) = (core.available(), core.limit());
+        let waiting = match core.waiting() {
+            0 => String::new(),
+            n => format!(", {n} waiting"),
+        };
+        Ok(New(format!(
+            "<{name} with {free} of {slots} slots free{waiting}>"
+        )))
+    }
+}
+
+not_copyable!(PyProcessSemaphore, "handle() to share the object");
+
+/// What the end of a `with` block does: that of a subclass calls the method, which it may override, as
+/// `threading.Semaphore` and `asyncio.Semaphore` do.
+fn release(slf: &Bound<'_, PyProcessSemaphore>) -> Result<()> {
+    if !slf.is_exact_instance_of::<PyProcessSemaphore>() {
+        slf.call_method0(intern!(slf.py(), "release"))?;
+        return Ok(());
+    }
+    slf.get().release(slf.py())
+}
+
+/// Takes a slot, waiting in line for it.
+struct TakeSlot {
+    core: Arc<Semaphore>,
+    /// The place in line: a slot that was handed to it goes to the next if this is dropped.
+    waiting: Option<Waiting>,
+}
+
+impl Operation for TakeSlot {
+    fn attempt(&mut self, _py: Python<'_>) -> Option<Outcome> {
+        self.core.try_acquire().map(|permit| {
+            permit.forget();
+            Ok(None)
+        })
+    }
+
+    fn poll(&mut self, _py: Python<'_>, waker: &Waker) -> Poll<Outcome> {
+        let waiting = self.waiting.get_or_insert_with(|| {
+            let core = Arc::clone(&self.core);
+            Box::pin(async move { core.acquire_async().await.forget() })
+        });
+        let polled = waiting.as_mut().poll(&mut Context::from_waker(waker));
+        polled.map(|()| Ok(None))
+    }
+
+    fn traverse(&self, _visit: &PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        Ok(())
+    }
+}

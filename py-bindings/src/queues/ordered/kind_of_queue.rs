@@ -1,0 +1,35 @@
+//! What the LIFO queue and the priority queue have alike.
+
+/// The methods of a class that differs from its base in the items alone.
+macro_rules! kind_of_queue {
+    ($class:ident, $items:expr) => {
+        #[pymethods]
+        impl $class {
+            #[new]
+            #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+            fn new(
+                _args: &Bound<'_, PyTuple>,
+                _kwargs: Option<&Bound<'_, PyDict>>,
+            ) -> PyClassInitializer<Self> {
+                PyClassInitializer::from(PyOrderedQueue::unmade()).add_subclass(Self)
+            }
+
+            #[pyo3(signature = (maxsize=None))]
+            fn __init__(
+                slf: &Bound<'_, Self>,
+                #[pyo3(from_py_with = channel::bound)] maxsize: Option<usize>,
+            ) {
+                slf.as_super().get().make($items(maxsize));
+            }
+
+            /// Return another object for the same queue.
+            ///
+            /// A thread that uses a handle of its own does not share a reference count with the others.
+            fn handle<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+                let base = PyClassInitializer::from(PyOrderedQueue::share(slf.as_super())?);
+                Bound::new(slf.py(), base.add_subclass(Self))
+            }
+        }
+    };
+}
+pub(super) use kind_of_queue;

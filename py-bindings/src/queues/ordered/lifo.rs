@@ -1,0 +1,25 @@
+//! `StdConcurrentLifoQueue`.
+
+use super::{class::PyOrderedQueue, items::Items, kind_of_queue::kind_of_queue};
+use crate::queues::channel;
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+
+/// A last-in first-out queue with the methods of queue.LifoQueue.
+///
+/// StdConcurrentLifoQueue(maxsize=0)
+///
+/// It holds at most maxsize items, or any number if maxsize is not positive; whoever gets one gets
+/// the one that was put in last. What is said of StdConcurrentQueue and queue.Queue holds here too.
+#[pyclass(
+    frozen,
+    subclass,
+    extends = PyOrderedQueue,
+    module = "ft_utils.concurrency",
+    name = "StdConcurrentLifoQueue"
+)]
+pub(crate) struct PyStdLifoQueue;
+
+kind_of_queue!(PyStdLifoQueue, Items::lifo);

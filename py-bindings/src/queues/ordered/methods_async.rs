@@ -1,0 +1,60 @@
+//! The asynchronous methods.
+
+use super::class::PyOrderedQueue;
+use crate::{
+    queues::channel_async,
+    runtime::{awaiting::Coroutine, blocking::Timeout},
+};
+use pyo3::prelude::*;
+use std::sync::Arc;
+
+#[pymethods]
+impl PyOrderedQueue {
+    /// As put(), to be awaited: while the queue is full the task waits, not its thread.
+    ///
+    /// Any number of event loops may use one queue. The timeout counts from this call. A task that
+    /// is cancelled while it waits has put nothing in.
+    #[pyo3(signature = (item, timeout=None))]
+    fn put_async(
+        slf: &Bound<'_, Self>,
+        item: Py<PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        let inner = Arc::clone(slf.get().shared()?);
+        let name = "StdOrderedQueue.put_async";
+        Ok(channel_async::putting(inner, slf, name, item, timeout))
+    }
+
+    /// As get(), to be awaited: while the queue is empty the task waits, not its thread.
+    ///
+    /// Any number of event loops may use one queue. The timeout counts from this call. A task that
+    /// is cancelled while it waits has taken nothing out.
+    #[pyo3(signature = (timeout=None))]
+    fn get_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
+        let inner = Arc::clone(slf.get().shared()?);
+        let name = "StdOrderedQueue.get_async";
+        Ok(channel_async::getting(inner, slf, name, timeout))
+    }
+
+    /// The same as put_async().
+    #[pyo3(signature = (value, timeout=None))]
+    fn push_async(
+        slf: &Bound<'_, Self>,
+        value: Py<PyAny>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Coroutine> {
+        Self::put_async(slf, value, timeout)
+    }
+
+    /// The same as get_async().
+    #[pyo3(signature = (timeout=None))]
+    fn pop_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
+        Self::get_async(slf, timeout)
+    }
+
+    /// As join(), to be awaited: the task waits, not its thread.
+    fn join_async(slf: &Bound<'_, Self>) -> PyResult<Coroutine> {
+        let inner = Arc::clone(slf.get().shared()?);
+        channel_async::joining(inner, slf, "StdOrderedQueue.join_async")
+    }
+}

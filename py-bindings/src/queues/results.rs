@@ -1,0 +1,29 @@
+//! How items are handed to Python: in a wrapper, or in an exception.
+
+use crate::{
+    local_wrapper,
+    runtime::{
+        create::{self, New},
+        object::Object,
+    },
+};
+use pyo3::prelude::*;
+use std::collections::VecDeque;
+
+/// Puts what `pop` returns into a LocalWrapper.
+pub(crate) fn in_wrapper<'py>(
+    py: Python<'py>,
+    pop: impl FnOnce() -> PyResult<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // Made first: once the item is out nothing may fail.
+    let wrapper = local_wrapper::Vacant::new(py)?;
+    Ok(wrapper.fill(pop()?.into_bound(py)))
+}
+
+/// Puts the items that a `push_many` has not pushed into its exception.
+pub(crate) fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> PyErr {
+    let rest = create::list(py, rest.into_iter().map(|item| Ok(item.into_bound(py))));
+    let name = New("remaining").into_pyobject(py);
+    let set = rest.and_then(|rest| err.value(py).setattr(name?, rest));
+    set.err().unwrap_or(err)
+}

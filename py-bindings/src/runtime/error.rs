@@ -1,0 +1,91 @@
+//! The one place where the primitives' errors become Python's.
+
+use crate::runtime::create::{exception, exception_of};
+use ft_atomic_int::ArithmeticError;
+use ft_interval_lock::{AlreadyOwner, NotOwner};
+use ft_rwlock::{NotHeld, WouldDeadlock};
+use ft_semaphore::ReleaseError;
+use ft_weave::RegisterError;
+use pyo3::{
+    exceptions::{
+        PyKeyError, PyMemoryError, PyOverflowError, PyRuntimeError, PyValueError,
+        PyZeroDivisionError,
+    },
+    prelude::*,
+    types::PyType,
+};
+
+/// What a binding can fail with.
+pub(crate) enum Error {
+    Py(PyErr),
+    Arithmetic(ArithmeticError),
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+impl From<PyErr> for Error {
+    fn from(err: PyErr) -> Self {
+        Self::Py(err)
+    }
+}
+
+impl From<ArithmeticError> for Error {
+    fn from(err: ArithmeticError) -> Self {
+        Self::Arithmetic(err)
+    }
+}
+
+/// The errors that become one exception, with the same text.
+macro_rules! same_text {
+    ($($error:ty => $exception:ty;)*) => {$(
+        impl From<$error> for Error {
+            fn from(err: $error) -> Self {
+                Self::Py(exception::<$exception>(err.to_string()))
+            }
+        }
+    )*};
+}
+
+same_text! {
+    AlreadyOwner => PyRuntimeError;
+    NotHeld => PyRuntimeError;
+    NotOwner => PyRuntimeError;
+    WouldDeadlock => PyRuntimeError;
+    ReleaseError => PyValueError;
+}
+
+impl From<RegisterError> for Error {
+    fn from(err: RegisterError) -> Self {
+        let message = err.to_string();
+        Self::Py(match err {
+            RegisterError::NoMemory => exception::<PyMemoryError>(message),
+            _ => exception::<PyRuntimeError>(message),
+        })
+    }
+}
+
+impl From<Error> for PyErr {
+    fn from(err: Error) -> Self {
+        match err {
+            Error::Py(err) => err,
+            Error::Arithmetic(err) => {
+                let message = err.to_string();
+                match err {
+                    ArithmeticError::Overflow => exception::<PyOverflowError>(message),
+                    ArithmeticError::DivisionByZero => exception::<PyZeroDivisionError>(message),
+                    _ => exception::<PyValueError>(message),
+                }
+            }
+        }
+    }
+}
+
+/// The error for a missing key: its one argument is the key, even if that is a tuple.
+pub(crate) fn key_error(key: &Bound<'_, PyAny>) -> PyErr {
+    exception_of::<PyKeyError>(key)
+}
+
+/// An instance of one of the exceptions of queues, without arguments.
+pub(crate) fn raised(py: Python<'_>, kind: &Py<PyType>) -> PyErr {
+    PyErr::from_type(kind.bind(py).clone(), ())
+}

@@ -1,0 +1,62 @@
+//! What an entry takes and gives.
+
+use crate::runtime::object::Object;
+use pyo3::{ffi, prelude::*};
+
+/// The result of a whole call: a new reference, or null with an exception set (or, at the end of an
+/// iterator, without).
+pub(crate) struct Done(pub(crate) *mut ffi::PyObject);
+
+impl Done {
+    #[inline]
+    pub(crate) fn none(_: Python<'_>) -> Self {
+        // SAFETY: the thread is attached.
+        let none = unsafe { ffi::Py_None() };
+        // Since 3.12 nobody counts its references.
+        #[cfg(not(Py_3_12))]
+        // SAFETY: as above.
+        unsafe {
+            crate::runtime::refcount::incref(none)
+        };
+        Self(none)
+    }
+
+    #[inline]
+    pub(crate) fn bool(_: Python<'_>, yes: bool) -> Self {
+        // SAFETY: the thread is attached.
+        Self(unsafe { ffi::PyBool_FromLong(yes.into()) })
+    }
+
+    #[inline]
+    pub(crate) fn int(_: Python<'_>, n: i64) -> Self {
+        // SAFETY: the thread is attached.
+        Self(unsafe { ffi::PyLong_FromLongLong(n) })
+    }
+
+    #[inline]
+    pub(crate) fn object(object: Object) -> Self {
+        Self(object.into_py().into_ptr())
+    }
+}
+
+/// The number that an object is, if it is exactly an int, not a bool say, and fits in 64 bits. Runs no
+/// Python code.
+#[inline]
+pub(crate) fn exact_i64(object: Borrowed<'_, '_, PyAny>) -> Option<i64> {
+    let object = object.as_ptr();
+    // SAFETY: the object is valid, and the thread attached. For an exact int the conversion runs no
+    // code, and only fails with the exception that is cleared here; there was none before, as the
+    // thread is about to run Python code or does so.
+    unsafe {
+        if ffi::PyLong_CheckExact(object) == 0 {
+            return None;
+        }
+        // Faster than PyLong_AsLongLongAndOverflow, unless it does not fit.
+        let value = ffi::PyLong_AsLongLong(object);
+        if value == -1 && !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(value)
+    }
+}

@@ -1,0 +1,18 @@
+//! What every class stands on: references to Python objects, waiting, awaiting, errors, making Python
+//! objects, and the entries that Python calls without PyO3. Nothing here knows a class of ours.
+
+pub(crate) mod awaitable;
+pub(crate) mod awaiting;
+pub(crate) mod blocking;
+pub(crate) mod create;
+pub(crate) mod error;
+pub(crate) mod failure;
+pub(crate) mod fast;
+pub(crate) mod imports;
+pub(crate) mod interpreter;
+pub(crate) mod nesting;
+pub(crate) mod not_copyable;
+pub(crate) mod object;
+pub(crate) mod reentry;
+pub(crate) mod refcount;
+pub(crate) mod truth;

@@ -1,0 +1,163 @@
+//! Functions of the user's that make the next value of an object, and change that object themselves.
+//!
+//! Where another thread has changed the value meanwhile, the function is called again. If it was the
+//! function, that would go on for ever. So each thread knows for which places it is in a function, and
+//! a change of a place that is one of these is noted. Programs that never call such a function pay
+//! a look at a flag that nobody writes to.
+
+use crate::runtime::create::exception;
+use pyo3::{exceptions::PyRuntimeError, prelude::*};
+use std::{
+    cell::{Cell, RefCell},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+/// How often a comparison may change what it compares. It then begins again with the new value, which
+/// may well be one that does not do so.
+const PATIENCE: u32 = 100;
+
+/// The places of one class.
+pub(crate) struct Watch {
+    /// Set when a function is called for the first time, and never reset.
+    is_used: AtomicBool,
+}
+
+/// A place for a value: the address of the core, and, in a dictionary, the hash of the key.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Place {
+    core: usize,
+    key: u64,
+}
+
+/// A function that a thread is in.
+struct Running {
+    place: Place,
+    number: u64,
+    has_changed_it: bool,
+}
+
+thread_local! {
+    static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
+    static NEXT_NUMBER: Cell<u64> = const { Cell::new(0) };
+}
+
+impl Place {
+    pub(crate) fn of<T>(core: &T) -> Self {
+        Self::of_key(core, 0)
+    }
+
+    /// Keys with the same hash are taken for the same one. If a function changes another key of its
+    /// hash, and another thread the key itself, it fails where it could have been called again.
+    pub(crate) fn of_key<T>(core: &T, key: u64) -> Self {
+        let core = std::ptr::from_ref(core).addr();
+        Self { core, key }
+    }
+}
+
+impl Watch {
+    pub(crate) const fn new() -> Self {
+        Self {
+            is_used: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that this thread has changed the value of a place.
+    #[inline]
+    pub(crate) fn changed(&self, place: impl FnOnce() -> Place) {
+        // Relaxed, here and below: it matters to a thread that is in a function, and has set it before.
+        if self.is_used.load(Relaxed) {
+            let place = place();
+            note(|running| *running == place);
+        }
+    }
+
+    /// Notes that this thread may have changed all values of a core.
+    pub(crate) fn changed_all<T>(&self, core: &T) {
+        if self.is_used.load(Relaxed) {
+            let core = Place::of(core).core;
+            note(|running| running.core == core);
+        }
+    }
+
+    /// Calls a function; tells whether it has changed the value of the place.
+    pub(crate) fn during<T>(&self, place: Place, function: impl FnOnce() -> T) -> (T, bool) {
+        // Relaxed: see `changed`. The look first keeps the cache line shared.
+        if !self.is_used.load(Relaxed) {
+            self.is_used.store(true, Relaxed);
+        }
+        let entered = Entered::new(place);
+        let done = function();
+        (done, entered.leave())
+    }
+}
+
+#[cold]
+fn note(is_it: impl Fn(&Place) -> bool) {
+    // A thread whose variables are gone is in no function.
+    let _ = RUNNING.try_with(|running| {
+        for running in running.borrow_mut().iter_mut() {
+            running.has_changed_it |= is_it(&running.place);
+        }
+    });
+}
+
+/// Goes when the function has returned. Those of one thread may do so in any order, if it switches
+/// between stacks of its own.
+struct Entered(u64);
+
+impl Entered {
+    fn new(place: Place) -> Self {
+        let number = NEXT_NUMBER.get();
+        NEXT_NUMBER.set(number + 1);
+        let running = Running {
+            place,
+            number,
+            has_changed_it: false,
+        };
+        let _ = RUNNING.try_with(|all| all.borrow_mut().push(running));
+        Self(number)
+    }
+
+    fn leave(self) -> bool {
+        self.take().is_some_and(|running| running.has_changed_it)
+    }
+
+    fn take(&self) -> Option<Running> {
+        let taken = RUNNING.try_with(|all| {
+            let mut all = all.borrow_mut();
+            let place = all.iter().rposition(|running| running.number == self.0)?;
+            Some(all.remove(place))
+        });
+        taken.ok().flatten()
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.take();
+    }
+}
+
+/// The error of a function that has changed the value that it was to make the next one of.
+pub(crate) fn own_change(what: &str) -> PyErr {
+    exception::<PyRuntimeError>(format!(
+        "the function changed the {what} that it was called to update, so its result was not stored"
+    ))
+}
+
+/// Counts how often comparisons have changed what they compare.
+#[derive(Default)]
+pub(crate) struct Patience(u32);
+
+impl Patience {
+    /// Raises RuntimeError if that goes on and on.
+    pub(crate) fn lose(&mut self, has_changed_it: bool) -> PyResult<()> {
+        self.0 += u32::from(has_changed_it);
+        if self.0 > PATIENCE {
+            return Err(exception::<PyRuntimeError>(
+                "the comparison changed the value that it compared, again and again",
+            ));
+        }
+        Ok(())
+    }
+}
