@@ -1,6 +1,7 @@
 //! The list of weakened orderings: which test notices each one, or why none does.
 //!
-//! The command writes the tests, people write the reasons, and the head of the list says how.
+//! The command writes the tests, and people write the reasons. The head of the list explains the
+//! format.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,9 +34,9 @@ impl fmt::Display for Fate {
 }
 
 pub struct List {
-    /// What comes before the first file: comments, and the reasons that several entries share.
+    /// Everything before the first file: comments, and the reasons that several entries share.
     head: String,
-    /// Each under its mutant's name, `FILE FUNCTION CALL: FROM -> TO`.
+    /// The entries, by the names of their mutants: `FILE FUNCTION CALL: FROM -> TO`.
     pub fates: BTreeMap<String, Fate>,
 }
 
@@ -62,7 +63,7 @@ impl List {
                 list.head += line;
                 list.head.push('\n');
             } else if line.starts_with("    ") {
-                // A reason goes on. Its lines stay as they are.
+                // The reason continues on this line. Its line breaks stay as they are.
                 let Some(Fate::Unseen(reason)) = list.fates.get_mut(&last) else {
                     return Err(wrong());
                 };
@@ -89,7 +90,7 @@ impl List {
         Ok(list)
     }
 
-    /// Says which entries are of no mutant, and which mutants have no entry.
+    /// Returns a message for each entry without a mutant, and for each mutant without an entry.
     pub fn differences(&self, mutants: &[&str]) -> Vec<String> {
         let open = |mutant: &str| match self.fates.get(mutant) {
             Some(Fate::Unseen(reason)) => reason.is_empty(),
@@ -115,8 +116,8 @@ impl List {
         wrong
     }
 
-    /// Says which reasons are missing: of an entry, or by a name that entries refer to. Also which
-    /// named ones nothing refers to.
+    /// Returns a message for each entry without a reason, for each name that is used but not
+    /// defined, and for each that is defined but not used.
     pub fn unexplained(&self) -> Vec<String> {
         let named = self
             .head
@@ -148,10 +149,12 @@ impl List {
         wrong
     }
 
-    /// Puts these mutants, each with the test that has seen it, in the place of all of their packages.
+    /// Replaces the entries of these packages by the mutants that were tried, each with the test
+    /// that has noticed it.
     ///
-    /// What is still unseen keeps its reason. The reasons of what is seen now are returned. Entries
-    /// with a reason stay if there is no such mutant: it may have been renamed.
+    /// A mutant that is still unseen keeps its reason. If it is seen now, its reason is dropped and
+    /// returned. An entry with a reason stays even if its mutant is gone, because the mutant may
+    /// have been renamed.
     pub fn renew(
         &mut self,
         packages: &[String],
@@ -196,7 +199,8 @@ impl fmt::Display for List {
     }
 }
 
-/// Whether two mutants are the same but for one name: of the file, the function, or what is called.
+/// Returns whether two mutants differ only in one name: of the file, of the function, or of the
+/// call.
 fn is_renamed(one: &str, other: &str) -> bool {
     let parts = |mutant| str::rsplit_once(mutant, ": ").unwrap_or_default();
     let ((one, change), (other, other_change)) = (parts(one), parts(other));
@@ -278,7 +282,7 @@ b/src/lib.rs
             let renamed = format!("renamed in the source, but not in the list: {GET} is now {new}");
             let mut list = list();
             assert!(list.differences(&[SET, NOTIFY, new]).contains(&renamed));
-            // A run of the tests knows the new name, and has not lost the reason of the old one.
+            // A run adds the new name, and keeps the reason under the old one.
             list.renew(&["ft-a".to_owned()], vec![(new.to_owned(), None)]);
             assert_eq!(list.differences(&[NOTIFY, new]), [renamed]);
         }
@@ -316,7 +320,7 @@ b/src/lib.rs
         let dropped = list.renew(&packages, vec![(GET.to_owned(), seen("gate::y"))]);
         assert_eq!(dropped, [format!("{GET}: @fence, and\n    two lines.")]);
         assert_eq!(list.fates[GET], Fate::Seen("gate::y".to_owned()));
-        // Gone, without a reason to lose.
+        // It was gone, and had no reason that could be lost.
         assert!(!list.fates.contains_key(SET));
         assert!(list.fates.contains_key(NOTIFY));
     }

@@ -1,11 +1,11 @@
 //! Finds the orderings in a source file, and what each can be weakened to.
 //!
-//! By text: the sources are ours, formatted, and name their orderings without a path.
+//! It works on the text: our sources are formatted, and name their orderings without a path.
 
 use std::fmt;
 use std::ops::Range;
 
-/// What is done with an ordering.
+/// How a call uses an ordering.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Access {
     Load,
@@ -16,22 +16,22 @@ enum Access {
 
 /// An ordering in a source file that could be weaker.
 pub struct Site {
-    /// Where its name is in the text.
+    /// The place of its name in the text.
     pub at: Range<usize>,
-    /// Where the word `fence` is, if it is one's.
+    /// If it belongs to a fence: the place of the word `fence`.
     pub fence: Option<Range<usize>>,
-    /// The function around it.
+    /// The name of the function that contains it.
     function: String,
-    /// The call that it is an argument of, `state.load`.
+    /// The call whose argument it is, such as `state.load`.
     call: String,
-    /// Set where the same call comes more than once in the function: which one it is.
+    /// Set if the function has the same call more than once: the number of this one, from 1.
     nth: Option<usize>,
     access: Access,
     pub ordering: &'static str,
 }
 
 impl Site {
-    /// What it can be weakened to.
+    /// Returns the orderings to which it can be weakened.
     pub fn weaker(&self) -> &'static [&'static str] {
         match (self.access, self.ordering) {
             (Access::Fence, _) => &["none"],
@@ -54,18 +54,19 @@ impl fmt::Display for Site {
     }
 }
 
-/// The orderings that could be weaker, in the order of the text.
+/// Returns the orderings that could be weaker, in the order of the text.
 pub fn sites(text: &str) -> Vec<Site> {
     let code = blank(text);
     let code = &code[..tests(&code)];
     let mut sites: Vec<Site> = Vec::new();
     for (at, ordering) in orderings(code) {
         let Some((name, open)) = enclosing_call(code, at.start) else {
-            // An import, or another thing of the same name.
+            // This is an import, or something else of the same name.
             continue;
         };
         let method = &code[name.clone()];
-        // The second one of a call is for when it fails, and then it only loads.
+        // The second ordering of a call is for the case that it fails, and then the call only
+        // loads.
         let second = orderings(&code[open..at.start]).next().is_some();
         let access = match method {
             "fence" => Access::Fence,
@@ -95,7 +96,7 @@ pub fn sites(text: &str) -> Vec<Site> {
     sites
 }
 
-/// Tells those with the same name apart.
+/// Numbers sites that would have the same name.
 fn number(sites: &mut [Site]) {
     let names: Vec<String> = sites.iter().map(Site::to_string).collect();
     for (at, site) in sites.iter_mut().enumerate() {
@@ -106,7 +107,8 @@ fn number(sites: &mut [Site]) {
     }
 }
 
-/// The names of orderings in it, with the one `use` that renames one undone.
+/// Returns the names of orderings in the code. `Acq`, by which one `use` renames Acquire, counts as
+/// such.
 fn orderings(code: &str) -> impl Iterator<Item = (Range<usize>, &'static str)> {
     const NAMES: [(&str, &str); 6] = [
         ("SeqCst", "SeqCst"),
@@ -137,14 +139,14 @@ fn words(code: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The last word of it, if nothing but brackets and white space comes after.
+/// Returns the last word, which only brackets and white space may follow.
 fn last_word(code: &str) -> Range<usize> {
     let end = code.trim_end_matches(|c: char| "()[]?".contains(c) || c.is_whitespace());
     let word = end.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
     word.len()..end.len()
 }
 
-/// The name of the call whose argument is at `at`, and where its arguments begin.
+/// Returns the name of the call whose argument is at `at`, and the place where its arguments begin.
 fn enclosing_call(code: &str, at: usize) -> Option<(Range<usize>, usize)> {
     let mut depth = 0;
     for (open, byte) in code[..at].bytes().enumerate().rev() {
@@ -162,7 +164,7 @@ fn enclosing_call(code: &str, at: usize) -> Option<(Range<usize>, usize)> {
     None
 }
 
-/// What the method, whose name comes next, is called on: `state` of `(self.state).`.
+/// Returns the receiver of the method whose name comes next: `state` for `(self.state).`.
 fn receiver(before: &str) -> &str {
     match before.trim_end().strip_suffix('.') {
         Some(before) => &before[last_word(before)],
@@ -170,7 +172,7 @@ fn receiver(before: &str) -> &str {
     }
 }
 
-/// The function that this is in the middle of.
+/// Returns the name of the function in whose middle `before` ends.
 fn function(before: &str) -> &str {
     let begin = before.rfind("fn ").map_or(before.len(), |at| at + 3);
     let name = &before[begin..];
@@ -180,14 +182,14 @@ fn function(before: &str) -> &str {
         .unwrap_or(name.len())]
 }
 
-/// Where the tests begin, which are the end of a file.
+/// Returns the place where the tests begin. They are at the end of a file.
 fn tests(code: &str) -> usize {
     let begins = ["\n#[cfg(test)]", "\n#[cfg(all(test,"];
     let begins = begins.iter().filter_map(|begin| code.find(begin));
     begins.min().unwrap_or(code.len())
 }
 
-/// The same text, as long as before, with white space for comments and strings.
+/// Returns the same text with spaces in place of comments and strings. Its length is the same.
 fn blank(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
@@ -212,7 +214,7 @@ fn blank(text: &str) -> String {
     code
 }
 
-/// How long the string is that this begins with.
+/// Returns the length of the string with which `rest` begins.
 fn string(rest: &str) -> usize {
     let mut escaped = true;
     for (at, byte) in rest.bytes().enumerate() {

@@ -1,11 +1,12 @@
-//! One program for all weakened orderings, in which a variable chooses one of them.
+//! One program for all weakened orderings, in which an environment variable chooses one of them.
 //!
-//! It goes into the scratch copy of `ft-sync`; every ordering there is a call of [`weak`].
+//! This file becomes part of the copy of `ft-sync`; every ordering in the copy is a call of
+//! [`weak`].
 
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
-/// `FT_MUTANT` is `17 Relaxed` for site 17.
+/// Returns the site and the ordering that `FT_MUTANT` chooses: `17 Relaxed` weakens site 17.
 fn chosen() -> &'static Option<(usize, Option<Ordering>)> {
     static CHOSEN: OnceLock<Option<(usize, Option<Ordering>)>> = OnceLock::new();
     CHOSEN.get_or_init(|| {
@@ -22,7 +23,7 @@ fn chosen() -> &'static Option<(usize, Option<Ordering>)> {
     })
 }
 
-/// The ordering of a site: its own, but for the one that is chosen.
+/// Returns the ordering of a site: its own, unless it is the chosen one.
 #[inline]
 pub fn weak(site: usize, ordering: Ordering) -> Ordering {
     match chosen() {
@@ -31,7 +32,7 @@ pub fn weak(site: usize, ordering: Ordering) -> Ordering {
     }
 }
 
-/// The fence of a site, unless it is the one that is chosen.
+/// Passes the fence of a site, unless it is the chosen one.
 #[inline]
 pub fn fence(site: usize, ordering: Ordering) {
     match chosen() {
