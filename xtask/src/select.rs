@@ -10,7 +10,7 @@ use crate::project::Project;
 pub struct Selection {
     /// Package names of core crates.
     pub packages: Vec<String>,
-    /// Files in `loom-tests/tests`, without `.rs`, for loom.
+    /// Test targets in `loom-tests/tests`, for loom.
     pub models: Vec<String>,
     /// Those that record histories.
     pub histories: Vec<String>,
@@ -25,7 +25,7 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
     let mut crates = folders(&project.root.join("crates"));
     // It is no primitive, and to compile the peers takes longer than many a test.
     crates.retain(|folder| folder != "bench");
-    let models = stems(&project.root.join("loom-tests/tests"), "", ".rs");
+    let models = test_targets(&project.root.join("loom-tests/tests"));
     let (histories, models): (Vec<_>, Vec<_>) = models
         .into_iter()
         .partition(|stem| stem.starts_with("linear_"));
@@ -83,6 +83,14 @@ fn fits(one: &str, other: &str) -> bool {
 
 fn folders(parent: &Path) -> Vec<String> {
     names(parent, |path| path.join("Cargo.toml").is_file())
+}
+
+/// The names of cargo's test targets in a folder: a file `NAME.rs` or `NAME/main.rs` each.
+fn test_targets(folder: &Path) -> Vec<String> {
+    let mut targets = stems(folder, "", ".rs");
+    targets.extend(names(folder, |path| path.join("main.rs").is_file()));
+    targets.sort();
+    targets
 }
 
 fn stems(folder: &Path, prefix: &str, suffix: &str) -> Vec<String> {
