@@ -20,11 +20,13 @@ pub struct Selection {
     pub python: Vec<PathBuf>,
 }
 
+/// The folders in `crates` that hold no primitive: benchmarks, and what the tests of the others share.
+pub const TOOLS: [&str; 2] = ["bench", "test-support"];
+
 /// Everything, or what goes by `name`.
 pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
     let mut crates = folders(&project.root.join("crates"));
-    // It is no primitive, and to compile the peers takes longer than many a test.
-    crates.retain(|folder| folder != "bench");
+    crates.retain(|folder| !TOOLS.contains(&folder.as_str()));
     let models = test_targets(&project.root.join("loom-tests/tests"));
     let (histories, models): (Vec<_>, Vec<_>) = models
         .into_iter()

@@ -648,26 +648,6 @@ fn reading_at_the_end_of_a_thread() {
     assert_eq!(dict.remove(&2), Some(3));
 }
 
-/// Forks, and tells whether `check` returned true in the child, within 20 seconds.
-#[cfg(unix)]
-fn in_child(check: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child calls nothing but a dictionary, which takes no lock that others have, and
-    // the allocator, which the C library makes ready for that, and ends without destructors.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
-        unsafe { libc::alarm(20) };
-        // A panic that left this function would run the rest of the tests' program in the child.
-        let fine = catch_unwind(AssertUnwindSafe(check)).unwrap_or(false);
-        // SAFETY: as above.
-        unsafe { libc::_exit(i32::from(!fine)) };
-    }
-    let mut status = 0;
-    // SAFETY: the child is ours, and the status a number of this function.
-    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    status == 0
-}
-
 /// The child of a fork does not wait for readers that stayed behind.
 #[cfg(unix)]
 #[test]
