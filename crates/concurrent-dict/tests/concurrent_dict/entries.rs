@@ -1,10 +1,10 @@
 //! Entries, shards, and where values are dropped.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Barrier, Weak};
-use std::thread;
+use std::sync::{Arc, Weak};
 
 use ft_concurrent_dict::{Claim, ConcurrentDict, Entry, Query};
+use ft_test_support::start_together;
 
 #[test]
 fn entry_removes_and_inserts() {
@@ -123,29 +123,24 @@ fn threads_lose_nothing() {
     const ROUNDS: usize = 20_000;
     const KEYS: usize = 64;
     let dict = ConcurrentDict::<usize, usize>::with_shards(4);
-    let barrier = Barrier::new(THREADS + 1);
-    thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let (dict, barrier) = (&dict, &barrier);
-            scope.spawn(move || {
-                barrier.wait();
-                for round in 0..ROUNDS {
-                    let key = round % KEYS;
-                    dict.entry(&key, |entry| *entry.or_insert(key, 0) += 1);
-                    // Keys of its own make the tables grow and shrink.
-                    let own = KEYS + thread + THREADS * (round / 2);
-                    if round % 2 == 0 {
-                        assert_eq!(dict.insert(own, round), None);
-                    } else {
-                        assert_eq!(dict.remove(&own), Some(round - 1));
-                    }
-                }
-            });
+    start_together(THREADS + 1, |thread| {
+        if thread == THREADS {
+            for _ in 0..50 {
+                let mut seen = HashSet::new();
+                assert!(dict.iter().all(|(key, _)| seen.insert(key)));
+            }
+            return;
         }
-        barrier.wait();
-        for _ in 0..50 {
-            let mut seen = HashSet::new();
-            assert!(dict.iter().all(|(key, _)| seen.insert(key)));
+        for round in 0..ROUNDS {
+            let key = round % KEYS;
+            dict.entry(&key, |entry| *entry.or_insert(key, 0) += 1);
+            // Keys of this thread alone make the tables grow and shrink.
+            let own = KEYS + thread + THREADS * (round / 2);
+            if round % 2 == 0 {
+                assert_eq!(dict.insert(own, round), None);
+            } else {
+                assert_eq!(dict.remove(&own), Some(round - 1));
+            }
         }
     });
     assert_eq!(dict.len(), KEYS);
