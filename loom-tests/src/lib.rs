@@ -4,12 +4,16 @@
 //! without, or with `--cfg ft_shuttle`, it is [`linear`], for the files `linear_*.rs`; run those with
 //! `cargo xtask linear`.
 
+#[cfg(ft_loom)]
+pub mod data;
 #[cfg(not(ft_loom))]
 pub mod linear;
 #[cfg(ft_loom)]
 pub mod pairs;
 #[cfg(not(ft_loom))]
 pub mod specs;
+#[cfg(ft_loom)]
+pub mod threads;
 
 #[cfg(ft_loom)]
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -19,27 +23,30 @@ use std::time::{Duration, Instant};
 /// Runs `model` under every schedule with at most `LOOM_MAX_PREEMPTIONS` preemptions (default 2),
 /// and prints how many executions that took.
 ///
-/// Says so when `LOOM_MAX_DURATION` (seconds) ended the search early. Loom reports leaks, races
-/// and deadlocks by panicking, as a failing assertion of the model does.
+/// It also prints whether `LOOM_MAX_DURATION` (seconds) ended the search early. Loom panics at a leak, a race
+/// or a deadlock, as a failing assertion of the model does.
 #[cfg(ft_loom)]
 pub fn check(model: impl Fn() + Send + Sync + 'static) {
-    check_with(|_| (), model);
-}
-
-/// As [`check`], with the builder's limits changed by `adjust`.
-#[cfg(ft_loom)]
-pub fn check_with(
-    adjust: impl FnOnce(&mut loom::model::Builder),
-    model: impl Fn() + Send + Sync + 'static,
-) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound.get_or_insert(2);
+    explore(builder, model);
+}
+
+/// As [`check`], with at most one preemption: for models that have too many schedules with two.
+#[cfg(ft_loom)]
+pub fn check_with_one_preemption(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(1);
+    explore(builder, model);
+}
+
+#[cfg(ft_loom)]
+fn explore(mut builder: loom::model::Builder, model: impl Fn() + Send + Sync + 'static) {
     // Loom looks at its clock only at checkpoints.
     builder.checkpoint_interval = 1_000;
-    adjust(&mut builder);
     let limit = builder.max_duration.unwrap_or(Duration::MAX);
 
-    // A std atomic on purpose: it counts across executions and is no part of the model.
+    // This is a std atomic on purpose: it counts across executions, and is no part of the model.
     let executions = std::sync::Arc::new(AtomicUsize::new(0));
     let counter = std::sync::Arc::clone(&executions);
     let start = Instant::now();

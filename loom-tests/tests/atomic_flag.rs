@@ -3,29 +3,25 @@
 
 use ft_atomic_int::AtomicFlag;
 use ft_sync::{
-    Arc, UnsafeCell,
+    Arc,
     atomic::AtomicUsize,
     atomic::Ordering::{Acquire, Relaxed, Release},
     thread,
 };
-use loom_tests::check;
+use loom_tests::{check, data::Data, threads::pair};
 
-/// A flag, and data that it guards or announces; two handles.
-type Guarded = Arc<(AtomicFlag, UnsafeCell<u32>)>;
+/// A flag, and data that it guards or announces.
+type Guarded = Arc<(AtomicFlag, Data)>;
 
 fn guarded(value: bool) -> (Guarded, Guarded) {
-    let ours = Arc::new((AtomicFlag::new(value), UnsafeCell::new(0)));
-    (Arc::clone(&ours), ours)
+    pair((AtomicFlag::new(value), Data::new(0)))
 }
 
-fn add(data: &UnsafeCell<u32>, n: u32) {
-    // SAFETY: the callers' models say why nobody else looks at it now, and loom checks that.
-    data.with_mut(|data| unsafe { *data += n });
-}
+/// A flag, and a number that it announces: one that may be read at any time.
+type Announcing = Arc<(AtomicFlag, AtomicUsize)>;
 
-fn read(data: &UnsafeCell<u32>) -> u32 {
-    // SAFETY: as above.
-    data.with(|data| unsafe { *data })
+fn announcing(value: bool) -> (Announcing, Announcing) {
+    pair((AtomicFlag::new(value), AtomicUsize::new(0)))
 }
 
 /// Of two threads that set a clear flag, exactly one is told that it was the first.
@@ -40,7 +36,7 @@ fn one_is_first() {
     });
 }
 
-/// As a lock: whoever sets it sees what the one that cleared it did.
+/// Used as a lock: a thread that sets the flag sees what the thread did that cleared it.
 #[test]
 fn clear_hands_over() {
     check(|| {
@@ -49,16 +45,16 @@ fn clear_hands_over() {
             while theirs.0.test_and_set() {
                 thread::yield_now();
             }
-            add(&theirs.1, 1);
+            theirs.1.add(1);
             theirs.0.clear();
         });
         while ours.0.compare_exchange(false, true).is_err() {
             thread::yield_now();
         }
-        add(&ours.1, 1);
+        ours.1.add(1);
         ours.0.clear();
         other.join().unwrap();
-        assert_eq!(read(&ours.1), 2);
+        assert_eq!(ours.1.read(), 2);
     });
 }
 
@@ -75,16 +71,16 @@ fn set_wakes_and_publishes() {
             let (theirs, ours) = guarded(false);
             let waiter = thread::spawn(move || {
                 theirs.0.wait();
-                read(&theirs.1)
+                theirs.1.read()
             });
-            add(&ours.1, 7);
+            ours.1.add(7);
             set(&ours.0);
             assert_eq!(waiter.join().unwrap(), 7);
         });
     }
 }
 
-/// Setting it once wakes everyone who waits.
+/// Setting the flag once wakes all waiters.
 #[test]
 fn set_wakes_everyone() {
     check(|| {
@@ -123,7 +119,7 @@ fn pulse_is_not_missed() {
     });
 }
 
-/// A watch never tells of a flag that nobody set.
+/// A watch never reports a flag as set that nobody has set.
 #[test]
 fn clearing_is_not_setting() {
     check(|| {
@@ -140,13 +136,12 @@ fn clearing_is_not_setting() {
     });
 }
 
-/// Setting a flag that is set already publishes too: whoever clears it then sees what was done
-/// before either.
+/// Setting a flag that is set already publishes, too: a thread that clears it then sees what was done before
+/// each of the two.
 #[test]
 fn second_signal_publishes() {
     check(|| {
-        let ours = Arc::new((AtomicFlag::new(true), AtomicUsize::new(0)));
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = announcing(true);
         let giver = thread::spawn(move || {
             // Relaxed: the flag publishes it.
             theirs.1.store(1, Relaxed);
@@ -167,8 +162,7 @@ fn second_signal_publishes() {
 #[test]
 fn second_clear_publishes() {
     check(|| {
-        let ours = Arc::new((AtomicFlag::new(false), AtomicUsize::new(0)));
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = announcing(false);
         let giver = thread::spawn(move || {
             // Relaxed: the flag publishes it.
             theirs.1.store(1, Relaxed);
@@ -196,25 +190,25 @@ fn one_wins_the_exchange() {
     });
 }
 
-/// An exchange that succeeds publishes what was done before it to one that finds its value.
+/// An exchange that succeeds publishes what was done before it to an exchange that finds its value.
 ///
-/// Neither sets the flag: loom looks no closer at what comes before the fence of a notification.
+/// Neither sets the flag, because setting it notifies, and the fence of a notification would hide a weakness.
 #[test]
 fn exchange_publishes() {
     check(|| {
         let (theirs, ours) = guarded(true);
         let reader = thread::spawn(move || {
             let found = theirs.0.compare_exchange(false, false).is_ok();
-            !found || read(&theirs.1) == 7
+            !found || theirs.1.read() == 7
         });
-        add(&ours.1, 7);
+        ours.1.add(7);
         assert_eq!(ours.0.compare_exchange(true, false), Ok(true));
         assert!(reader.join().unwrap());
     });
 }
 
-/// Whoever finds the flag changed, by each way of looking, sees what was done before the change, by
-/// each way of changing it.
+/// A thread that finds the flag changed, by each way of looking, sees what was done before the change, by each
+/// way of changing it.
 #[test]
 fn every_look_acquires() {
     type Change = fn(&AtomicFlag);
@@ -234,11 +228,11 @@ fn every_look_acquires() {
             check(move || {
                 let (theirs, ours) = guarded(before);
                 let other = thread::spawn(move || {
-                    add(&theirs.1, 7);
+                    theirs.1.add(7);
                     change(&theirs.0);
                 });
                 if changed(&ours.0, before) {
-                    assert_eq!(read(&ours.1), 7);
+                    assert_eq!(ours.1.read(), 7);
                 }
                 other.join().unwrap();
             });
@@ -246,13 +240,12 @@ fn every_look_acquires() {
     }
 }
 
-/// An exchange of the value that is expected comes with what was done before the flag was last set,
-/// though it was set already.
+/// An exchange that finds the flag set sees what was done before the flag was last set, though it was set
+/// already before that.
 #[test]
 fn exchange_acquires() {
     check(|| {
-        let ours = Arc::new((AtomicFlag::new(true), AtomicUsize::new(0)));
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = announcing(true);
         let giver = thread::spawn(move || {
             // Relaxed: the flag publishes it.
             theirs.1.store(1, Relaxed);

@@ -3,18 +3,17 @@
 
 use ft_atomic_int::{AtomicInt64, Overflow};
 use ft_sync::{
-    Arc, UnsafeCell,
+    Arc,
     atomic::{AtomicBool, Ordering::Relaxed},
     thread,
 };
-use loom_tests::check;
+use loom_tests::{check, data::Data, threads::pair};
 
 fn shared(value: i64, overflow: Overflow) -> (Arc<AtomicInt64>, Arc<AtomicInt64>) {
-    let ours = Arc::new(AtomicInt64::new(value, overflow));
-    (Arc::clone(&ours), ours)
+    pair(AtomicInt64::new(value, overflow))
 }
 
-/// Two additions by exchange loop both count, and see different values before.
+/// Two additions, each by a loop of exchanges, both count, and find different values.
 #[test]
 fn no_lost_addition() {
     check(|| {
@@ -77,37 +76,35 @@ fn exchange_passes_each_value_on() {
     });
 }
 
-/// What a thread wrote before an addition is visible to whoever sees the sum.
+/// What a thread wrote before an addition is visible to a thread that sees the sum.
 #[test]
 fn addition_publishes_earlier_writes() {
     check(|| {
-        let ours = Arc::new((AtomicInt64::default(), UnsafeCell::new(0)));
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = pair((AtomicInt64::default(), Data::new(0)));
         let writer = thread::spawn(move || {
-            // SAFETY: nobody else looks at the cell before the count is 1.
-            theirs.1.with_mut(|data| unsafe { *data = 7 });
+            theirs.1.write(7);
             theirs.0.fetch_add(1).unwrap();
         });
         while ours.0.load() == 0 {
             thread::yield_now();
         }
-        // SAFETY: the count is 1, so the writer is done with the cell.
-        assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        assert_eq!(ours.1.read(), 7);
         writer.join().unwrap();
     });
 }
 
-/// A failed exchange acquires too: the value it reports comes with what was written before it.
+fn store_after_writing((int, written): &(AtomicInt64, AtomicBool)) {
+    // Relaxed: the store to the integer publishes it.
+    written.store(true, Relaxed);
+    int.store(1);
+}
+
+/// A failed exchange acquires, too: the value that it reports comes with what was written before.
 #[test]
 fn failed_exchange_sees_earlier_writes() {
     check(|| {
-        let ours = Arc::new((AtomicInt64::default(), AtomicBool::new(false)));
-        let theirs = Arc::clone(&ours);
-        let writer = thread::spawn(move || {
-            // Relaxed: the store to the integer publishes it.
-            theirs.1.store(true, Relaxed);
-            theirs.0.store(1);
-        });
+        let (theirs, ours) = pair((AtomicInt64::default(), AtomicBool::new(false)));
+        let writer = thread::spawn(move || store_after_writing(&theirs));
         if ours.0.compare_exchange(5, 6) == Err(1) {
             // Relaxed: the failed exchange above acquired it.
             assert!(ours.1.load(Relaxed));
@@ -128,38 +125,34 @@ const CHANGES: [fn(&AtomicInt64); 8] = [
     |int| assert!(int.fetch_mul(2).is_ok()),
 ];
 
-/// What a thread wrote before a change, of any kind, is visible to whoever sees the change.
+/// What a thread wrote before a change, of any kind, is visible to a thread that sees the change.
 #[test]
 fn every_change_publishes() {
     let store: fn(&AtomicInt64) = |int| int.store(1);
     for change in CHANGES.into_iter().chain([store]) {
         check(move || {
             let int = AtomicInt64::new(3, Overflow::Wrap);
-            let ours = Arc::new((int, UnsafeCell::new(0)));
-            let theirs = Arc::clone(&ours);
+            let (theirs, ours) = pair((int, Data::new(0)));
             let writer = thread::spawn(move || {
-                // SAFETY: nobody else looks at the cell before the change.
-                theirs.1.with_mut(|data| unsafe { *data = 7 });
+                theirs.1.write(7);
                 change(&theirs.0);
             });
             if ours.0.load() != 3 {
-                // SAFETY: it has changed, so the writer is done with the cell.
-                assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+                assert_eq!(ours.1.read(), 7);
             }
             writer.join().unwrap();
         });
     }
 }
 
-/// A change, of any kind, comes with what was written before the change that it comes after, though
-/// that one put the same value.
+/// A change, of any kind, acquires what was written before the change that it follows, even one that stored
+/// the same value as before.
 #[test]
 fn every_change_acquires() {
     for change in CHANGES {
         check(move || {
             let int = AtomicInt64::new(3, Overflow::Wrap);
-            let ours = Arc::new((int, AtomicBool::new(false)));
-            let theirs = Arc::clone(&ours);
+            let (theirs, ours) = pair((int, AtomicBool::new(false)));
             let writer = thread::spawn(move || {
                 // Relaxed: the exchange publishes it.
                 theirs.1.store(true, Relaxed);
@@ -174,17 +167,12 @@ fn every_change_acquires() {
     }
 }
 
-/// An update that gives up does so with what was written before the value that made it.
+/// An update that gives up because of a value has acquired what was written before that value.
 #[test]
 fn refused_update_sees_earlier_writes() {
     check(|| {
-        let ours = Arc::new((AtomicInt64::default(), AtomicBool::new(false)));
-        let theirs = Arc::clone(&ours);
-        let writer = thread::spawn(move || {
-            // Relaxed: the store to the integer publishes it.
-            theirs.1.store(true, Relaxed);
-            theirs.0.store(1);
-        });
+        let (theirs, ours) = pair((AtomicInt64::default(), AtomicBool::new(false)));
+        let writer = thread::spawn(move || store_after_writing(&theirs));
         let refuse = |value| if value == 1 { Err(()) } else { Ok(2) };
         if ours.0.try_update(refuse).is_err() {
             // Relaxed: acquired with the 1.

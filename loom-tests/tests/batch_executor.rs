@@ -1,24 +1,25 @@
 //! Models of `ft-batch-executor`.
 //!
-//! In loom no load sees a store that has yet to run. So the two orderings that keep a filler from
-//! overwriting a word before it is read, Release of a claim and Acquire at the begin of a batch,
-//! can be weakened without a model failing; the argument for them is in the code.
+//! Under loom no load sees a store that has yet to run. So no model fails if one weakens the two orderings that
+//! keep a filler from overwriting a word before it is read: Release of a claim, and Acquire at the beginning of a
+//! batch. The argument for them is in the code.
 #![cfg(ft_loom)]
 
 use std::num::NonZeroUsize;
 
 use ft_batch_executor::{BatchBuffer, BatchExecutor, LoadError, TryLoadError};
 use ft_sync::{
-    Arc, UnsafeCell,
+    Arc,
     atomic::{
         AtomicUsize,
         Ordering::{Relaxed, SeqCst},
     },
-    thread,
 };
 use loom_tests::{
     check,
+    data::{Counted, Data},
     pairs::{Watched, each_pair},
+    threads::{both, spawn},
 };
 
 type Source = Box<dyn FnMut() -> Result<usize, usize> + Send>;
@@ -45,12 +46,7 @@ fn on_threads<A: Send + Sync + 'static, R: 'static>(
     shared: &Arc<A>,
     work: fn(&A) -> R,
 ) -> Vec<R> {
-    let others: Vec<_> = (1..threads)
-        .map(|_| {
-            let theirs = Arc::clone(shared);
-            thread::spawn(move || work(&theirs))
-        })
-        .collect();
+    let others: Vec<_> = (1..threads).map(|_| spawn(shared, work)).collect();
     let mut results = vec![work(shared)];
     results.extend(others.into_iter().map(|other| other.join().unwrap()));
     results
@@ -75,18 +71,17 @@ fn claims_race() {
     });
 }
 
-/// Loads that fill race with loads that claim, over slots used again: each value goes out once, each
-/// thread's in order, and the source has run for whole batches.
+/// Loads that fill race with loads that claim, while slots are used again. Each value goes out once, each thread's
+/// values are in order, and the source has run for whole batches.
 fn loads_race(size: usize, each: [usize; 2], left: usize) {
     check(move || {
         let ours = executor(size, &[]);
-        let theirs = Arc::clone(&ours);
-        let load = move |executor: &Executor, count: usize| -> Vec<_> {
-            (0..count).map(|_| executor.load().unwrap()).collect()
+        let load = |count: usize| {
+            move |executor: &BatchExecutor<usize, Source>| -> Vec<_> {
+                (0..count).map(|_| executor.load().unwrap()).collect()
+            }
         };
-        let other = thread::spawn(move || load(&theirs, each[1]));
-        let mine = load(&ours, each[0]);
-        let others = other.join().unwrap();
+        let (others, mine) = both(&ours, load(each[1]), load(each[0]));
         assert!(mine.is_sorted() && others.is_sorted());
         let total = each[0] + each[1];
         assert_eq!(
@@ -94,38 +89,37 @@ fn loads_race(size: usize, each: [usize; 2], left: usize) {
             (0..total).collect::<Vec<_>>()
         );
         assert_eq!(ours.len(), left);
-        // The next batch begins where the last one has ended.
+        // The next batch begins where the last one ended.
         (0..left).for_each(|n| assert_eq!(ours.load(), Ok(total + n)));
     });
 }
 
-/// As above, the ring as large as the batch.
+/// As above, with a ring as large as the batch.
 #[test]
 fn loads_race_batches_of_two() {
     loads_race(2, [3, 2], 1);
 }
 
-/// As above, a ring larger than the batch.
+/// As above, with a ring larger than the batch.
 #[test]
 fn loads_race_batches_of_three() {
     loads_race(3, [3, 2], 1);
 }
 
-/// As above, nothing ever in the buffer.
+/// As above, with a buffer that is always empty.
 #[test]
 fn loads_race_batches_of_one() {
     loads_race(1, [2, 2], 0);
 }
 
-/// A claim that was about to happen when its batch was used up, and replaced, takes nothing from
-/// the new one without claiming it.
+/// A claim that is about to happen when its batch is used up and replaced takes nothing from the new batch without
+/// claiming it.
 #[test]
 fn stale_claim_fails() {
     check(|| {
         let ours = executor(2, &[]);
         assert_eq!(ours.load(), Ok(0));
-        let theirs = Arc::clone(&ours);
-        let other = thread::spawn(move || theirs.try_load().ok());
+        let other = spawn(&ours, |executor| executor.try_load().ok());
         let mine = [(); 4].map(|()| ours.try_load().ok());
         let all = mine.into_iter().chain([other.join().unwrap()]).flatten();
         let all = sorted(all.collect());
@@ -133,39 +127,31 @@ fn stale_claim_fails() {
     });
 }
 
-/// The source runs on one thread at a time, and sees what it wrote on another.
+/// The source runs on one thread at a time, and sees what it wrote on other threads.
 #[test]
 fn source_runs_alone() {
     check(|| {
-        let state = UnsafeCell::new(0);
-        let source = move || {
-            // SAFETY: what the model checks: the executor lets one thread in at a time.
-            Ok::<_, ()>(state.with_mut(|calls| unsafe {
-                *calls += 1;
-                *calls
-            }))
-        };
+        let calls = Data::new(0);
+        let source = move || Ok::<_, ()>(calls.add(1));
         let executor = Arc::new(BatchExecutor::<usize, _>::new(2, source));
         let loaded = on_threads(3, &executor, |executor| executor.load().unwrap());
         assert_eq!(sorted(loaded), [1, 2, 3]);
     });
 }
 
-/// What a filler wrote before it produced a value is visible to whoever gets it.
+/// What a filler wrote before it produced a value is visible to the thread that gets the value.
 #[test]
 fn value_is_published() {
     check(|| {
         let source = || {
-            let cell = Box::new(UnsafeCell::new(0));
-            // SAFETY: nobody else knows the cell yet.
-            cell.with_mut(|data| unsafe { *data = 7 });
+            let cell = Box::new(Data::new(0));
+            cell.write(7);
             Ok::<_, ()>(cell)
         };
         let executor = Arc::new(BatchExecutor::new(2, source));
         on_threads(2, &executor, |executor| {
             let cell = executor.load().unwrap();
-            // SAFETY: the value is ours alone.
-            assert_eq!(cell.with(|data| unsafe { *data }), 7);
+            assert_eq!(cell.read(), 7);
         });
     });
 }
@@ -177,16 +163,14 @@ fn value_before_an_error_is_published() {
         let mut called = 0;
         let source = move || {
             called += 1;
-            let cell = Box::new(UnsafeCell::new(0));
-            // SAFETY: nobody else knows the cell yet.
-            cell.with_mut(|data| unsafe { *data = called });
+            let cell = Box::new(Data::new(0));
+            cell.write(called);
             if called == 2 { Err(()) } else { Ok(cell) }
         };
         let executor = Arc::new(BatchExecutor::new(2, source));
         let seen = on_threads(2, &executor, |executor| {
             let cell = executor.load().ok()?;
-            // SAFETY: the value is ours alone.
-            Some(cell.with(|data| unsafe { *data }))
+            Some(cell.read())
         });
         // One filled and got the error, then the other got the value before; or the first came
         // back too late for that one.
@@ -194,7 +178,7 @@ fn value_before_an_error_is_published() {
     });
 }
 
-/// When the filler fails with nothing produced, one that waits runs the source next.
+/// When the filler fails before it has produced a value, a thread that waits runs the source next.
 #[test]
 fn failure_hands_over() {
     check(|| {
@@ -205,7 +189,7 @@ fn failure_hands_over() {
     });
 }
 
-/// The same with two that wait, and two failures in a row: no wake-up is lost on the way.
+/// The same with two threads that wait, and two failures in a row: no wake-up is lost.
 #[test]
 fn failures_hand_over_among_three() {
     check(|| {
@@ -217,7 +201,7 @@ fn failures_hand_over_among_three() {
     });
 }
 
-/// Values produced before an error are not lost: each goes out once, and the error to one caller.
+/// Values produced before an error are not lost: each goes out once, and the error goes to one caller.
 #[test]
 fn error_loses_nothing() {
     check(|| {
@@ -231,7 +215,7 @@ fn error_loses_nothing() {
     });
 }
 
-/// Three threads, batches of one: whoever waits is woken, though the values never are in the buffer.
+/// With three threads and batches of one, each thread that waits is woken, though no value is ever in the buffer.
 #[test]
 fn every_waiter_is_woken() {
     check(|| {
@@ -246,10 +230,8 @@ fn every_waiter_is_woken() {
 fn wake_up_is_handed_on() {
     check(|| {
         let executor = executor(1, &[0]);
-        let filler = Arc::clone(&executor);
-        let filler = thread::spawn(move || filler.load());
-        let impatient = Arc::clone(&executor);
-        let impatient = thread::spawn(move || drop(impatient.filled().listen()));
+        let filler = spawn(&executor, |executor| executor.load());
+        let impatient = spawn(&executor, |executor| drop(executor.filled().listen()));
         let ours = executor.load();
         let theirs = filler.join().unwrap();
         impatient.join().unwrap();
@@ -257,16 +239,17 @@ fn wake_up_is_handed_on() {
     });
 }
 
-/// However two fillers, who may fail, follow one another: when both are gone nobody is the filler.
+/// However two fillers that may fail follow one another, no thread is the filler once both are gone.
 #[test]
 fn nobody_waits_for_a_filler_that_is_gone() {
     check(|| {
         let executor = executor(2, &[1, 2]);
-        let theirs = Arc::clone(&executor);
-        let other = thread::spawn(move || theirs.try_load());
-        let ours = executor.try_load();
-        let theirs = other.join().unwrap();
-        // Wherever both were: nobody fills any more.
+        let (theirs, ours) = both(
+            &executor,
+            |executor| executor.try_load(),
+            |executor| executor.try_load(),
+        );
+        // Wherever both were, no thread fills any more.
         assert_ne!(
             executor.try_load(),
             Err(TryLoadError::Busy),
@@ -275,16 +258,7 @@ fn nobody_waits_for_a_filler_that_is_gone() {
     });
 }
 
-/// A value that counts its drops.
-struct Counted(Arc<AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Relaxed);
-    }
-}
-
-/// Values that are never loaded are dropped once with the executor, as are those that are.
+/// Each value is dropped once: those that were loaded, and those that were not, with the executor.
 #[test]
 fn every_value_is_dropped_once() {
     check(|| {
@@ -303,27 +277,25 @@ fn every_value_is_dropped_once() {
             drop(executor.load());
         });
         drop(executor);
-        // The call that failed made none.
+        // The call that failed made no value.
         let made = made.load(SeqCst);
         assert_eq!(drops.load(SeqCst), made - usize::from(made > 4));
     });
 }
 
-/// The number of values never exceeds what a filler leaves to others, even when a look at it
-/// spans two batches.
+/// The length never exceeds what a filler leaves to others, even when `len` spans two batches.
 #[test]
 fn length_stays_in_bounds() {
     check(|| {
         let executor = executor(2, &[]);
-        let theirs = Arc::clone(&executor);
-        let other = thread::spawn(move || assert!(theirs.len() <= 1));
+        let other = spawn(&executor, |executor| assert!(executor.len() <= 1));
         (0..3).for_each(|n| assert_eq!(executor.load(), Ok(n)));
         other.join().unwrap();
         assert_eq!(executor.len(), 1);
     });
 }
 
-/// No two operations use a value at once, whatever they are.
+/// No two operations use a value at the same time, whichever they are.
 #[test]
 fn each_operation_beside_each() {
     fn source(number: usize) -> impl FnMut() -> Result<Box<Watched>, ()> {

@@ -1,18 +1,20 @@
-//! Models of `ft-concurrent-deque`. A search clones and compares one item at first under loom.
+//! Models of `ft-concurrent-deque`. Under loom a search clones and compares one item at first.
 #![cfg(ft_loom)]
 
 use std::convert::Infallible;
 
 use ft_concurrent_deque::{ConcurrentDeque, Query};
-use ft_sync::{Arc, UnsafeCell, thread};
+use ft_sync::Arc;
 use loom_tests::{
     check,
+    data::Data,
     pairs::{Watched, each_pair},
+    threads::{both, spawn},
 };
 
 type Deque = ConcurrentDeque<usize>;
 
-/// Finds a number. The numbers in a model are all different, unless it says otherwise.
+/// Finds a number. All numbers in a model are different, unless the model says otherwise.
 struct Find(usize);
 
 impl Query<usize> for Find {
@@ -27,7 +29,7 @@ impl Query<usize> for Find {
     }
 }
 
-/// Finds an item by the first of its numbers; the second tells it from its equals.
+/// Finds an item by its first number. The second tells equal items apart.
 impl Query<(usize, usize)> for Find {
     type Error = Infallible;
 
@@ -40,23 +42,11 @@ impl Query<(usize, usize)> for Find {
     }
 }
 
-/// Runs `theirs` on another thread and `ours` on this one; then nobody uses the deque.
-fn both<T: 'static, A: 'static, B>(
-    deque: &Arc<ConcurrentDeque<T>>,
-    theirs: impl FnOnce(&ConcurrentDeque<T>) -> A + 'static,
-    ours: impl FnOnce(&ConcurrentDeque<T>) -> B,
-) -> (A, B) {
-    let shared = Arc::clone(deque);
-    let thread = thread::spawn(move || theirs(&shared));
-    let ours = ours(deque);
-    (thread.join().unwrap(), ours)
-}
-
 fn deque<T>(items: impl IntoIterator<Item = T>) -> Arc<ConcurrentDeque<T>> {
     Arc::new(items.into_iter().collect())
 }
 
-/// Two threads at different ends of a deque with two items get one each, and a third pop none.
+/// Two threads at different ends of a deque get one of its two items each, and a third pop gets none.
 #[test]
 fn pops_share_out() {
     check(|| {
@@ -72,7 +62,7 @@ fn pops_share_out() {
     });
 }
 
-/// A thread that waits gets the item that comes, whenever it comes.
+/// A thread that waits gets the item, whenever it is put in.
 #[test]
 fn waiter_is_woken() {
     check(|| {
@@ -86,14 +76,13 @@ fn waiter_is_woken() {
     });
 }
 
-/// A block of two wakes two.
+/// A block of two items wakes two threads.
 #[test]
 fn block_wakes_as_many() {
     check(|| {
         let deque = deque([]);
         let wait = |deque: &Deque| deque.pop_back_deadline(None);
-        let other = Arc::clone(&deque);
-        let third = thread::spawn(move || wait(&other));
+        let third = spawn(&deque, wait);
         let (second, ()) = both(&deque, wait, |deque| {
             deque.extend_front(vec![1, 2]);
         });
@@ -101,13 +90,12 @@ fn block_wakes_as_many() {
     });
 }
 
-/// A waiter that gives up does not take the wake-up with it.
+/// A waiter that gives up does not swallow a wake-up.
 #[test]
 fn one_who_gives_up_passes_on() {
     check(|| {
         let deque = deque([]);
-        let other = Arc::clone(&deque);
-        let waiter = thread::spawn(move || other.pop_back_deadline(None));
+        let waiter = spawn(&deque, |deque| deque.pop_back_deadline(None));
         both(
             &deque,
             |deque: &Deque| drop(deque.not_empty().listen()),
@@ -125,15 +113,15 @@ fn item_is_published() {
         both(
             &deque,
             |deque| {
-                let cell = Arc::new(UnsafeCell::new(0));
-                // SAFETY: nobody else knows the cell yet.
-                cell.with_mut(|data| unsafe { *data = 7 });
+                let cell = Arc::new(Data::new(0));
+                // Nobody else knows the cell yet.
+                cell.write(7);
                 deque.push_front(cell);
             },
             |deque| {
                 if let Some(cell) = deque.pop_back() {
-                    // SAFETY: the cell came with the item, and only we have it.
-                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                    // Only this thread has the cell, which came with the item.
+                    assert_eq!(cell.read(), 7);
                 }
             },
         );
@@ -160,14 +148,13 @@ fn blocks_are_whole() {
     });
 }
 
-/// Two threads fill a deque at both ends, a third looks: it never has more items than the maximum,
-/// and each item is in it or was pushed out, once.
+/// Two threads fill a deque at both ends while a third looks. There are never more items than the maximum,
+/// and each item is in the deque or was pushed out, once.
 #[test]
 fn maximum_is_exact() {
     check(|| {
         let deque = Arc::new(ConcurrentDeque::with_maxlen(1));
-        let other = Arc::clone(&deque);
-        let looker = thread::spawn(move || assert!(other.len() <= 1));
+        let looker = spawn(&deque, |deque| assert!(deque.len() <= 1));
         let (theirs, ours) = both(
             &deque,
             |deque: &Deque| deque.push_front(1),
@@ -201,8 +188,7 @@ fn rotated_item_is_found() {
     });
 }
 
-/// A removal and a pop that want the same item do not both get it, and the removal takes no other
-/// one.
+/// When a removal and a pop want the same item, only one gets it, and the removal takes no other item.
 #[test]
 fn removal_and_pop() {
     check(|| {
@@ -222,7 +208,7 @@ fn removal_and_pop() {
     });
 }
 
-/// A removal never takes what has come to the place of the item that it found.
+/// A removal never takes an item that has replaced the one it found.
 #[test]
 fn removal_and_replacement() {
     check(|| {
@@ -255,8 +241,8 @@ fn removals_share_out() {
     });
 }
 
-/// A removal takes the first match of its moment: once an equal item was put in front, what was
-/// behind it stays for as long as that one does.
+/// A removal takes the item that is the first match at that moment: once an equal item has been put in front,
+/// the one behind it stays for as long as that one does.
 #[test]
 fn removal_takes_the_first() {
     check(|| {

@@ -2,15 +2,19 @@
 #![cfg(ft_loom)]
 
 use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
-use ft_sync::{Arc, UnsafeCell, thread};
+use ft_sync::{Arc, thread};
 use loom_tests::{
     check,
+    data::Data,
     pairs::{Watched, each_pair},
+    threads::{pair, spawn},
 };
 
-fn shared<T>(stack: ConcurrentStack<T>) -> (Arc<ConcurrentStack<T>>, Arc<ConcurrentStack<T>>) {
-    let ours = Arc::new(stack);
-    (Arc::clone(&ours), ours)
+fn push_waiting(stack: &ConcurrentStack<u8>, item: u8) {
+    let pushed = stack
+        .not_full()
+        .wait_until(None, || stack.try_push(item).ok());
+    assert_eq!(pushed, Some(()));
 }
 
 fn pop_waiting<T>(stack: &ConcurrentStack<T>) -> Option<T> {
@@ -26,16 +30,16 @@ fn pop_waiting<T>(stack: &ConcurrentStack<T>) -> Option<T> {
 #[test]
 fn push_wakes_a_pop() {
     check(|| {
-        let (theirs, ours) = shared(ConcurrentStack::unbounded());
+        let (theirs, ours) = pair(ConcurrentStack::unbounded());
         let producer = thread::spawn(move || {
-            let cell = Box::new(UnsafeCell::new(0));
-            // SAFETY: nobody else has the cell.
-            cell.with_mut(|data| unsafe { *data = 7 });
+            let cell = Box::new(Data::new(0));
+            // No other thread has the cell yet.
+            cell.write(7);
             theirs.try_push(cell).unwrap();
         });
         let cell = pop_waiting(&ours).unwrap();
-        // SAFETY: it is ours now.
-        assert_eq!(cell.with(|data| unsafe { *data }), 7);
+        // Only this thread has the cell now.
+        assert_eq!(cell.read(), 7);
         producer.join().unwrap();
     });
 }
@@ -44,13 +48,11 @@ fn push_wakes_a_pop() {
 #[test]
 fn two_pushes_wake_two_pops() {
     check(|| {
-        let (theirs, ours) = shared(ConcurrentStack::unbounded());
-        let others = Arc::clone(&ours);
-        let first = thread::spawn(move || pop_waiting(&theirs));
-        let second = thread::spawn(move || pop_waiting(&others));
-        ours.try_push(1).unwrap();
-        ours.try_push(2).unwrap();
-        let mut all = [first.join().unwrap(), second.join().unwrap()];
+        let stack = Arc::new(ConcurrentStack::unbounded());
+        let poppers = [(); 2].map(|()| spawn(&stack, pop_waiting));
+        stack.try_push(1).unwrap();
+        stack.try_push(2).unwrap();
+        let mut all = poppers.map(|popper| popper.join().unwrap());
         all.sort_unstable();
         assert_eq!(all, [Some(1), Some(2)]);
     });
@@ -60,12 +62,9 @@ fn two_pushes_wake_two_pops() {
 #[test]
 fn pop_wakes_a_push() {
     check(|| {
-        let (theirs, ours) = shared(ConcurrentStack::bounded(1));
+        let (theirs, ours) = pair(ConcurrentStack::bounded(1));
         ours.try_push(1).unwrap();
-        let producer = thread::spawn(move || {
-            let push = || theirs.try_push(2).ok();
-            theirs.not_full().wait_until(None, push);
-        });
+        let producer = thread::spawn(move || push_waiting(&theirs, 2));
         assert_eq!(pop_waiting(&ours), Some(1));
         assert_eq!(pop_waiting(&ours), Some(2));
         producer.join().unwrap();
@@ -76,7 +75,7 @@ fn pop_wakes_a_push() {
 #[test]
 fn bound_is_exact() {
     check(|| {
-        let (theirs, ours) = shared(ConcurrentStack::bounded(1));
+        let (theirs, ours) = pair(ConcurrentStack::bounded(1));
         let other = thread::spawn(move || theirs.try_push(1).is_ok());
         let us = ours.try_push(2);
         assert_ne!(us.is_ok(), other.join().unwrap());
@@ -89,7 +88,7 @@ fn bound_is_exact() {
 #[test]
 fn closing_wakes() {
     check(|| {
-        let (theirs, ours) = shared(ConcurrentStack::<u8>::unbounded());
+        let (theirs, ours) = pair(ConcurrentStack::<u8>::unbounded());
         let closer = thread::spawn(move || theirs.close());
         assert_eq!(pop_waiting(&ours), None);
         closer.join().unwrap();
@@ -100,7 +99,7 @@ fn closing_wakes() {
 #[test]
 fn draining_leaves_nothing() {
     check(|| {
-        let (theirs, ours) = shared(ConcurrentStack::unbounded());
+        let (theirs, ours) = pair(ConcurrentStack::unbounded());
         let producer = thread::spawn(move || theirs.try_push(1).is_ok());
         let drained = ours.close_and_drain();
         assert_eq!(producer.join().unwrap(), drained == [1]);
@@ -112,7 +111,7 @@ fn draining_leaves_nothing() {
 #[test]
 fn draining_beside_a_push() {
     check(|| {
-        let (theirs, ours) = shared(ConcurrentStack::unbounded());
+        let (theirs, ours) = pair(ConcurrentStack::unbounded());
         ours.try_push(1).unwrap();
         let producer = thread::spawn(move || theirs.try_push(2).unwrap());
         let drained = ours.try_drain(usize::MAX).unwrap();
@@ -126,12 +125,9 @@ fn draining_beside_a_push() {
 #[test]
 fn draining_wakes() {
     check(|| {
-        let (theirs, ours) = shared(ConcurrentStack::bounded(1));
+        let (theirs, ours) = pair(ConcurrentStack::bounded(1));
         ours.try_push(1).unwrap();
-        let producer = thread::spawn(move || {
-            let push = || theirs.try_push(2).ok();
-            theirs.not_full().wait_until(None, push);
-        });
+        let producer = thread::spawn(move || push_waiting(&theirs, 2));
         assert_eq!(ours.try_drain(1), Some(vec![1]));
         producer.join().unwrap();
         assert_eq!(ours.try_pop(), Ok(2));

@@ -1,16 +1,46 @@
-//! Models of the event that everything waits on, with a stand-in for the queue in it.
+//! Models of the event that everything waits on. Its queue is a stand-in here.
 #![cfg(ft_loom)]
 
 use ft_sync::{
-    Arc, Event, Listener, Signal, UnsafeCell,
+    Arc, Event, Listener, Signal,
     atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
-use loom_tests::check;
+use loom_tests::{
+    check,
+    data::Data,
+    threads::{pair, spawn},
+};
 use std::{
     pin::pin,
     task::{Context, Poll, Waker},
 };
+
+/// What an event is notified of.
+struct State {
+    number: AtomicUsize,
+    event: Event,
+}
+
+impl State {
+    fn shared() -> (Arc<Self>, Arc<Self>) {
+        pair(Self {
+            number: AtomicUsize::new(0),
+            event: Event::new(),
+        })
+    }
+
+    fn change(&self) {
+        // Relaxed: the fence in `notify` comes after.
+        self.number.store(7, Relaxed);
+        self.event.notify(1);
+    }
+
+    fn changed(&self) -> Option<usize> {
+        // Relaxed: the fence in `listen` comes before.
+        Some(self.number.load(Relaxed)).filter(|&number| number > 0)
+    }
+}
 
 /// Drives a future in this thread.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -25,33 +55,24 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A notification is not lost between the look and the wait, though the state is read and written
-/// relaxed: the fences order them.
+/// A notification is not lost between the look and the wait, though the state is read and written relaxed,
+/// because the fences order the accesses.
 #[test]
 fn notify_and_wait() {
     check(|| {
-        let shared = Arc::new((AtomicUsize::new(0), Event::new()));
-        let theirs = Arc::clone(&shared);
-        let notifier = thread::spawn(move || {
-            // Relaxed: the fence in `notify` comes after.
-            theirs.0.store(7, Relaxed);
-            theirs.1.notify(1);
-        });
-        let seen = shared.1.wait_until(None, || {
-            // Relaxed: the fence in `listen` comes before.
-            Some(shared.0.load(Relaxed)).filter(|&n| n > 0)
-        });
+        let (theirs, shared) = State::shared();
+        let notifier = thread::spawn(move || theirs.change());
+        let seen = shared.event.wait_until(None, || shared.changed());
         assert_eq!(seen, Some(7));
         notifier.join().unwrap();
     });
 }
 
-/// Two notifications of one wake two, even if the first has not run when the second comes.
+/// Two notifications of one listener each wake two, even if the first one woken has not run by the second.
 #[test]
 fn each_wakes_one_more() {
     check(|| {
-        let event = Arc::new(Event::new());
-        let theirs = Arc::clone(&event);
+        let (theirs, event) = pair(Event::new());
         let listeners = [event.listen(), event.listen()];
         let notifier = thread::spawn(move || {
             theirs.notify(1);
@@ -62,12 +83,11 @@ fn each_wakes_one_more() {
     });
 }
 
-/// A notification of all wakes all.
+/// A notification of all listeners wakes all.
 #[test]
 fn notify_all() {
     check(|| {
-        let event = Arc::new(Event::new());
-        let theirs = Arc::clone(&event);
+        let (theirs, event) = pair(Event::new());
         let listeners = [event.listen(), event.listen()];
         let notifier = thread::spawn(move || theirs.notify_all());
         listeners.into_iter().for_each(Listener::wait);
@@ -75,12 +95,11 @@ fn notify_all() {
     });
 }
 
-/// A listener that goes without waiting takes nobody's wake-up with it.
+/// A listener that is dropped without waiting does not swallow a wake-up.
 #[test]
 fn dropped_listener_hands_on() {
     check(|| {
-        let event = Arc::new(Event::new());
-        let theirs = Arc::clone(&event);
+        let (theirs, event) = pair(Event::new());
         let (quitter, waiter) = (event.listen(), event.listen());
         let notifier = thread::spawn(move || theirs.notify(1));
         drop(quitter);
@@ -89,13 +108,12 @@ fn dropped_listener_hands_on() {
     });
 }
 
-/// One listener that leaves, notified or not, hides no other from the notifier.
+/// A listener that leaves, notified or not, hides no other listener from the notifier.
 #[test]
 fn leaving_hides_nobody() {
     check(|| {
-        let event = Arc::new(Event::new());
-        let (theirs, quitters) = (Arc::clone(&event), Arc::clone(&event));
-        let quitter = thread::spawn(move || drop(quitters.listen()));
+        let (theirs, event) = pair(Event::new());
+        let quitter = spawn(&event, |event| drop(event.listen()));
         let waiter = event.listen();
         let notifier = thread::spawn(move || theirs.notify(2));
         waiter.wait();
@@ -108,29 +126,19 @@ fn leaving_hides_nobody() {
 #[test]
 fn notify_and_await() {
     check(|| {
-        let shared = Arc::new((AtomicUsize::new(0), Event::new()));
-        let theirs = Arc::clone(&shared);
-        let notifier = thread::spawn(move || {
-            // Relaxed: the fence in `notify` comes after.
-            theirs.0.store(7, Relaxed);
-            theirs.1.notify(1);
-        });
-        let seen = block_on(shared.1.wait_until_async(|| {
-            // Relaxed: the fence in `listen` comes before.
-            Some(shared.0.load(Relaxed)).filter(|&n| n > 0)
-        }));
+        let (theirs, shared) = State::shared();
+        let notifier = thread::spawn(move || theirs.change());
+        let seen = block_on(shared.event.wait_until_async(|| shared.changed()));
         assert_eq!(seen, 7);
         notifier.join().unwrap();
     });
 }
 
-/// A task and a thread are woken by one notification each; a task that gives up in that moment
-/// takes none with it.
+/// A task that gives up at the moment of a notification does not swallow it.
 #[test]
 fn dropped_task_hands_on() {
     check(|| {
-        let event = Arc::new(Event::new());
-        let theirs = Arc::clone(&event);
+        let (theirs, event) = pair(Event::new());
         let mut quitter = Box::pin(event.listen());
         let polled = (quitter.as_mut()).poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(polled, Poll::Pending);
@@ -142,23 +150,19 @@ fn dropped_task_hands_on() {
     });
 }
 
-/// What a waker's thread did before is visible to the thread that it wakes; an early wake-up
-/// counts.
+/// What a waker's thread did before is visible to the thread that it wakes. A wake-up that comes early counts.
 #[test]
 fn signal_shows_what_the_waker_did() {
     check(|| {
         let woken = std::sync::Arc::new(Signal::new());
         let waker = Waker::from(std::sync::Arc::clone(&woken));
-        let ours = Arc::new(UnsafeCell::new(0));
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = pair(Data::new(0));
         let other = thread::spawn(move || {
-            // SAFETY: nobody else looks at the cell before the wake-up.
-            theirs.with_mut(|data| unsafe { *data = 7 });
+            theirs.write(7);
             waker.wake();
         });
         assert!(woken.wait_deadline(None));
-        // SAFETY: the other thread has woken us, so it is done with the cell.
-        assert_eq!(ours.with(|data| unsafe { *data }), 7);
+        assert_eq!(ours.read(), 7);
         other.join().unwrap();
     });
 }

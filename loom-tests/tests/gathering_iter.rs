@@ -2,10 +2,12 @@
 #![cfg(ft_loom)]
 
 use ft_gathering_iter::{GatheringIter, InsertError, NextError, Refusal};
-use ft_sync::{Arc, UnsafeCell, thread};
+use ft_sync::{Arc, thread};
 use loom_tests::{
     check,
+    data::Data,
     pairs::{Watched, each_pair},
+    threads::{pair, spawn},
 };
 
 type Gathering<V = u64> = GatheringIter<V, u64>;
@@ -26,8 +28,7 @@ fn both<V: 'static, A: 'static, B>(
     (thread.join().unwrap(), ours)
 }
 
-/// A reader that waits is woken by the insertion of its key, and of no other that it needs to wait
-/// for; it gets the values in order.
+/// The insertion of its key wakes a reader that waits, and the reader gets the values in order.
 #[test]
 fn insert_and_wait() {
     check(|| {
@@ -44,25 +45,22 @@ fn insert_and_wait() {
 #[test]
 fn value_is_published() {
     check(|| {
-        let cell = Arc::new(UnsafeCell::new(0));
-        let theirs = Arc::clone(&cell);
+        let (theirs, ours) = pair(Data::new(0));
         both(
             &gathering(None),
             move |gathering| {
-                // SAFETY: the other thread looks only after it has the value.
-                theirs.with_mut(|data| unsafe { *data = 7 });
+                theirs.write(7);
                 gathering.insert(0, ()).unwrap();
             },
             |gathering| {
                 assert_eq!(gathering.drain(1).next(), Some(Ok(())));
-                // SAFETY: the cell was written before the value was inserted.
-                assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                assert_eq!(ours.read(), 7);
             },
         );
     });
 }
 
-/// Closing wakes a reader that waits, and hides nothing that was inserted before.
+/// Closing wakes a reader that waits, and hides no value that was inserted before.
 #[test]
 fn close_and_wait() {
     check(|| {
@@ -83,45 +81,39 @@ fn close_and_wait() {
 #[test]
 fn close_is_published() {
     check(|| {
-        let cell = Arc::new(UnsafeCell::new(0));
-        let theirs = Arc::clone(&cell);
+        let (theirs, ours) = pair(Data::new(0));
         both(
             &gathering(None),
             move |gathering| {
-                // SAFETY: the other thread looks only after it has seen the close.
-                theirs.with_mut(|data| unsafe { *data = 7 });
+                theirs.write(7);
                 gathering.close();
             },
             |gathering| {
                 let refused = gathering.insert(0, 0).is_err();
                 if refused || gathering.drain(2).count() == 1 {
-                    // SAFETY: closed, so the cell was written.
-                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                    assert_eq!(ours.read(), 7);
                 }
             },
         );
     });
 }
 
-/// The same for an insertion that finds no room, and may be there before the thread that closes comes
-/// to its shard.
+/// The same for an insertion that finds no room, which may happen before the thread that closes comes to the
+/// shard.
 #[test]
 fn close_is_published_beyond_the_window() {
     check(|| {
-        let cell = Arc::new(UnsafeCell::new(0));
-        let theirs = Arc::clone(&cell);
+        let (theirs, ours) = pair(Data::new(0));
         both(
             &gathering(Some(1)),
             move |gathering| {
-                // SAFETY: the other thread looks only after it has seen the close.
-                theirs.with_mut(|data| unsafe { *data = 7 });
+                theirs.write(7);
                 gathering.close();
             },
             |gathering| {
                 let refused = gathering.try_insert(1, 1).unwrap_err();
                 if refused.reason == Refusal::Closed {
-                    // SAFETY: closed, so the cell was written.
-                    assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                    assert_eq!(ours.read(), 7);
                 }
             },
         );
@@ -133,27 +125,24 @@ fn close_is_published_beyond_the_window() {
 #[test]
 fn fail_and_wait() {
     check(|| {
-        let cell = Arc::new(UnsafeCell::new(0));
-        let theirs = Arc::clone(&cell);
+        let (theirs, ours) = pair(Data::new(0));
         both(
             &gathering(None),
             move |gathering| {
                 gathering.insert(0, 0).unwrap();
-                // SAFETY: the other thread looks only after it has the failure.
-                theirs.with_mut(|data| unsafe { *data = 7 });
+                theirs.write(7);
                 gathering.fail(5);
             },
             |gathering| {
                 let values: Vec<_> = gathering.iter(2).collect();
                 assert_eq!(values, [Ok(0), Err(5)]);
-                // SAFETY: the cell was written before the failure.
-                assert_eq!(cell.with(|data| unsafe { *data }), 7);
+                assert_eq!(ours.read(), 7);
             },
         );
     });
 }
 
-/// A reader that ends because of a close has missed nothing: what it did not get was refused.
+/// A reader that ends because of a close has missed nothing: a value that it did not get was refused.
 #[test]
 fn close_and_insert() {
     check(|| {
@@ -176,8 +165,8 @@ fn close_and_insert() {
     });
 }
 
-/// Draining readers in progress together get each value once, in order, and both end, though one
-/// takes what the other one waits for.
+/// Draining readers that are in progress together get each value once, in order, and both end, though one
+/// takes what the other waits for.
 #[test]
 fn draining_together() {
     check(|| {
@@ -196,8 +185,8 @@ fn draining_together() {
     });
 }
 
-/// When the last of two draining readers is through, the next one begins anew, whatever the order in
-/// which they took values and finished.
+/// When the last of two draining readers has finished, the next reader begins anew, in whatever order the two
+/// took values and finished.
 #[test]
 fn progress_ends() {
     check(|| {
@@ -229,9 +218,8 @@ fn sharing_a_reader() {
         let gathering = gathering(None);
         let reader = Arc::new(gathering.drain(2));
         let threads = [(); 2].map(|()| {
-            let reader = Arc::clone(&reader);
-            thread::spawn(move || {
-                let values: Vec<_> = (&*reader).collect();
+            spawn(&reader, |reader| {
+                let values: Vec<_> = reader.collect();
                 assert!(values.is_sorted());
                 values
             })
@@ -251,16 +239,13 @@ fn close_reader() {
     check(|| {
         let gathering: Gathering = gathering(None);
         let reader = Arc::new(gathering.drain(1));
-        let theirs = Arc::clone(&reader);
-        both(
-            &gathering,
-            move |_| theirs.close(),
-            |_| assert_eq!((&*reader).next(), None),
-        );
+        let closer = spawn(&reader, |reader| reader.close());
+        assert_eq!((&*reader).next(), None);
+        closer.join().unwrap();
     });
 }
 
-/// Copying readers both see all, and both are woken.
+/// Two copying readers both see all values, and both are woken.
 #[test]
 fn copying() {
     check(|| {
@@ -274,7 +259,7 @@ fn copying() {
     });
 }
 
-/// A reader that goes while it waits takes nobody's wake-up with it.
+/// A reader that is dropped while it waits does not swallow a wake-up.
 #[test]
 fn reader_gives_up() {
     check(|| {
@@ -291,33 +276,30 @@ fn reader_gives_up() {
     });
 }
 
-/// An insertion that waits for room is woken when a reader comes so far, and what the reader did
-/// before it took the value is visible to it.
+/// A reader that makes room wakes an insertion that waits for it, and what the reader's thread did before it
+/// took the value is visible to the insertion's.
 #[test]
 fn window_and_wait() {
     check(|| {
         let gathering = gathering(Some(1));
         gathering.insert(0, 0).unwrap();
-        let cell = Arc::new(UnsafeCell::new(0));
-        let theirs = Arc::clone(&cell);
+        let (theirs, ours) = pair(Data::new(0));
         both(
             &gathering,
             move |gathering| {
                 gathering.insert(1, 1).unwrap();
-                // SAFETY: there is room only after the other thread has written.
-                assert_eq!(theirs.with(|data| unsafe { *data }), 7);
+                assert_eq!(theirs.read(), 7);
             },
             |gathering| {
                 let reader = gathering.drain(2);
-                // SAFETY: the other thread looks only after the value was taken.
-                cell.with_mut(|data| unsafe { *data = 7 });
+                ours.write(7);
                 assert_eq!(reader.collect::<Vec<_>>(), [Ok(0), Ok(1)]);
             },
         );
     });
 }
 
-/// One attempt after listening is enough for an insertion, and for a reader, to be woken.
+/// One attempt after listening is enough for an insertion or a reader to be woken.
 #[test]
 fn listen_attempt_wait() {
     check(|| {
@@ -353,7 +335,7 @@ fn listen_attempt_wait() {
     });
 }
 
-/// Two insertions that wait for room are both woken, each by the value that makes room for it.
+/// Two insertions that wait for room are both woken, each by the value whose removal makes room for it.
 #[test]
 fn two_wait_for_room() {
     check(|| {
@@ -393,8 +375,7 @@ fn end_and_wait_for_room() {
     }
 }
 
-/// A failure that is taken back and followed by the value, or by another failure, leaves nobody
-/// asleep.
+/// A failure that is taken back and followed by another failure leaves no thread asleep.
 #[test]
 fn failure_is_taken_back() {
     check(|| {
@@ -411,15 +392,14 @@ fn failure_is_taken_back() {
     });
 }
 
-/// A thread that finds the end with a reader wakes those who wait with the same one: it takes back
-/// the note by which closing would have found them.
+/// A thread that finds the end wakes the threads that wait with the same reader, because it takes back the
+/// note by which closing would have found them.
 #[test]
 fn end_found_by_another() {
     check(|| {
         let gathering = gathering::<u64>(None);
         let reader = Arc::new(gathering.drain(2));
-        let theirs = Arc::clone(&reader);
-        let waiter = thread::spawn(move || (&*theirs).next());
+        let waiter = spawn(&reader, |mut reader| reader.next());
         let looker = thread::spawn(move || reader.try_next().is_ok());
         gathering.close();
         assert_eq!(waiter.join().unwrap(), None);
@@ -427,7 +407,7 @@ fn end_found_by_another() {
     });
 }
 
-/// No two operations use a value at once, whatever they are.
+/// No two operations use a value at the same time, whichever they are.
 #[test]
 fn each_operation_beside_each() {
     each_pair(

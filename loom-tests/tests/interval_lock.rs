@@ -1,17 +1,18 @@
-//! Every schedule of the interval lock.
+//! Models of `ft-interval-lock`.
 #![cfg(ft_loom)]
 
-use ft_interval_lock::{IntervalLock, NotOwner};
+use ft_interval_lock::{IntervalLock, NotOwner, RawIntervalLock};
 use ft_sync::{Arc, thread};
 use loom_tests::{
     check,
     pairs::{Watched, each_pair},
+    threads::spawn,
 };
 use std::time::{Duration, Instant};
 
 type Lock = IntervalLock<usize>;
 
-/// An interval that has always ended, and one that never does: no clock is looked at.
+/// An interval that has always ended, and one that never ends: with these the lock reads no clock.
 const ALWAYS: Duration = Duration::ZERO;
 const NEVER: Duration = Duration::MAX;
 
@@ -19,16 +20,11 @@ fn shared(interval: Duration) -> Arc<Lock> {
     Arc::new(IntervalLock::new(interval, 0))
 }
 
-fn spawn(lock: &Arc<Lock>, work: impl FnOnce(&Lock) + 'static) -> thread::JoinHandle<()> {
-    let theirs = Arc::clone(lock);
-    thread::spawn(move || work(&theirs))
-}
-
 fn add(lock: &Lock) {
     *lock.lock() += 1;
 }
 
-/// Owners exclude each other, see what the others have written, and all come to their turn.
+/// Owners exclude each other, see what the others have written, and each has its turn.
 #[test]
 fn owners_exclude_each_other() {
     check(|| {
@@ -47,7 +43,7 @@ fn no_overtaking() {
         let lock = shared(NEVER);
         let guard = lock.lock();
         let other = spawn(&lock, add);
-        // Without this loom sees no reason to run the others first.
+        // Without this loom has no reason to run the other threads first.
         thread::yield_now();
         let waited = lock.waiters();
         drop(guard);
@@ -57,14 +53,14 @@ fn no_overtaking() {
     });
 }
 
-/// A thread that cedes gets the lock back after those who waited, and tells whether there were any.
+/// A thread that cedes gets the lock back after the threads that waited, and is told whether there were any.
 #[test]
 fn cede_lets_others_in() {
     check(|| {
         let lock = shared(NEVER);
         let mut guard = lock.lock();
         let others = [(); 2].map(|()| spawn(&lock, add));
-        // Without this loom sees no reason to run the others first.
+        // Without this loom has no reason to run the other threads first.
         thread::yield_now();
         let waited = lock.waiters();
         let ceded = guard.cede();
@@ -109,8 +105,7 @@ fn poll_keeps_the_lock() {
     });
 }
 
-/// Who gives up a place takes nothing along: the lock goes to the next in line, and in the end it
-/// is free.
+/// When a thread in line gives up, the lock goes to the next in line, and in the end it is free.
 #[test]
 fn giving_up_loses_nothing() {
     check(|| {
@@ -129,7 +124,7 @@ fn giving_up_loses_nothing() {
     });
 }
 
-/// An attempt without waiting that fails spoils nothing.
+/// An attempt without waiting, whether it succeeds or fails, leaves the lock usable.
 #[test]
 fn attempts() {
     check(|| {
@@ -151,16 +146,15 @@ fn attempts() {
     });
 }
 
-/// No thread passes for the owner because of what it sees late.
+/// No thread is taken for the owner because it sees an old value.
 #[test]
 fn only_the_owner_is_the_owner() {
     check(|| {
-        let lock = Arc::new(ft_interval_lock::RawIntervalLock::new(NEVER));
-        let theirs = Arc::clone(&lock);
-        let other = thread::spawn(move || {
-            theirs.lock().unwrap();
-            theirs.unlock().unwrap();
-            assert_eq!(theirs.unlock(), Err(NotOwner));
+        let lock = Arc::new(RawIntervalLock::new(NEVER));
+        let other = spawn(&lock, |lock| {
+            lock.lock().unwrap();
+            lock.unlock().unwrap();
+            assert_eq!(lock.unlock(), Err(NotOwner));
         });
         assert_eq!(lock.unlock(), Err(NotOwner));
         lock.lock().unwrap();
@@ -170,7 +164,7 @@ fn only_the_owner_is_the_owner() {
     });
 }
 
-/// No two operations use the value at once, whatever they are.
+/// No two operations use the value at the same time, whichever they are.
 #[test]
 fn each_operation_beside_each() {
     each_pair(

@@ -6,9 +6,10 @@ use ft_sync::{Arc, thread};
 use loom_tests::{
     check,
     pairs::{Watched, each_pair},
+    threads::pair,
 };
 
-/// Compares outside of the lock, and lets others run meanwhile.
+/// An order that compares outside of the lock, and lets other threads run meanwhile.
 struct Slow;
 
 impl<T: Ord> Order<T> for Slow {
@@ -24,12 +25,27 @@ impl<T: Ord> Order<T> for Slow {
     }
 }
 
-fn shared(items: &[u8]) -> (Arc<PriorityQueue<u8>>, Arc<PriorityQueue<u8>>) {
-    let ours = Arc::new(PriorityQueue::unbounded());
+type Shared = Arc<PriorityQueue<u8>>;
+
+fn filled(queue: PriorityQueue<u8>, items: &[u8]) -> (Shared, Shared) {
     for &item in items {
-        ours.try_push(item, &Natural).unwrap();
+        queue.try_push(item, &Natural).unwrap();
     }
-    (Arc::clone(&ours), ours)
+    pair(queue)
+}
+
+fn shared(items: &[u8]) -> (Shared, Shared) {
+    filled(PriorityQueue::unbounded(), items)
+}
+
+fn bounded(capacity: usize, items: &[u8]) -> (Shared, Shared) {
+    filled(PriorityQueue::bounded(capacity), items)
+}
+
+/// Pushes an item once there is room for it.
+fn push_into_room(queue: &PriorityQueue<u8>, item: u8) {
+    let push = || queue.try_push(item, &Natural).ok();
+    assert_eq!(queue.not_full().wait_until(None, push), Some(()));
 }
 
 fn push_waiting<E>(queue: &PriorityQueue<u8>, item: u8, order: &impl Order<u8, Error = E>) {
@@ -91,7 +107,7 @@ fn slow_pops() {
     });
 }
 
-/// Everyone who waits for the turn gets it.
+/// Each thread that waits for the turn gets it.
 #[test]
 fn turns_are_passed_on() {
     check(|| {
@@ -108,7 +124,7 @@ fn turns_are_passed_on() {
     });
 }
 
-/// A push that compares while the queue is drained is refused; its item is not left behind.
+/// A push that compares while the queue is drained is refused, and its item is not left behind.
 #[test]
 fn draining_during_a_comparison() {
     check(|| {
@@ -120,7 +136,7 @@ fn draining_during_a_comparison() {
     });
 }
 
-/// A pop that compares while the queue is drained finds nothing, or has its item already.
+/// A pop that compares while the queue is drained finds nothing, or has taken its item already.
 #[test]
 fn draining_during_a_pop() {
     check(|| {
@@ -133,8 +149,8 @@ fn draining_during_a_pop() {
     });
 }
 
-/// A drain that comes during a comparison makes the operation start again: nothing is left behind or
-/// comes out twice.
+/// A drain during a comparison makes the operation that compares start again. No item is left behind or comes
+/// out twice.
 #[test]
 fn draining_an_open_queue() {
     check(|| {
@@ -152,20 +168,15 @@ fn draining_an_open_queue() {
 #[test]
 fn draining_wakes() {
     check(|| {
-        let ours = Arc::new(PriorityQueue::bounded(1));
-        ours.try_push(1, &Natural).unwrap();
-        let theirs = Arc::clone(&ours);
-        let other = thread::spawn(move || {
-            let push = || theirs.try_push(2, &Natural).ok();
-            theirs.not_full().wait_until(None, push);
-        });
+        let (theirs, ours) = bounded(1, &[1]);
+        let other = thread::spawn(move || push_into_room(&theirs, 2));
         assert_eq!(ours.try_drain(1), Some(vec![1]));
         other.join().unwrap();
         assert_eq!(rest(&ours), [2]);
     });
 }
 
-/// A push wakes a pop that waits, and so does closing.
+/// A push wakes a pop that waits, and so does a close.
 #[test]
 fn push_or_close_wakes() {
     for expected in [Ok(1), Err(PriorityPopError::Closed)] {
@@ -189,13 +200,8 @@ fn push_or_close_wakes() {
 #[test]
 fn pop_wakes_a_push() {
     check(|| {
-        let ours = Arc::new(PriorityQueue::bounded(1));
-        ours.try_push(1, &Natural).unwrap();
-        let theirs = Arc::clone(&ours);
-        let other = thread::spawn(move || {
-            let push = || theirs.try_push(2, &Natural).ok();
-            theirs.not_full().wait_until(None, push);
-        });
+        let (theirs, ours) = bounded(1, &[1]);
+        let other = thread::spawn(move || push_into_room(&theirs, 2));
         assert_eq!(ours.try_pop(&Natural), Ok(1));
         other.join().unwrap();
         assert_eq!(rest(&ours), [2]);
@@ -206,9 +212,7 @@ fn pop_wakes_a_push() {
 #[test]
 fn bound_is_exact() {
     check(|| {
-        let ours = Arc::new(PriorityQueue::bounded(2));
-        ours.try_push(5, &Natural).unwrap();
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = bounded(2, &[5]);
         let push = |queue: &PriorityQueue<u8>, item| match queue.try_push(item, &Slow) {
             Err(PriorityPushError::Busy(item)) => {
                 let _turn = queue.turn_over().wait_until(None, || queue.try_turn());

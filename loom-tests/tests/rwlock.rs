@@ -1,63 +1,79 @@
-//! Every schedule of the readers-writer lock.
+//! Models of `ft-rwlock`.
 #![cfg(ft_loom)]
 
 use ft_rwlock::{OwnedRwLock, RawRwLock};
 use ft_sync::{
-    Arc, UnsafeCell,
+    Arc,
     atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
-use loom_tests::{check, pairs::each_pair};
+use loom_tests::{
+    check,
+    data::Data,
+    pairs::each_pair,
+    threads::{pair, spawn},
+};
 use std::time::Instant;
 
-/// A number that the lock guards; loom sees it when accesses are not ordered.
+/// A number that the lock guards.
 struct Guarded {
     lock: RawRwLock,
-    value: UnsafeCell<usize>,
+    value: Data,
 }
 
 impl Guarded {
-    fn shared() -> Arc<Self> {
-        Arc::new(Self {
+    fn new() -> Self {
+        Self {
             lock: RawRwLock::new(),
-            value: UnsafeCell::new(0),
-        })
+            value: Data::new(0),
+        }
+    }
+
+    fn shared() -> Arc<Self> {
+        Arc::new(Self::new())
     }
 
     /// Adds one, with the lock for writing.
     fn add(&self) {
-        // SAFETY: nobody else has the lock.
-        self.value.with_mut(|value| unsafe { *value += 1 });
+        self.value.add(1);
     }
 
     /// Reads, with the lock.
     fn value(&self) -> usize {
-        // SAFETY: nobody has the lock for writing.
-        self.value.with(|value| unsafe { *value })
+        self.value.read()
+    }
+
+    fn unlock_read(&self) {
+        // SAFETY: the models call this after they have locked for reading.
+        unsafe { self.lock.unlock_read() };
+    }
+
+    fn unlock_write(&self) {
+        // SAFETY: the models call this after they have locked for writing.
+        unsafe { self.lock.unlock_write() };
+    }
+
+    /// Makes a reading of a writing.
+    fn downgrade(&self) {
+        // SAFETY: the models call this after they have locked for writing.
+        unsafe { self.lock.downgrade() };
     }
 
     fn write(&self) {
         assert!(self.lock.write_deadline(None));
         self.add();
-        // SAFETY: taken above.
-        unsafe { self.lock.unlock_write() };
+        self.unlock_write();
     }
 
     fn read(&self) -> usize {
         assert!(self.lock.read_deadline(None));
         let value = self.value();
-        // SAFETY: taken above.
-        unsafe { self.lock.unlock_read() };
+        self.unlock_read();
         value
     }
 }
 
-fn spawn<T: 'static>(shared: &Arc<T>, work: impl FnOnce(&T) + 'static) -> thread::JoinHandle<()> {
-    let theirs = Arc::clone(shared);
-    thread::spawn(move || work(&theirs))
-}
-
-/// Writers exclude each other, see what the others have written, and all come to their turn.
+/// Writers exclude each other, see what the others have written, and each has its turn.
 #[test]
 fn writers_exclude_each_other() {
     check(|| {
@@ -69,7 +85,7 @@ fn writers_exclude_each_other() {
     });
 }
 
-/// A reader sees all of a writing or nothing, and both come to their turn.
+/// A reader sees all of a writing or nothing, and both have their turn.
 #[test]
 fn readers_exclude_writers() {
     check(|| {
@@ -85,7 +101,7 @@ fn readers_exclude_writers() {
     });
 }
 
-/// The writer that is called by the last of several readers comes after all of them.
+/// A writer that the last of several readers wakes comes after all of them.
 #[test]
 fn writer_comes_after_all_readers() {
     check(|| {
@@ -94,19 +110,17 @@ fn writer_comes_after_all_readers() {
         let writer = spawn(&ours, Guarded::write);
         let reader = spawn(&ours, |guarded| {
             assert_eq!(guarded.value(), 0);
-            // SAFETY: taken above.
-            unsafe { guarded.lock.unlock_read() };
+            guarded.unlock_read();
         });
         assert_eq!(ours.value(), 0);
-        // SAFETY: taken above.
-        unsafe { ours.lock.unlock_read() };
+        ours.unlock_read();
         reader.join().unwrap();
         writer.join().unwrap();
         assert_eq!(ours.read(), 1);
     });
 }
 
-/// Downgrading lets no writer in between, and lets in the reader that waits.
+/// Downgrading lets in the reader that waits, and no writer before it.
 #[test]
 fn downgrade_is_one_step() {
     check(|| {
@@ -115,18 +129,16 @@ fn downgrade_is_one_step() {
         let writer = spawn(&ours, Guarded::write);
         let reader = spawn(&ours, |guarded| assert!(guarded.read() >= 1));
         ours.add();
-        // SAFETY: taken above.
-        unsafe { ours.lock.downgrade() };
+        ours.downgrade();
         assert_eq!(ours.value(), 1);
-        // SAFETY: the reading that the writing has become.
-        unsafe { ours.lock.unlock_read() };
+        ours.unlock_read();
         reader.join().unwrap();
         writer.join().unwrap();
         assert_eq!(ours.read(), 2);
     });
 }
 
-/// A reader that comes by itself when the line is empty again sees what the writer has written.
+/// A reader that comes when the line is empty again sees what the writer has written.
 #[test]
 fn readers_that_did_not_wait() {
     check(|| {
@@ -136,19 +148,17 @@ fn readers_that_did_not_wait() {
         let comes = spawn(&ours, |guarded| {
             if guarded.lock.try_read() {
                 assert_eq!(guarded.value(), 1);
-                // SAFETY: taken above.
-                unsafe { guarded.lock.unlock_read() };
+                guarded.unlock_read();
             }
         });
         ours.add();
-        // SAFETY: taken above.
-        unsafe { ours.lock.unlock_write() };
+        ours.unlock_write();
         waits.join().unwrap();
         comes.join().unwrap();
     });
 }
 
-/// While a writer waits new readers do too, in the line, even if others read.
+/// While a writer waits in line, new readers wait there, too, even if others read.
 #[test]
 fn waiting_writer_keeps_readers_out() {
     check(|| {
@@ -160,17 +170,15 @@ fn waiting_writer_keeps_readers_out() {
         let taken = ours.lock.read_deadline(Some(Instant::now()));
         assert!(!(waits && taken));
         if taken {
-            // SAFETY: taken above.
-            unsafe { ours.lock.unlock_read() };
+            ours.unlock_read();
         }
-        // SAFETY: taken above.
-        unsafe { ours.lock.unlock_read() };
+        ours.unlock_read();
         writer.join().unwrap();
         assert_eq!(ours.read(), 1);
     });
 }
 
-/// Who joins the readers past the line sees what was written before them.
+/// A thread that joins the readers without waiting in line sees what was written before them.
 #[test]
 fn recursive_reading_sees_the_writing() {
     check(|| {
@@ -179,16 +187,13 @@ fn recursive_reading_sees_the_writing() {
         let joins = spawn(&ours, |guarded| {
             if guarded.lock.try_read_recursive() {
                 assert_eq!(guarded.value(), 1);
-                // SAFETY: taken above.
-                unsafe { guarded.lock.unlock_read() };
+                guarded.unlock_read();
             }
         });
         ours.add();
-        // SAFETY: taken above.
-        unsafe { ours.lock.downgrade() };
+        ours.downgrade();
         assert_eq!(ours.value(), 1);
-        // SAFETY: the reading that the writing has become.
-        unsafe { ours.lock.unlock_read() };
+        ours.unlock_read();
         joins.join().unwrap();
     });
 }
@@ -199,18 +204,16 @@ fn readers_come_between_writers() {
     check(|| {
         let ours = Guarded::shared();
         assert!(ours.lock.try_write());
-        let seen = Arc::new(AtomicUsize::new(0));
-        let theirs = Arc::clone(&seen);
+        let (theirs, seen) = pair(AtomicUsize::new(0));
         let reader = spawn(&ours, move |guarded| {
             // Relaxed: read after the thread is joined.
             theirs.store(1 + guarded.read(), Relaxed);
         });
         let writer = spawn(&ours, Guarded::write);
-        // Without this loom sees no reason to run the others first.
+        // Without this loom has no reason to run the other threads first.
         thread::yield_now();
         let both_wait = ours.lock.readers_waiting() + ours.lock.writers_waiting() == 2;
-        // SAFETY: taken above.
-        unsafe { ours.lock.unlock_write() };
+        ours.unlock_write();
         reader.join().unwrap();
         writer.join().unwrap();
         // Relaxed: see above.
@@ -219,21 +222,19 @@ fn readers_come_between_writers() {
     });
 }
 
-/// A waiting writer keeps out new readers, and not the thread that reads already.
+/// A waiting writer keeps out new readers, but not a thread that reads already.
 #[test]
 fn nested_reading_never_waits() {
     check(|| {
-        let ours = Arc::new((OwnedRwLock::new(), UnsafeCell::new(0)));
+        let ours = Arc::new((OwnedRwLock::new(), Data::new(0)));
         ours.0.read().unwrap();
         let writer = spawn(&ours, |(lock, value)| {
             lock.write().unwrap();
-            // SAFETY: nobody else has the lock.
-            value.with_mut(|value| unsafe { *value = 7 });
+            value.write(7);
             lock.unlock_write().unwrap();
         });
         ours.0.read().unwrap();
-        // SAFETY: nobody has the lock for writing.
-        assert_eq!(ours.1.with(|value| unsafe { *value }), 0);
+        assert_eq!(ours.1.read(), 0);
         ours.0.unlock_read().unwrap();
         ours.0.unlock_read().unwrap();
         ours.0.read().unwrap();
@@ -242,8 +243,7 @@ fn nested_reading_never_waits() {
     });
 }
 
-/// Who gives up a place takes nothing along: the lock goes to the next in line, and in the end it
-/// is free.
+/// When a thread in line gives up, the lock goes to the next in line, and in the end it is free.
 #[test]
 fn giving_up_loses_nothing() {
     check(|| {
@@ -251,13 +251,11 @@ fn giving_up_loses_nothing() {
         assert!(ours.lock.try_write());
         let gives_up = spawn(&ours, |guarded| {
             if guarded.lock.write_deadline(Some(Instant::now())) {
-                // SAFETY: taken above.
-                unsafe { guarded.lock.unlock_write() };
+                guarded.unlock_write();
             }
         });
         let writer = spawn(&ours, Guarded::write);
-        // SAFETY: taken above.
-        unsafe { ours.lock.unlock_write() };
+        ours.unlock_write();
         gives_up.join().unwrap();
         writer.join().unwrap();
         assert!(ours.lock.try_write());
@@ -273,26 +271,22 @@ fn giving_up_lets_readers_in() {
         assert!(ours.lock.try_read());
         let gives_up = spawn(&ours, |guarded| {
             if guarded.lock.write_deadline(Some(Instant::now())) {
-                // SAFETY: taken above.
-                unsafe { guarded.lock.unlock_write() };
+                guarded.unlock_write();
             }
         });
         let reader = spawn(&ours, |guarded| assert_eq!(guarded.read(), 0));
         gives_up.join().unwrap();
-        // We have the lock still.
+        // The reader gets the lock while this thread still has it, and then the line is empty.
         reader.join().unwrap();
-        // And the line is gone.
         assert!(ours.lock.try_read());
-        // SAFETY: taken above.
-        unsafe { ours.lock.unlock_read() };
-        // SAFETY: taken above.
-        unsafe { ours.lock.unlock_read() };
+        ours.unlock_read();
+        ours.unlock_read();
         assert!(ours.lock.try_write());
     });
 }
 
-/// All ways to come and go at once, one of which gives up: the lock goes on to the others, and in
-/// the end it is free.
+/// A reader gives up while a writing is downgraded and another writer waits: the lock goes on to the others, and
+/// in the end it is free.
 #[test]
 fn giving_up_while_the_lock_moves_on() {
     check(|| {
@@ -301,17 +295,14 @@ fn giving_up_while_the_lock_moves_on() {
         let gives_up = spawn(&ours, |guarded| {
             if guarded.lock.read_deadline(Some(Instant::now())) {
                 assert!(guarded.value() >= 1);
-                // SAFETY: taken above.
-                unsafe { guarded.lock.unlock_read() };
+                guarded.unlock_read();
             }
         });
         let writer = spawn(&ours, Guarded::write);
         ours.add();
-        // SAFETY: taken above.
-        unsafe { ours.lock.downgrade() };
+        ours.downgrade();
         assert_eq!(ours.value(), 1);
-        // SAFETY: the reading that the writing has become.
-        unsafe { ours.lock.unlock_read() };
+        ours.unlock_read();
         gives_up.join().unwrap();
         writer.join().unwrap();
         assert!(ours.lock.try_write());
@@ -319,8 +310,8 @@ fn giving_up_while_the_lock_moves_on() {
     });
 }
 
-/// The last writer in line gives up while the last reader leaves: whichever of them comes first,
-/// the reader that waits gets the lock.
+/// When the last writer in line gives up while the last reader leaves, the reader that waits gets the lock,
+/// whichever of the two comes first.
 #[test]
 fn giving_up_while_the_reader_leaves() {
     check(|| {
@@ -329,20 +320,18 @@ fn giving_up_while_the_reader_leaves() {
         let gives_up = spawn(&ours, |guarded| {
             if guarded.lock.write_deadline(Some(Instant::now())) {
                 guarded.add();
-                // SAFETY: taken above.
-                unsafe { guarded.lock.unlock_write() };
+                guarded.unlock_write();
             }
         });
         let reader = spawn(&ours, |guarded| assert!(guarded.read() <= 1));
-        // SAFETY: taken above.
-        unsafe { ours.lock.unlock_read() };
+        ours.unlock_read();
         gives_up.join().unwrap();
         reader.join().unwrap();
         assert!(ours.lock.try_write());
     });
 }
 
-/// An attempt without waiting fails only because of another thread, and never spoils anything.
+/// An attempt without waiting, whether it succeeds or fails, leaves the lock usable.
 #[test]
 fn attempts() {
     check(|| {
@@ -353,13 +342,11 @@ fn attempts() {
         });
         if ours.lock.try_write() {
             ours.add();
-            // SAFETY: taken above.
-            unsafe { ours.lock.unlock_write() };
+            ours.unlock_write();
         }
         if ours.lock.try_read() {
             ours.value();
-            // SAFETY: taken above.
-            unsafe { ours.lock.unlock_read() };
+            ours.unlock_read();
         }
         writer.join().unwrap();
         reader.join().unwrap();
@@ -367,14 +354,11 @@ fn attempts() {
     });
 }
 
-/// Whatever two operations meet, nobody changes the value while another one looks.
+/// No thread changes the value while another reads it, whichever two operations run at the same time.
 #[test]
 fn each_operation_beside_each() {
     each_pair(
-        || Guarded {
-            lock: RawRwLock::new(),
-            value: UnsafeCell::new(0),
-        },
+        Guarded::new,
         &[
             ("read", |guarded: &Guarded| {
                 guarded.read();
@@ -383,42 +367,35 @@ fn each_operation_beside_each() {
             ("try to read", |guarded| {
                 if guarded.lock.try_read() {
                     guarded.value();
-                    // SAFETY: taken above.
-                    unsafe { guarded.lock.unlock_read() };
+                    guarded.unlock_read();
                 }
             }),
             ("try to write", |guarded| {
                 if guarded.lock.try_write() {
                     guarded.add();
-                    // SAFETY: taken above.
-                    unsafe { guarded.lock.unlock_write() };
+                    guarded.unlock_write();
                 }
             }),
             ("read within a reading", |guarded| {
                 assert!(guarded.lock.read_deadline(None));
                 if guarded.lock.try_read_recursive() {
                     guarded.value();
-                    // SAFETY: taken above.
-                    unsafe { guarded.lock.unlock_read() };
+                    guarded.unlock_read();
                 }
                 guarded.value();
-                // SAFETY: taken above.
-                unsafe { guarded.lock.unlock_read() };
+                guarded.unlock_read();
             }),
             ("downgrade", |guarded| {
                 assert!(guarded.lock.write_deadline(None));
                 guarded.add();
-                // SAFETY: taken above.
-                unsafe { guarded.lock.downgrade() };
+                guarded.downgrade();
                 guarded.value();
-                // SAFETY: it is a reading now.
-                unsafe { guarded.lock.unlock_read() };
+                guarded.unlock_read();
             }),
             ("give up", |guarded| {
                 if guarded.lock.write_deadline(Some(Instant::now())) {
                     guarded.add();
-                    // SAFETY: taken above.
-                    unsafe { guarded.lock.unlock_write() };
+                    guarded.unlock_write();
                 }
             }),
         ],

@@ -2,10 +2,12 @@
 #![cfg(ft_loom)]
 
 use ft_semaphore::{Acquire, Permit, Semaphore};
-use ft_sync::{Arc, UnsafeCell, atomic::AtomicUsize, atomic::Ordering::Relaxed, thread};
+use ft_sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed, thread};
 use loom_tests::{
     check,
+    data::Data,
     pairs::{Watched, each_pair},
+    threads::{pair, spawn},
 };
 use std::{
     pin::Pin,
@@ -14,8 +16,7 @@ use std::{
 };
 
 fn shared(permits: usize) -> (Arc<Semaphore>, Arc<Semaphore>) {
-    let ours = Arc::new(Semaphore::new(permits));
-    (Arc::clone(&ours), ours)
+    pair(Semaphore::new(permits))
 }
 
 fn look<'a>(acquire: &mut Acquire<'a>) -> Option<Permit<'a>> {
@@ -25,7 +26,7 @@ fn look<'a>(acquire: &mut Acquire<'a>) -> Option<Permit<'a>> {
     }
 }
 
-/// Somebody in line.
+/// An acquisition that waits in line.
 fn queued(semaphore: &Semaphore) -> Acquire<'_> {
     let mut acquire = semaphore.acquire_async();
     assert!(look(&mut acquire).is_none());
@@ -39,63 +40,50 @@ fn assert_all_free(semaphore: &Semaphore) {
     );
 }
 
-/// With one permit it is a mutex: two threads, waiting if need be, never meet inside, and each sees
-/// what the other did there. No wake-up is lost.
+/// Adds to the data, with the one permit.
+fn enter((semaphore, data): &(Semaphore, Data)) {
+    let _permit = semaphore.acquire();
+    data.add(1);
+}
+
+/// With one permit the semaphore is a mutex: two threads are never inside at once, and each sees what the
+/// other did there. No wake-up is lost.
 #[test]
 fn one_permit_excludes() {
     check(|| {
-        let ours = Arc::new((Semaphore::new(1), UnsafeCell::new(0)));
-        let theirs = Arc::clone(&ours);
-        let enter = |shared: &(Semaphore, UnsafeCell<i32>)| {
-            let _permit = shared.0.acquire();
-            // SAFETY: there is one permit, and we have it.
-            shared.1.with_mut(|data| unsafe { *data += 1 });
-        };
+        let (theirs, ours) = pair((Semaphore::new(1), Data::new(0)));
         let other = thread::spawn(move || enter(&theirs));
         enter(&ours);
         other.join().unwrap();
-        // SAFETY: the other thread is done.
-        assert_eq!(ours.1.with(|data| unsafe { *data }), 2);
+        assert_eq!(ours.1.read(), 2);
         assert_all_free(&ours.0);
     });
 }
 
-/// The same among three, where one hands over while another joins.
+/// The same among three threads, of which one hands over while another joins the line.
 #[test]
 fn three_in_line() {
     check(|| {
-        let ours = Arc::new((Semaphore::new(1), UnsafeCell::new(0)));
-        let enter = |shared: &(Semaphore, UnsafeCell<i32>)| {
-            let _permit = shared.0.acquire();
-            // SAFETY: there is one permit, and we have it.
-            shared.1.with_mut(|data| unsafe { *data += 1 });
-        };
-        let others: Vec<_> = (0..2)
-            .map(|_| {
-                let theirs = Arc::clone(&ours);
-                thread::spawn(move || enter(&theirs))
-            })
-            .collect();
+        let ours = Arc::new((Semaphore::new(1), Data::new(0)));
+        let others = [(); 2].map(|()| spawn(&ours, enter));
         enter(&ours);
         for other in others {
             other.join().unwrap();
         }
-        // SAFETY: the other threads are done.
-        assert_eq!(ours.1.with(|data| unsafe { *data }), 3);
+        assert_eq!(ours.1.read(), 3);
         assert_all_free(&ours.0);
     });
 }
 
-/// What a holder did is seen by the next who takes the permit without waiting.
+/// A thread that takes the permit without waiting sees what the holder before it did.
 #[test]
 fn release_publishes() {
     check(|| {
-        let ours = Arc::new((Semaphore::new(1), UnsafeCell::new(0)));
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = pair((Semaphore::new(1), Data::new(0)));
         ours.0.acquire().forget();
         let holder = thread::spawn(move || {
-            // SAFETY: the one permit is taken on our behalf.
-            theirs.1.with_mut(|data| unsafe { *data = 7 });
+            // This thread holds the one permit, which we acquired for it.
+            theirs.1.write(7);
             theirs.0.release().unwrap();
         });
         let permit = loop {
@@ -104,45 +92,35 @@ fn release_publishes() {
                 None => thread::yield_now(),
             }
         };
-        // SAFETY: we have the one permit.
-        assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        assert_eq!(ours.1.read(), 7);
         drop(permit);
         holder.join().unwrap();
         assert_all_free(&ours.0);
     });
 }
 
-/// Two permits: whoever holds the second of two sees what both earlier holders did.
+/// A thread that holds both permits sees what both earlier holders did.
 #[test]
 fn releases_add_up() {
     check(|| {
-        let ours = Arc::new((Semaphore::new(2), UnsafeCell::new(0), UnsafeCell::new(0)));
+        let ours = Arc::new((Semaphore::new(2), [0, 0].map(Data::new)));
         ours.0.acquire().forget();
         ours.0.acquire().forget();
-        let theirs = Arc::clone(&ours);
-        let first = thread::spawn(move || {
-            // SAFETY: nobody looks before both permits are free.
-            theirs.1.with_mut(|data| unsafe { *data = 1 });
-            theirs.0.release().unwrap();
-        });
-        let theirs = Arc::clone(&ours);
-        let second = thread::spawn(move || {
-            // SAFETY: as above.
-            theirs.2.with_mut(|data| unsafe { *data = 2 });
-            theirs.0.release().unwrap();
+        let holders = [0, 1].map(|which| {
+            spawn(&ours, move |(semaphore, data)| {
+                data[which].write(7);
+                semaphore.release().unwrap();
+            })
         });
         let permits = (ours.0.acquire(), ours.0.acquire());
-        // SAFETY: both permits were given back.
-        let sum = ours.1.with(|data| unsafe { *data }) + ours.2.with(|data| unsafe { *data });
-        assert_eq!(sum, 3);
+        assert_eq!(ours.1.each_ref().map(Data::read), [7, 7]);
         drop(permits);
-        first.join().unwrap();
-        second.join().unwrap();
+        holders.into_iter().for_each(|it| it.join().unwrap());
         assert_all_free(&ours.0);
     });
 }
 
-/// Of a release and somebody who joins at the same time, neither misses the other.
+/// A release and a waiter that joins the line at the same time do not miss each other.
 #[test]
 fn release_against_join() {
     check(|| {
@@ -158,7 +136,7 @@ fn release_against_join() {
     });
 }
 
-/// Somebody who leaves while being served takes no permit with it: the next gets it.
+/// A waiter that leaves while it is being served takes no permit with it: the next one gets it.
 #[test]
 fn leaving_passes_on() {
     check(|| {
@@ -182,10 +160,7 @@ fn giving_up_loses_nothing() {
         let (theirs, ours) = shared(1);
         let held = ours.acquire();
         let quitter = thread::spawn(move || drop(theirs.acquire_deadline(Instant::now())));
-        let waiter = thread::spawn({
-            let semaphore = Arc::clone(&ours);
-            move || drop(semaphore.acquire())
-        });
+        let waiter = spawn(&ours, |semaphore| drop(semaphore.acquire()));
         drop(held);
         quitter.join().unwrap();
         waiter.join().unwrap();
@@ -193,7 +168,7 @@ fn giving_up_loses_nothing() {
     });
 }
 
-/// The last in line leaves while being served: the permit is free, or it was never handed over.
+/// When the last in line leaves while it is being served, the permit is free.
 #[test]
 fn last_leaves() {
     check(|| {
@@ -208,7 +183,7 @@ fn last_leaves() {
     });
 }
 
-/// A newcomer gets nothing as long as somebody is in line, whoever releases when.
+/// A newcomer gets nothing as long as somebody is in line, whenever the release comes.
 #[test]
 fn nobody_overtakes() {
     check(|| {
@@ -226,7 +201,7 @@ fn nobody_overtakes() {
     });
 }
 
-/// Two releases and two in line, one of them waiting in a thread: both are served.
+/// Two releases serve the two in line, of which one is a thread that waits.
 #[test]
 fn two_releases_serve_two() {
     check(|| {
@@ -234,10 +209,7 @@ fn two_releases_serve_two() {
         ours.acquire().forget();
         ours.acquire().forget();
         let mut task = queued(&ours);
-        let waiter = thread::spawn({
-            let semaphore = Arc::clone(&ours);
-            move || semaphore.acquire().forget()
-        });
+        let waiter = spawn(&ours, |semaphore| semaphore.acquire().forget());
         let releaser = thread::spawn(move || theirs.release().unwrap());
         ours.release().unwrap();
         waiter.join().unwrap();
@@ -260,12 +232,11 @@ fn one_release_too_many() {
     });
 }
 
-/// Two attempts at one permit: one succeeds, and while it does nobody else is inside.
+/// Of two attempts at one permit, one succeeds, and nobody else is inside meanwhile.
 #[test]
 fn one_attempt_succeeds() {
     check(|| {
-        let ours = Arc::new((Semaphore::new(1), AtomicUsize::new(0)));
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = pair((Semaphore::new(1), AtomicUsize::new(0)));
         let enter = |shared: &(Semaphore, AtomicUsize)| {
             shared.0.try_acquire().map(|permit| {
                 // Relaxed: it counts, no more.
@@ -281,7 +252,7 @@ fn one_attempt_succeeds() {
     });
 }
 
-/// What one permit guards is used by one thread at a time, whatever two operations meet.
+/// One thread at a time uses what one permit guards, whichever two operations run at the same time.
 #[test]
 fn each_operation_beside_each() {
     type Guarded = (Semaphore, Watched);

@@ -2,50 +2,58 @@
 #![cfg(ft_loom)]
 
 use ft_concurrent_queue::{ConcurrentQueue, TaskTracker, TooManyDone};
-use ft_sync::{Arc, UnsafeCell, thread};
-use loom_tests::{check, pairs::each_pair};
+use ft_sync::{Arc, thread};
+use loom_tests::{
+    check,
+    data::Data,
+    pairs::each_pair,
+    threads::{pair, spawn},
+};
 
 fn shared() -> (Arc<TaskTracker>, Arc<TaskTracker>) {
-    let ours = Arc::new(TaskTracker::new());
-    (Arc::clone(&ours), ours)
+    pair(TaskTracker::new())
 }
 
-/// Waiting ends after the last task is done, and what its thread wrote before is visible then.
+/// A tracker with one task, and data that the thread writes that ends the task.
+type WithData = (TaskTracker, Data);
+
+fn with_data() -> (Arc<WithData>, Arc<WithData>) {
+    let tracker = TaskTracker::new();
+    tracker.add();
+    pair((tracker, Data::new(0)))
+}
+
+fn write_and_be_done((tracker, data): &WithData) {
+    data.write(7);
+    tracker.task_done().unwrap();
+}
+
+fn until_none_is_left(tracker: &TaskTracker) {
+    while tracker.unfinished() > 0 {
+        thread::yield_now();
+    }
+}
+
+/// Waiting ends after the last task is done, and then what its thread wrote is visible.
 #[test]
 fn wait_sees_what_was_done() {
     check(|| {
-        let ours = Arc::new((TaskTracker::new(), UnsafeCell::new(0)));
-        ours.0.add();
-        let theirs = Arc::clone(&ours);
-        let worker = thread::spawn(move || {
-            // SAFETY: nobody else looks at the cell before the task is done.
-            theirs.1.with_mut(|data| unsafe { *data = 7 });
-            theirs.0.task_done().unwrap();
-        });
+        let (theirs, ours) = with_data();
+        let worker = thread::spawn(move || write_and_be_done(&theirs));
         ours.0.wait();
-        // SAFETY: the task is done, so the worker is done with the cell.
-        assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        assert_eq!(ours.1.read(), 7);
         worker.join().unwrap();
     });
 }
 
-/// A count of zero that is seen without waiting publishes what was done, too.
+/// A thread that sees a count of zero without waiting sees what was done, too.
 #[test]
 fn zero_sees_what_was_done() {
     check(|| {
-        let ours = Arc::new((TaskTracker::new(), UnsafeCell::new(0)));
-        ours.0.add();
-        let theirs = Arc::clone(&ours);
-        let worker = thread::spawn(move || {
-            // SAFETY: nobody else looks at the cell before the task is done.
-            theirs.1.with_mut(|data| unsafe { *data = 7 });
-            theirs.0.task_done().unwrap();
-        });
-        while ours.0.unfinished() > 0 {
-            thread::yield_now();
-        }
-        // SAFETY: the task is done, so the worker is done with the cell.
-        assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        let (theirs, ours) = with_data();
+        let worker = thread::spawn(move || write_and_be_done(&theirs));
+        until_none_is_left(&ours.0);
+        assert_eq!(ours.1.read(), 7);
         worker.join().unwrap();
     });
 }
@@ -54,22 +62,17 @@ fn zero_sees_what_was_done() {
 #[test]
 fn wait_sees_both_workers() {
     check(|| {
-        let ours = Arc::new((TaskTracker::new(), [UnsafeCell::new(0), UnsafeCell::new(0)]));
+        let ours = Arc::new((TaskTracker::new(), [0, 0].map(Data::new)));
         ours.0.add();
         ours.0.add();
         let workers = [0, 1].map(|n| {
-            let theirs = Arc::clone(&ours);
-            thread::spawn(move || {
-                // SAFETY: this worker alone uses the cell before its task is done.
-                theirs.1[n].with_mut(|data| unsafe { *data = 7 });
-                theirs.0.task_done().unwrap();
+            spawn(&ours, move |(tracker, data)| {
+                data[n].write(7);
+                tracker.task_done().unwrap();
             })
         });
         ours.0.wait();
-        for cell in &ours.1 {
-            // SAFETY: the tasks are done, so the workers are done with the cells.
-            assert_eq!(cell.with(|data| unsafe { *data }), 7);
-        }
+        assert_eq!(ours.1.each_ref().map(Data::read), [7, 7]);
         for worker in workers {
             worker.join().unwrap();
         }
@@ -88,8 +91,8 @@ fn one_too_many() {
     });
 }
 
-/// A call too many is refused even while an attempt is made that fails, and a task that was handed
-/// out in the meantime is not lost.
+/// One call too many is refused even while another thread makes an attempt that fails, and a task that was
+/// added in the meantime is not lost.
 #[test]
 fn no_task_from_a_failing_attempt() {
     check(|| {
@@ -100,13 +103,13 @@ fn no_task_from_a_failing_attempt() {
         });
         let done = ours.task_done();
         other.join().unwrap();
-        // One task in all.
+        // There was one task in all.
         assert_eq!(ours.unfinished(), u64::from(done.is_err()));
         assert_eq!(ours.task_done().is_ok(), done.is_err());
     });
 }
 
-/// With no task but an attempt that fails, being done is always refused.
+/// With no task but an attempt that fails, `task_done` is always refused.
 #[test]
 fn failing_attempt_is_no_task() {
     check(|| {
@@ -118,12 +121,12 @@ fn failing_attempt_is_no_task() {
     });
 }
 
-/// Whoever has popped an item can be done with its task, even if the push is not over.
+/// A thread that has popped an item can be done with its task, even if the push is not over.
 #[test]
 fn popped_item_has_its_task() {
     check(|| {
         let ours = Arc::new((TaskTracker::new(), ConcurrentQueue::bounded(1)));
-        // The first use makes this thread known to the epoch; that need not race with the other.
+        // The first use makes this thread known to the epoch. That need not race with the other thread.
         assert_eq!(ours.1.len(), 0);
         let theirs = Arc::clone(&ours);
         let producer = thread::spawn(move || {
@@ -154,7 +157,7 @@ fn failed_attempt_wakes() {
     });
 }
 
-/// Discarding the rest wakes whoever waits, together with the last that is done.
+/// A discard and a task that is done wake a waiter together, whichever of them is last.
 #[test]
 fn discarding_wakes() {
     check(|| {
@@ -186,48 +189,38 @@ fn discarding_during_an_attempt() {
     });
 }
 
-/// What a thread wrote before it discarded the last task is visible to whoever finds none left.
+/// What a thread wrote before it discarded the last task is visible to a thread that finds none left.
 #[test]
 fn discarding_publishes() {
     check(|| {
-        let ours = Arc::new((TaskTracker::new(), UnsafeCell::new(0)));
-        ours.0.add();
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = with_data();
         let other = thread::spawn(move || {
-            // SAFETY: nobody else looks at the cell before the task is gone.
-            theirs.1.with_mut(|data| unsafe { *data = 7 });
+            theirs.1.write(7);
             theirs.0.discard(1);
         });
-        while ours.0.unfinished() > 0 {
-            thread::yield_now();
-        }
-        // SAFETY: the task is gone, so the other thread is done with the cell.
-        assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+        until_none_is_left(&ours.0);
+        assert_eq!(ours.1.read(), 7);
         other.join().unwrap();
     });
 }
 
-/// Who is refused because another thread was done with the last task sees what that one wrote.
+/// A thread that is refused because another was done with the last task sees what that one wrote.
 #[test]
 fn refusal_sees_what_was_done() {
     check(|| {
-        let ours = Arc::new((TaskTracker::new(), UnsafeCell::new(0)));
-        ours.0.add();
-        let theirs = Arc::clone(&ours);
+        let (theirs, ours) = with_data();
         let other = thread::spawn(move || {
-            // SAFETY: nobody else looks at the cell before the task is done.
-            theirs.1.with_mut(|data| unsafe { *data = 7 });
+            theirs.1.write(7);
             let _ = theirs.0.task_done();
         });
         if ours.0.task_done() == Err(TooManyDone) {
-            // SAFETY: the task is done, so the other thread is done with the cell.
-            assert_eq!(ours.1.with(|data| unsafe { *data }), 7);
+            assert_eq!(ours.1.read(), 7);
         }
         other.join().unwrap();
     });
 }
 
-/// Whatever two operations meet, neither waits for ever.
+/// Whichever two operations run at the same time, neither waits for ever.
 #[test]
 fn each_operation_beside_each() {
     each_pair(

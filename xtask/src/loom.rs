@@ -185,14 +185,19 @@ pub fn build(project: &Project, files: &[String]) -> Result<Vec<(String, PathBuf
         .collect())
 }
 
-/// From cargo's lines `Executable tests/queue.rs (target/loom/loom/deps/queue-0123)`.
+/// From cargo's lines `Executable tests/queue.rs (target/loom/loom/deps/queue-0123)`, or
+/// `tests/queue/main.rs`.
 pub fn executables(log: &str) -> Vec<(String, PathBuf)> {
     log.lines()
         .filter_map(|line| {
             let rest = line.trim_start().strip_prefix("Executable ")?;
             let (source, program) = rest.strip_suffix(')')?.split_once(" (")?;
-            let file = Path::new(source).file_stem()?.to_str()?;
-            Some((file.to_owned(), PathBuf::from(program)))
+            let source = Path::new(source);
+            let target = match source.file_stem()?.to_str()? {
+                "main" => source.parent()?.file_name()?.to_str()?,
+                stem => stem,
+            };
+            Some((target.to_owned(), PathBuf::from(program)))
         })
         .collect()
 }
@@ -235,9 +240,13 @@ mod tests {
     #[test]
     fn programs_and_models() {
         let log = "   Compiling loom-tests v0.1.0 (/x)\n    Finished `loom` profile\n  \
-                   Executable tests/queue.rs (target/loom/loom/deps/queue-01ab)\n";
-        let program = PathBuf::from("target/loom/loom/deps/queue-01ab");
-        assert_eq!(executables(log), [("queue".to_owned(), program)]);
+                   Executable tests/queue.rs (target/loom/loom/deps/queue-01ab)\n  \
+                   Executable tests/dict/main.rs (target/loom/loom/deps/dict-01ab)\n";
+        let program = |name: &str| PathBuf::from(format!("target/loom/loom/deps/{name}-01ab"));
+        assert_eq!(
+            executables(log),
+            ["queue", "dict"].map(|name| (name.to_owned(), program(name)))
+        );
         assert_eq!(
             listed("a: test\nb: benchmark\nc::d: test\n\n2 tests"),
             ["a", "c::d"]

@@ -10,7 +10,7 @@ use crate::project::Project;
 pub struct Selection {
     /// Package names of core crates.
     pub packages: Vec<String>,
-    /// Files in `loom-tests/tests`, without `.rs`, for loom.
+    /// Test targets in `loom-tests/tests`, for loom.
     pub models: Vec<String>,
     /// Those that record histories.
     pub histories: Vec<String>,
@@ -20,12 +20,14 @@ pub struct Selection {
     pub python: Vec<PathBuf>,
 }
 
+/// The folders in `crates` that hold no primitive: benchmarks, and what the tests of the others share.
+pub const TOOLS: [&str; 2] = ["bench", "test-support"];
+
 /// Everything, or what goes by `name`.
 pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
     let mut crates = folders(&project.root.join("crates"));
-    // It is no primitive, and to compile the peers takes longer than many a test.
-    crates.retain(|folder| folder != "bench");
-    let models = stems(&project.root.join("loom-tests/tests"), "", ".rs");
+    crates.retain(|folder| !TOOLS.contains(&folder.as_str()));
+    let models = test_targets(&project.root.join("loom-tests/tests"));
     let (histories, models): (Vec<_>, Vec<_>) = models
         .into_iter()
         .partition(|stem| stem.starts_with("linear_"));
@@ -83,6 +85,14 @@ fn fits(one: &str, other: &str) -> bool {
 
 fn folders(parent: &Path) -> Vec<String> {
     names(parent, |path| path.join("Cargo.toml").is_file())
+}
+
+/// The names of cargo's test targets in a folder: a file `NAME.rs` or `NAME/main.rs` each.
+fn test_targets(folder: &Path) -> Vec<String> {
+    let mut targets = stems(folder, "", ".rs");
+    targets.extend(names(folder, |path| path.join("main.rs").is_file()));
+    targets.sort();
+    targets
 }
 
 fn stems(folder: &Path, prefix: &str, suffix: &str) -> Vec<String> {

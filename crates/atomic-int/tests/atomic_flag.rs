@@ -1,13 +1,11 @@
 //! Behavior of `AtomicFlag` seen from outside.
 
 use ft_atomic_int::AtomicFlag;
+use ft_test_support::{passed, start_together, until};
 use proptest::prelude::*;
 use std::{
     cell::Cell,
-    sync::{
-        Barrier,
-        atomic::{AtomicU64, Ordering::SeqCst},
-    },
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
     thread,
     time::{Duration, Instant},
 };
@@ -90,7 +88,7 @@ fn starts_clear() {
     assert_eq!(format!("{:?}", AtomicFlag::new(true)), "AtomicFlag(true)");
 }
 
-/// Those who wait are woken by whoever sets a clear flag, and by nothing else.
+/// Setting a clear flag wakes the waiters, and nothing else does.
 #[test]
 fn setting_is_announced() {
     let steps = [Step::TestAndSet, Step::Clear]
@@ -106,7 +104,7 @@ fn setting_is_announced() {
             let flag = AtomicFlag::new(start);
             let listener = flag.became_set().listen();
             let _ = atomically(&flag, step);
-            let woken = listener.wait_deadline(Some(Instant::now()));
+            let woken = listener.wait_deadline(passed());
             assert_eq!(woken, !start && flag.load(), "{step:?} of {start}");
         }
     }
@@ -122,34 +120,26 @@ fn deadline_passes() {
     assert!(flag.wait_deadline(Some(deadline)));
 }
 
-/// As many rounds of a lock as it takes for an unlucky schedule.
+/// Enough rounds of a lock for an unlucky schedule to occur.
 const ROUNDS: u64 = 20_000;
-const THREADS: u64 = 4;
+const THREADS: usize = 4;
 
 #[test]
 fn lock_of_many_threads() {
     struct Shared(AtomicFlag, std::cell::UnsafeCell<u64>);
-    // SAFETY: the cell is touched by the thread alone that has set the flag.
+    // SAFETY: only the thread that has set the flag touches the cell.
     unsafe impl Sync for Shared {}
     let shared = Shared(AtomicFlag::new(false), 0.into());
-    let barrier = Barrier::new(THREADS as usize);
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                let shared = &shared;
-                barrier.wait();
-                for _ in 0..ROUNDS {
-                    while shared.0.test_and_set() {
-                        thread::yield_now();
-                    }
-                    // SAFETY: the flag was clear, and this thread set it.
-                    unsafe { *shared.1.get() += 1 };
-                    shared.0.clear();
-                }
-            });
+    start_together(THREADS, |_| {
+        let shared = &shared;
+        for _ in 0..ROUNDS {
+            until(|| !shared.0.test_and_set());
+            // SAFETY: the flag was clear, and this thread set it.
+            unsafe { *shared.1.get() += 1 };
+            shared.0.clear();
         }
     });
-    assert_eq!(shared.1.into_inner(), THREADS * ROUNDS);
+    assert_eq!(shared.1.into_inner(), THREADS as u64 * ROUNDS);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use ft_atomic_int::{
     Operation::{self, *},
     Overflow,
 };
+use ft_test_support::start_together;
 use proptest::prelude::*;
-use std::sync::Barrier;
 
 const OPERATIONS: [Operation; 13] = [
     Add, Sub, Mul, FloorDiv, Rem, Pow, Shl, Shr, And, Or, Xor, Max, Min,
@@ -58,14 +58,14 @@ fn operand() -> impl Strategy<Value = i64> {
 
 const POLICIES: [Overflow; 3] = [Overflow::Error, Overflow::Wrap, Overflow::Saturate];
 
-/// Whether an operation, once bounded so that 128 bits hold its result, does what mathematics does.
+/// Checks that an operation is mathematically right, with operands so small that 128 bits hold the result.
 fn check(
     operation: Operation,
     left: i64,
     right: i64,
     overflow: Overflow,
 ) -> Result<(), TestCaseError> {
-    // They hold x ** 2 of every x, x ** 20 of a small one.
+    // 128 bits hold the square of any x, and the 20th power of a small one.
     let right = match operation {
         Pow if left.unsigned_abs() < 70 => right.min(20),
         Pow => right.min(2),
@@ -173,30 +173,24 @@ fn fills_its_cache_line() {
     assert_eq!(size_of::<AtomicInt64>(), align_of::<AtomicInt64>());
 }
 
-/// Each kind of step, loop or instruction, loses nothing to the others.
+/// No change is lost, whether it is made by one instruction or by a loop.
 #[test]
 fn threads_lose_nothing() {
-    const THREADS: i64 = 4;
+    const THREADS: usize = 4;
     const ROUNDS: i64 = 20_000;
     for overflow in [Overflow::Error, Overflow::Wrap, Overflow::Saturate] {
         let atomic = AtomicInt64::new(0, overflow);
-        let barrier = Barrier::new(THREADS as usize);
-        std::thread::scope(|scope| {
-            for _ in 0..THREADS {
-                scope.spawn(|| {
-                    barrier.wait();
-                    for round in 0..ROUNDS {
-                        atomic.fetch_add(3).unwrap();
-                        atomic.fetch_sub(1).unwrap();
-                        atomic.fetch_xor(1 << 40).unwrap();
-                        atomic
-                            .try_update(|value| Ok::<_, ()>(value + round))
-                            .unwrap();
-                    }
-                });
+        start_together(THREADS, |_| {
+            for round in 0..ROUNDS {
+                atomic.fetch_add(3).unwrap();
+                atomic.fetch_sub(1).unwrap();
+                atomic.fetch_xor(1 << 40).unwrap();
+                atomic
+                    .try_update(|value| Ok::<_, ()>(value + round))
+                    .unwrap();
             }
         });
         let rounds = ROUNDS * (ROUNDS - 1) / 2;
-        assert_eq!(atomic.load(), THREADS * (2 * ROUNDS + rounds));
+        assert_eq!(atomic.load(), THREADS as i64 * (2 * ROUNDS + rounds));
     }
 }

@@ -1,25 +1,17 @@
 //! Behavior of `AtomicReference` seen from outside, over the slot that ships.
 
 use ft_atomic_reference::{AtomicReference, Change};
+use ft_test_support::{Counted, Drops, start_together};
 use proptest::prelude::*;
-use std::{
-    sync::{
-        Arc, Barrier,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    thread,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-/// A number that tells when it dies.
-struct Mortal<'a> {
+/// A number whose drop is counted.
+struct Mortal {
     number: usize,
-    deaths: &'a AtomicUsize,
-}
-
-impl Drop for Mortal<'_> {
-    fn drop(&mut self) {
-        self.deaths.fetch_add(1, SeqCst);
-    }
+    _counted: Counted,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +135,7 @@ fn death_may_use_the_slot() {
     let slot = Arc::new(AtomicReference::default());
     slot.store(Some(Arc::new(Heir(Arc::clone(&slot), 5))));
     slot.store(None);
-    // The heir that was stored by the dying one is there.
+    // The heir that the first drop stored is there.
     assert_eq!(slot.load().map(|heir| heir.1), Some(4));
     while slot.exchange(None).is_some() {}
     assert_eq!(Arc::strong_count(&slot), 1);
@@ -154,39 +146,22 @@ const ROUNDS: usize = 10_000;
 
 #[test]
 fn many_threads_lose_nothing() {
-    let (made, deaths, sum) = (
-        AtomicUsize::new(1),
-        AtomicUsize::new(0),
-        AtomicUsize::new(0),
-    );
+    let (drops, sum) = (Drops::default(), AtomicUsize::new(0));
     let mortal = |number| {
-        made.fetch_add(1, SeqCst);
-        let deaths = &deaths;
-        Arc::new(Mortal { number, deaths })
+        let _counted = drops.value();
+        Arc::new(Mortal { number, _counted })
     };
-    let first = Mortal {
-        number: 0,
-        deaths: &deaths,
-    };
-    let counter = AtomicReference::new(Arc::new(first));
+    let counter = AtomicReference::new(mortal(0));
     let passed = AtomicReference::new(mortal(0));
-    let barrier = Barrier::new(THREADS);
-    thread::scope(|scope| {
-        for index in 0..THREADS {
-            let (counter, passed, mortal) = (&counter, &passed, &mortal);
-            let (barrier, sum) = (&barrier, &sum);
-            scope.spawn(move || {
-                barrier.wait();
-                for round in 0..ROUNDS {
-                    counter.update(|now| mortal(now.number + 1));
-                    let seen = counter.load();
-                    assert!(seen.number > 0 && seen.number <= THREADS * ROUNDS);
-                    // What goes in comes out at one of the threads, or at the end.
-                    let new = mortal(index * ROUNDS + round);
-                    sum.fetch_add(passed.exchange(new).number, SeqCst);
-                    assert!(counter.with(|now| now.number) >= seen.number);
-                }
-            });
+    start_together(THREADS, |index| {
+        for round in 0..ROUNDS {
+            counter.update(|now| mortal(now.number + 1));
+            let seen = counter.load();
+            assert!(seen.number > 0 && seen.number <= THREADS * ROUNDS);
+            // What goes in comes out at one of the threads, or at the end.
+            let new = mortal(index * ROUNDS + round);
+            sum.fetch_add(passed.exchange(new).number, SeqCst);
+            assert!(counter.with(|now| now.number) >= seen.number);
         }
     });
     let total = THREADS * ROUNDS;
@@ -194,5 +169,5 @@ fn many_threads_lose_nothing() {
     let last = passed.into_inner();
     assert_eq!(sum.into_inner() + last.number, total * (total - 1) / 2);
     drop((counter, last));
-    assert_eq!(deaths.into_inner(), made.into_inner());
+    assert_eq!(drops.alive(), 0);
 }

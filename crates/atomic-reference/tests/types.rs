@@ -10,7 +10,7 @@ use std::{
 };
 
 assert_impl_all!(AtomicReference<Arc<u8>>: Send, Sync, UnwindSafe, RefUnwindSafe);
-// All threads get at the same object.
+// All threads can reach the same object.
 assert_not_impl_any!(AtomicReference<Arc<Cell<u8>>>: Send, Sync);
 assert_not_impl_any!(AtomicReference<Rc<u8>>: Send, Sync);
 assert_impl_all!(Change<u8>: Send, Sync);

@@ -5,7 +5,7 @@ use std::{
     error::Error,
     num::{NonZeroUsize, ParseIntError},
     sync::{
-        Arc, Barrier,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
@@ -14,6 +14,7 @@ use std::{
 };
 
 use ft_batch_executor::{BatchBuffer, BatchExecutor, LoadError, LoadTimeoutError, TryLoadError};
+use ft_test_support::{passed, start_together};
 use proptest::prelude::*;
 
 /// Loads per thread in the stress test.
@@ -106,7 +107,7 @@ fn size_zero_panics() {
 
 #[test]
 fn large_batches_touch_no_memory_yet() {
-    // Were they written to, this would take long.
+    // This would take long if the buffers were written to.
     let buffers: Vec<_> = (0..8)
         .map(|_| BatchBuffer::<usize>::try_new(NonZeroUsize::new(1 << 24).unwrap()).unwrap())
         .collect();
@@ -118,7 +119,7 @@ fn large_batches_touch_no_memory_yet() {
     }
 }
 
-/// While a thread is in the source, another one waits, up to its deadline.
+/// While one thread is in the source, another waits until its deadline.
 #[test]
 fn wait_for_the_filler() {
     let (entered, has_entered) = mpsc::channel();
@@ -240,8 +241,8 @@ proptest! {
     }
 }
 
-/// Many threads, a source that fails and blocks now and then: every value goes to one of them, in
-/// order, and no two are in the source at once.
+/// Threads load values from a source that fails and yields now and then. Each value goes to exactly one
+/// thread, each thread's values are in order, and no two threads are in the source at once.
 #[test]
 fn stress() {
     const THREADS: usize = 4;
@@ -266,25 +267,19 @@ fn stress() {
             inside.store(false, SeqCst);
             answer
         });
-        let barrier = Barrier::new(THREADS);
-        let mut all = thread::scope(|scope| {
-            let threads = [(); THREADS].map(|()| {
-                scope.spawn(|| {
-                    barrier.wait();
-                    let mut mine = vec![];
-                    while mine.len() < LOADS {
-                        match executor.load() {
-                            Ok(value) => mine.push(value),
-                            Err(LoadError::Source(_)) => {}
-                            Err(LoadError::Reentrant) => panic!("not reentrant"),
-                        }
-                    }
-                    assert!(mine.is_sorted());
-                    mine
-                })
-            });
-            threads.map(|thread| thread.join().unwrap()).concat()
-        });
+        let loads = |_| {
+            let mut mine = vec![];
+            while mine.len() < LOADS {
+                match executor.load() {
+                    Ok(value) => mine.push(value),
+                    Err(LoadError::Source(_)) => {}
+                    Err(LoadError::Reentrant) => panic!("not reentrant"),
+                }
+            }
+            assert!(mine.is_sorted());
+            mine
+        };
+        let mut all = start_together(THREADS, loads).concat();
         all.extend(std::iter::from_fn(|| {
             (!executor.is_empty()).then(|| executor.load().unwrap())
         }));
@@ -307,7 +302,7 @@ fn filling_is_announced() {
     let executor = BatchExecutor::new(2, counting_shared());
     let listener = executor.filled().listen();
     executor.load().unwrap();
-    assert!(listener.wait_deadline(Some(Instant::now())));
+    assert!(listener.wait_deadline(passed()));
 }
 
 fn counting_shared() -> impl Fn() -> Result<usize, Infallible> {

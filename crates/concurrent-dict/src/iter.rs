@@ -1,6 +1,6 @@
 //! Iteration that is safe while other threads write.
 
-use crate::ConcurrentDict;
+use crate::dict::ConcurrentDict;
 use std::{fmt, iter::FusedIterator, vec};
 
 /// An iterator over copies of the keys and values of a [`ConcurrentDict`].
@@ -16,7 +16,7 @@ pub struct Iter<'a, K, V, S> {
 }
 
 impl<'a, K, V, S> Iter<'a, K, V, S> {
-    pub(crate) fn new(dict: &'a ConcurrentDict<K, V, S>) -> Self {
+    fn new(dict: &'a ConcurrentDict<K, V, S>) -> Self {
         Self {
             dict,
             next_shard: 0,
@@ -47,5 +47,31 @@ impl<K: Clone, V: Clone, S> FusedIterator for Iter<'_, K, V, S> {}
 impl<K, V, S> fmt::Debug for Iter<'_, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Iter").finish_non_exhaustive()
+    }
+}
+
+impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
+    /// Iterates over copies of the keys and values. [`Iter`] describes the effect of concurrent
+    /// writes.
+    pub fn iter(&self) -> Iter<'_, K, V, S>
+    where
+        V: Clone,
+    {
+        Iter::new(self)
+    }
+}
+
+impl<'a, K: Clone, V: Clone, S> IntoIterator for &'a ConcurrentDict<K, V, S> {
+    type Item = (K, V);
+    type IntoIter = Iter<'a, K, V, S>;
+
+    fn into_iter(self) -> Iter<'a, K, V, S> {
+        self.iter()
+    }
+}
+
+impl<K: Clone + fmt::Debug, V: Clone + fmt::Debug, S> fmt::Debug for ConcurrentDict<K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self).finish()
     }
 }

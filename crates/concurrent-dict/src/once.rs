@@ -1,11 +1,21 @@
 //! Computing the value of a missing key once, even if many threads ask for it.
 
-use crate::{ConcurrentDict, Entry, query::Query, waits::Party};
+use crate::{
+    dict::ConcurrentDict,
+    entry::Entry,
+    flight::Flight,
+    party::Party,
+    query::Query,
+    waits::{Note, Waiting},
+};
 use ft_sync::{
     Arc, Event,
     atomic::{AtomicBool, Ordering::Relaxed},
 };
-use std::{hash::BuildHasher, process};
+use std::{
+    hash::{BuildHasher, Hash},
+    process,
+};
 
 /// The outcome of [`ConcurrentDict::try_claim`].
 pub enum Claim<'a, K: Clone, V, S> {
@@ -15,18 +25,6 @@ pub enum Claim<'a, K: Clone, V, S> {
     Leader(Leader<'a, K, V, S>),
     /// Another caller is computing it.
     Follower(Arc<Flight>),
-}
-
-/// A computation in progress.
-#[derive(Debug)]
-pub struct Flight {
-    /// Set once, when the leader is done, with or without a value.
-    landed: AtomicBool,
-    changed: Event,
-    /// The process of the leader. A child that was forked meanwhile does not have the leader's
-    /// thread.
-    process: u32,
-    leader: Party,
 }
 
 /// The duty to compute the value of a key. If it is dropped without [`publish`](Leader::publish),
@@ -54,32 +52,6 @@ pub struct Leader<'a, K: Clone, V, S> {
 pub struct Suspended {
     hash: u64,
     flight: Arc<Flight>,
-}
-
-impl Flight {
-    /// Returns whether the leader is done, with or without a value.
-    pub fn has_landed(&self) -> bool {
-        // Relaxed: a caller that sees the flag claims again, under locks, and learns the outcome
-        // there. The fences of `changed` ensure that a waiting caller sees the flag.
-        self.landed.load(Relaxed)
-    }
-
-    /// Returns the event that is signaled when the leader is done.
-    pub fn changed(&self) -> &Event {
-        &self.changed
-    }
-
-    /// Returns whether the leader is the calling thread, or a task of it. If so, a wait of the
-    /// thread would never end. [`Waiting`](crate::Waiting) also considers what the leader waits
-    /// for.
-    pub fn is_led_by_me(&self) -> bool {
-        self.leader.is_here()
-    }
-
-    /// Returns the party that computes the value.
-    pub fn leader(&self) -> Party {
-        self.leader
-    }
 }
 
 impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
@@ -216,5 +188,59 @@ impl<K: Clone, V, S> Drop for Leader<'_, K, V, S> {
         flight.landed.store(true, Relaxed);
         flight.changed.notify_all();
         drop(claim);
+    }
+}
+
+impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
+    /// Returns the value of the key. If the key is missing, computes the value with `f` and stores
+    /// it.
+    ///
+    /// If several threads ask for the same missing key, one of them calls its `f`, with no lock
+    /// held, and the others wait for the result. If `f` panics, one of the waiting threads calls
+    /// its own `f`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `f` asks for the same key, since it would wait for itself. Also panics if waiting
+    /// would close a circle: if the function that computes the key waits for a key that this thread
+    /// is computing, directly or through other functions, in this dictionary or another one.
+    ///
+    /// ```
+    /// # use ft_concurrent_dict::ConcurrentDict;
+    /// # use std::{sync::atomic::{AtomicU32, Ordering::Relaxed}, thread};
+    /// let (primes, calls) = (ConcurrentDict::new(), AtomicU32::new(0));
+    /// thread::scope(|scope| {
+    ///     for _ in 0..4 {
+    ///         scope.spawn(|| {
+    ///             primes.get_or_insert_with("largest", || {
+    ///                 calls.fetch_add(1, Relaxed);
+    ///                 97
+    ///             })
+    ///         });
+    ///     }
+    /// });
+    /// assert_eq!((primes.get("largest"), calls.into_inner()), (Some(97), 1));
+    /// ```
+    pub fn get_or_insert_with(&self, key: K, f: impl FnOnce() -> V) -> V
+    where
+        V: Clone,
+    {
+        loop {
+            let Ok(claim) = self.try_claim(&key, || key.clone());
+            match claim {
+                Claim::Ready(value) => return value,
+                Claim::Leader(leader) => {
+                    let value = f();
+                    let Ok(stored) = leader.publish(&key, || key.clone(), value);
+                    return stored;
+                }
+                Claim::Follower(flight) => {
+                    let waiting = Waiting::begin(&flight, Party::thread(), Note::new(()));
+                    let _waiting = waiting.unwrap_or_else(|deadlock| panic!("{deadlock}"));
+                    let landed = || flight.has_landed().then_some(());
+                    flight.changed().wait_until(None, landed);
+                }
+            }
+        }
     }
 }

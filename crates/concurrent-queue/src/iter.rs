@@ -2,18 +2,30 @@
 
 use std::iter::FusedIterator;
 
-use crate::ConcurrentQueue;
+use crate::queue::ConcurrentQueue;
+
+impl<T> ConcurrentQueue<T> {
+    /// Returns an iterator that pops until the queue is closed and empty, and waits for items.
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter(self)
+    }
+
+    /// Returns an iterator that pops until the queue is empty.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter(self)
+    }
+}
 
 /// Pops until the queue is closed and empty, and waits for items. Made by
 /// [`ConcurrentQueue::iter`].
 #[derive(Debug)]
 #[must_use = "an iterator pops only when asked"]
-pub struct Iter<'a, T>(pub(crate) &'a ConcurrentQueue<T>);
+pub struct Iter<'a, T>(&'a ConcurrentQueue<T>);
 
 /// Pops until the queue is empty. Made by [`ConcurrentQueue::try_iter`].
 #[derive(Debug)]
 #[must_use = "an iterator pops only when asked"]
-pub struct TryIter<'a, T>(pub(crate) &'a ConcurrentQueue<T>);
+pub struct TryIter<'a, T>(&'a ConcurrentQueue<T>);
 
 /// Pops the remaining items of a queue that it owns.
 #[derive(Debug)]

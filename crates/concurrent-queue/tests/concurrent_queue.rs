@@ -1,12 +1,11 @@
-//! Behavior seen from outside. What depends on schedules is in `loom-tests`.
+//! Behavior of the queue seen from outside. What depends on schedules is in `loom-tests`.
+
+mod common;
 
 use std::{
     collections::VecDeque,
     error::Error,
-    sync::{
-        Arc, Barrier,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::{Arc, Barrier},
     thread,
     time::{Duration, Instant},
 };
@@ -15,6 +14,7 @@ use ft_concurrent_queue::{
     ConcurrentQueue, PopError, PopTimeoutError, PushError, PushTimeoutError, TryPopError,
     TryPushError, TryPushManyError,
 };
+use ft_test_support::{Drops, LONG, SHORT};
 use proptest::prelude::*;
 
 /// Several segments' worth.
@@ -22,21 +22,6 @@ const MANY: usize = 1000;
 
 /// Items per producer in the stress test.
 const ITEMS: usize = if cfg!(miri) { 100 } else { 20_000 };
-
-const SHORT: Duration = Duration::from_millis(20);
-
-/// Long enough that a test that waits for it has failed.
-const LONG: Duration = Duration::from_secs(20);
-
-/// Counts its drops.
-#[derive(Clone)]
-struct Counted(Arc<AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
 
 #[test]
 fn first_in_first_out() {
@@ -137,7 +122,7 @@ fn close_wakes_all() {
     }
 }
 
-/// What is in the vector before stays, and does not count.
+/// What was in the vector before stays there, and does not count.
 #[test]
 fn many_at_once() {
     let queue: ConcurrentQueue<_> = (0..MANY).collect();
@@ -180,7 +165,7 @@ fn timeouts() {
         queue.push_timeout(2, Duration::ZERO),
         Err(PushTimeoutError::Timeout(2))
     );
-    // No trace of those that gave up: the next item goes to the next pop, in order.
+    // The waiters that gave up leave no trace: the next pop gets the next item, in order.
     assert_eq!(queue.pop_timeout(Duration::ZERO), Ok(1));
     queue.push_timeout(3, Duration::MAX).unwrap();
     assert_eq!(queue.pop_timeout(Duration::MAX), Ok(3));
@@ -199,46 +184,40 @@ fn waiters_are_served() {
     assert!(popper.join().unwrap().into_iter().eq(0..MANY));
 }
 
-/// Each item wakes one of those that wait for items, and each place that becomes free one of those
-/// that wait for room.
 #[test]
 fn wakes_one_each() {
     let queue = ConcurrentQueue::bounded(1);
-    for _ in 0..2 {
-        let [first, second] = [(); 2].map(|()| queue.not_empty().listen());
-        assert!(queue.try_push(1).is_ok());
-        assert!(first.wait_deadline(Some(Instant::now())));
-        assert!(!second.wait_deadline(Some(Instant::now())));
-        let [first, second] = [(); 2].map(|()| queue.not_full().listen());
-        assert_eq!(queue.try_pop(), Ok(1));
-        assert!(first.wait_deadline(Some(Instant::now())));
-        assert!(!second.wait_deadline(Some(Instant::now())));
-    }
+    common::wakes_one_each(
+        queue.not_empty(),
+        queue.not_full(),
+        || queue.try_push(1).unwrap(),
+        || assert_eq!(queue.try_pop(), Ok(1)),
+    );
 }
 
 #[test]
 fn drops_what_is_left() {
-    let dropped = Arc::new(AtomicUsize::new(0));
+    let drops = Drops::default();
     let queue = ConcurrentQueue::unbounded();
     for _ in 0..MANY {
-        queue.try_push(Counted(Arc::clone(&dropped))).unwrap();
+        queue.try_push(drops.value()).unwrap();
     }
     queue.try_iter().take(100).for_each(drop);
-    assert_eq!(dropped.load(SeqCst), 100);
+    assert_eq!(drops.count(), 100);
     queue.close();
     drop(queue);
-    assert_eq!(dropped.load(SeqCst), MANY);
+    assert_eq!(drops.count(), MANY);
 }
 
 #[test]
 fn refused_items_come_back() {
-    let dropped = Arc::new(AtomicUsize::new(0));
+    let drops = Drops::default();
     let queue = ConcurrentQueue::bounded(1);
-    queue.try_push(Counted(Arc::clone(&dropped))).unwrap();
-    let refused = queue.push_timeout(Counted(Arc::clone(&dropped)), Duration::ZERO);
-    assert_eq!(dropped.load(SeqCst), 0);
+    queue.try_push(drops.value()).unwrap();
+    let refused = queue.push_timeout(drops.value(), Duration::ZERO);
+    assert_eq!(drops.count(), 0);
     drop(refused);
-    assert_eq!(dropped.load(SeqCst), 1);
+    assert_eq!(drops.count(), 1);
 }
 
 #[test]
@@ -325,8 +304,8 @@ fn extend_closed() {
     queue.extend([1]);
 }
 
-/// Every item comes out exactly once, each producer's in order, while all operations are mixed;
-/// there are never more items than the bound allows, and none is dropped on the way.
+/// While threads mix all operations, every item comes out exactly once, those of one producer in order.
+/// There are never more items than the bound allows, and none is dropped on the way.
 #[test]
 fn stress() {
     for capacity in [None, Some(3), Some(100)] {
@@ -337,11 +316,11 @@ fn stress() {
 fn stress_with(capacity: Option<usize>) {
     const PRODUCERS: usize = 3;
     const CONSUMERS: usize = 3;
-    let dropped = Arc::new(AtomicUsize::new(0));
+    let drops = Drops::default();
     let queue = &capacity.map_or_else(ConcurrentQueue::unbounded, ConcurrentQueue::bounded);
-    // One more for the onlooker, who peeks and counts.
+    // One more for the onlooker, which peeks and counts.
     let barrier = &Barrier::new(PRODUCERS + CONSUMERS + 1);
-    let item = |producer, n| (producer, n, Counted(Arc::clone(&dropped)));
+    let item = |producer, n| (producer, n, drops.value());
     let item = &item;
     let received: Vec<Vec<(usize, usize)>> = thread::scope(|scope| {
         let producers: Vec<_> = (0..PRODUCERS)
@@ -355,7 +334,7 @@ fn stress_with(capacity: Option<usize>) {
                             let mut items: VecDeque<_> =
                                 (n..run).map(|n| item(producer, n)).collect();
                             while queue.try_push_many(&mut items).is_err() {
-                                // Lets others run, too.
+                                // This waits for room, and so lets others run.
                                 let first = items.pop_front().unwrap();
                                 queue.push(first).ok().unwrap();
                             }
@@ -402,7 +381,7 @@ fn stress_with(capacity: Option<usize>) {
             while !queue.is_closed() {
                 assert!(queue.len() <= capacity.unwrap_or(usize::MAX));
                 if let Some((producer, n, _)) = queue.peek() {
-                    // What comes first never goes back.
+                    // The first item of a producer is never one from before the last one seen.
                     assert!(last[producer] <= n);
                     last[producer] = n;
                 }
@@ -423,9 +402,9 @@ fn stress_with(capacity: Option<usize>) {
     all.sort_unstable();
     let expected = (0..PRODUCERS).flat_map(|p| (0..ITEMS).map(move |n| (p, n)));
     assert!(all.into_iter().eq(expected));
-    // More than the items, because peeks drop their clones.
-    assert!(dropped.load(SeqCst) >= PRODUCERS * ITEMS);
-    assert_eq!(Arc::strong_count(&dropped), 1);
+    // There are more drops than items, because peeks drop their clones.
+    assert!(drops.count() >= PRODUCERS * ITEMS);
+    assert_eq!(drops.alive(), 0);
 }
 
 #[derive(Clone, Debug)]
@@ -513,7 +492,7 @@ proptest! {
                     closed = true;
                 }
                 Op::Drain => {
-                    // Empties without closing, so that there is life after it.
+                    // This empties the queue without closing it, so that later steps do something.
                     prop_assert_eq!(queue.try_iter().collect::<VecDeque<_>>(), std::mem::take(&mut model));
                 }
                 Op::Visit => {

@@ -1,8 +1,11 @@
-//! Behavior seen from outside. What depends on schedules is in `loom-tests`.
+//! Behavior of the stack seen from outside. What depends on schedules is in `loom-tests`.
 
-use std::{cell::Cell, thread, time::Instant};
+mod common;
+
+use std::{cell::Cell, thread};
 
 use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
+use ft_test_support::passed;
 use proptest::prelude::*;
 
 /// Items per producer in the stress test.
@@ -71,21 +74,15 @@ fn closing() {
     assert_eq!(stack.try_pop(), Err(TryPopError::Closed));
 }
 
-/// Each item wakes one of those that wait for items, and each place that becomes free one of those
-/// that wait for room.
 #[test]
 fn wakes_one_each() {
     let stack = ConcurrentStack::bounded(1);
-    for _ in 0..2 {
-        let [first, second] = [(); 2].map(|()| stack.not_empty().listen());
-        assert!(stack.try_push(1).is_ok());
-        assert!(first.wait_deadline(Some(Instant::now())));
-        assert!(!second.wait_deadline(Some(Instant::now())));
-        let [first, second] = [(); 2].map(|()| stack.not_full().listen());
-        assert_eq!(stack.try_pop(), Ok(1));
-        assert!(first.wait_deadline(Some(Instant::now())));
-        assert!(!second.wait_deadline(Some(Instant::now())));
-    }
+    common::wakes_one_each(
+        stack.not_empty(),
+        stack.not_full(),
+        || stack.try_push(1).unwrap(),
+        || assert_eq!(stack.try_pop(), Ok(1)),
+    );
 }
 
 #[test]
@@ -99,7 +96,7 @@ fn draining() {
     assert!(stack.close_and_drain().is_empty());
 }
 
-/// Each place that a drain makes free wakes one push, and no more.
+/// Each place that a drain frees wakes one push, and no more.
 #[test]
 fn draining_an_open_stack() {
     let stack = ConcurrentStack::bounded(2);
@@ -110,7 +107,7 @@ fn draining_an_open_stack() {
     assert_eq!(stack.try_drain(1), None);
     assert_eq!(stack.len(), 2);
     assert_eq!(stack.try_drain(2), Some(vec![2, 1]));
-    let woken = listeners.map(|listener| listener.wait_deadline(Some(Instant::now())));
+    let woken = listeners.map(|listener| listener.wait_deadline(passed()));
     assert_eq!(woken, [true, true, false]);
     stack.try_push(3).unwrap();
     stack.close();

@@ -1,4 +1,6 @@
-//! Behavior seen from outside. What depends on schedules is in `loom-tests`.
+//! Behavior of the priority queue seen from outside. What depends on schedules is in `loom-tests`.
+
+mod common;
 
 use std::{
     cell::{Cell, RefCell},
@@ -6,16 +8,16 @@ use std::{
     collections::BinaryHeap,
     sync::mpsc,
     thread,
-    time::Instant,
 };
 
 use ft_concurrent_queue::{Natural, Order, PriorityPopError, PriorityPushError, PriorityQueue};
+use ft_test_support::passed;
 use proptest::prelude::*;
 
 /// Items per producer in the stress tests.
 const ITEMS: usize = if cfg!(miri) { 50 } else { 5_000 };
 
-/// Never quick; asks the closure.
+/// An order that is never quick, and calls a closure for each comparison.
 struct Slow<F>(F);
 
 impl<T, E, F: Fn(&T, &T) -> Result<bool, E>> Order<T> for Slow<F> {
@@ -102,24 +104,18 @@ fn closing() {
     assert_eq!(queue.try_pop(&Natural), Err(PriorityPopError::Closed));
 }
 
-/// Each item wakes one of those that wait for items, and each place that becomes free one of those
-/// that wait for room.
 #[test]
 fn wakes_one_each() {
     let queue = PriorityQueue::bounded(1);
-    for _ in 0..2 {
-        let [first, second] = [(); 2].map(|()| queue.not_empty().listen());
-        assert!(queue.try_push(1, &Natural).is_ok());
-        assert!(first.wait_deadline(Some(Instant::now())));
-        assert!(!second.wait_deadline(Some(Instant::now())));
-        let [first, second] = [(); 2].map(|()| queue.not_full().listen());
-        assert_eq!(queue.try_pop(&Natural), Ok(1));
-        assert!(first.wait_deadline(Some(Instant::now())));
-        assert!(!second.wait_deadline(Some(Instant::now())));
-    }
+    common::wakes_one_each(
+        queue.not_empty(),
+        queue.not_full(),
+        || queue.try_push(1, &Natural).unwrap(),
+        || assert_eq!(queue.try_pop(&Natural), Ok(1)),
+    );
 }
 
-/// A drain compares nothing; each place that it makes free wakes one push, and no more.
+/// A drain compares nothing. Each place that it frees wakes one push, and no more.
 #[test]
 fn draining_an_open_queue() {
     let queue = PriorityQueue::bounded(2);
@@ -132,7 +128,7 @@ fn draining_an_open_queue() {
     let mut drained = queue.try_drain(2).unwrap();
     drained.sort_unstable();
     assert_eq!(drained, [1, 2]);
-    let woken = listeners.map(|listener| listener.wait_deadline(Some(Instant::now())));
+    let woken = listeners.map(|listener| listener.wait_deadline(passed()));
     assert_eq!(woken, [true, true, false]);
     assert_eq!(queue.try_pop(&Natural), Err(PriorityPopError::Empty));
 }
@@ -158,7 +154,7 @@ fn visits_end_with_an_error() {
 #[test]
 fn failed_comparison_changes_nothing() {
     for len in 2..20 {
-        // Whichever comparison fails.
+        // Let each comparison fail in turn.
         for failing in 0.. {
             let queue = filled((0..len).rev());
             let left = Cell::new(failing);
@@ -246,12 +242,12 @@ fn reentrant_operations() {
     queue.try_push(1, &order).unwrap();
     assert!(calls.get() > 2);
     calls.set(0);
-    // The pop within takes what was the least.
+    // The pop within the comparison takes what was the least item.
     assert_eq!(queue.try_pop(&order), Ok(5));
     assert_eq!(drained(&queue, &Natural), [10, 20, 30, 40]);
 }
 
-/// A place that was found in the heap as it was before is not used.
+/// A push does not use the place that it found in the heap before the heap grew.
 #[test]
 fn heap_that_grows_during_a_comparison() {
     for len in 1..20 {
@@ -269,11 +265,11 @@ fn heap_that_grows_during_a_comparison() {
     }
 }
 
-/// The same when it grows by as much as it shrinks.
+/// The same when the heap shrinks and grows by the same number of items.
 #[test]
 fn heap_that_changes_during_a_comparison() {
     for len in 2..20 {
-        // Whichever comparison it is that changes it.
+        // Let each comparison change the heap in turn.
         for when in 0..8 {
             let queue = filled(10..10 + len);
             let calls = Cell::new(0);
@@ -296,7 +292,7 @@ fn heap_that_changes_during_a_comparison() {
     }
 }
 
-/// Whose comparison drains the queue starts again, with what is left.
+/// An operation whose comparison drains the queue starts again with what is left.
 #[test]
 fn comparison_may_drain_an_open_queue() {
     let queue = filled([10, 20, 30]);
@@ -316,7 +312,7 @@ fn comparison_may_drain_an_open_queue() {
 
 #[test]
 fn comparison_may_drain() {
-    // At once, or when something was pushed.
+    // The comparison drains at once, or after it has pushed something.
     for pushes in 0..2 {
         let drain = |queue: &PriorityQueue<i32>| {
             (0..pushes).for_each(|_| _ = queue.try_push(5, &Natural));
@@ -337,7 +333,7 @@ fn comparison_may_drain() {
     }
 }
 
-/// Closing is too late for a pop that compares, and not for a push, however often it happens.
+/// A comparison that closes the queue stops a push, but not a pop, however often it closes.
 #[test]
 fn comparison_may_close() {
     let queue = filled([10, 20, 30]);
@@ -350,7 +346,7 @@ fn comparison_may_close() {
     assert_eq!(drained(&queue, &Natural), [20, 30]);
 }
 
-/// While one thread compares, others see the size and can close, and are refused the rest.
+/// While one thread compares, others see the size, and all that needs the turn is refused.
 #[test]
 fn others_while_comparing() {
     let queue = filled([10, 20, 30]);
@@ -368,7 +364,7 @@ fn others_while_comparing() {
     });
     queue.try_push(1, &order).unwrap();
     let listener = queue.turn_over().listen();
-    // The turn ends with the comparisons that fail, too.
+    // The turn ends after a failed comparison, too.
     let failing = Slow(|_: &i32, _: &i32| Err(()));
     assert!(queue.try_push(0, &failing).is_err());
     listener.wait();
@@ -382,7 +378,7 @@ fn others_while_comparing() {
     assert_eq!(drained(&queue, &Natural), [1, 10, 20, 30]);
 }
 
-/// An operation with the turn is never disturbed by others that wait for it.
+/// Threads that wait for the turn never disturb the operation that has it.
 #[test]
 fn stress() {
     let queue = PriorityQueue::unbounded();
@@ -422,7 +418,7 @@ fn stress() {
     assert!(all.into_iter().eq(0..3 * ITEMS));
 }
 
-/// An order that contradicts itself costs the order, and nothing else.
+/// With an order that contradicts itself items come out in the wrong order, and none is lost.
 #[test]
 fn order_that_lies() {
     for answer in [true, false] {
@@ -437,7 +433,7 @@ fn order_that_lies() {
     }
 }
 
-/// As few comparisons as there should be: those of Python's `heapq`.
+/// There are as few comparisons as in Python's `heapq`.
 #[test]
 fn few_comparisons() {
     let queue = filled(0..1023);

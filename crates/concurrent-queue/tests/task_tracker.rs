@@ -1,4 +1,4 @@
-//! Behavior seen from outside. What depends on schedules is in `loom-tests`.
+//! Behavior of the task tracker seen from outside. What depends on schedules is in `loom-tests`.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
@@ -6,14 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ft_concurrent_queue::{ConcurrentQueue, TaskTracker, TooManyDone};
+use ft_concurrent_queue::{Attempt, ConcurrentQueue, TaskTracker, TooManyDone};
+use ft_test_support::{LONG, passed, soon};
 use proptest::prelude::*;
 
 /// Tasks per thread in the stress test.
 const TASKS: usize = if cfg!(miri) { 50 } else { 20_000 };
 
-/// Long enough that a test that waits for it has failed.
-const LONG: Duration = Duration::from_secs(20);
+fn end(attempt: Attempt<'_>, succeeds: bool) {
+    match succeeds {
+        true => attempt.succeeded(),
+        false => drop(attempt),
+    }
+}
 
 #[test]
 fn every_task_is_done_once() {
@@ -48,11 +53,7 @@ fn refusal_waits_for_attempts() {
             let done = scope.spawn(|| tasks.task_done());
             thread::sleep(Duration::from_millis(10));
             assert!(!done.is_finished());
-            if succeeds {
-                attempt.succeeded();
-            } else {
-                drop(attempt);
-            }
+            end(attempt, succeeds);
             assert_eq!(done.join().unwrap().is_ok(), succeeds);
         });
         assert_eq!(tasks.unfinished(), 0);
@@ -75,7 +76,7 @@ fn discard_stops_at_zero() {
     (0..3).for_each(|_| tasks.add());
     tasks.discard(2);
     assert_eq!(tasks.unfinished(), 1);
-    // More than there are: an item whose task was done before it was taken.
+    // These are more than there are, as when the task of an item is done before the item is taken.
     tasks.discard(usize::MAX);
     assert_eq!(tasks.unfinished(), 0);
     tasks.discard(1);
@@ -90,11 +91,7 @@ fn discard_during_an_attempt() {
         let attempt = tasks.attempt();
         tasks.discard(1);
         assert_eq!(tasks.unfinished(), 0);
-        if succeeds {
-            attempt.succeeded();
-        } else {
-            drop(attempt);
-        }
+        end(attempt, succeeds);
         assert_eq!(tasks.unfinished(), 0);
         tasks.add();
         assert_eq!(tasks.task_done(), Ok(()));
@@ -106,7 +103,7 @@ fn waiting_ends() {
     let tasks = TaskTracker::new();
     tasks.wait();
     tasks.add();
-    assert!(!tasks.wait_deadline(Some(Instant::now() + Duration::from_millis(5))));
+    assert!(!tasks.wait_deadline(soon()));
     for end in [
         |tasks: &TaskTracker| tasks.task_done().unwrap(),
         |tasks: &TaskTracker| tasks.discard(5),
@@ -132,7 +129,7 @@ fn waiting_ends() {
     });
 }
 
-/// The last task wakes those that wait, however it ends, and no other task does.
+/// The last task wakes the waiters, in whatever way it ends, and no other task does.
 #[test]
 fn last_task_wakes() {
     let tasks = TaskTracker::new();
@@ -145,7 +142,7 @@ fn last_task_wakes() {
         let listener = tasks.all_done().listen();
         tasks.add();
         end(&tasks);
-        assert!(!listener.wait_deadline(Some(Instant::now())));
+        assert!(!listener.wait_deadline(passed()));
     }
     tasks.discard(usize::MAX);
     for end in [
@@ -156,12 +153,12 @@ fn last_task_wakes() {
         tasks.add();
         let listener = tasks.all_done().listen();
         end(&tasks);
-        assert!(listener.wait_deadline(Some(Instant::now())));
+        assert!(listener.wait_deadline(passed()));
     }
     let attempt = tasks.attempt();
     let listener = tasks.all_done().listen();
     drop(attempt);
-    assert!(listener.wait_deadline(Some(Instant::now())));
+    assert!(listener.wait_deadline(passed()));
 }
 
 #[test]
@@ -177,8 +174,8 @@ fn waits_for_another_thread() {
     }
 }
 
-/// Producers whose pushes often fail, consumers that finish each item once and then try to once
-/// too often: all tasks are done at the end, and never is one done twice.
+/// Producers' pushes often fail, and consumers finish each item once. In the end all tasks are done, and
+/// none was done twice.
 #[test]
 fn stress() {
     let tasks = TaskTracker::new();

@@ -1,15 +1,16 @@
 //! Shared state that no thread ever holds.
 
 mod slot;
+mod snapshot;
 
 use crate::section::Section;
 use pyo3::{PyErr, PyTraverseError, Python, exceptions::PyRuntimeError};
 use slot::Slot;
+pub use snapshot::Snapshot;
 use std::{
     convert::Infallible,
     fmt,
-    ops::Deref,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// A value that threads share and replace, with and without the GIL.
@@ -193,48 +194,6 @@ impl<T> fmt::Debug for Protected<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Showing the value would require an attached thread.
         f.debug_struct("Protected").finish_non_exhaustive()
-    }
-}
-
-/// The value of a [`Protected`] at some moment.
-///
-/// A snapshot keeps the value alive, and with it the Python objects in it. Drop it when you are
-/// done with it. If it matters when the objects are released, drop it in an attached thread;
-/// elsewhere PyO3 defers the release.
-pub struct Snapshot<T>(Arc<T>);
-
-impl<T> Snapshot<T> {
-    fn new(value: T) -> Self {
-        Self(Arc::new(value))
-    }
-
-    /// Returns whether both are the same value, from the same change of the same cell.
-    pub fn ptr_eq(one: &Self, other: &Self) -> bool {
-        Arc::ptr_eq(&one.0, &other.0)
-    }
-
-    fn into_inner(self) -> Option<T> {
-        Arc::into_inner(self.0)
-    }
-}
-
-impl<T> Clone for Snapshot<T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<T> Deref for Snapshot<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Snapshot<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Behavior seen from outside.
 
 use ft_interval_lock::{AlreadyOwner, IntervalLock, NotOwner, RawIntervalLock};
+#[cfg(unix)]
+use ft_test_support::in_child;
+use ft_test_support::{soon, start_together, until};
 use std::{
     cell::Cell,
     sync::{Arc, Barrier},
@@ -12,16 +15,6 @@ use std::{
 const ROUNDS: usize = 3_000;
 
 const NEVER: Duration = Duration::MAX;
-
-fn soon() -> Option<Instant> {
-    Some(Instant::now() + Duration::from_millis(5))
-}
-
-fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        thread::yield_now();
-    }
-}
 
 #[test]
 fn one_at_a_time() {
@@ -131,7 +124,8 @@ fn poll_after_the_interval() {
     with_waiter(interval, |lock| {
         let start = Instant::now();
         while !lock.poll().unwrap() {}
-        // The other thread came later than we, so this is no more than a hint.
+        // `start` may be much later than the moment at which the other thread came, so only a rough
+        // upper bound can be checked.
         assert!(start.elapsed() < interval * 1_000);
         assert!(lock.is_owner());
     });
@@ -177,7 +171,7 @@ fn cede_before_the_interval() {
     });
 }
 
-/// Those who wait are served in the order in which they came, and before the thread that cedes.
+/// Threads that wait are served in the order in which they came, and before the thread that cedes.
 #[test]
 fn first_come_first_served() {
     for by_cede in [true, false] {
@@ -222,7 +216,7 @@ fn waiter_that_was_called_passes_it_on() {
             let mut waiter = lock.wait_to_lock().unwrap();
             assert!(!waiter.wait_deadline(soon()));
             ready.wait();
-            // Handed over, and never picked up.
+            // The lock has been handed over to this thread, which never takes it.
             ready.wait();
             drop(waiter);
         });
@@ -249,26 +243,6 @@ fn owner_that_ended() {
     assert_eq!(lock.lock_deadline(soon()), Ok(false));
 }
 
-/// Runs `check` in the child of a fork.
-#[cfg(unix)]
-fn in_child(check: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child allocates, which glibc and musl allow after a fork, takes no lock that other
-    // threads use, and ends without destructors.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
-        unsafe { libc::alarm(10) };
-        // A panic that left this function would run the rest of the tests' program in the child.
-        let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check)).unwrap_or(false);
-        // SAFETY: as above.
-        unsafe { libc::_exit(i32::from(!fine)) };
-    }
-    let mut status = 0;
-    // SAFETY: the child is ours, and the status a number of this function.
-    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    status == 0
-}
-
 #[cfg(unix)]
 #[test]
 fn line_stays_behind_at_a_fork() {
@@ -277,16 +251,16 @@ fn line_stays_behind_at_a_fork() {
         assert!(in_child(|| lock.waiters() == 0
             && lock.unlock() == Ok(())
             && is_free()));
-        in_child(|| {
+        assert!(in_child(|| {
             let ceded = lock.cede();
             let is_ours = lock.is_owner() && !lock.try_lock() && lock.is_due() == Ok(false);
             ceded == Ok(false) && is_ours && lock.unlock() == Ok(()) && is_free()
-        });
+        }));
         assert_eq!(lock.waiters(), 1);
     });
 }
 
-/// A place in the line of the parent is no claim to the lock.
+/// A place in the parent's line is no claim to the lock in the child.
 #[cfg(unix)]
 #[test]
 fn waiter_leaves_after_a_fork() {
@@ -313,7 +287,7 @@ fn waiter_leaves_after_a_fork() {
         let waiter = wait();
         ready.wait();
         ready.wait();
-        // The lock is ours now, though we do not know it yet.
+        // The lock is this thread's now, though the waiter has not noticed yet.
         let given_up = in_child(|| {
             drop(waiter);
             !lock.is_locked()
@@ -324,8 +298,8 @@ fn waiter_leaves_after_a_fork() {
     assert!(given_up);
 }
 
-/// All the ways to take the lock and to give it up: no two threads have it, and in the end it is
-/// free.
+/// Threads take the lock and give it up in all the ways there are: no two have it at once, and in the
+/// end it is free.
 #[test]
 fn stress() {
     let lock = IntervalLock::new(Duration::from_micros(30), Cell::new(0));
@@ -334,38 +308,27 @@ fn stress() {
         assert_ne!(before, usize::MAX, "two threads at once");
         total.set(before + 1);
     };
-    let counted: usize = thread::scope(|scope| {
-        let threads: Vec<_> = (0..4)
-            .map(|index| {
-                let lock = &lock;
-                scope.spawn(move || {
-                    let mut counted = 0;
-                    for n in 0..ROUNDS {
-                        let timeout = Duration::from_micros(n as u64 % 40);
-                        let guard = match (n + index) % 3 {
-                            0 => lock.lock_timeout(timeout),
-                            1 => lock.try_lock(),
-                            _ => Some(lock.lock()),
-                        };
-                        let Some(mut guard) = guard else { continue };
-                        count(&guard);
-                        if n % 2 == 0 {
-                            guard.poll();
-                        } else {
-                            guard.cede();
-                        }
-                        count(&guard);
-                        counted += 2;
-                    }
-                    counted
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .sum()
+    let counted = start_together(4, |index| {
+        let mut counted = 0;
+        for n in 0..ROUNDS {
+            let timeout = Duration::from_micros(n as u64 % 40);
+            let guard = match (n + index) % 3 {
+                0 => lock.lock_timeout(timeout),
+                1 => lock.try_lock(),
+                _ => Some(lock.lock()),
+            };
+            let Some(mut guard) = guard else { continue };
+            count(&guard);
+            if n % 2 == 0 {
+                guard.poll();
+            } else {
+                guard.cede();
+            }
+            count(&guard);
+            counted += 2;
+        }
+        counted
     });
     assert_eq!((lock.waiters(), lock.is_locked()), (0, false));
-    assert_eq!(lock.into_inner().get(), counted);
+    assert_eq!(lock.into_inner().get(), counted.iter().sum());
 }

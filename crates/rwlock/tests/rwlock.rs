@@ -1,6 +1,9 @@
 //! Behavior seen from outside.
 
 use ft_rwlock::{NotHeld, OwnedRwLock, RwLock, RwLockWriteGuard, WouldDeadlock};
+#[cfg(unix)]
+use ft_test_support::in_child;
+use ft_test_support::{soon, start_together, until};
 use proptest::prelude::*;
 use std::{
     sync::{
@@ -13,16 +16,6 @@ use std::{
 
 /// Rounds per thread of the stress test.
 const ROUNDS: usize = 3_000;
-
-fn soon() -> Option<Instant> {
-    Some(Instant::now() + Duration::from_millis(5))
-}
-
-fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        thread::yield_now();
-    }
-}
 
 #[test]
 fn readers_share() {
@@ -49,7 +42,7 @@ fn writer_excludes() {
     assert!(!lock.is_locked());
 }
 
-/// All the ways to try: they succeed just when nobody has the lock who keeps them out.
+/// All the ways to try succeed exactly when no holder of the lock excludes them.
 #[test]
 fn ways_to_try() {
     let (lock, soon) = (RwLock::new(0), Duration::from_millis(1));
@@ -150,7 +143,7 @@ fn messages() {
     }
 }
 
-/// A lock that is dropped takes no other lock's readings with it.
+/// Dropping a lock does not end this thread's readings of another lock.
 #[test]
 fn dropped_while_read() {
     let (lock, other) = (OwnedRwLock::new(), OwnedRwLock::new());
@@ -198,7 +191,7 @@ fn writer_that_gives_up_lets_readers_in() {
             lock.unlock_read().unwrap();
         });
         writer.join().unwrap();
-        // We have the lock still.
+        // This thread still has the lock.
         reader.join().unwrap();
         lock.unlock_read().unwrap();
     });
@@ -214,7 +207,7 @@ fn waiter_that_was_called_passes_it_on() {
             let mut waiter = lock.wait_to_write().unwrap();
             assert!(!waiter.wait_deadline(soon()));
             ready.wait();
-            // Handed over, and never picked up.
+            // The lock has been handed over to this thread, which never takes it.
             ready.wait();
             drop(waiter);
         });
@@ -226,8 +219,7 @@ fn waiter_that_was_called_passes_it_on() {
     });
 }
 
-/// The order is that of the phases: the readers that waited when the first writer left, together,
-/// then the writers.
+/// First come all the readers that waited when the writer left, together, then the writers in turn.
 #[test]
 fn phases_alternate() {
     let lock = OwnedRwLock::new();
@@ -276,7 +268,7 @@ fn lock_outlives_a_thread_that_reads() {
     assert!(!lock.write_deadline(soon()).unwrap());
 }
 
-/// A thread that ends can still give up what it has.
+/// A thread that ends can still unlock what it has locked.
 #[test]
 fn unlock_while_the_thread_ends() {
     struct AtEnd(std::cell::RefCell<Option<Arc<OwnedRwLock>>>);
@@ -304,24 +296,20 @@ fn unlock_while_the_thread_ends() {
     assert!(lock.try_write());
 }
 
-/// Runs `check` in the child of a fork.
 #[cfg(unix)]
-fn in_child(check: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child allocates, which glibc and musl allow after a fork, takes no lock that other
-    // threads use, and ends without destructors.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
-        unsafe { libc::alarm(10) };
-        // A panic that left this function would run the rest of the tests' program in the child.
-        let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check)).unwrap_or(false);
-        // SAFETY: as above.
-        unsafe { libc::_exit(i32::from(!fine)) };
+fn take(lock: &OwnedRwLock, for_writing: bool) {
+    match for_writing {
+        true => lock.write().unwrap(),
+        false => lock.read().unwrap(),
     }
-    let mut status = 0;
-    // SAFETY: the child is ours, and the status a number of this function.
-    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    status == 0
+}
+
+#[cfg(unix)]
+fn give_up(lock: &OwnedRwLock, for_writing: bool) -> bool {
+    match for_writing {
+        true => lock.unlock_write() == Ok(()),
+        false => lock.unlock_read() == Ok(()),
+    }
 }
 
 /// The child has what this thread had, and nobody waits there.
@@ -334,19 +322,12 @@ fn line_stays_behind_at_a_fork() {
     for writes in [true, false] {
         let mut fine = Vec::new();
         thread::scope(|scope| {
-            if writes {
-                lock.write().unwrap();
-            } else {
-                lock.read().unwrap();
-            }
+            take(&lock, writes);
             scope.spawn(|| lock.write().map(|()| lock.unlock_write()));
             until(|| lock.writers_waiting() == 1);
             scope.spawn(|| lock.read().map(|()| lock.unlock_read()));
             until(|| lock.readers_waiting() == 1);
-            let unlock = || match writes {
-                true => lock.unlock_write() == Ok(()),
-                false => lock.unlock_read() == Ok(()),
-            };
+            let unlock = || give_up(&lock, writes);
             fine.push(in_child(|| waiting() == (0, 0) && unlock() && is_free()));
             if writes {
                 fine.push(in_child(|| {
@@ -366,7 +347,7 @@ fn line_stays_behind_at_a_fork() {
     }
 }
 
-/// A place in the line of the parent is no claim to the lock.
+/// A place in the parent's line is no claim to the lock in the child.
 #[cfg(unix)]
 #[test]
 fn waiter_leaves_after_a_fork() {
@@ -384,18 +365,10 @@ fn waiter_leaves_after_a_fork() {
         };
         let fine = thread::scope(|scope| {
             scope.spawn(|| {
-                if reads {
-                    lock.write().unwrap();
-                } else {
-                    lock.read().unwrap();
-                }
+                take(&lock, reads);
                 ready.wait();
                 ready.wait();
-                if reads {
-                    lock.unlock_write().unwrap();
-                } else {
-                    lock.unlock_read().unwrap();
-                }
+                assert!(give_up(&lock, reads));
                 ready.wait();
             });
             ready.wait();
@@ -407,7 +380,7 @@ fn waiter_leaves_after_a_fork() {
             let waiter = wait();
             ready.wait();
             ready.wait();
-            // The lock is ours now, though we do not know it yet.
+            // The lock is this thread's now, though the waiter has not noticed yet.
             let given_up = in_child(|| {
                 drop(waiter);
                 state() == (0, false) && lock.try_write()
@@ -493,8 +466,8 @@ proptest! {
     }
 }
 
-/// Readers, writers, those who give up and those who nest: never two writers, nor a reader beside
-/// one, and in the end the lock is free.
+/// Threads read, write, give up and nest: there are never two writers, nor a reader beside a writer, and
+/// in the end the lock is free.
 #[test]
 fn stress() {
     let lock = OwnedRwLock::new();
@@ -506,40 +479,35 @@ fn stress() {
         readers.fetch_sub(1, SeqCst);
     };
     let short = |n| Some(Instant::now() + Duration::from_micros(n as u64 % 40));
-    thread::scope(|scope| {
-        for index in 0..4 {
-            let (lock, writers, readers, read) = (&lock, &writers, &readers, &read);
-            scope.spawn(move || {
-                for n in 0..ROUNDS {
-                    match (n * 7 + index) % 5 {
-                        0 => lock.write().unwrap(),
-                        1 if !lock.write_deadline(short(n)).unwrap() => continue,
-                        1 => {}
-                        2 if !lock.read_deadline(short(n)).unwrap() => continue,
-                        _ => {
-                            if (n * 7 + index) % 5 > 2 {
-                                lock.read().unwrap();
-                            }
-                            read(&|| {
-                                lock.read().unwrap();
-                                lock.unlock_read().unwrap();
-                            });
-                            lock.unlock_read().unwrap();
-                            continue;
-                        }
+    start_together(4, |index| {
+        for n in 0..ROUNDS {
+            match (n * 7 + index) % 5 {
+                0 => lock.write().unwrap(),
+                1 if !lock.write_deadline(short(n)).unwrap() => continue,
+                1 => {}
+                2 if !lock.read_deadline(short(n)).unwrap() => continue,
+                _ => {
+                    if (n * 7 + index) % 5 > 2 {
+                        lock.read().unwrap();
                     }
-                    assert_eq!(writers.fetch_add(1, SeqCst), 0);
-                    assert_eq!(readers.load(SeqCst), 0);
-                    writers.fetch_sub(1, SeqCst);
-                    if n % 2 == 0 {
-                        lock.unlock_write().unwrap();
-                    } else {
-                        lock.downgrade().unwrap();
-                        read(&|| ());
+                    read(&|| {
+                        lock.read().unwrap();
                         lock.unlock_read().unwrap();
-                    }
+                    });
+                    lock.unlock_read().unwrap();
+                    continue;
                 }
-            });
+            }
+            assert_eq!(writers.fetch_add(1, SeqCst), 0);
+            assert_eq!(readers.load(SeqCst), 0);
+            writers.fetch_sub(1, SeqCst);
+            if n % 2 == 0 {
+                lock.unlock_write().unwrap();
+            } else {
+                lock.downgrade().unwrap();
+                read(&|| ());
+                lock.unlock_read().unwrap();
+            }
         }
     });
     assert_eq!((lock.readers_waiting(), lock.writers_waiting()), (0, 0));

@@ -1,6 +1,9 @@
 //! Behavior seen from outside.
 
 use ft_semaphore::{Acquire, Permit, ReleaseError, Semaphore};
+#[cfg(unix)]
+use ft_test_support::in_child;
+use ft_test_support::{LONG, SHORT, passed, until};
 use proptest::prelude::*;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -18,10 +21,7 @@ use std::{
 /// How much the stress test does.
 const ROUNDS: usize = if cfg!(miri) { 20 } else { 2_000 };
 
-/// Long enough for a loaded machine; nothing waits this long unless it is broken.
-const LONG: Duration = Duration::from_secs(30);
-
-/// Runs when it wakes.
+/// A waker that calls a function.
 struct Alarm<F>(F);
 
 impl<F: Fn() + Send + Sync> Wake for Alarm<F> {
@@ -45,7 +45,7 @@ fn look<'a>(acquire: &mut Acquire<'a>) -> Option<Permit<'a>> {
     poll(acquire, Waker::noop())
 }
 
-/// Somebody in line.
+/// An acquisition that waits in line.
 fn queued(semaphore: &Semaphore) -> Acquire<'_> {
     let mut acquire = semaphore.acquire_async();
     assert!(look(&mut acquire).is_none());
@@ -177,7 +177,7 @@ fn leaving_after_being_served() {
     assert_eq!(semaphore.available(), 1);
 }
 
-/// Who releases what it has not acquired takes it from somebody else, but makes no permit.
+/// A release without an acquisition takes a permit from its holder, and makes no new one.
 #[test]
 fn theft_makes_no_permit() {
     let semaphore = Semaphore::new(2);
@@ -202,7 +202,7 @@ fn never_polled() {
     assert_eq!(semaphore.available(), 1);
 }
 
-/// Wakers may use the semaphore: they are called and dropped outside of its lock.
+/// Wakers may use the semaphore, because they are called and dropped outside of its lock.
 #[test]
 fn wakers_use_the_semaphore() {
     struct Nosy(Arc<Semaphore>);
@@ -267,9 +267,8 @@ fn timeouts() {
     drop(semaphore.acquire_timeout(Duration::MAX).unwrap());
     let held = semaphore.acquire();
     let start = Instant::now();
-    let timeout = Duration::from_millis(20);
-    assert!(semaphore.acquire_timeout(timeout).is_none());
-    assert!(start.elapsed() >= timeout);
+    assert!(semaphore.acquire_timeout(SHORT).is_none());
+    assert!(start.elapsed() >= SHORT);
     assert!(semaphore.acquire_deadline(Instant::now()).is_none());
     assert_eq!(semaphore.waiting(), 0);
     drop(held);
@@ -281,12 +280,12 @@ fn waiting_in_slices_keeps_the_place() {
     let semaphore = Semaphore::new(1);
     let held = semaphore.acquire();
     let mut first = semaphore.acquire_async();
-    assert!(first.wait_deadline(Some(Instant::now())).is_none());
+    assert!(first.wait_deadline(passed()).is_none());
     let mut second = queued(&semaphore);
-    assert!(first.wait_deadline(Some(Instant::now())).is_none());
+    assert!(first.wait_deadline(passed()).is_none());
     drop(held);
     assert!(look(&mut second).is_none());
-    drop(first.wait_deadline(Some(Instant::now())).unwrap());
+    drop(first.wait_deadline(passed()).unwrap());
     assert!(look(&mut second).is_some());
 }
 
@@ -296,33 +295,11 @@ fn blocked_thread_is_woken() {
     let held = semaphore.acquire();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| semaphore.acquire_timeout(LONG).is_some());
-        while semaphore.waiting() == 0 {
-            thread::yield_now();
-        }
+        until(|| semaphore.waiting() == 1);
         drop(held);
         assert!(waiter.join().unwrap());
     });
     assert_eq!(semaphore.available(), 1);
-}
-
-/// Runs `check` in the child of a fork.
-#[cfg(unix)]
-fn in_child(check: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child allocates, which glibc and musl allow after a fork, takes no lock that other
-    // threads use, and ends without destructors.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
-        unsafe { libc::alarm(10) };
-        // A panic that left this function would run the rest of the tests' program in the child.
-        let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check)).unwrap_or(false);
-        // SAFETY: as above.
-        unsafe { libc::_exit(i32::from(!fine)) };
-    }
-    let mut status = 0;
-    // SAFETY: the child is ours, and the status a number of this function.
-    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    status == 0
 }
 
 /// The child has the permits of its parent, and nobody in line.
@@ -364,8 +341,8 @@ fn debug_output() {
     assert_eq!(format!("{semaphore:?}"), expected);
 }
 
-/// Threads that wait, give up, and leave when they were just served: never more inside than there are
-/// permits, and in the end all permits are there.
+/// Threads wait, give up, and leave just after they were served: there are never more inside than there
+/// are permits, and in the end all permits are there.
 #[test]
 fn stress() {
     const PERMITS: usize = 2;
@@ -404,7 +381,7 @@ fn stress() {
     assert_eq!((semaphore.available(), semaphore.waiting()), (PERMITS, 0));
 }
 
-/// Tasks whose wakers reach their thread through a channel, as an event loop's do.
+/// The wakers of tasks reach their thread through a channel, as an event loop's do.
 #[test]
 fn tasks_in_two_loops() {
     let semaphore = Arc::new(Semaphore::new(1));
@@ -431,9 +408,9 @@ fn tasks_in_two_loops() {
 enum Step {
     TryAcquire,
     Release,
-    /// A new one joins.
+    /// A new acquisition joins the line.
     Join,
-    /// One of those that have joined looks whether it was served.
+    /// One of those in line looks whether it was served.
     Look(usize),
     Leave(usize),
 }

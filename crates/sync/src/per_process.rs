@@ -142,6 +142,7 @@ mod modeled {
 #[cfg(all(test, unix, not(any(ft_loom, ft_shuttle))))]
 mod tests {
     use super::*;
+    use ft_test_support::in_child;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     static DROPPED: AtomicUsize = AtomicUsize::new(0);
@@ -160,32 +161,22 @@ mod tests {
     fn child_has_its_own() {
         drop(PerProcess::<Counted>::new());
         assert_eq!(DROPPED.load(SeqCst), 0);
-        let values = [PerProcess::<Counted>::new(), PerProcess::new()];
-        for (n, value) in values.iter().enumerate() {
+        let mut values = [(); 2].map(|()| Some(PerProcess::<Counted>::new()));
+        for (n, value) in values.iter().flatten().enumerate() {
             value.get().0.store(n + 7, SeqCst);
         }
-        // SAFETY: the child allocates, which glibc and musl allow after a fork, calls nothing else
-        // that takes a lock, and ends without destructors.
-        let child = unsafe { libc::fork() };
-        if child == 0 {
-            // SAFETY: it may be called at any time. What has not ended then is ended by the signal.
-            unsafe { libc::alarm(10) };
-            let [asked, not_asked] = values;
+        assert!(in_child(|| {
+            let [asked, not_asked] = values.each_mut().map(|value| value.take().unwrap());
             let mut fine = asked.get().0.load(SeqCst) == 0;
             asked.get().0.store(1, SeqCst);
             fine &= asked.get().0.load(SeqCst) == 1;
             drop(not_asked);
             fine &= DROPPED.load(SeqCst) == 0;
             drop(asked);
-            fine &= DROPPED.load(SeqCst) == 1;
-            // SAFETY: as above.
-            unsafe { libc::_exit(i32::from(!fine)) };
-        }
-        let mut status = 0;
-        // SAFETY: the child is ours, and the status a number of this function.
-        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-        assert_eq!(status, 0);
-        let [first, second] = values;
+            fine & (DROPPED.load(SeqCst) == 1)
+        }));
+        // The child took its copies of the two.
+        let [first, second] = values.map(Option::unwrap);
         assert_eq!(first.get().0.load(SeqCst), 7);
         assert_eq!(second.get().0.load(SeqCst), 8);
         drop((first, second));

@@ -1,13 +1,14 @@
 //! How a thread finds its data, and how it is notified when it ends.
 //!
 //! The [`Locals`] of a thread are reached through one word that the operating system keeps for the
-//! thread. The system passes this word to [`thread_end`] when the thread ends, no matter what
+//! thread. The system passes this word to [`thread_end`](end::thread_end) when the thread ends, no matter what
 //! started the thread. There is no alternative: a `thread_local!` variable with a `Drop` cannot be
 //! used again once it is dropped, but a destructor may well register another one; and on Linux
 //! `exit` drops such variables of the thread that calls it.
 
-use crate::{Locals, RegisterError, keys::Keys};
-use std::{ptr, sync::LazyLock};
+use crate::{error::RegisterError, locals::Locals};
+
+mod end;
 
 #[cfg(windows)]
 mod fls;
@@ -23,9 +24,6 @@ use tlv as system;
 mod pthread;
 #[cfg(not(any(windows, target_vendor = "apple")))]
 use pthread as system;
-
-/// The keys of this process. Created on first use, without allocating.
-pub(crate) static KEYS: LazyLock<Keys<{ crate::keys::MAX }>> = LazyLock::new(Keys::new);
 
 /// Calls `f` with the data of this thread, if it has any.
 pub(crate) fn existing<R>(f: impl FnOnce(&Locals) -> R) -> Option<R> {
@@ -52,21 +50,4 @@ pub(crate) fn created<R>(f: impl FnOnce(&Locals) -> R) -> Result<R, RegisterErro
     }
     // SAFETY: as in `existing`.
     Ok(f(unsafe { &*locals }))
-}
-
-/// Runs the destructors of the thread.
-///
-/// # Safety
-///
-/// `locals` is the data of this thread, and the system has forgotten it, or is about to.
-unsafe extern "C" fn thread_end(locals: *mut Locals) {
-    // The destructors must find the list and the values of their thread. If the system refuses,
-    // they start new ones, and the system will notice those when we return.
-    let _ = system::set(locals);
-    // SAFETY: promised by the caller.
-    unsafe { &*locals }.run(&KEYS);
-    let _ = system::set(ptr::null_mut());
-    // SAFETY: it was made by `created`, and the system has forgotten it. What is left of the list
-    // after the last round is dropped without being called.
-    drop(unsafe { Box::from_raw(locals) });
 }

@@ -1,11 +1,11 @@
 //! The table of keys, shared by all threads.
 
-use crate::{Destructor, KeyError};
+use crate::{error::KeyError, registration::Destructor};
 use ft_sync::atomic::{
     AtomicPtr, AtomicU32,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
-use std::{array, ffi::c_void, mem, ptr};
+use std::{array, ffi::c_void, mem, ptr, sync::LazyLock};
 
 /// The low bits of a key's number are its place in the table. The other bits count how often that
 /// place was used before.
@@ -25,6 +25,9 @@ const LIVE: u32 = 0b10;
 
 /// The largest number of keys in a table.
 pub(crate) const MAX: usize = 1 << PLACE_BITS;
+
+/// The keys of this process. Created on first use, without allocating.
+pub(crate) static KEYS: LazyLock<Keys<MAX>> = LazyLock::new(Keys::new);
 
 /// A table of up to `N` keys and their destructors.
 ///

@@ -80,10 +80,14 @@
 pub mod c;
 mod error;
 mod hook;
+mod key;
 mod keys;
 mod locals;
+mod registration;
 
 pub use error::{KeyError, RegisterError};
+pub use key::Key;
+pub use registration::{Destructor, DestructorWith, Registered, Registration};
 
 /// What the models test.
 #[doc(hidden)]
@@ -91,53 +95,9 @@ pub mod parts {
     pub use crate::{keys::Keys, locals::Locals};
 }
 
-use locals::{Action, Locals};
-use std::{
-    ffi::c_void,
-    fmt,
-    num::NonZeroU64,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-};
-
-/// A function that is called with the value of a variable, or of a key, when a thread ends.
-pub type Destructor = unsafe extern "C" fn(value: *mut c_void);
-
-/// A function that is called with the value of a variable, and with data of its own.
-pub type DestructorWith = unsafe extern "C" fn(value: *mut c_void, data: *mut c_void);
-
-/// One registration. Its thread can cancel the registration with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Registration(NonZeroU64);
-
-impl Registration {
-    fn next() -> Self {
-        // This is std's atomic on purpose: models need not explore it.
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        // Relaxed: it only matters that each call gets another number. The numbers never wrap
-        // around.
-        let number = NEXT.fetch_add(1, Relaxed);
-        Self(NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN))
-    }
-
-    /// Returns the number of the registration, which no other registration of the process has.
-    pub fn get(self) -> u64 {
-        self.0.get()
-    }
-}
-
-/// A registration as reported by [`registered`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Registered {
-    /// The registration.
-    pub registration: Registration,
-    /// The variable, or null if there is none.
-    pub variable: *mut *mut c_void,
-    /// The address of the function. It is null for a closure, or if there is none.
-    pub destructor: *const c_void,
-    /// The data that was given to [`register_with`], or null for all other registrations.
-    pub data: *mut c_void,
-}
+use keys::KEYS;
+use locals::Action;
+use std::ffi::c_void;
 
 /// Registers `destructor`. When this thread ends, it is called with the value that `variable` has
 /// at that time.
@@ -268,91 +228,5 @@ pub fn registered() -> Vec<Registered> {
 /// assert!(called.get());
 /// ```
 pub fn run_now() -> usize {
-    hook::existing(|locals| locals.run(&hook::KEYS)).unwrap_or(0)
-}
-
-/// A key for a value that each thread has for itself. When a thread that has set the value ends,
-/// the key's destructor is called.
-///
-/// A thread that ends first calls its registered destructors, which can still read the values, and
-/// then the destructors of its values. It skips values that are null, keys without a destructor,
-/// and deleted keys. The value is already null when its destructor is called. If the destructor
-/// sets the value again, it is called again, in up to four rounds.
-///
-/// Unlike a POSIX key, a number is not reused soon after its key was deleted.
-///
-/// ```
-/// use ft_weave::Key;
-/// use std::{ffi::c_void, ptr, thread};
-///
-/// unsafe extern "C" fn free(number: *mut c_void) {
-///     drop(unsafe { Box::from_raw(number.cast::<u64>()) });
-/// }
-///
-/// // `free` fits every value that is set below.
-/// let key = unsafe { Key::new(Some(free)) }.unwrap();
-/// thread::spawn(move || {
-///     assert_eq!(key.get(), ptr::null_mut());
-///     key.set(Box::into_raw(Box::new(7_u64)).cast()).unwrap();
-///     assert_eq!(unsafe { *key.get().cast::<u64>() }, 7);
-/// })
-/// .join()
-/// .unwrap(); // `free` has been called.
-/// key.delete().unwrap();
-/// assert!(key.delete().is_err());
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key(u32);
-
-impl Key {
-    /// The largest number of keys that a process can have at a time.
-    pub const MAX: usize = keys::MAX;
-
-    /// Creates a key. No thread has a value under it.
-    ///
-    /// # Errors
-    ///
-    /// If there are [`MAX`](Self::MAX) keys already. The search looks at one place after another,
-    /// so it may miss a place that another thread frees behind it.
-    ///
-    /// # Safety
-    ///
-    /// Until the key is deleted, and threads that were ending at that moment have ended, the
-    /// destructor may be called with every value that is set and not null, in the thread that set
-    /// it, at the end of that thread and in [`run_now`].
-    pub unsafe fn new(destructor: Option<Destructor>) -> Result<Self, KeyError> {
-        // SAFETY: promised by the caller.
-        unsafe { hook::KEYS.create(destructor) }.map(Self)
-    }
-
-    /// Deletes the key. Its values are forgotten without a call of their destructor. If a thread is
-    /// just about to call the destructor, however, it is still called.
-    ///
-    /// # Errors
-    ///
-    /// If the key was deleted before.
-    pub fn delete(self) -> Result<(), KeyError> {
-        hook::KEYS.delete(self.0)
-    }
-
-    /// Sets this thread's value.
-    ///
-    /// # Errors
-    ///
-    /// If the key was deleted, or as with [`register`]. In that case the value is unchanged.
-    pub fn set(self, value: *mut c_void) -> Result<(), KeyError> {
-        hook::created(|locals| locals.set(&hook::KEYS, self.0, value))?
-    }
-
-    /// Returns this thread's value. It is null if the thread has set none, or if the key was
-    /// deleted.
-    pub fn get(self) -> *mut c_void {
-        hook::existing(|locals| locals.get(&hook::KEYS, self.0)).unwrap_or(std::ptr::null_mut())
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Key").field(&self.0).finish()
-    }
+    hook::existing(|locals| locals.run(&KEYS)).unwrap_or(0)
 }

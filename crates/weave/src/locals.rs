@@ -1,8 +1,9 @@
 //! The data of one thread: its list of destructors, and its values under keys.
 
 use crate::{
-    Destructor, DestructorWith, KeyError, RegisterError, Registered, Registration,
+    error::{KeyError, RegisterError},
     keys::{Keys, place},
+    registration::{Destructor, DestructorWith, Registered, Registration},
 };
 use std::{cell::Cell, ffi::c_void, ptr};
 

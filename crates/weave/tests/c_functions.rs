@@ -28,14 +28,14 @@ fn number(value: usize) -> *mut c_void {
     ptr::without_provenance_mut(value)
 }
 
-/// What the destructors of a thread of its own add up to.
+/// Runs `body` in a new thread, and returns the sum of what its destructors add.
 fn in_thread(body: impl FnOnce() + Send) -> usize {
     let before = SUM.load(SeqCst);
     thread::scope(|scope| scope.spawn(body).join().unwrap());
     SUM.load(SeqCst) - before
 }
 
-/// One test, because the sum and the keys are the process's.
+/// This is one test, because the whole process shares the sum and the keys.
 #[test]
 fn c_functions() {
     keys();
@@ -57,7 +57,7 @@ fn keys() {
         assert_eq!(wvls_key_create(ptr::null_mut(), Some(add)), invalid);
         assert_eq!(wvls_key_create(&raw mut key, Some(add)), 0);
     }
-    // The first one, and as good as any.
+    // This is the first key, and 0 is a valid one.
     assert_eq!(key, 0);
     assert!(wvls_get_value(key).is_null());
     let sum = in_thread(|| {

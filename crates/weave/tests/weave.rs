@@ -72,7 +72,7 @@ fn number(value: usize) -> *mut c_void {
     ptr::without_provenance_mut(value)
 }
 
-/// What the destructors wrote that `body` registered in a thread of its own.
+/// Runs `body` in a new thread, and returns what the destructors that it registered wrote.
 fn in_thread(body: impl FnOnce() + Send) -> Vec<usize> {
     let log = Log::new();
     thread::scope(|scope| {
@@ -90,7 +90,7 @@ fn say(line: usize) -> impl FnOnce() {
     move || LOG.get().unwrap().write(line)
 }
 
-/// Has `write` called for a variable of this thread. It lives as long as the thread.
+/// Registers `write` for a variable of this thread, which lives as long as the thread.
 fn register_write(variable: *mut *mut c_void) -> Registration {
     // SAFETY: the variables are this thread's, and `write` takes any value.
     unsafe { register(variable, Some(write)) }.unwrap()
@@ -161,7 +161,7 @@ fn cancel_takes_one() {
         assert_ne!(first, second);
         assert!(cancel(second));
         assert!(!cancel(second));
-        // Another thread's is not there.
+        // A thread cannot cancel a registration of another thread.
         assert!(!thread::spawn(move || cancel(first)).join().unwrap());
     });
     assert_eq!(lines, [1, 10]);
@@ -192,7 +192,7 @@ fn data_of_its_own() {
         ONE.set(number(1));
         // SAFETY: `both` takes any values.
         unsafe { register_with(one(), both, number(40)) }.unwrap();
-        // SAFETY: and no variable.
+        // SAFETY: as above, and there is no variable.
         unsafe { register_with(ptr::null_mut(), both, number(50)) }.unwrap();
         ONE.set(number(2));
     });
@@ -344,7 +344,8 @@ fn threads_of_the_system() {
     }
 }
 
-/// There is nobody to hand a panic to, and the other destructors would be left out.
+/// A panic in a destructor ends the process: nobody could handle it, and the other destructors would not be
+/// called.
 #[test]
 fn a_panic_ends_the_process() {
     const CHILD: &str = "FT_WEAVE_TEST_PANIC";
@@ -364,7 +365,7 @@ fn a_panic_ends_the_process() {
     assert!(errors.contains("cannot unwind"), "{errors}");
 }
 
-/// Every thread's destructors have run, each once, when it was joined.
+/// Once a thread is joined, each of its destructors has run exactly once.
 #[test]
 fn many_threads() {
     static CALLED: AtomicUsize = AtomicUsize::new(0);
@@ -470,7 +471,7 @@ fn deleted_keys() {
         assert_eq!(key.get(), ptr::null_mut());
         assert_eq!(key.set(number(2)), Err(KeyError::NoKey));
         assert_eq!(key.delete(), Err(KeyError::NoKey));
-        // One that may well be in the same place has no value.
+        // A later key, which may be in the same place, has no value.
         let later = new_key();
         assert_ne!(later, key);
         assert_eq!(later.get(), ptr::null_mut());
@@ -480,7 +481,7 @@ fn deleted_keys() {
     assert_eq!(lines, [3]);
 }
 
-/// A number comes back when its place has had 2^22 other keys, and not before.
+/// The number of a key is used again once its place has had 2^22 other keys, and not before.
 #[test]
 fn numbers_are_used_again_late() {
     let keys = Keys::<1>::new();

@@ -8,17 +8,18 @@ use xshell::Shell;
 use crate::error::Result;
 use crate::project::Project;
 use crate::run;
+use crate::select::TOOLS;
 
 use super::source;
 
-/// The sources of all crates, by path.
+/// The sources of all crates that have models, by path.
 pub fn sources(project: &Project) -> Result<Vec<(PathBuf, String)>> {
+    let crates = project.root.join("crates");
     let mut files = Vec::new();
-    collect(&project.root.join("crates"), &mut files)?;
-    // What only measures has no models.
-    let bench = project.root.join("crates/bench");
+    collect(&crates, &mut files)?;
     files.retain(|path| {
-        path.components().any(|part| part.as_os_str() == "src") && !path.starts_with(&bench)
+        path.components().any(|part| part.as_os_str() == "src")
+            && !TOOLS.iter().any(|tool| path.starts_with(crates.join(tool)))
     });
     files.sort();
     let read = |path: PathBuf| {
@@ -80,6 +81,8 @@ pub fn write(project: &Project, sources: &[(PathBuf, String)]) -> Result<()> {
         others.push(entry?.path().join("Cargo.toml"));
     }
     others.push(project.root.join("crates/ft-compat/build.rs"));
+    // The crates name it as a dependency of their tests.
+    collect(&project.root.join("crates/test-support"), &mut others)?;
     for path in others {
         let text = fs::read_to_string(&path)?;
         wanted.push((path, text));
@@ -90,9 +93,22 @@ pub fn write(project: &Project, sources: &[(PathBuf, String)]) -> Result<()> {
         without_python(&fs::read_to_string(manifest)?),
     ));
 
+    let copy = |path: &Path| {
+        let inside = path.strip_prefix(&project.root).unwrap_or(path);
+        scratch(project).join(inside)
+    };
+    // A test that has moved must not be compiled from where it was, too.
+    let mut tests = Vec::new();
+    let folder = copy(&project.root.join("loom-tests"));
+    if folder.exists() {
+        collect(&folder, &mut tests)?;
+    }
+    tests.retain(|there| !wanted.iter().any(|(path, _)| copy(path) == *there));
+    for stale in tests {
+        fs::remove_file(stale)?;
+    }
     for (path, text) in wanted {
-        let inside = path.strip_prefix(&project.root).unwrap_or(&path);
-        let to = scratch(project).join(inside);
+        let to = copy(&path);
         if fs::read_to_string(&to).is_ok_and(|there| there == text) {
             continue;
         }

@@ -40,7 +40,11 @@ fn files(
         let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else {
             continue;
         };
-        let text = fs::read_to_string(&path)?;
+        let source = match path.is_dir() {
+            true => path.join("main.rs"),
+            false => path.clone(),
+        };
+        let text = fs::read_to_string(source)?;
         let named: Vec<String> = (crates.iter())
             .filter(|folder| text.contains(&format!("ft_{}", folder.replace('-', "_"))))
             .map(|folder| folder.to_string())

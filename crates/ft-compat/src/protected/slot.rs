@@ -1,6 +1,6 @@
 //! A value, and a record of which thread changed it last.
 
-use super::Snapshot;
+use super::snapshot::Snapshot;
 use ft_sync::ThreadToken;
 use std::{mem, sync::Arc};
 

@@ -5,8 +5,8 @@
 //! A fiber counts as a thread. The callback is also called in the thread that ends the process; the
 //! loader's flag tells that case apart.
 
-use super::thread_end;
-use crate::{Locals, RegisterError};
+use super::end::thread_end;
+use crate::{error::RegisterError, locals::Locals};
 use std::{
     ffi::c_void,
     ptr,
@@ -64,7 +64,7 @@ fn make_index() -> Result<u32, RegisterError> {
         let exits = unsafe { RtlDllShutdownInProgress() } != 0;
         if !exits && !locals.is_null() {
             // SAFETY: `set` stored it in this thread, and the system forgets it after this call.
-            unsafe { thread_end(locals.cast_mut().cast()) };
+            unsafe { thread_end(locals.cast_mut().cast(), set) };
         }
     }
     // SAFETY: the callback has the type that the system expects.

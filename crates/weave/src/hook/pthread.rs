@@ -2,8 +2,8 @@
 //! variables still exist; with glibc they run after those of C++'s `thread_local`. They never run
 //! at `exit`.
 
-use super::thread_end;
-use crate::{Locals, RegisterError};
+use super::end::thread_end;
+use crate::{error::RegisterError, locals::Locals};
 use std::{
     ffi::c_void,
     mem::MaybeUninit,
@@ -50,7 +50,7 @@ fn key() -> Option<libc::pthread_key_t> {
 fn make_key() -> Result<libc::pthread_key_t, RegisterError> {
     unsafe extern "C" fn destructor(locals: *mut c_void) {
         // SAFETY: `set` stored it in this thread, and the system has set it to null.
-        unsafe { thread_end(locals.cast()) };
+        unsafe { thread_end(locals.cast(), set) };
     }
     let mut new = MaybeUninit::uninit();
     // SAFETY: both pointers are valid.

@@ -5,8 +5,8 @@
 //! and may have been freed. `exit` also calls the destructor, in the thread that calls `exit`,
 //! which is normally the main thread.
 
-use super::thread_end;
-use crate::{Locals, RegisterError};
+use super::end::thread_end;
+use crate::{error::RegisterError, locals::Locals};
 use std::{cell::Cell, ffi::c_void, ptr};
 
 unsafe extern "C" {
@@ -34,7 +34,7 @@ pub(super) fn set(locals: *mut Locals) -> Result<(), RegisterError> {
             // time.
             LOCALS.set(locals.cast());
             // SAFETY: `set` registered it in this thread, for one call.
-            unsafe { thread_end(locals.cast()) };
+            unsafe { thread_end(locals.cast(), set) };
         }
     }
     let before = LOCALS.replace(locals);
