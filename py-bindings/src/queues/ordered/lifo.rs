@@ -11,8 +11,9 @@ use pyo3::{
 ///
 /// StdConcurrentLifoQueue(maxsize=0)
 ///
-/// It holds at most maxsize items, or any number if maxsize is not positive; whoever gets one gets
-/// the one that was put in last. What is said of StdConcurrentQueue and queue.Queue holds here too.
+/// It holds at most maxsize items, or any number if maxsize is not positive. The item that was put
+/// in last is taken out first. What StdConcurrentQueue says about queue.Queue applies here to
+/// queue.LifoQueue.
 #[pyclass(
     frozen,
     subclass,
@@ -41,9 +42,9 @@ impl PyStdLifoQueue {
         slf.as_super().get().make(Items::lifo(maxsize));
     }
 
-    /// Return another object for the same queue.
+    /// Return another Python object for the same queue.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
         let base = PyClassInitializer::from(PyOrderedQueue::share(slf.as_super())?);
         Bound::new(slf.py(), base.add_subclass(Self))
