@@ -22,8 +22,8 @@ use pyo3::{
 /// change: an item to be put in is not put in, and an item to be taken out stays. drain() still
 /// returns all items, because it compares nothing. A comparison may use the queue itself; the call
 /// that compares then starts again. While one thread compares items with methods written in Python,
-/// calls of other threads that put or get wait for it. What
-/// StdConcurrentQueue says about queue.Queue applies here to queue.PriorityQueue.
+/// calls of other threads that put or get wait for it. What StdConcurrentQueue says about
+/// queue.Queue applies here to queue.PriorityQueue.
 #[pyclass(
     frozen,
     subclass,
