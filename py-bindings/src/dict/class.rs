@@ -48,9 +48,8 @@ pub(crate) type Core = ConcurrentDict<Object, Value>;
 )]
 pub(crate) struct PyConcurrentDict {
     pub(crate) core: Nested<Arc<Core>>,
-    /// In a handle, the object that the handle was made from. Only that object shows the contents
-    /// to the collector: if the collector were shown one reference twice, it would free live
-    /// objects.
+    /// In a handle, the original object. Only that object shows the contents to the collector: if
+    /// the collector were shown one reference twice, it would free live objects.
     owner: Option<Py<Self>>,
 }
 
@@ -120,7 +119,7 @@ impl PyConcurrentDict {
 
     /// Stores what `dict(source, **kwargs)` would hold.
     ///
-    /// A source that is not a `ConcurrentDict` is first converted to such a dict. So if reading the
+    /// A source that is not a `ConcurrentDict` is first converted to a dict. So if reading the
     /// source fails, at whatever point, this dictionary stays unchanged.
     pub(super) fn merge(
         &self,

@@ -20,8 +20,7 @@ use std::{
 
 #[pymethods]
 impl PyConcurrentDict {
-    /// Return the value of a key in a coroutine; if it is missing, store and return await
-    /// factory().
+    /// In a coroutine, return the value of a key, or store and return await factory().
     ///
     /// If several tasks (of any event loops) and threads in get_or_insert() ask for the same
     /// missing key, one of them makes the value, and the others wait for it. If that one fails or

@@ -50,8 +50,7 @@ const LARGEST_SCALING: isize = 256;
 pub(crate) struct PyConcurrentQueue {
     /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
     pub(super) inner: Nested<OnceLock<Inner>>,
-    /// In a handle, the object that the handle was made from. Only that object shows the items to
-    /// the collector.
+    /// In a handle, the original object. Only that object shows the items to the collector.
     owner: Option<Py<Self>>,
     /// Always true in a complete instance. It is false in memory that has not become an instance
     /// yet: Python 3.11 and 3.12 show the collector such memory, which is all zeros, when they make

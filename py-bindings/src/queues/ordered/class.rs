@@ -34,8 +34,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct PyOrderedQueue {
     /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
     inner: Nested<OnceLock<Arc<Inner>>>,
-    /// In a handle, the object that the handle was made from. Only that object shows the items to
-    /// the collector.
+    /// In a handle, the original object. Only that object shows the items to the collector.
     owner: Option<Py<Self>>,
     /// Always true in a complete instance. It is false in memory that has not become an instance
     /// yet: Python 3.11 and 3.12 show the collector such memory, which is all zeros, when they make
