@@ -31,9 +31,9 @@ mod reader {
             match this.reader.try_next() {
                 Ok(value) => Some(Done::object(value)),
                 Err(NextError::Missing) => None,
-                // Each of these reasons occurs only once per iterator, so the cost of attaching
-                // does not matter. It is needed, because raising goes through PyO3, which has to
-                // know that the thread is attached.
+                // An iterator ends only once, so the cost of attaching does not matter here.
+                // Attaching is needed, because raising goes through PyO3, which has to know that
+                // the thread is attached.
                 Err(reason) => Some(Python::attach(|py| {
                     this.no_value(py, reason).unwrap_or_else(|err| err.restore(py));
                     Done(std::ptr::null_mut())
