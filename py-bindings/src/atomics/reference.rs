@@ -147,7 +147,7 @@ fn content<'py>(
         (0, None) => Ok(args.py().None().into_bound(args.py())),
         (1, None) => args.get_item(0),
         (0, Some(kwargs)) if kwargs.len() == 1 => kwargs.get_item("obj")?.ok_or_else(|| {
-            let message = "AtomicReference() has no keyword argument but obj";
+            let message = "AtomicReference() takes no keyword argument except obj";
             exception::<PyTypeError>(message)
         }),
         // Existing programs check for this text.
