@@ -76,7 +76,7 @@ mod _native {
         flow::speed_up(py)?;
         locks::speed_up(py)?;
         queues::fifo::fast::speed_up(py)?;
-        // Last: it looks for classes that have handles.
+        // This comes last, because it looks for classes that have handles.
         local_wrapper::register(module)
     }
 }

@@ -233,7 +233,7 @@ impl PyAtomicReference {
         }
     }
 
-    /// Replace the object by function(object) and return the new one.
+    /// Replace the object by function(object) and return the new object.
     ///
     /// The function is called again whenever another thread has replaced the object meanwhile. If
     /// it raises, nothing changes. It may read the AtomicReference, but must not replace the object

@@ -52,7 +52,7 @@ impl PyConcurrentDict {
         }
     }
 
-    /// Replace the value of a key by function(value), and return the new one.
+    /// Replace the value of a key by function(value), and return the new value.
     ///
     /// If the key is missing, the function gets the default; without a default, raise KeyError. The
     /// function is called again whenever another thread has changed the value meanwhile. It may use

@@ -63,8 +63,6 @@ impl PyConcurrentDict {
     ///
     /// The list has the set operations and comparisons of a view. With another list, == and !=
     /// compare item by item in order, and the order is unspecified.
-    ///
-    /// Beside another list == and != go item by item, in order, which is unspecified.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let pair = |(key, value): (Object, Value)| {
             let value = value.into_object(py)?;

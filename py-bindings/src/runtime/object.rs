@@ -37,7 +37,7 @@ impl Object {
     #[inline]
     pub(crate) fn into_py(self) -> Py<PyAny> {
         let mut this = ManuallyDrop::new(self);
-        // SAFETY: taken once, as `this` is not dropped.
+        // SAFETY: the object is taken once, because `this` is not dropped.
         unsafe { ManuallyDrop::take(&mut this.0) }
     }
 

@@ -107,7 +107,7 @@ impl PyAtomicInt64 {
         Ok((self.exchange_if(expected.value()?, new.value()?)).is_ok())
     }
 
-    /// Replace the value by function(value) and return the new one.
+    /// Replace the value by function(value) and return the new value.
     ///
     /// The function must return an int. It is called again whenever another thread has changed the
     /// value meanwhile. If it raises, the value does not change. It may read the value, but must

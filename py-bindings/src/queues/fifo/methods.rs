@@ -190,12 +190,12 @@ impl PyConcurrentQueue {
         Ok(New(self.core()?.len()))
     }
 
-    /// Tell whether the queue has no items.
+    /// Return whether the queue has no items.
     fn empty(&self) -> PyResult<bool> {
         Ok(self.core()?.is_empty())
     }
 
-    /// Tell whether the queue has maxsize items.
+    /// Return whether the queue has maxsize items.
     fn full(&self) -> PyResult<bool> {
         Ok(self.core()?.is_full())
     }

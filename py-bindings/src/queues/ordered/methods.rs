@@ -158,12 +158,12 @@ impl PyOrderedQueue {
         self.qsize()
     }
 
-    /// Tell whether the queue has no items.
+    /// Return whether the queue has no items.
     fn empty(&self) -> PyResult<bool> {
         Ok(self.inner()?.len() == 0)
     }
 
-    /// Tell whether the queue has maxsize items.
+    /// Return whether the queue has maxsize items.
     fn full(&self) -> PyResult<bool> {
         let inner = self.inner()?;
         Ok(inner.items.capacity() == Some(inner.len()))

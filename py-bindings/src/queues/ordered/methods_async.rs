@@ -1,4 +1,4 @@
-//! The asynchronous methods.
+//! The asynchronous methods of the LIFO queue and the priority queue.
 
 use super::class::PyOrderedQueue;
 use crate::{

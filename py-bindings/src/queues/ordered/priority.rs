@@ -7,7 +7,7 @@ use pyo3::{
     types::{PyDict, PyTuple},
 };
 
-/// A queue with the methods of queue.PriorityQueue, whose least item leaves first.
+/// A queue with the methods of queue.PriorityQueue, whose smallest item leaves first.
 ///
 /// StdConcurrentPriorityQueue(maxsize=0)
 ///

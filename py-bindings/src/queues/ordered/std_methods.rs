@@ -1,4 +1,4 @@
-//! The methods that `queue.Queue` has.
+//! The methods of `queue.Queue`, for the LIFO queue and the priority queue.
 
 use super::{class::PyOrderedQueue, lifo::PyStdLifoQueue, priority::PyStdPriorityQueue};
 use crate::{

@@ -11,7 +11,7 @@ static ASYNCIO: RaceOnce<Asyncio> = RaceOnce::new();
 pub(super) struct Asyncio {
     /// `asyncio.get_running_loop`
     pub(super) get_running_loop: Py<PyAny>,
-    /// `asyncio._get_running_loop`: `None` if there is none.
+    /// `asyncio._get_running_loop`, which returns `None` if no loop runs.
     pub(super) running_loop: Py<PyAny>,
     /// `asyncio.current_task`
     pub(super) current_task: Py<PyAny>,

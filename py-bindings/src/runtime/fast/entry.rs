@@ -54,7 +54,7 @@ macro_rules! entry {
         ) -> *mut ffi::PyObject {
             let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::runtime::fast::Done> = $body;
             let is_ours: fn(*mut ffi::PyTypeObject) -> bool = $is_ours;
-            // SAFETY: Python calls a method attached, with an instance of its class.
+            // SAFETY: Python calls a method in an attached thread, with an instance of its class.
             unsafe {
                 if is_ours(ffi::Py_TYPE(this)) {
                     let done = body(instance(this), Python::assume_attached());
@@ -81,7 +81,7 @@ macro_rules! entry {
             nothing: *mut ffi::PyObject,
         ) -> *mut ffi::PyObject {
             let body: fn(&$class) -> bool = $body;
-            // SAFETY: Python calls a method attached, with an instance of its class.
+            // SAFETY: Python calls a method in an attached thread, with an instance of its class.
             unsafe {
                 if body(instance(this)) {
                     $crate::runtime::refcount::incref(this);
