@@ -275,12 +275,11 @@ impl PyAtomicReference {
         let py = slf.py();
         let name = slf.get_type().name()?;
         let _call = Call::enter()?;
-        // SAFETY: the object is valid. `Py_ReprLeave` follows in every case in which this call
-        // returns 0.
+        // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
         match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
             0 => {
                 let text = slf.get().get().bind(py).repr();
-                // SAFETY: `Py_ReprEnter` has entered this object.
+                // SAFETY: it was entered.
                 unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
                 Ok(New(format!("{name}({})", text?)))
             }

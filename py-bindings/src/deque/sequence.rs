@@ -105,13 +105,12 @@ impl PyConcurrentDeque {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let py = slf.py();
         let _call = Call::enter()?;
-        // SAFETY: the object is valid. `Py_ReprLeave` follows in every case in which this call
-        // returns 0.
+        // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
         match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
             0 => {
                 let core = slf.get().core();
                 let text = list(py, core.to_vec()).and_then(|items| items.repr());
-                // SAFETY: `Py_ReprEnter` has entered this object.
+                // SAFETY: it was entered.
                 unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
                 let (name, text) = (slf.get_type().name()?, text?);
                 Ok(New(match core.maxlen() {

@@ -63,7 +63,7 @@ pub(crate) fn put(
 ) -> PyResult<()> {
     let py = item.py();
     let deadline = match timeout {
-        // As in `queue.Queue`, the timeout is not checked if the call cannot wait.
+        // As in `queue.Queue`, a timeout is not looked at when there is nothing to wait for.
         Some(timeout) if block && channel.is_bounded() => match deadline(timeout) {
             Err(_) if channel.is_closed() => return Err(channel.ending().error(py)),
             deadline => deadline?,

@@ -52,9 +52,9 @@ impl PyStdPriorityQueue {
         slf.as_super().get().make(Items::priority(maxsize));
     }
 
-    /// Return another Python object for the same queue.
+    /// Return another object for the same queue.
     ///
-    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
+    /// A thread that uses a handle of its own does not share a reference count with the others.
     fn handle<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
         let base = PyClassInitializer::from(PyOrderedQueue::share(slf.as_super())?);
         Bound::new(slf.py(), base.add_subclass(Self))
