@@ -201,7 +201,7 @@ pub(super) fn joined(
     ending.cause().map(|_| Err(ending.error(py)))
 }
 
-/// Makes the error for a call that has taken nothing out.
+/// The error of a call that has taken nothing out.
 pub(crate) fn pop_error(py: Python<'_>, ending: &Ending, err: TryPopError) -> PyErr {
     match err {
         TryPopError::Empty => raised(py, &Imports::get(py).empty),
