@@ -270,8 +270,8 @@ impl Coroutine {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // The collector has stopped all threads. If the lock is held, a step is running; it owns
-        // its job, and keeps what it needs alive.
+        // The collector has stopped all threads, so this must not wait for the lock. A running step
+        // has taken the job out of the stage, and holds its references itself.
         let Ok(stage) = self.stage.try_lock() else {
             return Ok(());
         };
