@@ -47,7 +47,7 @@ def main() -> None:
         words.json.write_text(json.dumps(report.as_json(bench), indent=1) + "\n")
     plots = {}
     if words.plot:
-        # Not everyone has what it draws with.
+        # Imported here, because matplotlib may not be installed.
         from benchmarks import plot
 
         plots = plot.draw(bench.figures, cells, words.plot)
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def choose(pattern: str) -> list[Cell]:
-    """The cells with this in their name, or whose name fits it."""
+    """Return the cells whose name contains this pattern or matches it."""
     pattern = pattern.lower()
     names = {name: name.lower() for name in CELLS}
     return [
@@ -73,7 +73,7 @@ def choose(pattern: str) -> list[Cell]:
 
 
 class _Progress:
-    """A line that changes on a terminal, and a line each minute elsewhere."""
+    """Shows progress: a line that changes on a terminal, and one line per minute elsewhere."""
 
     def __init__(self) -> None:
         self._next = time.monotonic()

@@ -1,8 +1,8 @@
-"""Does what is measured on one thread, for `cargo xtask instructions`, which counts instructions.
+"""Runs all single-threaded cells, for `cargo xtask instructions`, which counts instructions.
 
 python -m benchmarks.calls
 
-It prints how often each cell does its operation.
+It prints how often each cell performs its operation.
 """
 
 import gc
@@ -12,7 +12,7 @@ from benchmarks import timing
 from benchmarks.cell import OURS
 from benchmarks.cells import CELLS
 
-# So many that what happens once in a while, such as a new segment of a queue, has its share.
+# Enough operations that rare events, such as a new segment of a queue, have their share.
 _OPERATIONS = 1280
 
 
@@ -23,9 +23,9 @@ def main() -> None:
         if OURS not in cell.ways or 1 not in cell.threads:
             continue
         n = timing.stepped(cell, _OPERATIONS)
-        # The interpreter learns, and caches fill.
+        # A first run lets the interpreter specialize the code, and fills the caches.
         timing.once(cell, OURS, 1, n)
-        # A function that nobody else calls marks where the loop begins and ends.
+        # A function that no other code calls marks the begin and the end of the loop.
         timing.once(cell, OURS, 1, n, clock=os.getpgrp)
         print(f"{n}: {cell.name}", flush=True)
 

@@ -1,4 +1,4 @@
-"""What is measured: statements in a loop, as `timeit` has them, for each library the same."""
+"""The cells that are measured: statements in a loop, as in `timeit`, the same for each library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ class Column:
     """A way to use a library: the objects themselves, or something that stands for them."""
 
     name: str
-    # Whose process it runs in. Two of the libraries have the same import name.
+    # The library whose process it runs in. Two of the libraries have the same import name.
     library: str
-    # What each thread does with the shared object `x` before the clock runs.
+    # Code that each thread runs with the shared object `x` before the clock starts.
     prepare: str = ""
 
 
@@ -49,10 +49,10 @@ class Way:
     # Makes the object `x` that threads share, and whatever else the loop uses. It may use `n`, the
     # number of operations of each thread, and `threads`.
     setup: str
-    # What the clock sees, with `n` operations in it. Several: what the first thread does, the
-    # second, the third as the first again.
+    # The code that is timed, with `n` operations in it. If there are several, threads use them in
+    # turn: the first thread the first one, and so on, and then from the start again.
     loops: tuple[str, ...]
-    # What each thread, number `me`, does before, beside what the column says.
+    # Code that each thread, number `me`, runs before the clock starts, after that of the column.
     prepare: str = ""
 
 
@@ -62,44 +62,44 @@ class Cell:
 
     name: str
     ways: Mapping[str, Way]
-    # On how many threads; one that is for all thread counts has `SCALING`.
+    # The numbers of threads that it runs on; `SCALING` has all of them.
     threads: tuple[int, ...] = (1,)
-    # Operations go by so many at a time.
+    # The number of operations is a multiple of this.
     step: int = 1
-    # An object is for so many operations of a thread at most.
+    # The largest number of operations per thread that an object is made for.
     most: int = 10**9
-    # What the standard library has is not the same: it is shown for scale, and not beaten.
+    # Whether the standard library has nothing comparable; its figure is then shown for scale only.
     only_scale: bool = False
 
     @property
     def kind(self) -> str:
-        """What the operation is one of."""
+        """The kind of object that the operation belongs to."""
         return self.name.partition(": ")[0]
 
 
 # Thread counts that show how the cost grows.
 SCALING = (1, 2, 4, 8)
-# The same for what needs a partner: pairs are counted.
+# The same for operations that need a partner thread; these are counted in pairs.
 PAIRS = (2, 4, 8)
 
 
 def loop(statement: str) -> str:
-    """The loop that nearly all cells use."""
+    """Return the loop that nearly all cells use."""
     return f"for _ in repeat(None, n):\n    {statement}"
 
 
 def each_key(statement: str) -> str:
-    """A loop over some keys, again and again."""
+    """Return a loop that goes over some keys again and again."""
     return f"for key in islice(cycle(keys), n):\n    {statement}"
 
 
 def same(columns: tuple[str, ...], setup: str, *loops: str, prepare: str = "") -> dict[str, Way]:
-    """The columns whose code is the same."""
+    """Return the ways of several columns that have the same code."""
     way = Way(setup, loops, prepare)
     return dict.fromkeys(columns, way)
 
 
-# Ours, and the library that ours can replace.
+# This library, and the one that it can replace.
 BOTH = (OURS, REFERENCE)
-# All that stands for a shared object, too.
+# The same, and all handles and wrappers of their objects.
 ALL = (OURS, HANDLE, WRAPPER, REFERENCE, REFERENCE_WRAPPER)

@@ -1,4 +1,4 @@
-"""What operations cost on more and more threads, drawn."""
+"""Draws what operations cost on more and more threads."""
 
 import os
 import re
@@ -14,14 +14,14 @@ from matplotlib.figure import Figure as Drawing
 from benchmarks.cell import COLUMNS, Cell
 from benchmarks.run import Figures, Key
 
-# Texts are texts, and names do not change from one run to the next.
+# Text stays text in the SVG, and names do not change from one run to the next.
 matplotlib.rcParams["svg.fonttype"] = "none"
 matplotlib.rcParams["svg.hashsalt"] = "ft_utils"
 
-# Of each column: threads, median, smallest, largest.
+# For each column: threads, median, smallest, largest.
 _Lines: TypeAlias = dict[str, list[tuple[int, float, float, float]]]
 
-# A library has a color; what stands for its objects has another line.
+# Each library has a color; handles and wrappers have line styles.
 _COLORS = {
     "ours": "tab:orange",
     "reference": "tab:blue",
@@ -35,7 +35,7 @@ _LINES = {"": "-", "handle": "--", "wrapper": ":"}
 
 
 def draw(figures: Figures, cells: Sequence[Cell], folder: Path) -> dict[str, Path]:
-    """Draw what was measured on several numbers of threads, each kind of object as PNG and as SVG.
+    """Draw the figures of several numbers of threads, each kind of object as PNG and as SVG.
 
     Return the path of each kind's SVG.
     """
@@ -48,20 +48,20 @@ def draw(figures: Figures, cells: Sequence[Cell], folder: Path) -> dict[str, Pat
         drawing = _drawing(drawn_cells)
         path = folder / re.sub(r"[^a-z0-9]+", "-", kind.lower())
         drawing.savefig(path.with_suffix(".png"), dpi=120)
-        # Without a date, the same figures make the same file.
+        # Without a date, equal figures make equal files.
         drawing.savefig(path.with_suffix(".svg"), metadata={"Date": None})
         drawn[kind] = path.with_suffix(".svg")
     return drawn
 
 
 def _lines(figures: Figures, cell: Cell) -> _Lines:
-    """The points of each column that has several."""
+    """Return the points of each column that has several."""
     lines = {column: list(_points(figures, cell, column)) for column in cell.ways}
     return {column: points for column, points in lines.items() if len(points) > 1}
 
 
 def _points(figures: Figures, cell: Cell, column: str) -> Iterator[tuple[int, float, float, float]]:
-    """Threads, median, smallest, largest."""
+    """Yield the points of a column: threads, median, smallest, largest."""
     for threads in cell.threads:
         figure = figures.get(Key(cell.name, column, threads))
         if figure is not None and figure.ns:

@@ -1,7 +1,7 @@
 //! The Python module `ft_utils._native`: thin classes around the primitives of the other crates.
 //!
-//! Each room is a family of classes. Families stand on `runtime` and not on each other, except that
-//! several use `local_wrapper`, to return an object in a `LocalWrapper`.
+//! Each room (folder) is a family of classes. A family may use `runtime`, but no other family. The
+//! exception is `local_wrapper`: several families use it to return an object in a `LocalWrapper`.
 
 use pyo3::prelude::*;
 
@@ -76,7 +76,7 @@ mod _native {
         flow::speed_up(py)?;
         locks::speed_up(py)?;
         queues::fifo::fast::speed_up(py)?;
-        // Last: it looks for classes that have handles.
+        // This comes last, because it looks for classes that have handles.
         local_wrapper::register(module)
     }
 }

@@ -10,7 +10,7 @@ use pyo3::{
 };
 use std::{ffi::c_void, mem, ptr::NonNull};
 
-/// An address: any int that fits in a pointer, with a sign or without.
+/// An address: any int that fits in a pointer, signed or unsigned.
 pub(crate) struct Address(*mut c_void);
 
 impl FromPyObject<'_, '_> for Address {
@@ -18,12 +18,12 @@ impl FromPyObject<'_, '_> for Address {
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let py = object.py();
-        // An int and nothing else: what has an `__index__` is rarely an address.
+        // Only ints are accepted: an object with an `__index__` is rarely meant as an address.
         let int = object.cast::<PyInt>().map_err(|_| {
             let kind = object.get_type();
             exception::<PyTypeError>(format!("an address is an int, not {kind}"))
         })?;
-        // SAFETY: it is an int, and the thread is attached.
+        // SAFETY: the object is an int, and the thread is attached.
         let address = unsafe { ffi::PyLong_AsVoidPtr(int.as_ptr()) };
         if address.is_null() && PyErr::take(py).is_some() {
             let bits = usize::BITS;
@@ -36,22 +36,23 @@ impl FromPyObject<'_, '_> for Address {
     }
 }
 
-/// Have a native function called with what a variable holds when this thread ends.
+/// Call a native function with the value of a variable when this thread ends.
 ///
-/// var is the address of a `void *`, destructor that of a `void (*)(void *)` which must not use
-/// Python. Neither can be checked: a wrong one is likely to end the process when the thread ends. If
-/// one of them is 0, nothing will be called.
+/// var is the address of a `void *`. destructor is the address of a `void (*)(void *)`, which must
+/// not use Python. Neither can be checked: a wrong address is likely to crash the process when the
+/// thread ends. If either address is 0, nothing is called.
 #[pyfunction]
 #[pyo3(signature = (var, destructor, /))]
 pub(crate) fn register_native_destructor(var: Address, destructor: Address) -> Result<()> {
-    // SAFETY: null is `None`; else it is the address of such a function, as users are told.
+    // SAFETY: null becomes `None`. Any other value is the address of such a function; the
+    // documentation requires that.
     let destructor = unsafe { mem::transmute::<*mut c_void, Option<Destructor>>(destructor.0) };
-    // SAFETY: users are told what the addresses have to be.
+    // SAFETY: the documentation tells users what the addresses have to be.
     unsafe { ft_weave::register(var.0.cast(), destructor) }?;
     Ok(())
 }
 
-/// Take back all registrations of a variable in this thread; return whether there were any.
+/// Undo all registrations of a variable in this thread; return whether there were any.
 #[pyfunction]
 #[pyo3(signature = (var, /))]
 pub(crate) fn unregister_native_destructor(var: Address) -> bool {
@@ -67,19 +68,19 @@ pub(crate) fn registered_native_destructors() -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Run the destructors of this thread now, as if it ended; return how many were called.
+/// Run the destructors of this thread now, as if it ended; return the number of calls.
 ///
-/// For the main thread, which is still there when the process ends:
+/// Use it in the main thread, which still exists when the process ends:
 /// `atexit.register(run_native_destructors)`.
 #[pyfunction]
 pub(crate) fn run_native_destructors(py: Python<'_>) -> usize {
-    // As when a thread ends: not attached.
+    // The thread is detached, as it is when it ends.
     py.detach(ft_weave::run_now)
 }
 
-/// The table of functions for C, under the name that `ft_weave.h` looks for.
+/// Makes the table of functions for C, under the name that `ft_weave.h` looks for.
 pub(crate) fn c_api(py: Python<'_>) -> PyResult<Bound<'_, PyCapsule>> {
     let table = NonNull::from(&c::API).cast::<c_void>();
-    // SAFETY: the table is a constant. Those who get the pointer know it by the name.
+    // SAFETY: the table is a constant. Code that gets the pointer knows its type by the name.
     unsafe { PyCapsule::new_with_pointer(py, table, c"ft_utils._weave.C_API") }
 }

@@ -19,9 +19,9 @@ use std::sync::Arc;
 ///
 /// AtomicFlag(value)
 ///
-/// Any object is taken by its truth value; if asking for that raises, the flag is unchanged. Every
-/// method is one atomic, sequentially consistent step. wait() ends once the flag has been set, even
-/// if it is cleared again at once, and within 0.1 s of Ctrl-C.
+/// Arguments may be any objects; their truth values are used. If computing one raises, the flag
+/// does not change. Every method is one atomic, sequentially consistent step. wait() ends once the
+/// flag has been set, even if it is cleared again at once. Ctrl-C ends a wait within 0.1 s.
 ///
 /// >>> claimed = AtomicFlag(False)
 /// >>> claimed.test_and_set()
@@ -59,7 +59,7 @@ impl PyAtomicFlag {
         self.0.load()
     }
 
-    /// Set the flag, or clear it, as value is true or false.
+    /// Set the flag if value is true, and clear it otherwise.
     fn set(&self, value: Truth) {
         self.0.store(value.0);
     }
@@ -71,24 +71,24 @@ impl PyAtomicFlag {
 
     /// Set the flag and return whether it was set before.
     ///
-    /// Of many threads that call this, the one that gets False was the first.
+    /// If many threads call this, the one that gets False was the first.
     fn test_and_set(&self) -> bool {
         self.0.test_and_set()
     }
 
-    /// Set the flag, or clear it, and return whether it was set before.
+    /// Set or clear the flag, and return whether it was set before.
     fn exchange(&self, value: Truth) -> bool {
         self.0.exchange(value.0)
     }
 
-    /// Change the flag to new if it is expected, and tell whether it was.
+    /// Change the flag to new if it equals expected; return whether it did.
     fn compare_exchange(&self, expected: Truth, new: Truth) -> bool {
         self.0.compare_exchange(expected.0, new.0).is_ok()
     }
 
     /// Wait until the flag is set; return False if timeout seconds pass before.
     ///
-    /// With timeout=0 this only looks. A negative timeout, or NaN, raises ValueError.
+    /// With timeout=0 it does not wait. A negative timeout, or NaN, raises ValueError.
     #[pyo3(signature = (timeout=None))]
     fn wait(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<bool> {
         let watch = self.0.watch();
@@ -97,9 +97,9 @@ impl PyAtomicFlag {
         Ok(blocking::wait(py, deadline, self.0.became_set(), attempt)?.is_some())
     }
 
-    /// Return another object for the same flag.
+    /// Return another Python object for the same flag.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
@@ -113,7 +113,8 @@ impl PyAtomicFlag {
         Ok(New(format!("{}({value})", slf.get_type().name()?)))
     }
 
-    /// There is nothing of ours to visit. With it the collector comes at all, to the attributes.
+    /// This class itself holds no Python objects. But the collector tracks only classes with this
+    /// method, and it has to see the instance's attributes.
     fn __traverse__(&self, _visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         Ok(())
     }
@@ -143,7 +144,7 @@ fast::fast! { PyAtomicFlag:
     truth nb_bool = |this| this.0.load();
 }
 
-/// The truth of True and False themselves.
+/// Returns the value of an object that is True or False itself.
 #[inline]
 fn exact_bool(object: Borrowed<'_, '_, PyAny>) -> Option<bool> {
     let is_true = std::ptr::eq(object.as_ptr(), PyBool::new(object.py(), true).as_ptr());

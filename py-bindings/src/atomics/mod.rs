@@ -1,4 +1,5 @@
-//! `AtomicInt64`, `AtomicReference` and `AtomicFlag`: one value that threads change in one step.
+//! `AtomicInt64`, `AtomicReference` and `AtomicFlag`: single values that threads change in atomic
+//! steps.
 
 use pyo3::prelude::*;
 
@@ -6,7 +7,7 @@ pub(crate) mod flag;
 pub(crate) mod int64;
 pub(crate) mod reference;
 
-/// Puts the faster entries before methods.
+/// Puts the faster entries in front of the methods.
 pub(crate) fn speed_up(py: Python<'_>) -> PyResult<()> {
     flag::speed_up(py)?;
     int64::fast::speed_up(py)?;

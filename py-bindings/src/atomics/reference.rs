@@ -1,21 +1,23 @@
 //! `AtomicReference`.
 //!
-//! The slot counts with the object's own reference count. These are the promises that makes:
+//! The slot counts its references in the object's own reference count. This is sound for the
+//! following reasons:
 //!
-//! * Only attached threads touch the slot. So it counts while attached, and a process that forks
-//!   in another thread's call leaves no lock behind: the slot has none.
-//! * The slot owns exactly one reference to the object in it, at any instant. A thread that reads
-//!   it may use an object that it has not counted yet, between two instructions of the slot's. For
-//!   that time another reference keeps the object alive: the slot's, or that of the thread that is
-//!   replacing it, which counts for the reader before it lets go. So the collector, whenever it
-//!   stops the others, finds at least one reference for the one that it visits, and whatever is
-//!   more belongs to a running thread.
-//! * Nowhere in the slot does Python code run, except where a reference is released, and that may
-//!   be the last one: what a reader or writer has come too late for. There the thread owes and is
-//!   owed nothing, and may come back to this slot or another.
+//! * Only attached threads use the slot. So all counting happens in attached threads. A process
+//!   that forks during another thread's call leaves no lock behind, because the slot has no lock.
+//! * The slot owns exactly one reference to its object, at any instant. Between two instructions of
+//!   the slot, a thread that reads it may use an object that it has not counted yet. During this
+//!   time another reference keeps the object alive: that of the slot, or that of the thread that is
+//!   replacing the object, which counts for the reader before it gives up its own. So whenever the
+//!   collector stops the other threads, it finds at least one reference for the one that it visits,
+//!   and all further ones belong to running threads.
+//! * Python code runs inside the slot only where a reference is released that may be the last one:
+//!   a reference that a reader or writer got too late to use it. At this point the thread owes no
+//!   count and is owed none, so the code may use this slot or another one.
 //!
-//! A stamped reference, against an object that is taken out and put back, would add nothing: a new
-//! tuple of an object and a number is never the same as another one.
+//! A stamped reference, which detects that an object was taken out and put back, would add nothing:
+//! a program can store a new tuple of the object and a number, and no two such tuples are the same
+//! object.
 
 use crate::runtime::{
     awaitable::refuse_coroutine,
@@ -38,9 +40,9 @@ use std::sync::Arc;
 
 type Core = AtomicReference<Object>;
 
-// SAFETY: the pointer is that of the object, which does not move; two of the same value are of the
-// same object. Converting does not count, `Clone` and `Drop` do, by one, and do not unwind. All of
-// it happens attached, because only attached threads use a slot of objects.
+// SAFETY: the pointer is that of the Python object, which does not move, and equal pointers mean
+// the same object. Converting does not count. `Clone` and `Drop` count by one, and do not unwind.
+// All of this happens in attached threads, because only these use a slot of objects.
 unsafe impl RefCnt for Object {
     type Base = ffi::PyObject;
 
@@ -68,11 +70,11 @@ unsafe impl RefCnt for Object {
 ///
 /// AtomicReference(obj=None)
 ///
-/// Objects are compared by identity, and never asked whether they are equal, except by
-/// compare_exchange_equal. Every method is one atomic, sequentially consistent step. An object that
-/// is replaced is released at once, after the new one is in place.
+/// Objects are compared by identity; only compare_exchange_equal compares them by equality. Every
+/// method is one atomic, sequentially consistent step. A replaced object is released at once, after
+/// the new one is in place.
 ///
-/// A change that depends on the object there is made by update, or by a loop:
+/// To make a change that depends on the current object, use update or a loop:
 ///
 /// >>> numbers = AtomicReference(())
 /// >>> numbers.update(lambda old: (*old, 1))
@@ -83,7 +85,7 @@ unsafe impl RefCnt for Object {
 /// >>> numbers
 /// AtomicReference((1, 2))
 ///
-/// An object that was taken out and put back is the same object. Where that matters, store a new
+/// An object that was taken out and put back is still the same object. If that matters, store a new
 /// tuple of the object and a number each time.
 #[pyclass(
     frozen,
@@ -95,10 +97,11 @@ unsafe impl RefCnt for Object {
 )]
 pub(crate) struct PyAtomicReference {
     core: Nested<Arc<Core>>,
-    /// The object whose content this is, if it is another one. It alone shows it to the collector.
+    /// In a handle, the original object. Only that object shows the content to the collector.
     owner: Option<Py<Self>>,
-    /// True; false in memory that is still to become one of these. Python 3.11 and 3.12 show the
-    /// collector such memory, all zeros, when they make the dict of an instance of a subclass.
+    /// Always true in a complete instance. It is false in memory that has not become an instance
+    /// yet: Python 3.11 and 3.12 show the collector such memory, which is all zeros, when they make
+    /// the dict of an instance of a subclass.
     is_made: bool,
 }
 
@@ -108,7 +111,7 @@ fn object(object: &Bound<'_, PyAny>) -> Object {
     Object::new(object)
 }
 
-// All changes go through these: see `reentry`.
+// All changes go through these methods: see `reentry`.
 impl PyAtomicReference {
     #[inline]
     fn swap(&self, new: Object) -> Object {
@@ -134,7 +137,7 @@ impl PyAtomicReference {
     }
 }
 
-/// The argument of the constructor.
+/// Reads the argument of the constructor.
 fn content<'py>(
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
@@ -144,10 +147,10 @@ fn content<'py>(
         (0, None) => Ok(args.py().None().into_bound(args.py())),
         (1, None) => args.get_item(0),
         (0, Some(kwargs)) if kwargs.len() == 1 => kwargs.get_item("obj")?.ok_or_else(|| {
-            let message = "AtomicReference() has no keyword argument but obj";
+            let message = "AtomicReference() takes no keyword argument except obj";
             exception::<PyTypeError>(message)
         }),
-        // Programs look for these words.
+        // Existing programs check for this text.
         _ => Err(exception::<PyTypeError>(
             "AtomicReference() takes zero or one argument",
         )),
@@ -178,22 +181,22 @@ impl PyAtomicReference {
         drop(self.swap(object(obj)));
     }
 
-    /// Replace the object and return the one before.
+    /// Replace the object and return the previous one.
     #[pyo3(signature = (obj, /))]
     fn exchange(&self, obj: &Bound<'_, PyAny>) -> Py<PyAny> {
         self.swap(object(obj)).into_py()
     }
 
-    /// Replace the object by obj if it is expected, that very one, and tell whether it was.
+    /// Replace the object by obj if it is identical to expected; return whether it was.
     #[pyo3(signature = (expected, obj, /))]
     fn compare_exchange(&self, expected: &Bound<'_, PyAny>, obj: &Bound<'_, PyAny>) -> bool {
         self.exchange_if(&object(expected), object(obj)).is_ok()
     }
 
-    /// Replace the object by obj if it is expected, that very one, and return the one before.
+    /// Replace the object by obj if it is identical to expected; return the previous object.
     ///
-    /// So the object was replaced if the result is expected, and otherwise the result is what is
-    /// there instead: no second look is needed to try again.
+    /// So the object was replaced if the result is expected. Otherwise the result is the current
+    /// object, and a caller can try again without reading it first.
     #[pyo3(signature = (expected, obj, /))]
     fn compare_and_swap(&self, expected: &Bound<'_, PyAny>, obj: &Bound<'_, PyAny>) -> Py<PyAny> {
         match self.exchange_if(&object(expected), object(obj)) {
@@ -202,11 +205,11 @@ impl PyAtomicReference {
         }
     }
 
-    /// Replace the object by obj if it equals expected, and tell whether it did.
+    /// Replace the object by obj if it equals expected; return whether it did.
     ///
-    /// The object is asked, as by ==, and again whenever another thread has replaced it meanwhile.
-    /// If that raises, nothing is changed. A comparison that replaces the object each time, for ever,
-    /// is a RuntimeError.
+    /// The object is compared with ==, and again whenever another thread has replaced it meanwhile.
+    /// If the comparison raises, nothing changes. If the comparison itself replaces the object
+    /// again and again, this raises RuntimeError.
     #[pyo3(signature = (expected, obj, /))]
     fn compare_exchange_equal(
         &self,
@@ -230,11 +233,11 @@ impl PyAtomicReference {
         }
     }
 
-    /// Replace the object by function(object) and return the new one.
+    /// Replace the object by function(object) and return the new object.
     ///
     /// The function is called again whenever another thread has replaced the object meanwhile. If
-    /// it raises, nothing is changed. It may read the place, but not replace the object itself:
-    /// that is a RuntimeError.
+    /// it raises, nothing changes. It may read the AtomicReference, but must not replace the object
+    /// itself: that raises RuntimeError.
     #[pyo3(signature = (function, /))]
     fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = function.py();
@@ -257,7 +260,7 @@ impl PyAtomicReference {
 
     /// Return another AtomicReference for the same place.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(slf: &Bound<'_, Self>) -> Self {
         let this = slf.get();
         let owner = this.owner.as_ref().unwrap_or(slf.as_unbound());
@@ -285,8 +288,9 @@ impl PyAtomicReference {
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }
-        // This counts nothing: no other thread is attached, so nobody replaces the object
-        // meanwhile, and this thread is in no other call that has looked without counting.
+        // This counts no reference. It is safe because no other thread is attached, so none
+        // replaces the object meanwhile, and because this thread is not inside another call that
+        // uses an object without having counted it.
         self.core.with(|content| visit.call(&**content))
     }
 

@@ -1,4 +1,4 @@
-//! What the methods take for an index, a bound, a timeout and a factor.
+//! The arguments of the methods: indices, bounds, timeouts and factors.
 
 use crate::runtime::{blocking::Timeout, create::exception};
 use pyo3::{
@@ -12,7 +12,7 @@ use std::{ptr, time::Instant};
 /// How long a pop waits for an item.
 pub(super) enum Patience {
     None,
-    /// Without a deadline, for ever.
+    /// Until a deadline, or forever if there is none.
     Until(Option<Instant>),
 }
 
@@ -25,7 +25,7 @@ impl FromPyObject<'_, '_> for Patience {
     }
 }
 
-/// An argument that may be left out, where None is wrong.
+/// An optional argument for which None is not accepted.
 pub(super) struct Given<'py>(pub(super) Option<Bound<'py, PyAny>>);
 
 impl<'py> FromPyObject<'_, 'py> for Given<'py> {
@@ -36,7 +36,7 @@ impl<'py> FromPyObject<'_, 'py> for Given<'py> {
     }
 }
 
-/// The index of an item. One that no machine word holds is an IndexError.
+/// The index of an item. An index that does not fit in a machine word raises IndexError.
 pub(super) struct Index(pub(super) isize);
 
 impl FromPyObject<'_, '_> for Index {
@@ -49,7 +49,8 @@ impl FromPyObject<'_, '_> for Index {
     }
 }
 
-/// One end of a range of indices. Beyond a machine word it is the largest or smallest there is.
+/// One end of a range of indices. If it does not fit in a machine word, the largest or smallest
+/// possible value is used.
 pub(super) struct Bounds(pub(super) isize);
 
 impl FromPyObject<'_, '_> for Bounds {
@@ -62,7 +63,7 @@ impl FromPyObject<'_, '_> for Bounds {
     }
 }
 
-/// -1 can stand for an error.
+/// Returns the index, or the exception that is set if the index is -1.
 fn checked(py: Python<'_>, index: isize) -> PyResult<isize> {
     match (index == -1).then(|| PyErr::take(py)).flatten() {
         Some(err) => Err(err),
@@ -70,8 +71,8 @@ fn checked(py: Python<'_>, index: isize) -> PyResult<isize> {
     }
 }
 
-/// How often to repeat: a failure of `__index__` is kept, for an operand that cannot be extracted
-/// would be declined, and the exception lost.
+/// How often to repeat. An exception from `__index__` is kept as a value: if the extraction itself
+/// failed, the operator would return NotImplemented, and the exception would be lost.
 pub(super) struct Times(pub(super) PyResult<isize>);
 
 impl FromPyObject<'_, '_> for Times {
@@ -79,8 +80,9 @@ impl FromPyObject<'_, '_> for Times {
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let py = object.py();
-        // SAFETY: both get a valid object while attached. The second returns -1 with an exception
-        // if it fails, and without one if that is the number.
+        // SAFETY: both functions get a valid object, in an attached thread. If the second one
+        // fails, it returns -1 with an exception set. Without an exception, -1 is the number
+        // itself.
         unsafe {
             if ffi::PyIndex_Check(object.as_ptr()) == 0 {
                 let kind = object.get_type();

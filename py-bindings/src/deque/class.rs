@@ -1,4 +1,4 @@
-//! The class `ConcurrentDeque`, and its life.
+//! The class `ConcurrentDeque`: how it is created, shared and collected.
 
 use super::arguments::Given;
 use crate::runtime::{
@@ -22,16 +22,16 @@ pub(super) type Core = ConcurrentDeque<Object>;
 ///
 /// ConcurrentDeque(iterable=(), maxlen=None)
 ///
-/// Every operation is one atomic step: nobody sees half a block that extend() puts in, or misses an
-/// item while others rotate. With a maxlen there are never more items than that; one put in at one
-/// end of a full deque pushes out the one at the other end.
+/// Every operation is one atomic step: no thread sees only part of a block that extend() adds, or
+/// misses an item while another thread rotates. With a maxlen, there are never more items than
+/// that: adding an item at one end of a full deque drops the item at the other end.
 ///
-/// Iteration, reversed(), comparisons, repr(), copy() and count() go by the items that are there when
-/// they begin; they never raise because others write, and what is put in later is not seen. in,
-/// index() and remove() tell of the moment in which they end. Comparisons of items may run any
-/// code, and may use the same deque.
+/// Iteration, reversed(), comparisons, repr(), copy() and count() use the items that are present
+/// when they begin. They never raise because other threads write, and they do not see later items.
+/// The results of in, index() and remove() are those of the moment in which they end. Comparisons
+/// of items may run any code, and may use the same deque.
 ///
-/// A second call of __init__() appends to the items, and leaves maxlen as it is.
+/// A second call of __init__() appends to the items, and does not change maxlen.
 #[pyclass(
     frozen,
     subclass,
@@ -42,10 +42,11 @@ pub(super) type Core = ConcurrentDeque<Object>;
     name = "ConcurrentDeque"
 )]
 pub(crate) struct PyConcurrentDeque {
-    /// Set by `__init__`, so that subclasses are free in what they take, or else by the first use.
+    /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments. If
+    /// `__init__` was not called, the first use sets it.
     pub(super) core: Nested<OnceLock<Arc<Core>>>,
-    /// The object whose items these are, if it is another one. It alone shows them to the
-    /// collector, which would free live objects if it were shown one reference twice.
+    /// In a handle, the original object. Only that object shows the items to the collector: if the
+    /// collector were shown one reference twice, it would free live objects.
     owner: Option<Py<Self>>,
 }
 
@@ -128,9 +129,9 @@ impl PyConcurrentDeque {
         Self::another(slf, slf.get().core().to_vec())
     }
 
-    /// Return another object for the same deque.
+    /// Return another Python object for the same deque.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(slf: &Bound<'_, Self>) -> Self {
         let this = slf.get();
         let owner = match &this.owner {
@@ -147,10 +148,10 @@ impl PyConcurrentDeque {
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }
-        // The collector runs while no other thread is attached, and only attached threads are
-        // inside methods of the core. None of them stops there: nothing in them allocates a Python
-        // object, detaches, or runs Python code. So the lock is free, and this visits everything.
-        // (For the same reason a thread may wait for that lock attached: whoever has it runs.)
+        // No operation on the core is in progress, so its lock is free, and this visits all items:
+        // only attached threads call the core's methods, and these do not allocate Python objects,
+        // detach, or run Python code. (For the same reason, a thread may stay attached while it
+        // waits for that lock: the thread that holds the lock keeps running.)
         self.core.get().map_or(Ok(()), |core| {
             core.for_each_quiescent(|item| visit.call(&**item))
         })
@@ -168,7 +169,7 @@ not_copyable!(
     "copy() for a copy, handle() to share the object"
 );
 
-/// Makes the class a MutableSequence in the eyes of `isinstance`, and of `match`.
+/// Registers the class as a MutableSequence, for `isinstance` and `match`.
 pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     let abc = py.import("collections.abc")?.getattr("MutableSequence")?;
     abc.call_method1("register", (py.get_type::<PyConcurrentDeque>(),))?;

@@ -1,4 +1,4 @@
-//! Entries past PyO3, for the calls at the ends.
+//! Entries that bypass PyO3, for the operations at the ends.
 
 use super::class::PyConcurrentDeque;
 use crate::runtime::{

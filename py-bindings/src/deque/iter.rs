@@ -16,7 +16,8 @@ use std::{
     name = "ConcurrentDequeIterator"
 )]
 pub(crate) struct DequeIter {
-    /// Locked for a few instructions that run no Python code and drop no reference.
+    /// The items that are left. The lock is held only for a few instructions, which run no Python
+    /// code and drop no reference.
     left: Nested<Mutex<vec::IntoIter<Object>>>,
 }
 
@@ -27,7 +28,7 @@ impl DequeIter {
     }
 
     fn left(&self) -> MutexGuard<'_, vec::IntoIter<Object>> {
-        // Nothing that could panic leaves it half-changed.
+        // No panic can leave the items half-changed.
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -51,8 +52,8 @@ impl DequeIter {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // Nobody holds the lock while the collector runs; were it held, a reference not shown
-        // would keep an object alive, no more.
+        // No thread holds the lock while the collector runs. If one did, the references that are
+        // not shown would keep objects alive longer, and do no other harm.
         let Ok(left) = self.left.try_lock() else {
             return Ok(());
         };

@@ -1,4 +1,4 @@
-//! The methods at the ends and inside, under the names of `collections.deque`.
+//! The methods of `collections.deque`, under the same names.
 
 use super::{
     arguments::{Bounds, Patience},
@@ -18,13 +18,13 @@ use pyo3::{
 
 #[pymethods]
 impl PyConcurrentDeque {
-    /// Add an item at the right end; if the deque is full, drop the one at the left end.
+    /// Add an item at the right end; if the deque is full, drop the item at the left end.
     #[pyo3(signature = (item, /))]
     fn append(&self, item: &Bound<'_, PyAny>) {
         drop(self.core().push_back(Object::new(item)));
     }
 
-    /// Add an item at the left end; if the deque is full, drop the one at the right end.
+    /// Add an item at the left end; if the deque is full, drop the item at the right end.
     #[pyo3(signature = (item, /))]
     fn appendleft(&self, item: &Bound<'_, PyAny>) {
         drop(self.core().push_front(Object::new(item)));
@@ -32,9 +32,9 @@ impl PyConcurrentDeque {
 
     /// Remove and return the rightmost item.
     ///
-    /// If there is none wait for timeout seconds, for ever if it is None, not at all if it is left
-    /// out; then raise EmptyDequeError, which is an IndexError and a RuntimeError. Waits end within
-    /// 0.1 s of Ctrl-C. Each item put in wakes the thread that waits longest.
+    /// If the deque is empty, wait up to timeout seconds, or forever if timeout is None; by
+    /// default, do not wait. Then raise EmptyDequeError, which is an IndexError and a RuntimeError.
+    /// Ctrl-C ends a wait within 0.1 s. Each added item wakes the thread that has waited longest.
     #[pyo3(
         signature = (*, timeout=Patience::None),
         text_signature = "($self, *, timeout=0)",
@@ -45,9 +45,9 @@ impl PyConcurrentDeque {
 
     /// Remove and return the leftmost item.
     ///
-    /// If there is none wait for timeout seconds, for ever if it is None, not at all if it is left
-    /// out; then raise EmptyDequeError, which is an IndexError and a RuntimeError. Waits end within
-    /// 0.1 s of Ctrl-C. Each item put in wakes the thread that waits longest.
+    /// If the deque is empty, wait up to timeout seconds, or forever if timeout is None; by
+    /// default, do not wait. Then raise EmptyDequeError, which is an IndexError and a RuntimeError.
+    /// Ctrl-C ends a wait within 0.1 s. Each added item wakes the thread that has waited longest.
     #[pyo3(
         signature = (*, timeout=Patience::None),
         text_signature = "($self, *, timeout=0)",
@@ -58,26 +58,26 @@ impl PyConcurrentDeque {
 
     /// Add the items of an iterable at the right end, as one block.
     ///
-    /// The iterable is read to its end first. If that fails nothing is added.
+    /// The iterable is read to its end first. If that fails, nothing is added.
     #[pyo3(signature = (iterable, /))]
     pub(super) fn extend(&self, iterable: &Bound<'_, PyAny>) -> PyResult<()> {
         drop(self.core().extend_back(read(iterable)?));
         Ok(())
     }
 
-    /// Add the items of an iterable at the left end, one before the other, as one block: they end
-    /// up in reverse order.
+    /// Add the items of an iterable at the left end, as one block in reverse order.
     ///
-    /// The iterable is read to its end first. If that fails nothing is added.
+    /// The items are added one before the other, so the last one becomes the leftmost. The iterable
+    /// is read to its end first. If that fails, nothing is added.
     #[pyo3(signature = (iterable, /))]
     fn extendleft(&self, iterable: &Bound<'_, PyAny>) -> PyResult<()> {
         drop(self.core().extend_front(read(iterable)?));
         Ok(())
     }
 
-    /// Insert an item before the one at index, or, if that is beyond an end, at that end.
+    /// Insert an item before the one at index, or at the nearest end if there is no such index.
     ///
-    /// Raise IndexError if there are maxlen items.
+    /// Raise IndexError if the deque already has maxlen items.
     #[pyo3(signature = (index, item, /))]
     fn insert(&self, index: isize, item: &Bound<'_, PyAny>) -> PyResult<()> {
         let item = Object::new(item);
@@ -87,10 +87,10 @@ impl PyConcurrentDeque {
         })
     }
 
-    /// Remove the first item, from the left, that is or equals value; raise ValueError if there is
-    /// none.
+    /// Remove the leftmost item that is or equals value; raise ValueError if there is none.
     ///
-    /// It is the first one at the moment in which it is removed, whatever others do.
+    /// It is the leftmost match at the moment it is removed, even if other threads change the
+    /// deque.
     #[pyo3(signature = (value, /))]
     fn remove(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         match self.core().try_remove(&Equal(value))? {
@@ -99,10 +99,9 @@ impl PyConcurrentDeque {
         }
     }
 
-    /// Return the index of the first item that is or equals value; raise ValueError if there is
-    /// none.
+    /// Return the index of the first item that is or equals value, or raise ValueError.
     ///
-    /// With start and stop look only at the items from index start to before stop.
+    /// Only the items from index start up to, but not including, stop are searched.
     #[pyo3(
         signature = (value, start=Bounds(0), stop=Bounds(isize::MAX), /),
         text_signature = "($self, value, start=0, stop=sys.maxsize, /)",
@@ -126,7 +125,7 @@ impl PyConcurrentDeque {
         self.core().try_count(&Equal(value)).map(New)
     }
 
-    /// Move the last n items to the left end, or, if n is negative, the first -n to the right end.
+    /// Move the last n items to the left end; if n is negative, move the first -n to the right end.
     #[pyo3(signature = (n=1, /))]
     fn rotate(&self, n: isize) {
         self.core().rotate(n);

@@ -1,4 +1,4 @@
-//! Items, operators, comparison and text.
+//! The access to items by index, the operators, the comparisons and `repr`.
 
 use super::{
     arguments::{Index, Times},

@@ -16,9 +16,9 @@ use pyo3::{
 
 #[pymethods]
 impl PyConcurrentDict {
-    /// Add n to the value of a key, or store n if there is none; return the new value.
+    /// Add n to the value of a key, or store n if the key is missing; return the new value.
     ///
-    /// Anything that can be added will do. Ints are added without making an object.
+    /// Values of any type that supports addition will do. Ints are added without making an object.
     #[pyo3(
         signature = (key, n=Optional(None), /),
         text_signature = "($self, key, n=1, /)",
@@ -30,15 +30,15 @@ impl PyConcurrentDict {
         }
     }
 
-    /// Add 1 for each key of an iterable, or, of a mapping from keys to numbers, each number.
+    /// Add 1 for each key of an iterable, or add the numbers of a mapping from keys to numbers.
     ///
-    /// One call for thousands of keys: they are counted first, and each different key is then
-    /// added in one step. If the source fails, nothing is added.
+    /// One call can count thousands of keys: they are counted first, and each distinct key is then
+    /// added in one step. If reading the source fails, nothing is added.
     #[pyo3(signature = (source, /))]
     fn add_many(&self, source: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = source.py();
         let counts = if let Ok(other) = source.cast::<Self>() {
-            // Not `dict(other)`: that raises KeyError when others remove keys meanwhile.
+            // `dict(other)` would raise KeyError if another thread removes a key meanwhile.
             other.get().to_dict(py)?
         } else if source.cast::<PyMapping>().is_ok() {
             py.get_type::<PyDict>().call1((source,))?.cast_into()?
@@ -70,7 +70,8 @@ impl PyConcurrentDict {
         self.add_one(key, n)?.into_object(key.py())
     }
 
-    /// Adds as counters do, in one step and without making an object; false if that cannot be.
+    /// Adds to a counter in one step and without making an object. Returns `None` if that is not
+    /// possible.
     pub(crate) fn add_count<Q: Query<Object>>(
         &self,
         probe: &Q,

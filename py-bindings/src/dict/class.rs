@@ -1,4 +1,5 @@
-//! The class `ConcurrentDict`, what its methods are made of, and its life.
+//! The class `ConcurrentDict`, the helpers that its methods share, and how it is created, shared
+//! and collected.
 
 use super::{probe::Probe, value::Value};
 use crate::runtime::{
@@ -19,21 +20,23 @@ use std::sync::Arc;
 
 pub(crate) type Core = ConcurrentDict<Object, Value>;
 
-/// A dict that threads share: a complete MutableMapping, and more in one step.
+/// A dict that threads share: a complete MutableMapping, with further atomic operations.
 ///
 /// ConcurrentDict(initial_capacity=0, dictionary={})
 /// ConcurrentDict(dictionary)
 ///
-/// initial_capacity is about the number of threads that use it at once, not a number of keys; 0
-/// suits the machine. The dictionary, a mapping or an iterable of pairs, is copied; it may come first, as
-/// for dict. A subclass may have a method __missing__(key), as for dict.
+/// initial_capacity is a hint for the number of threads that use the dictionary at once, not a
+/// number of keys. With 0, the number of processors decides. The dictionary argument, a mapping or
+/// an iterable of pairs, is copied. It may also be the first argument, as for dict. A subclass may
+/// define a method __missing__(key), as for dict.
 ///
-/// Operations on one key are atomic. Those on all of it (len, iteration, keys, values, items,
-/// as_dict, copy, clear, ==, update) go from part to part: a key that is there all the time is seen
-/// exactly once, one that comes or goes meanwhile may be seen or not. None of them raises because
-/// others write. (But dict(d) and {**d} list the keys and then ask for each, so they raise KeyError
-/// when one has gone: use as_dict().) The order of keys is unspecified. Hashes and comparisons of
-/// keys may run any code, and may use the same dictionary.
+/// Operations on one key are atomic. Operations on the whole dictionary (len, iteration, keys,
+/// values, items, as_dict, copy, clear, ==, update) go from part to part. They see a key that is
+/// present all the time exactly once; they may or may not see a key that is added or removed
+/// meanwhile. None of them raises because other threads write. (But dict(d) and {**d} list the keys
+/// first and then look up each one, so they raise KeyError if a key has been removed in between:
+/// use as_dict() instead.) The order of keys is unspecified. Hashes and comparisons of keys may run
+/// any code, and may use the same dictionary.
 #[pyclass(
     frozen,
     subclass,
@@ -45,15 +48,16 @@ pub(crate) type Core = ConcurrentDict<Object, Value>;
 )]
 pub(crate) struct PyConcurrentDict {
     pub(crate) core: Nested<Arc<Core>>,
-    /// The object whose contents these are, if it is another one. It alone shows them to the
-    /// collector, which would free live objects if it were shown one reference twice.
+    /// In a handle, the original object. Only that object shows the contents to the collector: if
+    /// the collector were shown one reference twice, it would free live objects.
     owner: Option<Py<Self>>,
 }
 
 pub(crate) static WATCH: Watch = Watch::new();
 
 impl PyConcurrentDict {
-    /// Notes a change by this thread: see `reentry`. What removes or stores a value calls it.
+    /// Notes a change by this thread: see `reentry`. Every function that removes or stores a value
+    /// calls it.
     #[inline]
     pub(crate) fn changed(&self, hash: u64) {
         WATCH.changed(|| self.place(hash));
@@ -115,15 +119,15 @@ impl PyConcurrentDict {
 
     /// Stores what `dict(source, **kwargs)` would hold.
     ///
-    /// Anything but a dictionary of ours becomes such a dict first, so an error in it, wherever it
-    /// comes, leaves this one unchanged.
+    /// A source that is not a `ConcurrentDict` is first converted to a dict. So if reading the
+    /// source fails, at whatever point, this dictionary stays unchanged.
     pub(super) fn merge(
         &self,
         source: Option<&Bound<'_, PyAny>>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
         if let Some(kwargs) = kwargs {
-            // Not all calls see to that.
+            // Some calls from Python do not check that the names are strings.
             if !kwargs
                 .iter()
                 .all(|(name, _)| name.is_instance_of::<PyString>())
@@ -150,7 +154,8 @@ impl PyConcurrentDict {
     }
 
     pub(super) fn merge_dict(&self, dict: &Bound<'_, PyDict>) -> PyResult<()> {
-        // A list of the items is safe from a `__hash__` or `__eq__` that changes the dict.
+        // Iterating over a list of the items is safe even if a `__hash__` or `__eq__` changes the
+        // dict.
         for item in create::items(dict)? {
             let item = item.cast::<PyTuple>()?;
             self.insert(&item.get_item(0)?, &item.get_item(1)?)?;
@@ -176,9 +181,9 @@ impl PyConcurrentDict {
 
 #[pymethods]
 impl PyConcurrentDict {
-    /// Return another object for the same dictionary.
+    /// Return another Python object for the same dictionary.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(slf: &Bound<'_, Self>) -> Self {
         let this = slf.get();
         let owner = match &this.owner {
@@ -195,9 +200,10 @@ impl PyConcurrentDict {
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }
-        // SAFETY: the collector runs while no other thread is attached, and only attached threads
-        // are inside methods of the core. None of them stops there: nothing in them allocates a
-        // Python object, detaches, or runs Python code, so neither does this thread.
+        // SAFETY: no operation on the core is in progress. Only attached threads call the core's
+        // methods, and while the collector runs, no other thread is attached. No thread detaches
+        // inside such a method, and the collector never starts inside one, because the methods do
+        // not allocate Python objects, detach, or run Python code.
         unsafe {
             self.core.for_each_quiescent(|key, value| {
                 visit.call(&**key)?;

@@ -40,7 +40,8 @@ impl PyConcurrentDict {
         };
         let dict = Self::with_capacity(capacity);
         match source.map(|source| (source, source.cast::<PyDict>())) {
-            // What is stored in it, whatever its methods say.
+            // Copies what a dict or a subclass of dict really stores, even if the subclass
+            // overrides methods.
             Some((_, Ok(source))) => dict.merge_dict(source)?,
             Some((source, Err(_))) => dict.merge(Some(source), None)?,
             None => (),
@@ -48,7 +49,7 @@ impl PyConcurrentDict {
         Ok(dict)
     }
 
-    /// Return a new dictionary with these keys, all with the same value.
+    /// Return a new dictionary with the keys of an iterable, all with the same value.
     #[classmethod]
     #[pyo3(signature = (iterable, value=None, /))]
     fn fromkeys<'py>(
@@ -65,7 +66,7 @@ impl PyConcurrentDict {
     }
 }
 
-/// What the first argument of the constructor is: a capacity, or what to copy.
+/// Tells which role the first argument of the constructor has: a capacity, or a source to copy.
 fn capacity_or_source<'a, 'py>(
     first: &'a Bound<'py, PyAny>,
 ) -> PyResult<(isize, Option<&'a Bound<'py, PyAny>>)> {
@@ -80,8 +81,8 @@ fn capacity_or_source<'a, 'py>(
     }
 }
 
-/// Tells whether an object may be a mapping or an iterable of pairs. Runs none of its methods, and takes a
-/// str for a mistake.
+/// Returns whether an object may be a mapping or an iterable of pairs. Calls none of its methods. A
+/// str is rejected, because it is most likely a mistake.
 fn is_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     let (py, kind) = (object.py(), object.get_type());
     Ok(!object.is_instance_of::<PyString>()
@@ -90,7 +91,7 @@ fn is_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
             || kind.hasattr(intern!(py, "__getitem__"))?))
 }
 
-/// Makes the class a MutableMapping in the eyes of `isinstance`, and of `match`.
+/// Registers the class as a MutableMapping, for `isinstance` and `match`.
 pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     let abc = py.import("collections.abc")?.getattr("MutableMapping")?;
     abc.call_method1("register", (py.get_type::<PyConcurrentDict>(),))?;

@@ -1,4 +1,4 @@
-//! How often each key is in an iterable, for `ConcurrentDict.add_many`.
+//! Counts how often each key occurs in an iterable, for `ConcurrentDict.add_many`.
 
 use crate::{
     dict::probe::Probe,
@@ -14,19 +14,19 @@ use std::{
     hash::{BuildHasherDefault, Hash, Hasher},
 };
 
-/// Different keys, and how often each was there.
+/// The distinct keys, and how often each occurred.
 pub(crate) enum Counts<'py> {
     Words(HashMap<Word, i64, BuildHasherDefault<Mixed>>),
     Others(Bound<'py, PyDict>),
 }
 
-/// What is exactly a str, so that hashing and comparing it runs no Python code.
+/// An object that is exactly a str, so that hashing and comparing it runs no Python code.
 pub(crate) struct Word {
     pub(crate) object: Object,
     hash: u64,
 }
 
-/// A hash that is one already.
+/// A hasher that passes on a number that is already a hash.
 #[derive(Default)]
 pub(crate) struct Mixed(u64);
 
@@ -56,7 +56,7 @@ impl Hash for Word {
 impl PartialEq for Word {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        // SAFETY: words are made and compared in a call from Python, which is attached.
+        // SAFETY: words are made and compared during a call from Python, in an attached thread.
         let py = unsafe { Python::assume_attached() };
         let this = self.object.bind(py);
         self.hash == other.hash
@@ -68,8 +68,9 @@ impl Eq for Word {}
 
 /// Counts the keys that an iterator yields.
 ///
-/// Strings are counted here. With the first key of another type all go to a `collections.Counter`,
-/// because that key may be equal to a string, and its methods may do anything.
+/// Strings are counted here. Once a key of another type appears, all keys go to a
+/// `collections.Counter`, because that key may be equal to a string, and its methods may run any
+/// code.
 pub(crate) fn count<'py>(keys: &Bound<'py, PyIterator>) -> PyResult<Counts<'py>> {
     let mut words = HashMap::<Word, i64, _>::default();
     for key in keys {

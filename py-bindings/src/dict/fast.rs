@@ -1,4 +1,4 @@
-//! Entries past PyO3, for keys that are plainly a str, an int or bytes.
+//! Entries that bypass PyO3, for keys that are exactly a str, an int or bytes.
 
 use super::{class::PyConcurrentDict, probe::PlainProbe, value::Value};
 use crate::runtime::{
@@ -18,7 +18,7 @@ fast::fast! { PyConcurrentDict:
         let probe = PlainProbe::new(&key)?;
         this.core.try_read(&probe, |value| value.is_some()).ok()
     };
-    // The more frequent one last: it comes first.
+    // The more frequent entry is last, because the last one is tried first.
     two c"get" = |this, py, key, default| Some(match read(this, &key)? {
         Some(value) => found(py, value),
         None => Done::object(Object::new(&default)),
@@ -45,7 +45,8 @@ fast::fast! { PyConcurrentDict:
     one c"add" = |this, py, key| count(this, py, &key, 1);
 }
 
-/// What is stored for a plain key, or not; `None` where that cannot be told without Python code.
+/// Returns the value of a plain key, if the key is present. Returns `None` if finding it would need
+/// Python code.
 #[inline]
 fn read(this: &PyConcurrentDict, key: &Bound<'_, PyAny>) -> Option<Option<Value>> {
     let probe = PlainProbe::new(key)?;
@@ -70,7 +71,7 @@ fn write(this: &PyConcurrentDict, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAn
     Some(())
 }
 
-/// Takes a plain key out.
+/// Removes a plain key.
 #[inline]
 fn take(this: &PyConcurrentDict, key: &Bound<'_, PyAny>) -> Option<Option<Value>> {
     let probe = PlainProbe::new(key)?;

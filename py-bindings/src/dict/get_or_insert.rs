@@ -10,15 +10,16 @@ use std::{hash::RandomState, sync::Arc};
 
 #[pymethods]
 impl PyConcurrentDict {
-    /// Return the value of a key; if there is none, store and return that of factory().
+    /// Return the value of a key; if it is missing, store and return the result of factory().
     ///
-    /// Of all threads that ask for the same missing key one calls its factory; the others wait,
-    /// and can be interrupted. If the factory raises, the thread that called it gets the error,
-    /// and one of the others calls its own.
+    /// If several threads ask for the same missing key, one of them calls its factory, and the
+    /// others wait; their waits can be interrupted. If the factory raises, the thread that called
+    /// it gets the error, and one of the others calls its own factory.
     ///
-    /// Factories may ask for other keys, of this dictionary or another one. If they wait for each other's,
-    /// the last to ask gets a RuntimeError that names the keys. A coroutine is not stored: that is a
-    /// TypeError, see get_or_insert_async().
+    /// A factory may ask for other keys, of this or another dictionary. If factories wait for each
+    /// other, the last one to ask gets a RuntimeError that names the keys. If a factory returns a
+    /// coroutine, it is not stored; the call raises TypeError. For async factories, see
+    /// get_or_insert_async().
     #[pyo3(signature = (key, factory, /))]
     fn get_or_insert<'py>(
         &self,
@@ -28,7 +29,8 @@ impl PyConcurrentDict {
         let py = key.py();
         let probe = Probe::new(key)?;
         loop {
-            // Tasks may wait for the claim, however it ends.
+            // Asyncio tasks may be waiting for the end of the claim, so their alarms are rung in
+            // every case.
             let claim = || self.core.try_claim(&probe, || probe.key());
             match awaiting::ringing(py, claim)? {
                 Claim::Ready(value) => return value.into_object(py),
@@ -55,13 +57,13 @@ impl PyConcurrentDict {
         let value = factory.call0()?;
         refuse_coroutine(
             &value,
-            "get_or_insert() takes a function that returns the value; await get_or_insert_async() \
-             for this one",
+            "get_or_insert() takes a function that returns the value; for this function, await \
+             get_or_insert_async()",
         )?;
         self.publish(leader, probe, &value)
     }
 
-    /// Stores what was computed, unless there is a value by now; returns the one that is there.
+    /// Stores the computed value, unless there is a value by now. Returns the stored one.
     pub(crate) fn publish<'py>(
         &self,
         leader: Leader<'_, Object, Value, RandomState>,
@@ -74,7 +76,7 @@ impl PyConcurrentDict {
     }
 }
 
-/// Enters a wait for the value of a key, unless it would never end.
+/// Begins a wait for the value of a key, unless it would never end.
 pub(crate) fn begin_waiting(
     flight: &Arc<Flight>,
     party: Party,
@@ -84,8 +86,8 @@ pub(crate) fn begin_waiting(
     Waiting::begin(flight, party, note).or_else(|deadlock| {
         let message = match names(&deadlock, key.py())?.as_slice() {
             [_] if flight.leader().is_task() && !party.is_task() => {
-                "a task of this thread makes the value of this key, and cannot go on while the thread \
-                 waits; await get_or_insert_async()"
+                "a task in this thread makes the value of this key, and cannot continue while the thread \
+                 waits; await get_or_insert_async() instead"
                     .to_owned()
             }
             [_] => "the factory for a key asked for the same key, and would wait for itself".to_owned(),
@@ -99,11 +101,11 @@ pub(crate) fn begin_waiting(
     })
 }
 
-/// The keys that would be waited for.
+/// Returns the names of the keys in a circle of waits.
 fn names(deadlock: &Deadlock, py: Python<'_>) -> PyResult<Vec<String>> {
     let name = |note: &Note| match note.downcast_ref::<Object>() {
         Some(key) => Ok(key.bind(py).repr()?.to_string()),
-        // Of Rust code that shares a process with us, but not an interpreter.
+        // The note belongs to other Rust code, which shares the process with this interpreter.
         None => Ok("another one".to_owned()),
     };
     deadlock.notes().iter().map(name).collect()

@@ -1,6 +1,7 @@
-//! `get_or_insert_async`: the same for tasks.
+//! `get_or_insert_async`: `get_or_insert` for asyncio tasks.
 //!
-//! The coroutine itself is written in Python, as it awaits what its user gives it: `ft_utils._once`.
+//! The coroutine itself is in `ft_utils._once`. It is written in Python, because it awaits the
+//! user's factory.
 
 use super::{class::PyConcurrentDict, get_or_insert::begin_waiting, probe::Probe};
 use crate::runtime::{
@@ -19,11 +20,11 @@ use std::{
 
 #[pymethods]
 impl PyConcurrentDict {
-    /// Return, awaited, the value of a key; if there is none, store and return await factory().
+    /// In a coroutine, return the value of a key, or store and return await factory().
     ///
-    /// Of all tasks, in whatever event loops, and threads in get_or_insert() that ask for the same
-    /// missing key one makes the value; the others wait for it. If that one fails, or is cancelled, it
-    /// alone gets the error, and one of the others calls its own factory.
+    /// If several tasks (of any event loops) and threads in get_or_insert() ask for the same
+    /// missing key, one of them makes the value, and the others wait for it. If that one fails or
+    /// is cancelled, it alone gets the error, and another one calls its own factory.
     #[pyo3(signature = (key, factory, /))]
     fn get_or_insert_async<'py>(
         slf: &Bound<'py, Self>,
@@ -42,19 +43,21 @@ impl PyConcurrentDict {
     }
 }
 
-/// What a coroutine of `get_or_insert_async` does with the dictionary.
+/// The part of a `get_or_insert_async` coroutine that accesses the dictionary.
 #[pyclass(frozen, module = "ft_utils._native", name = "Computation")]
 struct Computation {
     dict: Py<PyConcurrentDict>,
     key: Py<PyAny>,
-    /// The key's, for a [`Probe`].
+    /// The hash of the key, for a [`Probe`].
     hash: u64,
-    /// That of the leader, while the coroutine is the leader. Locked for a few instructions.
+    /// The leader's claim, while this coroutine is the leader. The lock is held only for a few
+    /// instructions.
     duty: Mutex<Option<Suspended>>,
 }
 
 impl Computation {
-    /// The task that the coroutine runs in. Outside of asyncio it stands for itself.
+    /// Returns the task that the coroutine runs in. Outside of asyncio, the object itself takes the
+    /// role of the task.
     fn party(&self, py: Python<'_>) -> PyResult<Party> {
         let task = awaiting::current_task(py)?;
         Ok(Party::task(
@@ -63,15 +66,17 @@ impl Computation {
     }
 
     fn duty(&self) -> MutexGuard<'_, Option<Suspended>> {
-        // Nothing panics while it is locked.
+        // No code panics while this lock is held.
         self.duty.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[pymethods]
 impl Computation {
-    /// Return a list of the value, or an empty one if it is up to the caller to make it, or else
-    /// what is to be awaited before the next claim.
+    /// Claim the key.
+    ///
+    /// Return a list with the value if there is one, and an empty list if the caller has to make
+    /// the value. Otherwise return an awaitable; the caller awaits it and claims again.
     fn claim<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let key = self.key.bind(py);
         let probe = Probe::with_hash(key, self.hash);
@@ -106,10 +111,10 @@ impl Computation {
         }
     }
 
-    /// Store the value, and return the one that is stored: somebody may have been faster.
+    /// Store the value, and return the stored one, which may come from a faster caller.
     fn publish<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = value.py();
-        refuse_coroutine(value, "the factory is to await it")?;
+        refuse_coroutine(value, "the factory must await it and return the result")?;
         let duty = self.duty().take();
         let duty = duty.ok_or_else(|| exception::<PyRuntimeError>("nothing was claimed"))?;
         let dict = self.dict.get();
@@ -117,7 +122,7 @@ impl Computation {
         awaiting::ringing(py, || dict.publish(dict.core.resume(duty), &probe, value))
     }
 
-    /// Leave it to the others, if nothing was published.
+    /// Give up the claim, so that another caller makes the value, unless the value was published.
     fn release(&self, py: Python<'_>) {
         let duty = self.duty().take();
         if let Some(duty) = duty {
@@ -131,7 +136,7 @@ impl Computation {
     }
 }
 
-/// A wait of a task for another one, or a thread, that makes the value.
+/// A task's wait for another task or a thread that makes the value.
 struct Landing {
     retry: Retry<Flight>,
     _waiting: Waiting,

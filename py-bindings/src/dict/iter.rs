@@ -10,7 +10,7 @@ use std::{
     vec,
 };
 
-/// An iterator over keys, which copies those of one part of the dictionary at a time.
+/// An iterator over keys, which copies the keys of one part of the dictionary at a time.
 #[pyclass(
     frozen,
     weakref,
@@ -18,12 +18,13 @@ use std::{
     name = "ConcurrentDictIterator"
 )]
 pub(crate) struct DictIter {
-    /// Held for a few instructions that run no Python code and drop no reference.
+    /// The lock is held only for a few instructions, which run no Python code and drop no
+    /// reference.
     state: Nested<Mutex<State>>,
 }
 
 struct State {
-    /// Gone once the iterator is exhausted.
+    /// `None` once the iterator is exhausted.
     dict: Option<Py<PyConcurrentDict>>,
     next_shard: usize,
     ready: vec::IntoIter<Object>,
@@ -42,7 +43,7 @@ impl DictIter {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing that could panic leaves the state half-changed.
+        // No panic can leave the state half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -71,15 +72,15 @@ impl DictIter {
                 core.copy_shard(state.next_shard).into_iter().unzip();
             state.next_shard += 1;
             state.ready = keys.into_iter();
-            // A value that died meanwhile may use this very iterator.
+            // Dropping a value may run code that uses this iterator, so the lock is released first.
             drop(state);
             drop((values, dict));
         }
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // Nobody holds the lock while the collector runs; were it held, a reference not shown
-        // would keep an object alive, no more.
+        // No thread holds the lock while the collector runs. If one did, the references that are
+        // not shown would keep objects alive longer, and do no other harm.
         let Ok(state) = self.state.try_lock() else {
             return Ok(());
         };

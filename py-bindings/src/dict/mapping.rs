@@ -1,4 +1,4 @@
-//! The methods of a mapping that are about one key.
+//! The methods of a mapping that concern one key.
 
 use super::{
     class::{PyConcurrentDict, WATCH},
@@ -57,7 +57,7 @@ impl PyConcurrentDict {
         DictIter::new(slf)
     }
 
-    /// Return the value of a key, or the default.
+    /// Return the value of a key, or the default if the key is missing.
     #[pyo3(signature = (key, default=None, /))]
     fn get<'py>(
         &self,
@@ -67,7 +67,7 @@ impl PyConcurrentDict {
         Ok(self.get_value(key)?.or(default))
     }
 
-    /// Return the value of a key, after storing the default if there is none.
+    /// Return the value of a key, after storing the default if the key is missing.
     #[pyo3(signature = (key, default=None, /))]
     fn setdefault<'py>(
         &self,
@@ -91,7 +91,7 @@ impl PyConcurrentDict {
         stored.into_object(py)
     }
 
-    /// Remove a key and return its value, or the default; without one, raise KeyError.
+    /// Remove a key and return its value, or the default; without a default, raise KeyError.
     #[pyo3(
         signature = (key, default=Optional(None), /),
         text_signature = "($self, key, /, *default)",
@@ -106,7 +106,7 @@ impl PyConcurrentDict {
             .ok_or_else(|| key_error(key))
     }
 
-    /// Remove some key and return it with its value; raise KeyError if there is none.
+    /// Remove any key and return it with its value; raise KeyError if the dictionary is empty.
     fn popitem<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         match self.core.pop_any() {
             Some((key, value)) => {
@@ -118,7 +118,8 @@ impl PyConcurrentDict {
     }
 }
 
-/// What `d[key]` is without the key: what a subclass's `__missing__` returns, or a KeyError.
+/// Returns the result of `d[key]` for a missing key: the result of a subclass's `__missing__`, or a
+/// KeyError.
 fn missing<'py>(
     slf: &Bound<'py, PyConcurrentDict>,
     key: &Bound<'py, PyAny>,
@@ -129,8 +130,8 @@ fn missing<'py>(
         return Err(key_error(key));
     }
     let kind = slf.get_type();
-    // As Python looks for special methods: among the attributes of the classes, not those of the
-    // instance or of a metaclass.
+    // Python looks for special methods in the same way: among the attributes of the classes, not
+    // among those of the instance or of a metaclass.
     for class in kind.mro() {
         let attributes = class.getattr(intern!(py, "__dict__"))?;
         let Ok(method) = attributes.cast_into::<PyMappingProxy>()?.get_item(name) else {

@@ -1,4 +1,4 @@
-//! MISSING, and arguments that may be left out.
+//! MISSING, and optional arguments.
 
 use pyo3::prelude::*;
 
@@ -21,7 +21,7 @@ impl Missing {
     }
 }
 
-/// An argument that may be left out, where None is a value like any other.
+/// An optional argument for which None is a normal value.
 pub(crate) struct Optional<'py>(pub(crate) Option<Bound<'py, PyAny>>);
 
 impl<'py> FromPyObject<'_, 'py> for Optional<'py> {
@@ -32,7 +32,7 @@ impl<'py> FromPyObject<'_, 'py> for Optional<'py> {
     }
 }
 
-/// The argument, unless it is MISSING.
+/// Returns the argument, unless it is MISSING.
 pub(super) fn present<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyAny>> {
     (!object.is_instance_of::<Missing>()).then_some(object)
 }

@@ -12,14 +12,14 @@ use std::{
     sync::atomic::{AtomicIsize, Ordering::Relaxed},
 };
 
-/// A key that is looked for.
+/// A key to search for.
 pub(crate) struct Probe<'a, 'py> {
     object: &'a Bound<'py, PyAny>,
     hash: u64,
 }
 
 impl<'a, 'py> Probe<'a, 'py> {
-    /// Hashes the object, which may run any code, and fail.
+    /// Hashes the object. This may run any code, and may fail.
     #[inline]
     pub(crate) fn new(object: &'a Bound<'py, PyAny>) -> PyResult<Self> {
         let hash = match known_hash(object) {
@@ -30,13 +30,13 @@ impl<'a, 'py> Probe<'a, 'py> {
         Ok(Self { object, hash })
     }
 
-    /// A key of which the hash is known, as [`hash`](Self::hash) gave it.
+    /// Makes a probe from a key and its hash, as [`hash`](Self::hash) returned it.
     #[inline]
     pub(crate) fn with_hash(object: &'a Bound<'py, PyAny>, hash: u64) -> Self {
         Self { object, hash }
     }
 
-    /// The hash, spread over 64 bits.
+    /// Returns the hash, spread over 64 bits.
     #[inline]
     pub(crate) fn hash(&self) -> u64 {
         self.hash
@@ -46,31 +46,34 @@ impl<'a, 'py> Probe<'a, 'py> {
         self.object.py()
     }
 
-    /// Returns the key to store; that increments a count, and may happen under a lock.
+    /// Returns the key to store. This only increments a count, so it may happen under a lock.
     pub(crate) fn key(&self) -> Object {
         Object::new(self.object)
     }
 }
 
-/// The hash of what is exactly a str, if it was asked for before: strings remember it.
+/// Returns the hash of an object that is exactly a str, if it was computed before: strings cache
+/// it.
 #[inline]
 fn known_hash(object: &Bound<'_, PyAny>) -> Option<isize> {
     if !object.is_exact_instance_of::<PyString>() {
         return None;
     }
     let string = object.as_ptr().cast::<ffi::PyASCIIObject>();
-    // SAFETY: every str begins with these fields. Other threads write the hash, always the same one
-    // and as an atomic, which for CPython is a plain field that it accesses in one piece.
+    // SAFETY: every str begins with these fields. Other threads may write the hash, always with the
+    // same value. To CPython it is a plain field, but one that is read and written in one piece, so
+    // it can be read as an atomic.
     let hash = unsafe { AtomicIsize::from_ptr(&raw mut (*string).hash) };
-    // Relaxed: it is a number, and nothing hangs on it.
+    // Relaxed: the hash is a plain number, and no other memory depends on it.
     let hash = hash.load(Relaxed);
-    // What is no hash stands for one that is not known.
+    // The value -1 is never a hash. It means that the hash is not known yet.
     (hash != -1).then_some(hash)
 }
 
-/// Spreads a hash over 64 bits: Python's hash of a small int is that int.
+/// Spreads a hash over 64 bits, because Python's hash of a small int is the int itself.
 ///
-/// The folded multiplication of wyhash (Wang Yi) and its kin; the factors are bits of pi.
+/// Uses the folded multiplication of wyhash (Wang Yi) and related hashes. The factors are bits of
+/// pi.
 #[inline]
 fn mix(hash: isize) -> u64 {
     let product = u128::from(hash as u64 ^ 0x243f_6a88_85a3_08d3) * 0x1319_8a2e_0370_7344;
@@ -100,11 +103,12 @@ impl Query<Object> for Probe<'_, '_> {
         let compare = plain_comparison(kind, self.py())?;
         if other != kind {
             plain_comparison(other, self.py())?;
-            // Two different ones of str, int and bytes.
+            // Objects of two different types out of str, int and bytes are never equal.
             return Some(false);
         }
-        // SAFETY: both are exactly of the type that the comparison belongs to. For these types it
-        // runs no Python code, creates no objects, cannot fail, and returns True or False.
+        // SAFETY: both objects have exactly the type that the comparison belongs to. For these
+        // types the comparison runs no Python code, creates no objects, cannot fail, and returns
+        // True or False.
         unsafe {
             let equal = compare(stored, probe, ffi::Py_EQ);
             let verdict = equal == ffi::Py_True();
@@ -114,7 +118,7 @@ impl Query<Object> for Probe<'_, '_> {
     }
 
     fn compare(&self, stored: &Object) -> PyResult<bool> {
-        // As dict does, the stored key is asked first.
+        // As in dict, the stored key is the left operand.
         stored.bind(self.py()).eq(self.object)
     }
 
@@ -124,15 +128,15 @@ impl Query<Object> for Probe<'_, '_> {
     }
 }
 
-/// A str, int or bytes that is looked for without running Python code: where that would have to be
-/// asked, the search gives up.
+/// A str, int or bytes to search for without running Python code. If a comparison would need Python
+/// code, the search gives up.
 pub(crate) struct PlainProbe<'a, 'py>(Probe<'a, 'py>);
 
-/// Somebody's `__eq__` would have to be asked.
+/// The error of a search that would have to call an `__eq__` of unknown code.
 pub(crate) struct Unsure;
 
 impl<'a, 'py> PlainProbe<'a, 'py> {
-    /// `None` if the key is of another type.
+    /// Makes a probe. Returns `None` if the key has another type.
     #[inline]
     pub(crate) fn new(object: &'a Bound<'py, PyAny>) -> Option<Self> {
         let hash = match known_hash(object) {
@@ -142,7 +146,7 @@ impl<'a, 'py> PlainProbe<'a, 'py> {
         Some(Self(Probe::with_hash(object, mix(hash))))
     }
 
-    /// As [`Probe::hash`].
+    /// The same as [`Probe::hash`].
     #[inline]
     pub(crate) fn hash(&self) -> u64 {
         self.0.hash
@@ -157,7 +161,8 @@ fn plain_hash(object: &Bound<'_, PyAny>) -> Option<isize> {
     let key = object.as_ptr();
     // SAFETY: the object is valid.
     plain_comparison(unsafe { ffi::Py_TYPE(key) }, object.py())?;
-    // SAFETY: the thread is attached; for these types it runs no Python code, and does not fail.
+    // SAFETY: the thread is attached. For these types, hashing runs no Python code and does not
+    // fail.
     Some(unsafe { ffi::PyObject_Hash(key) })
 }
 
@@ -188,8 +193,8 @@ impl Query<Object> for PlainProbe<'_, '_> {
     }
 }
 
-/// Returns the comparison of str, int and bytes, which is safe to call under a lock, and of no
-/// other type.
+/// Returns the comparison function of str, int or bytes, which is safe to call under a lock.
+/// Returns `None` for every other type.
 #[inline]
 fn plain_comparison(kind: *mut ffi::PyTypeObject, py: Python<'_>) -> Option<ffi::richcmpfunc> {
     if kind != PyString::type_object_raw(py)
@@ -198,6 +203,6 @@ fn plain_comparison(kind: *mut ffi::PyTypeObject, py: Python<'_>) -> Option<ffi:
     {
         return None;
     }
-    // SAFETY: it is a type, and a builtin one does not change.
+    // SAFETY: `kind` is a type, and a builtin type does not change.
     unsafe { (*kind).tp_richcompare }
 }

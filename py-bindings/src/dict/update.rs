@@ -1,4 +1,4 @@
-//! The operations that read a key and write it in one step: `compare_exchange`, `update_with`.
+//! The operations that read and write a key in one step: `compare_exchange`, `update_with`.
 
 use super::{
     class::{PyConcurrentDict, WATCH},
@@ -16,10 +16,10 @@ use pyo3::prelude::*;
 
 #[pymethods]
 impl PyConcurrentDict {
-    /// Replace the value of a key by new if it is, or equals, expected; tell whether it was.
+    /// Replace the value of a key by new if it is or equals expected; return whether it did.
     ///
-    /// MISSING as expected means that the key is absent, as new that it is removed. A comparison that
-    /// changes the value each time, for ever, is a RuntimeError.
+    /// If expected is MISSING, the key must be absent. If new is MISSING, the key is removed. If
+    /// the comparison itself changes the value again and again, this raises RuntimeError.
     #[pyo3(signature = (key, expected, new, /))]
     fn compare_exchange(
         &self,
@@ -52,11 +52,11 @@ impl PyConcurrentDict {
         }
     }
 
-    /// Replace the value of a key by function(value), and return the new one.
+    /// Replace the value of a key by function(value), and return the new value.
     ///
-    /// If the key is missing the function gets the default; without one, raise KeyError. It is
-    /// called again whenever another thread has changed the value meanwhile. It may use the
-    /// dictionary, but not change the value of this key itself: that is a RuntimeError.
+    /// If the key is missing, the function gets the default; without a default, raise KeyError. The
+    /// function is called again whenever another thread has changed the value meanwhile. It may use
+    /// the dictionary, but must not change the value of this key itself: that raises RuntimeError.
     #[pyo3(
         signature = (key, function, default=Optional(None)),
         text_signature = "($self, key, function, *default)",
@@ -82,10 +82,10 @@ impl PyConcurrentDict {
 }
 
 impl PyConcurrentDict {
-    /// Replaces the value of a key, or its absence, if it is still the one that was seen.
+    /// Replaces the value of a key, or its absence, if it is still what the caller has seen.
     ///
-    /// Comparing values may run any code, so it is done without the lock; that the value is the
-    /// very one that was compared is checked under it.
+    /// Comparing values may run any code, so callers compare without the lock. Here the lock is
+    /// held only to check that the value is still the one that was compared.
     fn replace(
         &self,
         probe: &Probe<'_, '_>,
@@ -120,7 +120,8 @@ impl PyConcurrentDict {
         self.core.try_read(probe, |value| value.cloned())
     }
 
-    /// Replaces the value of a key by `f` of it, calling `f` again if another was faster.
+    /// Replaces the value of a key by the result of `f`, and calls `f` again if another thread was
+    /// faster.
     pub(super) fn exchange_with<'py>(
         &self,
         probe: &Probe<'_, 'py>,

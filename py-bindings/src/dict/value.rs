@@ -1,13 +1,13 @@
-//! What a `ConcurrentDict` stores as a value.
+//! The values that a `ConcurrentDict` stores.
 
 use crate::runtime::{create, fast::exact_i64, object::Object};
 use pyo3::prelude::*;
 
-/// A value: a Python object, or a counter, which can be added to without making an object.
+/// A value: a Python object, or a counter, which `add` can change without making an object.
 #[derive(Clone)]
 pub(crate) enum Value {
     Object(Object),
-    /// Written by `add` and `add_many`; whoever reads it gets an int.
+    /// Written by `add` and `add_many`. A caller that reads it gets an int.
     Count(i64),
 }
 
@@ -23,7 +23,8 @@ impl Value {
         }
     }
 
-    /// Tells whether it is the very value that was read before.
+    /// Returns whether this is the same value as the one that was read before: the same object, or
+    /// an equal counter.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Object(one), Self::Object(other)) => one.is(&**other),
@@ -32,13 +33,14 @@ impl Value {
         }
     }
 
-    /// The value as a counter, if it is one or can become one; runs no Python code.
+    /// Returns the value as a counter, if it is one or can become one. Runs no Python code.
     #[inline]
     pub(crate) fn count(&self) -> Option<i64> {
         match self {
             Self::Count(count) => Some(*count),
             Self::Object(object) => {
-                // SAFETY: values live in dictionaries, which only attached threads touch.
+                // SAFETY: values are only used in dictionaries, and only attached threads use
+                // these.
                 let py = unsafe { Python::assume_attached() };
                 exact_i64(object.bind_borrowed(py))
             }

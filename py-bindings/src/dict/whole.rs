@@ -1,4 +1,4 @@
-//! The methods that go through the whole dictionary.
+//! The methods that work on the whole dictionary.
 
 use super::{
     class::{PyConcurrentDict, WATCH},
@@ -19,9 +19,10 @@ use pyo3::{
 
 #[pymethods]
 impl PyConcurrentDict {
-    /// Store the items of a mapping, or of an iterable of pairs, and of the keywords.
+    /// Store the items of a mapping, or of an iterable of pairs, and the keyword arguments.
     ///
-    /// Each item is stored in one step, all of them in many. If the source fails, none is.
+    /// Each item is stored in one step, but not all of them together. If reading the source fails,
+    /// no item of it is stored.
     #[pyo3(
         signature = (source=Optional(None), /, **kwargs),
         text_signature = "($self, source={}, /, **kwargs)",
@@ -30,20 +31,20 @@ impl PyConcurrentDict {
         self.merge(source.0.as_ref(), kwargs)
     }
 
-    /// Remove everything. Keys that are stored meanwhile may survive.
+    /// Remove all keys; keys that other threads store meanwhile may survive.
     fn clear(&self) {
         self.core.clear();
         WATCH.changed_all(&**self.core);
     }
 
-    /// Return a copy, as a ConcurrentDict.
+    /// Return a copy that is a ConcurrentDict.
     fn copy(&self, py: Python<'_>) -> PyResult<Self> {
         self.duplicate(py)
     }
 
-    /// Return the keys there are now: a list, with the set operations and comparisons of a view.
+    /// Return a list of the current keys, with the set operations and comparisons of a view.
     ///
-    /// Beside another list == and != go item by item, in order, which is unspecified.
+    /// With another list, == and != compare item by item in order, and the order is unspecified.
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let keys = create::list(
             py,
@@ -52,15 +53,15 @@ impl PyConcurrentDict {
         Imports::get(py).keys.bind(py).call1((keys,))
     }
 
-    /// Return a list of the values there are now.
+    /// Return a list of the current values.
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         create::list(py, self.core.iter().map(|(_, value)| value.into_object(py)))
     }
 
-    /// Return the keys there are now with their values, in pairs: a list, with the set operations
-    /// and comparisons of a view.
+    /// Return a list of the current (key, value) pairs.
     ///
-    /// Beside another list == and != go item by item, in order, which is unspecified.
+    /// The list has the set operations and comparisons of a view. With another list, == and !=
+    /// compare item by item in order, and the order is unspecified.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let pair = |(key, value): (Object, Value)| {
             let value = value.into_object(py)?;
@@ -70,7 +71,7 @@ impl PyConcurrentDict {
         Imports::get(py).items.bind(py).call1((items,))
     }
 
-    /// Return a copy, as a dict.
+    /// Return a copy that is a dict.
     fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.to_dict(py)
     }

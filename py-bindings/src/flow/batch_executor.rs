@@ -26,33 +26,35 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// How often a source is called between two looks for signals and for a stopped world.
+/// How many calls of a source there are between two checks for signals and for a request to stop
+/// all threads.
 const STRETCH: usize = 256;
 
-// SAFETY: the word is the pointer to the object, which owns a reference.
+// SAFETY: the word is the pointer to the Python object, and it owns a reference.
 unsafe impl Word for Object {
     fn into_raw(self) -> *mut () {
         self.into_py().into_ptr().cast()
     }
 
     unsafe fn from_raw(raw: *mut ()) -> Self {
-        // SAFETY: these live in containers and in calls on them, which only attached threads touch.
+        // SAFETY: objects are only used in containers and in calls on them, and only attached
+        // threads do that.
         let py = unsafe { Python::assume_attached() };
-        // SAFETY: the caller's promise: it comes from `into_raw`, and is used once.
+        // SAFETY: the caller promises that the pointer comes from `into_raw`, and is used once.
         Self::from(unsafe { Bound::from_owned_ptr(py, raw.cast()) }.unbind())
     }
 }
 
-/// Hands out the results of a function, which it calls many times in a row, in one thread at a time.
+/// Hands out the results of a function, which it calls in batches, in one thread at a time.
 ///
 /// BatchExecutor(source, size)
 ///
-/// load() returns the next result, in any thread. Who finds none left calls source(), size times;
-/// others who come meanwhile wait for that. So the source need not be thread-safe, and is called
-/// in whole batches. Each result is handed out exactly once, in the order of the calls.
+/// load() returns the next result, in any thread. The caller that finds the buffer empty calls
+/// source() size times; other callers wait for it. So the source need not be thread-safe, and is
+/// called in whole batches. Each result is handed out exactly once, in the order of the calls.
 ///
-/// An exception that the source raises goes to the one caller that has run it. The results before
-/// that are handed out to the next callers; when they are gone, the source is tried again.
+/// If the source raises, only the caller that runs it gets the exception. The results from before
+/// go to the next callers. When they are used up, the source is called again.
 ///
 /// >>> numbers = iter(range(100))
 /// >>> executor = BatchExecutor(numbers.__next__, 10)
@@ -67,16 +69,15 @@ unsafe impl Word for Object {
     name = "BatchExecutor"
 )]
 pub(crate) struct PyBatchExecutor {
-    /// Set by `__init__`, so that subclasses are free in what they take.
+    /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
     core: Nested<OnceLock<Arc<Core>>>,
-    /// The object whose results these are, if it is another one. It alone shows them to the
-    /// collector.
+    /// In a handle, the original object. Only that object shows the results to the collector.
     owner: Option<Py<Self>>,
 }
 
 struct Core {
     results: BatchBuffer<Object>,
-    /// Gone once the collector has cleared the object.
+    /// `None` once the collector has cleared the object.
     source: Protected<Option<Py<PyAny>>>,
 }
 
@@ -85,9 +86,7 @@ impl Core {
         let source = self.source.get(py);
         let source = source.as_ref().map(|source| source.clone_ref(py));
         source.ok_or_else(|| {
-            exception::<PyRuntimeError>(
-                "the garbage collector has taken the executor's source away",
-            )
+            exception::<PyRuntimeError>("the garbage collector has cleared the executor's source")
         })
     }
 
@@ -107,7 +106,8 @@ impl Core {
         let mut call = || {
             calls += 1;
             if calls % STRETCH == 0 {
-                // A source written in C never comes by a place where Python would do this.
+                // A source written in C may never reach a point where Python would do this by
+                // itself.
                 py.detach(|| ());
                 py.check_signals()?;
             }
@@ -161,20 +161,21 @@ impl PyBatchExecutor {
             return Err(exception::<PyValueError>(message));
         };
         let results = BatchBuffer::try_new(size).map_err(|_| {
-            let message = format!("no room for a batch of {size} results");
+            let message = format!("not enough memory for a batch of {size} results");
             exception::<PyMemoryError>(message)
         })?;
         let source = Protected::new(Some(source.clone().unbind()));
-        // A second call changes nothing: other threads use what the first one made.
+        // A second call changes nothing, because other threads may be using what the first call
+        // made.
         let _ = self.core.set(Arc::new(Core { results, source }));
         Ok(())
     }
 
-    /// Return the next result, calling the source for a batch of them if none is left.
+    /// Return the next result; if none is left, call the source for a batch of them.
     ///
-    /// While another thread does that, wait; raise TimeoutError after timeout seconds of waiting.
-    /// The source itself may take any time. Raise what it raises, and RuntimeError if it is the
-    /// source that calls.
+    /// If another thread is running the source, wait for it; raise TimeoutError after timeout
+    /// seconds of waiting. A call of the source itself may take any time. Raise the source's
+    /// exception if it raises, and RuntimeError if the source itself calls load().
     #[pyo3(signature = (timeout=None))]
     fn load(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
         self.core()?.load(py, timeout)
@@ -203,12 +204,12 @@ impl PyBatchExecutor {
         Ok(New(self.core()?.results.len()))
     }
 
-    /// Return another object for the same source and results.
+    /// Return another Python object for the same source and results.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(slf: &Bound<'_, Self>) -> PyResult<Self> {
         let this = slf.get();
-        // Refuses what is not initialized.
+        // This fails if the object is not initialized.
         this.core()?;
         let owner = match &this.owner {
             Some(owner) => owner.clone_ref(slf.py()),
@@ -220,7 +221,9 @@ impl PyBatchExecutor {
         })
     }
 
-    /// Load result after result, until the source raises StopIteration and nothing is left.
+    /// Return an iterator that loads results.
+    ///
+    /// It ends when the source raises StopIteration and no result is left.
     fn __iter__(slf: Bound<'_, Self>) -> BatchIter {
         BatchIter(slf.unbind())
     }
@@ -243,9 +246,11 @@ impl PyBatchExecutor {
             return Ok(());
         };
         core.source.traverse(|source| visit.call(source))?;
-        // SAFETY: the collector runs while no other thread is attached, and only attached threads
-        // are inside methods of the buffer. None of them stops there, except in a source or a wait:
-        // nothing else allocates a Python object, detaches, or runs Python code.
+        // SAFETY: no thread is inside a method of the buffer, except in a source or a wait. Only
+        // attached threads call these methods, and while the collector runs, no other thread is
+        // attached. Outside of a source or a wait, no thread detaches in these methods, and the
+        // collector never starts, because nothing there allocates a Python object, detaches, or
+        // runs Python code.
         unsafe {
             core.results
                 .for_each_quiescent(&mut |result| visit.call(&**result))
@@ -264,7 +269,7 @@ impl PyBatchExecutor {
 
 not_copyable!(PyBatchExecutor, "handle() to share the object");
 
-/// An iterator that loads.
+/// An iterator that loads results.
 #[pyclass(
     frozen,
     weakref,
@@ -283,7 +288,7 @@ impl BatchIter {
         let core = self.0.get().core()?;
         match core.load(py, None) {
             Ok(result) => Ok(Some(result)),
-            // What the source returned before that is still to come.
+            // The results that the source returned before it raised are still to be handed out.
             Err(err) if err.is_instance_of::<PyStopIteration>(py) => {
                 Ok(core.results.take().map(Object::into_py))
             }

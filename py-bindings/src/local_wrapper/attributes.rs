@@ -1,4 +1,4 @@
-//! Attributes: those of the wrapped object, but for the few that a wrapper has itself.
+//! Attributes: a wrapper has those of the wrapped object, and a few of its own.
 
 use super::{
     bound,
@@ -33,12 +33,12 @@ unsafe extern "C" fn get(wrapper: Ptr, name: Ptr) -> Ptr {
 }
 
 enum Own {
-    /// A reference, or null: an exception is set.
+    /// A reference, or null if an exception is set.
     Attribute(Ptr),
     Nothing,
 }
 
-/// What the wrapper has itself under a name.
+/// Returns the attribute that the wrapper itself has under a name.
 ///
 /// # Safety
 ///
@@ -53,7 +53,7 @@ unsafe fn own(wrapper: Ptr, name: Ptr) -> Own {
                 None => Own::Attribute(ptr::null_mut()),
             };
         }
-        // A subclass has what it likes.
+        // A subclass may define any attributes.
         match is_in(name, &names().describing) {
             Some(false) => {}
             Some(true) => return Own::Nothing,
@@ -63,7 +63,8 @@ unsafe fn own(wrapper: Ptr, name: Ptr) -> Own {
             return Own::Nothing;
         }
         let attribute = ffi::PyObject_GenericGetAttr(wrapper, name);
-        // Then only the class has it, as `__name__`, or it refers to the wrapped object.
+        // In this case, either only the class has the attribute, as `__name__`, or a property has
+        // raised AttributeError to leave the name to the wrapped object.
         if attribute.is_null() && ffi::PyErr_ExceptionMatches(ffi::PyExc_AttributeError) != 0 {
             ffi::PyErr_Clear();
             return Own::Nothing;
@@ -83,7 +84,7 @@ unsafe fn forward(wrapper: Ptr, name: Ptr) -> Ptr {
             return ptr::null_mut();
         };
         let attribute = ffi::PyObject_GetAttr(object.object, name);
-        // A subclass may get an attribute of that name later on.
+        // A subclass may get an attribute of this name later, so nothing is kept for it.
         match attribute.is_null() || object.is_own || !is_exact(wrapper) {
             true => attribute,
             false => bound::keep(this, name, attribute),
@@ -91,13 +92,14 @@ unsafe fn forward(wrapper: Ptr, name: Ptr) -> Ptr {
     }
 }
 
-/// Whether a name is one of those; all of those begin with `_` or `w`. `None`: an exception is set.
+/// Returns whether a name is in one of the tables. All names there begin with `_` or `w`. If the
+/// result is `None`, an exception is set.
 ///
 /// # Safety
 ///
-/// The name is an object, and the thread attached.
+/// The name is an object, and the thread is attached.
 unsafe fn is_in(name: Ptr, names: &Py<PyDict>) -> Option<bool> {
-    // SAFETY: the caller's promise; it is a str where its characters are read.
+    // SAFETY: the caller's promise. The name is a str where its characters are read.
     unsafe {
         if ffi::PyUnicode_Check(name) == 0 || ffi::PyUnicode_GetLength(name) == 0 {
             return Some(false);
@@ -113,7 +115,7 @@ unsafe fn is_in(name: Ptr, names: &Py<PyDict>) -> Option<bool> {
     }
 }
 
-/// Without a value, deletes the attribute.
+/// Sets an attribute. If the value is null, deletes the attribute.
 unsafe extern "C" fn set(wrapper: Ptr, name: Ptr, value: Ptr) -> c_int {
     // SAFETY: the interpreter's promise.
     unsafe {

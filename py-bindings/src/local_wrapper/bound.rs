@@ -1,12 +1,14 @@
-//! The methods of the wrapped object that were used through a wrapper.
+//! Keeps methods of the wrapped object that were used through a wrapper.
 //!
-//! To look up a method binds it: that makes an object, and counts a reference to the wrapped one,
-//! which is what a wrapper is there to avoid. So it keeps methods that it has bound, if it can tell
-//! that they still hold: methods written in C or Rust of objects that have no attributes of their
-//! own, which would come first, and whose class is immutable, or is one of ours. The latter are
-//! changed by nobody, usually, and have a version, which the interpreter changes with them.
+//! Looking up a method binds it: that makes an object and counts a reference to the wrapped one,
+//! which a wrapper is meant to avoid. So a wrapper keeps the methods that it has bound, if it can
+//! tell whether they are still valid. This is possible for methods written in C or Rust of objects
+//! that have no attributes of their own, which would take precedence, and whose class either is
+//! immutable or belongs to this module. The classes of this module are usually not changed, and
+//! have a version, which the interpreter changes whenever they are.
 //!
-//! Instances of subclasses keep none: a method of the subclass comes first, and one can be added.
+//! Wrappers that are instances of a subclass keep no methods: a method of the subclass takes
+//! precedence, and one may be added later.
 
 use super::{
     class::is_shared,
@@ -21,14 +23,17 @@ use std::{
     sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed},
 };
 
-/// Takes what the wrapped object has as its attribute, and returns what the wrapper gives for it: the
-/// same, except for a method that can be kept, which is bound to the handle, if there is one.
+/// Takes an attribute of the wrapped object, and returns what the wrapper gives for it. That is the
+/// attribute itself, unless it is a method that can be kept. Such a method is bound to the handle,
+/// if there is one.
 ///
 /// # Safety
 ///
-/// `attribute` is a reference, and the wrapper's object has it under `name`. The thread is attached.
+/// `attribute` is a reference, and is the attribute `name` of the wrapper's object. The thread is
+/// attached.
 pub(super) unsafe fn keep(wrapper: &Wrapper, name: Ptr, attribute: Ptr) -> Ptr {
-    // SAFETY: the caller's promise. All the objects are held by the caller or here.
+    // SAFETY: the caller's promise. The caller or this function holds references to all the
+    // objects.
     unsafe {
         let object = wrapper.made_with;
         if ffi::PyCFunction_CheckExact(attribute) == 0
@@ -63,13 +68,14 @@ pub(super) unsafe fn keep(wrapper: &Wrapper, name: Ptr, attribute: Ptr) -> Ptr {
     }
 }
 
-/// When the methods that an object has from its class hold, if that can be told.
+/// Returns the condition under which the methods of the object's class stay valid, if there is such
+/// a condition.
 ///
 /// # Safety
 ///
-/// The object is alive, and the thread attached.
+/// The object is alive, and the thread is attached.
 unsafe fn validity(object: Ptr) -> Option<Validity> {
-    // SAFETY: the caller's promise. The offset is that of a pointer in the object.
+    // SAFETY: the caller's promise. The class gives the offset of a pointer in the object.
     unsafe {
         let class = ffi::Py_TYPE(object);
         let has = |feature| ffi::PyType_HasFeature(class, feature) != 0;
@@ -89,8 +95,8 @@ unsafe fn validity(object: Ptr) -> Option<Validity> {
             false if is_shared(class) => (&raw mut (*class).tp_version_tag).cast(),
             false => return None,
         };
-        // Relaxed: as in `holds`. The look-up of the method has just given the class a version,
-        // unless it ran out of them, and then it is 0.
+        // Relaxed: as in `holds`. Looking up the method has just given the class a version, unless
+        // versions have run out; then it is 0.
         let version = current.as_ref().map(|version| version.load(Relaxed));
         let valid = Validity {
             dict,
@@ -101,11 +107,11 @@ unsafe fn validity(object: Ptr) -> Option<Validity> {
     }
 }
 
-/// Whether the type of an object has a method under a name.
+/// Returns whether the type of an object has a method under a name.
 ///
 /// # Safety
 ///
-/// The object is alive, and the thread attached.
+/// The object is alive, and the thread is attached.
 unsafe fn is_method(object: Ptr, name: Ptr) -> bool {
     // SAFETY: the caller's promise.
     unsafe {

@@ -1,4 +1,5 @@
-//! The class once it is made: whether an object is a wrapper, and what is known of names and handles.
+//! The class, once it is made: checks whether an object is a wrapper, and the tables of names and
+//! handles.
 
 use super::slots::{Ptr, owned};
 use pyo3::{
@@ -14,44 +15,45 @@ use std::{
     },
 };
 
-/// The class: a reference that is kept for ever. Null until it is made.
+/// The class: a reference that is kept forever. Null until the class is made.
 static CLASS: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
 
 static KNOWN: OnceLock<Known> = OnceLock::new();
 
-/// Which names are whose.
+/// The attribute names that a wrapper treats specially.
 pub(super) struct Names {
-    /// Those that the class has for its instances.
+    /// The names that the wrapper class defines for its instances.
     pub(super) own: Py<PyDict>,
-    /// Those that a class has, but a wrapper answers for the wrapped object.
+    /// The names that every class has, but for which a wrapper returns the attribute of the wrapped
+    /// object.
     pub(super) describing: Py<PyDict>,
-    /// Those that cannot be set.
+    /// The names that cannot be set.
     pub(super) read_only: Py<PyDict>,
 }
 
-/// What is found out when the class is made.
+/// The tables that are made together with the class.
 pub(super) struct Known {
     pub(super) names: Names,
     /// The classes of this module that have handles, and their method `handle`.
     pub(super) shared: Vec<(Py<PyType>, Py<PyAny>)>,
 }
 
-/// Whether the class was made, here or when the module was initialized before.
+/// Returns whether the class was made, now or in an earlier initialization of the module.
 pub(super) fn is_made() -> bool {
     KNOWN.get().is_some()
 }
 
-/// Makes the class known, unless another thread was faster.
+/// Publishes the class, unless another thread was faster.
 pub(super) fn publish(class: Bound<'_, PyAny>, known: Known) {
     if KNOWN.set(known).is_ok() {
-        // Relaxed: a thread that uses the class got to it through the module.
+        // Relaxed: a thread that uses the class got it through the module, and so after this store.
         CLASS.store(class.into_ptr().cast(), Relaxed);
     }
 }
 
 #[inline]
 pub(super) fn class() -> *mut ffi::PyTypeObject {
-    // Relaxed: a thread that has an instance or the module got it from where the class was made public.
+    // Relaxed: a thread that has an instance or the module got it after the class was published.
     CLASS.load(Relaxed)
 }
 
@@ -63,7 +65,7 @@ pub(super) fn names() -> &'static Names {
     &known().names
 }
 
-/// Whether an object is an instance of the class itself, not of a subclass.
+/// Returns whether an object is an instance of the class itself, not of a subclass.
 ///
 /// # Safety
 ///
@@ -74,42 +76,44 @@ pub(super) unsafe fn is_exact(object: Ptr) -> bool {
     unsafe { ffi::Py_TYPE(object) == class() }
 }
 
-/// Whether an object is a wrapper.
+/// Returns whether an object is a wrapper.
 pub(crate) fn is_instance(object: &Bound<'_, PyAny>) -> bool {
-    // SAFETY: it is an object, and has a token of being attached.
+    // SAFETY: the object is alive, and it carries a token that proves that the thread is attached.
     unsafe { is_wrapper(object.as_ptr()) }
 }
 
 /// # Safety
 ///
-/// The object is alive, and the thread attached.
+/// The object is alive, and the thread is attached.
 #[inline]
 pub(super) unsafe fn is_wrapper(object: Ptr) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
-        // Subclasses are made at run time, unlike most classes that operands have.
+        // The check for a heap type is cheap and comes first: subclasses are heap types, and most
+        // classes of operands are not.
         is_exact(object)
             || ffi::PyType_HasFeature(ffi::Py_TYPE(object), ffi::Py_TPFLAGS_HEAPTYPE) != 0
                 && ffi::PyType_IsSubtype(ffi::Py_TYPE(object), class()) != 0
     }
 }
 
-/// Whether a class is one of this module that has handles.
+/// Returns whether a class belongs to this module and has handles.
 pub(super) fn is_shared(class: *mut ffi::PyTypeObject) -> bool {
     let mut shared = known().shared.iter();
     shared.any(|(shared, _)| shared.as_ptr() == class.cast())
 }
 
-/// A handle of an object whose class has handles: another object for the same thing, which no other
-/// thread uses.
+/// Returns a handle of an object whose class has handles: another object for the same primitive,
+/// which no other thread uses.
 pub(super) fn handle<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
     let class = object.get_type();
     let shared = &known().shared;
     let (_, handle) = shared.iter().find(|(shared, _)| class.is(shared))?;
-    // SAFETY: both are objects, and there is a token of being attached.
+    // SAFETY: both objects are alive, and a token proves that the thread is attached.
     let handle = unsafe { owned(ffi::PyObject_CallOneArg(handle.as_ptr(), object.as_ptr())) };
     if handle.is_none() {
-        // It will do without: the object was not initialized, or there is no memory.
+        // The wrapper works without a handle. There is none if the object was not initialized, or
+        // if there is no memory.
         // SAFETY: as above.
         unsafe { ffi::PyErr_Clear() };
     }

@@ -36,7 +36,7 @@ pub(super) const SLOTS: &[ffi::PyType_Slot] = &[
     slot(ffi::Py_am_await, typed!(awaiting: unaryfunc)),
     slot(ffi::Py_am_aiter, typed!(async_iter: unaryfunc)),
     slot(ffi::Py_am_anext, typed!(async_next: unaryfunc)),
-    // Through the function pointer in each instance.
+    // Calls normally go through the function pointer in each instance.
     slot(ffi::Py_tp_call, typed!(call_slowly: ternaryfunc)),
 ];
 
@@ -58,13 +58,13 @@ unsafe extern "C" fn item(wrapper: Ptr, key: Ptr) -> Ptr {
             {
                 return item;
             }
-            // If it is missing, this says so.
+            // If the key is missing, this raises KeyError.
             ffi::PyObject_GetItem(object, key)
         })
     }
 }
 
-/// Whether it is a dict that is asked for a str.
+/// Returns whether this is a look-up of a str in a dict.
 ///
 /// # Safety
 ///
@@ -75,15 +75,15 @@ unsafe fn is_named(object: Ptr, key: Ptr) -> bool {
     unsafe { ffi::PyDict_CheckExact(object) != 0 && ffi::PyUnicode_CheckExact(key) != 0 }
 }
 
-/// The index, if it is one from the left into a list, which most of them are.
+/// Returns the index if it is a non-negative index into a list, as most are.
 ///
 /// # Safety
 ///
 /// Both are valid objects, and the thread is attached.
 #[inline]
 unsafe fn list_index(object: Ptr, key: Ptr) -> Option<ffi::Py_ssize_t> {
-    // SAFETY: the caller's promise. For an exact int the conversion runs no code, and only fails
-    // with the exception that is cleared here.
+    // SAFETY: the caller's promise. For an exact int the conversion runs no code. Its only error is
+    // cleared here.
     unsafe {
         if ffi::PyList_CheckExact(object) == 0 || ffi::PyLong_CheckExact(key) == 0 {
             return None;
@@ -96,7 +96,7 @@ unsafe fn list_index(object: Ptr, key: Ptr) -> Option<ffi::Py_ssize_t> {
     }
 }
 
-/// Without a value, deletes the item.
+/// Sets an item. If the value is null, deletes the item.
 unsafe extern "C" fn set_item(wrapper: Ptr, key: Ptr, value: Ptr) -> c_int {
     // SAFETY: the interpreter's promise.
     unsafe {
@@ -107,10 +107,10 @@ unsafe extern "C" fn set_item(wrapper: Ptr, key: Ptr, value: Ptr) -> c_int {
     }
 }
 
-/// What C code uses for sequences. A negative index that comes here is one to which the length was
-/// added, so it is not counted from the end again, as `PySequence_GetItem` would do.
+/// C code uses this slot for sequences. If the index is negative here, the length was already added
+/// to it. So it must not be counted from the end again, as `PySequence_GetItem` would do.
 unsafe extern "C" fn item_at(wrapper: Ptr, index: ffi::Py_ssize_t) -> Ptr {
-    // SAFETY: the interpreter's promise; a type that has the slot fills it with such a function.
+    // SAFETY: the interpreter's promise. If a type has this slot, the slot holds such a function.
     unsafe {
         forward(wrapper, |object| {
             let item = ffi::PyType_GetSlot(ffi::Py_TYPE(object), ffi::Py_sq_item);
@@ -129,9 +129,9 @@ unsafe extern "C" fn item_at(wrapper: Ptr, index: ffi::Py_ssize_t) -> Ptr {
     }
 }
 
-/// As `item_at`. Without a value, deletes the item.
+/// Does the same as `item_at` for setting an item. If the value is null, deletes the item.
 unsafe extern "C" fn set_item_at(wrapper: Ptr, index: ffi::Py_ssize_t, value: Ptr) -> c_int {
-    // SAFETY: the interpreter's promise; a type that has the slot fills it with such a function.
+    // SAFETY: the interpreter's promise. If a type has this slot, the slot holds such a function.
     unsafe {
         forward(wrapper, |object| {
             let set_item = ffi::PyType_GetSlot(ffi::Py_TYPE(object), ffi::Py_sq_ass_item);
@@ -183,7 +183,7 @@ unsafe extern "C" fn repeat(wrapper: Ptr, times: ffi::Py_ssize_t) -> Ptr {
 }
 
 unsafe extern "C" fn in_place_repeat(wrapper: Ptr, times: ffi::Py_ssize_t) -> Ptr {
-    // SAFETY: the interpreter's promise; None stands for the operand that is not needed.
+    // SAFETY: the interpreter's promise. None stands for the operand that is not needed.
     unsafe {
         replace(wrapper, ffi::Py_None(), |object, _| {
             ffi::PySequence_InPlaceRepeat(object, times)
@@ -196,10 +196,10 @@ unsafe extern "C" fn iter(wrapper: Ptr) -> Ptr {
     unsafe { forward(wrapper, |object| ffi::PyObject_GetIter(object)) }
 }
 
-/// Calls the slot itself, which leaves a `StopIteration` that has a value as it is.
+/// Calls the iterator's slot directly, so that a `StopIteration` with a value stays as it is.
 unsafe extern "C" fn next(wrapper: Ptr) -> Ptr {
-    // SAFETY: the interpreter's promise; an iterator is an object with this slot, and its type fills
-    // it with such a function.
+    // SAFETY: the interpreter's promise. An iterator is an object with this slot, and its type
+    // stores such a function in it.
     unsafe {
         forward(wrapper, |object| {
             let kind = ffi::Py_TYPE(object);
@@ -215,7 +215,8 @@ unsafe extern "C" fn next(wrapper: Ptr) -> Ptr {
     }
 }
 
-/// The buffer's owner is the wrapped object: that is told when it is released.
+/// Exports a buffer that belongs to the wrapped object, so that this object is told when the buffer
+/// is released.
 unsafe extern "C" fn buffer(wrapper: Ptr, view: *mut ffi::Py_buffer, flags: c_int) -> c_int {
     // SAFETY: the interpreter's promise.
     unsafe {
@@ -226,7 +227,8 @@ unsafe extern "C" fn buffer(wrapper: Ptr, view: *mut ffi::Py_buffer, flags: c_in
     }
 }
 
-/// A coroutine of ours awaits the object: not all that can be awaited has `__await__`.
+/// A coroutine of `ft_utils._awaiting` awaits the object, because not everything that can be
+/// awaited has `__await__`.
 unsafe extern "C" fn awaiting(wrapper: Ptr) -> Ptr {
     // SAFETY: the interpreter's promise.
     unsafe {
@@ -252,7 +254,7 @@ unsafe extern "C" fn async_next(wrapper: Ptr) -> Ptr {
     }
 }
 
-/// Hands the arguments on as they stand.
+/// Passes on the arguments unchanged.
 pub(super) unsafe extern "C" fn call(
     wrapper: Ptr,
     args: *const Ptr,

@@ -11,10 +11,10 @@ use std::{
     },
 };
 
-/// As many methods as a wrapper keeps. Others are looked up each time.
+/// The largest number of methods that a wrapper keeps. Further methods are looked up each time.
 const MANY: usize = 8;
 
-/// Entries are added, under the wrapper's lock, and stay until it dies.
+/// Entries are added under the wrapper's lock, and stay until the wrapper is freed.
 pub(super) struct Methods(AtomicPtr<Table>);
 
 struct Table {
@@ -22,23 +22,26 @@ struct Table {
     entries: [Entry; MANY],
 }
 
-/// When methods hold. The pointers lead into an object and a class that live as long as the wrapper.
+/// The condition under which methods are valid. The pointers lead into an object and a class that
+/// live as long as the wrapper.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Validity {
-    /// Where the object will have its `__dict__`, or null: as long as it has none.
+    /// The place where the object would have its `__dict__`, or null if there is no such place. The
+    /// methods are valid as long as the object has no `__dict__`.
     pub(super) dict: *mut AtomicPtr<ffi::PyObject>,
-    /// Where the class has its version, or null if the class cannot change.
+    /// The place where the class has its version, or null if the class cannot change.
     pub(super) current: *mut AtomicU32,
-    /// As long as this is the version.
+    /// The methods are valid as long as the class has this version.
     pub(super) version: u32,
 }
 
 impl Validity {
     #[inline]
     pub(super) fn holds(self) -> bool {
-        // SAFETY: null, or it lives as long as the wrapper; the interpreter writes to it, with the
-        // free-threaded build atomically.
-        // Relaxed: nothing is read because of it. A thread that was told of the change sees it.
+        // SAFETY: each pointer is null, or valid as long as the wrapper. The interpreter may write
+        // to these places; on the free-threaded build it does so atomically.
+        // Relaxed: no other memory is read on the strength of these values. A thread that was told
+        // of a change sees it.
         unsafe {
             self.dict
                 .as_ref()
@@ -49,10 +52,10 @@ impl Validity {
     }
 }
 
-/// Two references, or null if the entry is free; so are those that follow it.
+/// Two references. Both are null if the entry is free; then all entries after it are free too.
 #[derive(Default)]
 struct Entry {
-    /// An interned str. The reference keeps its address from becoming that of another one.
+    /// An interned str. The reference ensures that no other str gets the same address.
     name: AtomicPtr<ffi::PyObject>,
     method: AtomicPtr<ffi::PyObject>,
 }
@@ -62,7 +65,7 @@ impl Methods {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// The method of that name, borrowed from the wrapper.
+    /// Returns the method of this name, borrowed from the wrapper.
     #[inline]
     pub(super) fn get(&self, name: Ptr) -> Option<Ptr> {
         let table = self.table()?;
@@ -75,7 +78,7 @@ impl Methods {
             let found = entry.name.load(Acquire);
             found == name || found.is_null()
         })?;
-        // Relaxed: see above. Null if the entry is free.
+        // Relaxed: see above. The method is null if the entry is free.
         let method = entry.method.load(Relaxed);
         (!method.is_null() && entry.name.load(Relaxed) == name).then_some(method)
     }
@@ -83,23 +86,25 @@ impl Methods {
     fn table(&self) -> Option<&Table> {
         // Acquire: pairs with the Release in `add`.
         let table = self.0.load(Acquire);
-        // SAFETY: null, or a table that lives as long as this.
+        // SAFETY: the pointer is null, or leads to a table that lives as long as this value.
         unsafe { table.as_ref() }
     }
 
-    /// Keeps a method; the caller holds the lock. False if there is no room, or it is there.
+    /// Keeps a method. The caller holds the lock. Returns false if there is no room, or if the
+    /// method is there already.
     ///
-    /// Once what was kept holds no more, nothing is kept. A class that changes does so early.
+    /// Once the kept methods are no longer valid, no more methods are kept. A class that changes at
+    /// all usually changes early.
     pub(super) fn add(&self, name: Ptr, method: Ptr, valid: Validity) -> bool {
         let table = self.table().unwrap_or_else(|| {
             let entries = Default::default();
             let table = Box::into_raw(Box::new(Table { valid, entries }));
             // Release: pairs with the Acquire in `table`.
             self.0.store(table, Release);
-            // SAFETY: it was just made, and lives as long as this.
+            // SAFETY: the table was just made, and lives as long as this value.
             unsafe { &*table }
         });
-        // Relaxed: they change under the lock alone.
+        // Relaxed: the entries change only under the lock.
         let mut entries = table.entries.iter();
         let entry = entries.find(|entry| {
             let found = entry.name.load(Relaxed);
@@ -135,7 +140,8 @@ impl Drop for Methods {
         if table.is_null() {
             return;
         }
-        // SAFETY: it came from a box, and nobody else has it. Wrappers die in attached threads.
+        // SAFETY: the pointer came from a box, and no other code has it. Wrappers are freed in
+        // attached threads.
         unsafe {
             for mut entry in Box::from_raw(table).entries {
                 ffi::Py_XDECREF(*entry.name.get_mut());

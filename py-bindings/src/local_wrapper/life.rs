@@ -1,4 +1,5 @@
-//! The life of a wrapper: how it is made and filled, what the collector sees, how it dies.
+//! The life cycle of a wrapper: how it is made and filled, how the collector sees it, and how it is
+//! freed.
 
 use super::{
     class::{class, handle, is_wrapper},
@@ -19,14 +20,14 @@ use std::{
     },
 };
 
-/// Parses `(wrapped)`.
+/// Makes a wrapper from the arguments `(wrapped)`.
 pub(super) unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, args: Ptr, kwargs: Ptr) -> Ptr {
     let mut object: Ptr = ptr::null_mut();
     let names = [c"wrapped".as_ptr(), ptr::null()];
-    // Some versions declare the list as one that is written to; none does.
+    // Some Python versions declare this list as mutable, but none writes to it.
     let names = names.as_ptr().cast_mut().cast();
-    // SAFETY: the interpreter's promise: a tuple, and a dict or null. The format says that one
-    // object is put where the last argument points, borrowed from them.
+    // SAFETY: the interpreter's promise: the arguments are a tuple, and a dict or null. The format
+    // says that one object, borrowed from them, is stored where the last argument points.
     unsafe {
         let is_parsed = ffi::PyArg_ParseTupleAndKeywords(
             args,
@@ -47,28 +48,30 @@ pub(super) unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, args: Ptr, kw
     }
 }
 
-/// A wrapper that is still to get its object, so that this cannot fail. Nobody else knows it.
+/// A wrapper that does not have its object yet, made in advance so that filling it cannot fail. No
+/// other code knows it.
 pub(crate) struct Vacant<'py>(Bound<'py, PyAny>);
 
 impl<'py> Vacant<'py> {
     pub(crate) fn new(py: Python<'py>) -> PyResult<Self> {
-        // SAFETY: the class was registered, since the module was initialized.
+        // SAFETY: the class was registered when the module was initialized.
         let vacant = unsafe { Self::of_class(py, class()) };
         vacant.ok_or_else(|| PyErr::fetch(py))
     }
 
-    /// `None`: an exception is set.
+    /// If the result is `None`, an exception is set.
     ///
     /// # Safety
     ///
-    /// It is the class, or a subclass.
+    /// `class` is the wrapper class, or a subclass.
     unsafe fn of_class(py: Python<'py>, class: *mut ffi::PyTypeObject) -> Option<Self> {
-        // SAFETY: the caller's promise. `tp_alloc` returns a new object, all zeros after its head,
-        // and large enough. The collector knows it already; it skips an object that wraps nothing.
+        // SAFETY: the caller's promise. `tp_alloc` returns a new object of sufficient size, which
+        // is all zeros after its head. The collector already knows it, and skips an object that
+        // wraps nothing.
         unsafe {
             let alloc = (*class).tp_alloc.expect("every class has it");
             let object = NonNull::new(alloc(class, 0))?.as_ptr();
-            // Until it wraps something nobody is to find it.
+            // Until it wraps an object, no code may find it through the collector.
             ffi::PyObject_GC_UnTrack(object.cast());
             let this: *mut Wrapper = object.cast();
             (&raw mut (*this).vectorcall).write(containers::call);
@@ -79,13 +82,13 @@ impl<'py> Vacant<'py> {
         }
     }
 
-    /// Makes it the wrapper of an object.
+    /// Makes this the wrapper of an object.
     pub(crate) fn fill(self, object: Bound<'py, PyAny>) -> Bound<'py, PyAny> {
         let handle = handle(&object);
         let this: *mut Wrapper = self.0.as_ptr().cast();
-        // SAFETY: it is a wrapper, and nobody else has it. It takes over the references.
+        // SAFETY: the object is a wrapper, and no other code has it. It takes over the references.
         unsafe {
-            // What wraps a wrapper goes the long way, which counts how deep that goes.
+            // A wrapper of a wrapper takes the slow path, which limits the depth of nesting.
             let is_nested = is_wrapper(object.as_ptr());
             (*this).is_indirect.store(is_nested, Relaxed);
             (*this).made_with = object.into_ptr();
@@ -103,10 +106,11 @@ pub(super) unsafe extern "C" fn traverse(
 ) -> c_int {
     let visit = |object: Ptr| match object.is_null() {
         true => 0,
-        // SAFETY: the interpreter's promise: `visit` takes an object and that argument.
+        // SAFETY: the interpreter's promise: `visit` takes an object and this argument.
         false => unsafe { visit(object, arg) },
     };
-    // SAFETY: the interpreter's promise; until it wraps something the rest may be all zeros.
+    // SAFETY: the interpreter's promise. Until the wrapper has its object, the rest may be all
+    // zeros.
     let this = unsafe {
         let answer = visit(ffi::Py_TYPE(wrapper).cast());
         let this: *mut Wrapper = wrapper.cast();
@@ -119,8 +123,9 @@ pub(super) unsafe extern "C" fn traverse(
         true => ptr::null_mut(),
         false => this.target,
     };
-    // The collector has stopped the threads, and none stops with the lock. Were it taken, an object
-    // that is not visited would not be collected, no more.
+    // The collector has stopped the threads, and none of them stops while it holds this lock. If
+    // the lock were held, an object that is not visited would not be collected, and nothing worse
+    // would happen.
     let replacement = this.replacement.try_lock().ok().and_then(|object| *object);
     let replacement = replacement.map_or(ptr::null_mut(), NonNull::as_ptr);
     for object in [this.made_with, handle, replacement] {
@@ -132,11 +137,11 @@ pub(super) unsafe extern "C" fn traverse(
     this.methods.traverse(visit)
 }
 
-/// Drops what an in-place operator has put there. The rest stays, as in a tuple: it was there before
-/// the wrapper, so there is no circle of references without something else that can be cleared.
+/// Drops the object from an in-place operator. The others stay, as in a tuple: they existed before
+/// the wrapper, so every circle of references contains another object that can be cleared.
 pub(super) unsafe extern "C" fn clear(wrapper: Ptr) -> c_int {
-    // SAFETY: the interpreter's promise. Only a wrapper that has its object is known to the
-    // collector, and so complete. The reference is dropped after unlocking.
+    // SAFETY: the interpreter's promise. The collector knows only wrappers that have their object,
+    // and these are complete. The reference is dropped after unlocking.
     unsafe {
         let replacement = Wrapper::of(wrapper).lock().take();
         ffi::Py_XDECREF(replacement.map_or(ptr::null_mut(), NonNull::as_ptr));
@@ -144,15 +149,16 @@ pub(super) unsafe extern "C" fn clear(wrapper: Ptr) -> c_int {
     0
 }
 
-/// How deeply wrappers may die inside each other.
+/// How deeply the freeing of wrappers may be nested.
 const DEEPEST: usize = 50;
 
-/// The wrappers that die in a thread.
+/// The wrappers that a thread is freeing.
 #[derive(Clone, Copy)]
 struct Dying {
-    /// How many are doing so, each because of the one before.
+    /// How many wrappers are being freed, each because of the one before.
     depth: usize,
-    /// Those that wait for the others; each leads to the next by its field `weakrefs`.
+    /// The wrappers that wait for the others to be freed. Each points to the next one in its field
+    /// `weakrefs`.
     waiting: Ptr,
 }
 
@@ -162,11 +168,11 @@ thread_local! {
     };
 }
 
-/// A wrapper of a wrapper of a wrapper... must not die by recursion, which could go as deep as the
-/// stack allows, and deeper.
+/// Frees a wrapper. Deeply nested wrappers must not be freed by recursion, which could overflow the
+/// stack.
 pub(super) unsafe extern "C" fn dealloc(wrapper: Ptr) {
-    // SAFETY: the interpreter's promise: nobody has the object any more. Those that wait are wrappers
-    // whose weak references are cleared, and have nobody but the list.
+    // SAFETY: the interpreter's promise: no code uses the object any more. The waiting ones are
+    // wrappers whose weak references are cleared, and only the list still points to them.
     unsafe {
         ffi::PyObject_GC_UnTrack(wrapper.cast());
         ffi::PyObject_ClearWeakRefs(wrapper);
@@ -197,11 +203,11 @@ fn set_depth(depth: usize) {
 
 /// # Safety
 ///
-/// The wrapper has no references, is unknown to the collector, and not used after.
+/// The wrapper has no references, is unknown to the collector, and is not used afterwards.
 unsafe fn free(wrapper: Ptr) {
     // SAFETY: the caller's promise. Each reference is dropped once: the object and its handle, if
-    // it has one, what took their place, the methods, and last the class, as for all instances of
-    // classes made at run time.
+    // it has one, the replacement, the methods, and last the class, as for all instances of heap
+    // types.
     unsafe {
         let this: *mut Wrapper = wrapper.cast();
         let class = ffi::Py_TYPE(wrapper);

@@ -1,4 +1,4 @@
-//! What Python looks up by name: conversions, contexts, copies.
+//! The methods that Python looks up by name: conversions, contexts, copies.
 
 use super::{
     slots::{Ptr, owned},
@@ -11,7 +11,7 @@ use std::{
     ptr,
 };
 
-/// A method: its name and signature, what it does, and in what form its function gets arguments.
+/// A method: its name, signature and docstring, and how its function gets the arguments.
 macro_rules! method {
     ($name:literal, $signature:literal, $doc:literal, $flags:expr, $form:ident: $function:expr) => {
         ffi::PyMethodDef {
@@ -25,7 +25,7 @@ macro_rules! method {
     };
 }
 
-/// A method without arguments, by what it does with the wrapped object.
+/// A method without arguments, given by a function of the wrapped object.
 macro_rules! unary {
     ($name:literal, $doc:literal, $function:expr) => {{
         unsafe extern "C" fn unary(wrapper: Ptr, _: Ptr) -> Ptr {
@@ -36,7 +36,7 @@ macro_rules! unary {
     }};
 }
 
-/// Calls a function of Python's library with one argument.
+/// Calls a function of Python's standard library with one argument.
 macro_rules! imported {
     ($name:ident) => {
         |object| {
@@ -86,11 +86,11 @@ pub(super) fn table() -> [ffi::PyMethodDef; 21] {
         }),
         method!("__aexit__", "($self, /, *exception)", "Leave the context of the wrapped object.",
             METH_FASTCALL, PyCFunctionFast: async_exit),
-        method!("__deepcopy__", "($self, memo, /)", "A wrapper of a deep copy.",
+        method!("__deepcopy__", "($self, memo, /)", "Return a wrapper of a deep copy.",
             METH_O, PyCFunction: deep_copy),
-        method!("__reduce__", "($self, /)", "How to make a wrapper of the same object.",
+        method!("__reduce__", "($self, /)", "Return what makes a wrapper of the same object.",
             METH_NOARGS, PyCFunction: reduce),
-        method!("__dir__", "($self, /)", "The names of the wrapper and of the wrapped object.",
+        method!("__dir__", "($self, /)", "Return the names of the wrapper and of the wrapped object.",
             METH_NOARGS, PyCFunction: dir),
         method!("__class_getitem__", "($cls, item, /)", "LocalWrapper[item]",
             METH_O | METH_CLASS, PyCFunction: class_item),
@@ -115,7 +115,7 @@ unsafe extern "C" fn wrapped(wrapper: Ptr, _: *mut c_void) -> Ptr {
 
 /// # Safety
 ///
-/// The object is alive, and the thread attached.
+/// The object is alive, and the thread is attached.
 unsafe fn reference(object: Ptr) -> Ptr {
     // SAFETY: the caller's promise.
     unsafe { incref(object) };
@@ -123,7 +123,7 @@ unsafe fn reference(object: Ptr) -> Ptr {
 }
 
 unsafe extern "C" fn round(wrapper: Ptr, args: *mut Ptr, count: ffi::Py_ssize_t) -> Ptr {
-    // SAFETY: the interpreter's promise: so many arguments.
+    // SAFETY: the interpreter's promise: there are `count` arguments.
     unsafe {
         if count > 1 {
             let format = c"__round__() takes at most 1 argument (%zd given)";
@@ -146,7 +146,7 @@ unsafe extern "C" fn format(wrapper: Ptr, spec: Ptr) -> Ptr {
 
 /// # Safety
 ///
-/// The object is alive, and the thread attached.
+/// The object is alive, and the thread is attached.
 unsafe fn length_hint(object: Ptr) -> Ptr {
     // SAFETY: the caller's promise.
     unsafe {
@@ -188,14 +188,14 @@ unsafe fn answer(answer: std::ffi::c_int) -> Ptr {
     }
 }
 
-/// Enters a context only if it can be left, as the `with` statement does.
+/// Enters a context, but only if it can be left too, as the `with` statement does.
 ///
-/// What is missing is named by an AttributeError, as in `ft_utils` 0.2.0, or by the TypeError of the
-/// statement if the protocol is given.
+/// If a method is missing, this raises an AttributeError with its name, as in `ft_utils` 0.2.0. If
+/// `protocol` is given, it raises the TypeError of the `with` statement instead.
 ///
 /// # Safety
 ///
-/// The object is alive, and the thread attached.
+/// The object is alive, and the thread is attached.
 unsafe fn enter(object: Ptr, methods: [&CStr; 2], protocol: Option<&CStr>) -> Ptr {
     // SAFETY: the caller's promise.
     unsafe {
@@ -221,12 +221,12 @@ unsafe fn enter(object: Ptr, methods: [&CStr; 2], protocol: Option<&CStr>) -> Pt
 }
 
 unsafe extern "C" fn exit(wrapper: Ptr, args: *mut Ptr, count: ffi::Py_ssize_t) -> Ptr {
-    // SAFETY: the interpreter's promise: so many arguments.
+    // SAFETY: the interpreter's promise: there are `count` arguments.
     unsafe { leave(wrapper, c"__exit__", args, count) }
 }
 
 unsafe extern "C" fn async_exit(wrapper: Ptr, args: *mut Ptr, count: ffi::Py_ssize_t) -> Ptr {
-    // SAFETY: the interpreter's promise: so many arguments.
+    // SAFETY: the interpreter's promise: there are `count` arguments.
     unsafe { leave(wrapper, c"__aexit__", args, count) }
 }
 
@@ -241,7 +241,8 @@ unsafe fn leave(wrapper: Ptr, method: &CStr, args: *mut Ptr, count: ffi::Py_ssiz
             let Some(method) = method else {
                 return ptr::null_mut();
             };
-            // A count of arguments is not negative, and far from the flag in the same word.
+            // The number of arguments is not negative, and too small to touch the flag in the same
+            // word.
             ffi::PyObject_Vectorcall(method.as_ptr(), args, count as usize, ptr::null_mut())
         })
     }
@@ -263,7 +264,7 @@ unsafe extern "C" fn deep_copy(wrapper: Ptr, memo: Ptr) -> Ptr {
     }
 }
 
-/// Also what `copy.copy` and `pickle` go by.
+/// `copy.copy` and `pickle` use this too.
 unsafe extern "C" fn reduce(wrapper: Ptr, _: Ptr) -> Ptr {
     // SAFETY: the interpreter's promise.
     unsafe {

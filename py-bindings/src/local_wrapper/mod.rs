@@ -1,20 +1,22 @@
-//! `LocalWrapper`: a proxy that a thread makes for itself of an object that threads share.
+//! `LocalWrapper`: a proxy that a thread makes for itself, for an object that threads share.
 //!
-//! Its purpose is that nothing it does touches the reference count of that object, which is what
-//! threads contend for. So an operation borrows the object from the wrapper, and that is sound
-//! because a wrapper holds the object it was made with until it dies. What an in-place operator puts
-//! in its place is another matter: that can go at any moment, so a wrapper to which it happened
-//! goes the long way, under a lock, with a reference of its own for each operation.
+//! The purpose of a wrapper is to leave the reference count of that object alone, because threads
+//! contend for this count. So an operation borrows the object from the wrapper. That is sound
+//! because a wrapper keeps the object that it was made with until it is freed. The result of an
+//! in-place operator, which replaces the wrapped object, can go away at any moment. So a wrapper
+//! whose object was replaced takes the slow path: each operation gets a reference of its own, under
+//! a lock.
 //!
-//! The type is made with the C API itself. Its slots get the operands of an operator as they stand,
-//! on whichever side the wrapper is, so that each of them is a line in a table; PyO3 splits operators
-//! into methods and their reflections, packs the arguments of calls, and costs time.
+//! The type is made with the C API directly. Its slots get the operands of an operator unchanged,
+//! whether the wrapper is on the left or on the right, so each operator is one line in a table.
+//! PyO3 would split operators into methods and their reflected forms and pack the arguments of
+//! calls, and would be slower.
 //!
 //! # Safety
 //!
-//! The functions in the slots rely on what the interpreter promises for them: the thread is attached,
-//! the objects are alive, and will be until the function returns; the first argument of all but
-//! binary operators is a wrapper. A comment that speaks of *the interpreter's promise* means this.
+//! The functions in the slots rely on what the interpreter promises for them: the thread is
+//! attached; the objects are alive, and stay so until the function returns; the first argument is a
+//! wrapper, except for binary operators. Comments call this *the interpreter's promise*.
 
 mod attributes;
 mod bound;

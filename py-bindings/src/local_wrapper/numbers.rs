@@ -1,4 +1,4 @@
-//! Operators, comparison, and conversions to numbers and text.
+//! Operators, comparisons, and conversions to numbers and text.
 
 use super::{
     slots::{Ptr, owned, slot, typed},
@@ -22,8 +22,8 @@ macro_rules! unary {
     }};
 }
 
-/// A wrapper is on one side of the operator, or on both: what it wraps takes its place, and then all
-/// goes as it does without.
+/// A binary operator. One operand or both are wrappers: the wrapped objects take their place, and
+/// the operator then works as usual.
 macro_rules! binary {
     ($function:ident) => {{
         unsafe extern "C" fn binary(left: Ptr, right: Ptr) -> Ptr {
@@ -115,7 +115,7 @@ pub(super) const SLOTS: &[ffi::PyType_Slot] = &[
     slot(ffi::Py_tp_repr, typed!(repr: reprfunc)),
 ];
 
-/// Any of the three can be the wrapper.
+/// Any of the three operands can be the wrapper.
 unsafe extern "C" fn power(base: Ptr, exponent: Ptr, modulus: Ptr) -> Ptr {
     // SAFETY: the interpreter's promise.
     unsafe {
@@ -143,7 +143,7 @@ unsafe extern "C" fn in_place_power(wrapper: Ptr, exponent: Ptr, modulus: Ptr) -
     }
 }
 
-/// Applies an in-place operator to the wrapped object; the result takes its place.
+/// Applies an in-place operator to the wrapped object, which the result then replaces.
 ///
 /// # Safety
 ///

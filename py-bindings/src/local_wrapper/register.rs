@@ -23,23 +23,23 @@ const DOC: &CStr = c"LocalWrapper(wrapped)
 
 Stands for another object: operators, items, calls and attributes are forwarded to it.
 
-Each thread makes its own, so that what the thread does with it does not touch the reference count
-of the object, which other threads use too.
+Each thread makes a wrapper of its own. What the thread does with the wrapper does not touch the
+reference count of the object, which other threads use too.
 
-Results are those of the wrapped object, not wrapped. An operand that is a wrapper is unwrapped. An
-in-place operator replaces the wrapped object with the result, and gives the wrapper; the object
-that it was made with lives as long as the wrapper all the same. Threads that do so to the same
-wrapper may undo each other's work, but do no harm.
+Results are those of the wrapped object, and are not wrapped. An operand that is a wrapper is
+unwrapped. An in-place operator replaces the wrapped object with its result, and returns the
+wrapper; the original object is kept alive as long as the wrapper. If several threads use in-place
+operators on one wrapper, some of their results may be lost, but nothing else goes wrong.
 
-Attributes are set and deleted on the wrapped object. copy.copy() gives another wrapper of the same
-object; copy.deepcopy() and pickle give a wrapper of a copy.
+Attributes are set and deleted on the wrapped object. copy.copy() returns another wrapper of the
+same object; copy.deepcopy() and pickle make a wrapper of a copy.
 
 >>> wrapper = LocalWrapper([1])
 >>> wrapper += LocalWrapper([2])
 >>> wrapper.index(2), wrapper.wrapped
 (1, [1, 2])";
 
-/// Makes the class and adds it to the module, which has all the others already.
+/// Makes the class and adds it to the module, which already has all other classes.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     if !class::is_made() {
         let class = make(module)?;
@@ -49,7 +49,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         };
         class::publish(class, known);
     }
-    // SAFETY: it was made, here or when the module was initialized before, and is kept for ever.
+    // SAFETY: the class was made, now or in an earlier initialization of the module, and is kept
+    // forever.
     let class = unsafe { Bound::from_borrowed_ptr(module.py(), class::class().cast()) };
     module.add("LocalWrapper", class)
 }
@@ -91,8 +92,9 @@ fn make<'py>(module: &Bound<'py, PyModule>) -> PyResult<Bound<'py, PyAny>> {
         flags: flags as u32,
         slots: slots.as_mut_ptr(),
     };
-    // SAFETY: the slots hold functions of the types that they are for; what the class goes on to use
-    // (name, members, methods) is static or leaked; the members are where they are said to be.
+    // SAFETY: the slots hold functions of the types that they require. The data that the class
+    // keeps using (name, members, methods) is static or leaked. The members are at the given
+    // offsets.
     unsafe { Bound::from_owned_ptr_or_err(module.py(), ffi::PyType_FromSpec(&mut spec)) }
 }
 
@@ -106,12 +108,12 @@ fn offset(name: &'static CStr, offset: usize) -> ffi::PyMemberDef {
     }
 }
 
-/// Puts what a class keeps pointers to where it stays for ever.
+/// Puts data that a class keeps pointers to at an address where it stays forever.
 fn leak<T, const N: usize>(table: [T; N]) -> *mut T {
     Box::leak(Box::new(table)).as_mut_ptr()
 }
 
-/// The classes in the module that have handles.
+/// Returns the classes of the module that have handles.
 fn shared(module: &Bound<'_, PyModule>) -> PyResult<Vec<(Py<PyType>, Py<PyAny>)>> {
     let mut shared = Vec::new();
     for (_, class) in module.dict() {
@@ -124,7 +126,7 @@ fn shared(module: &Bound<'_, PyModule>) -> PyResult<Vec<(Py<PyType>, Py<PyAny>)>
     Ok(shared)
 }
 
-/// Finds the names that the wrapper itself answers for.
+/// Collects the names that need special treatment: see [`Names`].
 fn names(class: &Bound<'_, PyAny>) -> PyResult<Names> {
     let py = class.py();
     let describing = PyDict::new(py);
@@ -151,7 +153,7 @@ fn names(class: &Bound<'_, PyAny>) -> PyResult<Names> {
         }
     }
     let read_only = PyDict::new(py);
-    // The last is where `LocalWrapper[int](5)` would put `[int]`.
+    // `LocalWrapper[int](5)` would store `LocalWrapper[int]` under the last name.
     for name in ["wrapped", "__class__", "__orig_class__"] {
         read_only.set_item(name, py.None())?;
     }

@@ -1,12 +1,13 @@
-//! What functions in slots are made of: pointers, how they fail, and the entries of the type's table.
+//! Building blocks for functions in slots: pointers, failure values, and the entries of the type's
+//! table.
 
 use pyo3::{ffi, prelude::*};
 use std::ptr;
 
-/// An object lent to a C function, or a reference that such a function returns; null if it failed.
+/// An object lent to a C function, or a reference that such a function returns. Null if it failed.
 pub(super) type Ptr = *mut ffi::PyObject;
 
-/// What a C function returns to say that it has set an exception.
+/// The value that a C function returns if it has set an exception.
 pub(super) trait Failed {
     const FAILED: Self;
 }
@@ -28,7 +29,7 @@ pub(super) const fn slot(slot: std::ffi::c_int, pfunc: *mut std::ffi::c_void) ->
     ffi::PyType_Slot { slot, pfunc }
 }
 
-/// A function as a slot holds it; the compiler checks its type.
+/// A function in the form in which a slot stores it. The compiler checks its type.
 macro_rules! typed {
     ($function:path: $kind:ident) => {{
         let slot: ffi::$kind = $function;
@@ -37,7 +38,8 @@ macro_rules! typed {
 }
 pub(super) use typed;
 
-/// What a C function returned, as a reference that is dropped; `None` if it failed.
+/// Converts the result of a C function into a reference that is dropped later, or `None` if the
+/// function failed.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! A wrapper as it lies in memory, and what an operation on it goes to.
+//! The memory layout of a wrapper, and the objects that its operations are forwarded to.
 
 use super::{
     class,
@@ -16,37 +16,40 @@ use std::{
     },
 };
 
-/// A wrapper, as it lies in memory.
+/// The memory layout of a wrapper.
 #[repr(C)]
 pub(super) struct Wrapper {
     pub(super) head: UnsafeCell<ffi::PyObject>,
-    /// What the interpreter calls for `wrapper(...)`.
+    /// The function that the interpreter calls for `wrapper(...)`.
     pub(super) vectorcall: ffi::vectorcallfunc,
-    /// The interpreter's list of weak references, or, in a dying wrapper, the next in `Dying`.
+    /// The interpreter's list of weak references. In a wrapper that is being freed, the next one in
+    /// `Dying`.
     pub(super) weakrefs: UnsafeCell<Ptr>,
-    /// The object that it was made with: a reference kept until the wrapper dies. Null until then.
+    /// The object that the wrapper was made with: a reference kept until the wrapper is freed. Null
+    /// until the object is set.
     pub(super) made_with: Ptr,
-    /// What operations go to: a reference to a handle of that object, if it is one of ours, or else
-    /// the same again, borrowed.
+    /// The target of operations. If the object belongs to this module, this is a reference to a
+    /// handle of it. Otherwise it is the object again, borrowed.
     pub(super) target: Ptr,
-    /// Whether operations go the long way, because the wrapped object was replaced or is a wrapper.
-    /// It never goes back.
+    /// Whether operations take the slow path, because the wrapped object was replaced or is a
+    /// wrapper itself. It is never reset.
     pub(super) is_indirect: AtomicBool,
-    /// What an in-place operator has put in the place of the object: a reference. Nothing runs
-    /// Python code or drops a reference under the lock. It also guards additions to `methods`.
+    /// A reference to the object by which an in-place operator has replaced the wrapped one. No
+    /// code runs Python code or drops a reference under this lock. The lock also guards additions
+    /// to `methods`.
     pub(super) replacement: Mutex<Option<NonNull<ffi::PyObject>>>,
     pub(super) methods: Methods,
 }
 
 impl Wrapper {
-    /// The wrapper that an object is, if it is one.
+    /// Returns the object as a wrapper, if it is one.
     ///
     /// # Safety
     ///
     /// The object is alive for `'a`.
     #[inline]
     pub(super) unsafe fn cast<'a>(object: Ptr) -> Option<&'a Self> {
-        // SAFETY: the caller's promise; an instance of the type begins with a `Wrapper`.
+        // SAFETY: the caller's promise. An instance of the type begins with a `Wrapper`.
         unsafe { class::is_wrapper(object).then(|| Self::of(object)) }
     }
 
@@ -59,14 +62,15 @@ impl Wrapper {
         unsafe { &*object.cast() }
     }
 
-    /// What an operator, an item, a call or a method goes to. `None`: an exception is set.
+    /// Returns the object that operators, items, calls and methods are forwarded to. If it is
+    /// `None`, an exception is set.
     #[inline]
     pub(super) fn target(&self) -> Option<Operand> {
         self.operand(self.target)
     }
 
-    /// The wrapped object itself, for what depends on which object it is. `None`: an exception is
-    /// set.
+    /// Returns the wrapped object itself, for operations that depend on its identity. If it is
+    /// `None`, an exception is set.
     #[inline]
     pub(super) fn object(&self) -> Option<Operand> {
         self.operand(self.made_with)
@@ -82,17 +86,17 @@ impl Wrapper {
 
     #[inline]
     pub(super) fn is_indirect(&self) -> bool {
-        // Relaxed: what is read without the lock was written before the wrapper was shared, and
-        // what is guarded by the lock is read under it.
+        // Relaxed: the fields that are read without the lock were written before the wrapper was
+        // shared. The fields that the lock guards are read under it.
         self.is_indirect.load(Relaxed)
     }
 
     #[cold]
     fn operand_slow(&self, direct: Ptr) -> Option<Operand> {
-        // SAFETY: the caller is in a slot, so attached. The reference that is counted up is held by
-        // the wrapper: under the lock nobody takes it away.
+        // SAFETY: the caller is in a slot, so the thread is attached. The wrapper holds the
+        // reference that is counted up here, and under the lock no other thread can take it away.
         unsafe {
-            // Wrappers can be round each other to any depth, even in a circle.
+            // Wrappers can be nested to any depth, even in a circle.
             if ffi::Py_EnterRecursiveCall(c" while using a LocalWrapper".as_ptr()) != 0 {
                 return None;
             }
@@ -111,31 +115,32 @@ impl Wrapper {
         lock.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the result of an in-place operator the wrapped object, unless that was changed in place
-    /// as intended.
+    /// Makes the result of an in-place operator the wrapped object. If the operator has changed the
+    /// object in place, as intended, the result is the same object, and nothing changes.
     ///
     /// # Safety
     ///
-    /// `result` is a reference, and goes to this function; the thread is attached.
+    /// `result` is a reference, which this function takes over. The thread is attached.
     pub(super) unsafe fn replace(&self, before: &Operand, result: NonNull<ffi::PyObject>) {
         let this: *const Self = self;
         let dropped = if result.as_ptr() == before.object || this == result.as_ptr().cast() {
             Some(result)
         } else {
             let mut replacement = self.lock();
-            // Relaxed: see `is_indirect`. Whoever sees it takes the lock next, after this.
+            // Relaxed: see `is_indirect`. A thread that sees the flag takes the lock next, after
+            // this thread has released it.
             self.is_indirect.store(true, Relaxed);
             replacement.replace(result)
         };
-        // SAFETY: a reference that nobody but this function has now, or null. The lock is free.
+        // SAFETY: only this function has the reference now, or it is null. The lock is free.
         unsafe { ffi::Py_XDECREF(dropped.map_or(ptr::null_mut(), NonNull::as_ptr)) };
     }
 }
 
-/// An object that an operation goes to, alive as long as this.
+/// The object that an operation is forwarded to. It is alive as long as this value.
 pub(super) struct Operand {
     pub(super) object: Ptr,
-    /// Whether there is a reference to give back, and a level of recursion to leave.
+    /// Whether there is a reference to give up and a level of recursion to leave.
     pub(super) is_own: bool,
 }
 
@@ -146,12 +151,12 @@ impl Operand {
         Self { object, is_own }
     }
 
-    /// What an operator goes to for one of its operands: that which it wraps, if it is a wrapper.
-    /// `None`: an exception is set.
+    /// Returns the object that an operator uses for one of its operands: for a wrapper, the object
+    /// that it forwards to. If the result is `None`, an exception is set.
     ///
     /// # Safety
     ///
-    /// The thread is attached, and the operand alive as long as the result.
+    /// The thread is attached, and the operand is alive as long as the result.
     #[inline]
     pub(super) unsafe fn of(operand: Ptr) -> Option<Self> {
         // SAFETY: the caller's promise.
@@ -166,7 +171,8 @@ impl Drop for Operand {
     #[inline]
     fn drop(&mut self) {
         if self.is_own {
-            // SAFETY: whoever makes one is attached as long as it lives; both are owed.
+            // SAFETY: the thread that makes such a value stays attached as long as the value lives.
+            // Both the recursion level and the reference are still to be given up.
             unsafe {
                 ffi::Py_LeaveRecursiveCall();
                 decref(self.object);
@@ -175,7 +181,7 @@ impl Drop for Operand {
     }
 }
 
-/// Calls a function with what operations on a wrapper go to.
+/// Calls a function with the object that operations on a wrapper are forwarded to.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! `acquire(blocking=True, timeout=-1)`, as locks have it, and the wait for a lock.
+//! The method `acquire(blocking=True, timeout=-1)` of locks, and the wait for a lock.
 
 use crate::runtime::{blocking, create::exception, error::Result, imports::Imports};
 use ft_sync::deadline_after;
@@ -8,8 +8,8 @@ use pyo3::{
 };
 use std::time::{Duration, Instant};
 
-/// Takes a lock by `attempt`, or else, if the two arguments say so, by `slow`, which waits until a deadline.
-/// Tells whether that succeeded.
+/// Takes a lock with `attempt`. If that fails and the two arguments allow a wait, calls `slow`,
+/// which waits until a deadline. Returns whether the thread has the lock.
 #[inline]
 pub(super) fn acquire(
     blocking: bool,
@@ -17,7 +17,7 @@ pub(super) fn acquire(
     attempt: impl FnOnce() -> bool,
     slow: impl FnOnce(Option<Instant>) -> Result<bool>,
 ) -> Result<bool> {
-    // First, as it may raise.
+    // The arguments are read first, because this may raise.
     let patience = Patience::new(blocking, timeout)?;
     if attempt() {
         return Ok(true);
@@ -28,8 +28,8 @@ pub(super) fn acquire(
     }
 }
 
-/// Waits for a lock until the deadline, in slices: `wait` waits for one, until the instant that it gets,
-/// and tells whether the thread has the lock.
+/// Waits for a lock until the deadline, in slices. Each call of `wait` waits for one slice, until
+/// the instant that it is given, and returns whether the thread has the lock.
 pub(super) fn wait(
     py: Python<'_>,
     deadline: Option<Instant>,
@@ -39,18 +39,18 @@ pub(super) fn wait(
     Ok(blocking::wait_in_slices(py, deadline, step)?.is_some())
 }
 
-/// How long a call waits.
+/// How long a call may wait.
 #[derive(Clone, Copy)]
 enum Patience {
     /// Not at all.
     Never,
-    /// Until then; `None` is for ever.
+    /// Until this instant; `None` means forever.
     Until(Option<Instant>),
 }
 
 impl Patience {
-    /// What the two arguments say together, as for `threading.Lock`; also, a timeout of None is for
-    /// ever.
+    /// Combines the two arguments, as `threading.Lock` does. In addition, a timeout of None means
+    /// forever.
     fn new(blocking: bool, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let seconds = match timeout {
             None => -1.0,
@@ -69,7 +69,7 @@ impl Patience {
         }
         if seconds.is_nan() || seconds < 0.0 {
             let message =
-                format!("timeout must be -1, None or not negative, and no NaN: {seconds}");
+                format!("timeout must be -1, None or a non-negative number, not {seconds}");
             return Err(exception::<PyValueError>(message));
         }
         if timeout.is_some_and(|timeout| seconds > Imports::get(timeout.py()).timeout_max) {

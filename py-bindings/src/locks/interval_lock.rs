@@ -21,18 +21,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A fair lock whose holder lets others in now and then, as the GIL does.
+/// A fair lock whose holder lets other threads in now and then, as the GIL does.
 ///
 /// IntervalLock(interval=0.005)
 ///
-/// The holder of a long computation calls poll() often. When others wait, and the thread has had the
-/// lock for longer than interval seconds, poll() hands it over and takes it back later; otherwise it
-/// costs next to nothing. Threads get the lock in the order in which they began to wait. Nobody
-/// overtakes them, least of all the thread that had the lock last.
+/// During a long computation, the holder calls poll() often. If other threads are waiting and the
+/// holder has had the lock for longer than interval seconds, poll() hands the lock over and takes
+/// it back later. Otherwise poll() costs next to nothing. Threads get the lock in the order in
+/// which they began to wait; no thread overtakes them, not even the one that had the lock last.
 ///
 /// Only the thread that has the lock can release it, and it cannot take it twice. acquire() and
-/// release() are those of threading.Lock, so a threading.Condition can be made with one of these.
-/// Waits end within 0.1 s of Ctrl-C, without the lock.
+/// release() work like those of threading.Lock, so a threading.Condition can use an IntervalLock.
+/// Ctrl-C ends a wait within 0.1 s, and the thread then does not have the lock.
 ///
 /// >>> lock = IntervalLock(interval=0.002)
 /// >>> with lock:
@@ -48,7 +48,7 @@ use std::{
 )]
 pub(crate) struct PyIntervalLock(Arc<RawIntervalLock>);
 
-/// Seconds between two hand-overs; longer than any clock is never.
+/// The time between two hand-overs. A time longer than any clock can count means never.
 struct Interval(Duration);
 
 impl FromPyObject<'_, '_> for Interval {
@@ -87,10 +87,11 @@ impl PyIntervalLock {
         self.0.set_interval(interval.0);
     }
 
-    /// How long, in seconds, a thread has the lock before poll() hands it over; inf is for ever.
+    /// The number of seconds a thread has the lock before poll() hands it over; inf means never.
     ///
-    /// Counted in whole microseconds, and 0 is always. A new value holds at once, also for the
-    /// thread that has the lock now.
+    /// It is stored in whole microseconds. With 0, every poll() hands the lock over if another
+    /// thread is waiting. A new value takes effect at once, also for the thread that has the lock
+    /// now.
     #[getter]
     fn interval(&self) -> New<f64> {
         let seconds = |interval: Duration| interval.as_micros() as f64 / 1e6;
@@ -102,15 +103,15 @@ impl PyIntervalLock {
         self.0.set_interval(interval.0);
     }
 
-    /// How many threads wait for the lock, at this moment.
+    /// The number of threads that are waiting for the lock at this moment.
     #[getter]
     fn waiters(&self) -> New<usize> {
         New(self.0.waiters())
     }
 
-    /// Take the lock, waiting for it.
+    /// Take the lock, waiting until it is free.
     ///
-    /// Raise RuntimeError if this thread has it.
+    /// Raise RuntimeError if this thread already has it.
     fn lock(&self, py: Python<'_>) -> Result<()> {
         if !self.0.try_lock() {
             self.lock_slow(py, None)?;
@@ -118,17 +119,17 @@ impl PyIntervalLock {
         Ok(())
     }
 
-    /// Give the lock up, to the thread that waits longest.
+    /// Release the lock; the thread that has waited longest gets it.
     ///
     /// Raise RuntimeError if this thread does not have it.
     fn unlock(&self) -> Result<()> {
         Ok(self.0.unlock()?)
     }
 
-    /// Take the lock, and tell whether that succeeded.
+    /// Take the lock, and return whether that succeeded.
     ///
-    /// Wait up to timeout seconds, for ever if it is -1 or None, and not at all unless blocking. Raise
-    /// RuntimeError if this thread has the lock and would wait for itself.
+    /// Wait up to timeout seconds, or forever if timeout is -1 or None. If blocking is false, do
+    /// not wait. Raise RuntimeError if this thread has the lock and would wait for itself.
     #[pyo3(
         signature = (blocking=Truth(true), timeout=None),
         text_signature = "($self, blocking=True, timeout=-1)",
@@ -147,21 +148,21 @@ impl PyIntervalLock {
         )
     }
 
-    /// Give the lock up; the same as unlock().
+    /// Release the lock; this is the same as unlock().
     fn release(&self) -> Result<()> {
         self.unlock()
     }
 
-    /// Tell whether some thread has the lock.
+    /// Return whether any thread has the lock.
     fn locked(&self) -> bool {
         self.0.is_locked()
     }
 
-    /// Let all threads that wait have the lock, one after the other, then take it again.
+    /// Let all waiting threads have the lock, one after the other, and then take it again.
     ///
-    /// The interval begins anew in any case. Raise RuntimeError if this thread does not have the
+    /// The interval begins again in any case. Raise RuntimeError if this thread does not have the
     /// lock. If the wait is interrupted, by Ctrl-C or because a signal handler raises, this thread
-    /// does not have it any more.
+    /// does not have the lock any more.
     fn cede(&self, py: Python<'_>) -> Result<()> {
         if let Some(mut waiter) = self.0.begin_cede()? {
             wait(py, None, |until| waiter.wait_deadline(until))?;
@@ -169,11 +170,10 @@ impl PyIntervalLock {
         Ok(())
     }
 
-    /// Do what cede() does if others wait and this thread has had the lock for longer than the
-    /// interval.
+    /// Do what cede() does, if the interval is over and other threads are waiting.
     ///
-    /// Looks at the clock only while others wait. Raise RuntimeError if this thread does not have
-    /// the lock.
+    /// The interval is over if this thread has had the lock for longer than that. The clock is read
+    /// only if other threads are waiting. Raise RuntimeError if this thread does not have the lock.
     fn poll(&self, py: Python<'_>) -> Result<()> {
         if self.0.is_due()? {
             self.cede(py)?;
@@ -181,9 +181,9 @@ impl PyIntervalLock {
         Ok(())
     }
 
-    /// Return another object for the same lock.
+    /// Return another Python object for the same lock.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
@@ -194,11 +194,12 @@ impl PyIntervalLock {
         Ok(slf)
     }
 
-    /// Give the lock up.
+    /// Release the lock.
     ///
-    /// Raise RuntimeError if the body has done that already, unless it has raised something itself:
-    /// an interrupted cede() leaves the body without the lock.
-    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    /// If the body has already released the lock, raise RuntimeError, unless the body itself has
+    /// raised: an interrupted cede() leaves the body without the lock.
+    // The three usual arguments have names, because PyO3 panics if there is no memory for a tuple
+    // of them.
     #[pyo3(signature = (kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *args)")]
     fn __exit__(
         &self,
@@ -213,7 +214,7 @@ impl PyIntervalLock {
         self.unlock()
     }
 
-    /// For threading.Condition: tell whether this thread has the lock.
+    /// Return whether this thread has the lock, for threading.Condition.
     fn _is_owned(&self) -> bool {
         self.0.is_owner()
     }

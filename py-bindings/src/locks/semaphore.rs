@@ -21,18 +21,18 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// A fair counting semaphore for coroutines of all event loops of the process, and for threads.
+/// A fair counting semaphore for threads, and for coroutines of all event loops of the process.
 ///
 /// ProcessSemaphore(value)
 ///
-/// It has value slots, at least 1. Slots are handed out first come, first served, over all event
-/// loops and threads: a newcomer never overtakes anyone who waits. Acquiring in a coroutine makes
-/// the task wait, never its thread. A waiter that is cancelled, times out, is interrupted by Ctrl-C, or
-/// whose event loop is closed, at whatever moment, leaves its slot to the next: slots are never
-/// lost, and never more than there were.
+/// It has value slots, at least 1. Slots are handed out first come, first served, across all event
+/// loops and threads: a newcomer never overtakes a waiter. Acquiring in a coroutine makes the task
+/// wait, never its thread. A waiter may be cancelled, time out, be interrupted by Ctrl-C, or have
+/// its event loop closed. At whatever moment that happens, its slot goes to the next waiter: slots
+/// are never lost, and there are never more of them than at the start.
 ///
-/// Use "async with semaphore" in coroutines and "with semaphore" in threads that run no event loop. In
-/// a subclass, "async with" calls acquire(), and both call release() at their end.
+/// Use "async with semaphore" in coroutines, and "with semaphore" in threads that run no event
+/// loop. In a subclass, "async with" calls acquire(), and both forms call release() at their end.
 #[pyclass(
     frozen,
     subclass,
@@ -42,7 +42,7 @@ use std::{
     name = "ProcessSemaphore"
 )]
 pub(crate) struct PyProcessSemaphore {
-    /// Set by `__init__`, so that subclasses are free in what they take.
+    /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
     core: OnceLock<Arc<Semaphore>>,
 }
 
@@ -64,7 +64,8 @@ impl PyProcessSemaphore {
         }
         let deadline = Timeout::deadline(timeout);
         let permit = awaiting::ringing(py, || {
-            // Leaves the line when it is dropped, before the alarms are rung.
+            // If it is dropped, this place leaves the waiting line. That happens before the alarms
+            // are rung.
             let mut place = core.acquire_async();
             blocking::wait_in_slices(py, deadline, |until| place.wait_deadline(until))
         })?;
@@ -87,15 +88,16 @@ impl PyProcessSemaphore {
         let slots = slots.ok_or_else(|| {
             exception::<PyValueError>(format!("value must be at least 1, not {value}"))
         })?;
-        // A second call changes nothing: others use what the first one made.
+        // A second call changes nothing, because other threads may be using what the first call
+        // made.
         let _ = self.core.set(Arc::new(Semaphore::new(slots)));
         Ok(())
     }
 
-    /// Take a slot, to be awaited; the task waits while there is none.
+    /// Take a slot in a coroutine; the task waits while none is free.
     ///
-    /// If a slot is free, which means that nobody waits, it is taken without suspending the task.
-    /// A task that is cancelled while it waits has taken nothing.
+    /// If a slot is free, and so no other waiter is in line, it is taken without suspending the
+    /// task. A task that is cancelled while it waits has taken nothing.
     fn acquire(&self) -> PyResult<Coroutine> {
         let operation = TakeSlot {
             core: Arc::clone(self.core()?),
@@ -104,10 +106,11 @@ impl PyProcessSemaphore {
         Ok(Coroutine::new("ProcessSemaphore.acquire", operation, None))
     }
 
-    /// Take a slot in a thread, which waits while there is none; tell whether that succeeded.
+    /// Take a slot in a thread, which waits while none is free; return whether that succeeded.
     ///
-    /// It fails after timeout seconds, or at once if blocking is false. Threads wait in one line
-    /// with coroutines. In the thread of an event loop this stops the loop.
+    /// It returns False after timeout seconds, or at once if blocking is false. Threads and
+    /// coroutines wait in the same line. In the thread of an event loop, this call stops the loop
+    /// while it waits.
     #[pyo3(
         signature = (blocking=Truth(true), timeout=None),
         text_signature = "($self, blocking=True, timeout=None)",
@@ -129,21 +132,21 @@ impl PyProcessSemaphore {
         }
     }
 
-    /// Take a slot if one is free, without waiting; tell whether that succeeded.
+    /// Take a slot if one is free, without waiting; return whether that succeeded.
     fn try_acquire(&self) -> PyResult<bool> {
         Ok(self.core()?.try_acquire().map(Permit::forget).is_some())
     }
 
-    /// Give back a slot, in any thread, with or without an event loop.
+    /// Give back a slot; this works in any thread, with or without an event loop.
     ///
-    /// It goes straight to the one who has waited longest, if anybody waits. Raise ValueError,
-    /// and change nothing, if all slots are free.
+    /// If there are waiters, the one that has waited longest gets the slot directly. If all slots
+    /// are free, raise ValueError and change nothing.
     fn release(&self, py: Python<'_>) -> Result<()> {
         let core = self.core()?;
         Ok(awaiting::ringing(py, || core.release())?)
     }
 
-    /// Tell whether no slot is free, so that acquiring one would wait.
+    /// Return whether no slot is free, so that acquiring one would wait.
     fn locked(&self) -> PyResult<bool> {
         Ok(self.core()?.is_locked())
     }
@@ -154,9 +157,9 @@ impl PyProcessSemaphore {
         Ok(self.core()?.available())
     }
 
-    /// Return another object for the same semaphore.
+    /// Return another Python object for the same semaphore.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(&self) -> PyResult<Self> {
         Ok(Self {
             core: OnceLock::from(Arc::clone(self.core()?)),
@@ -170,7 +173,8 @@ impl PyProcessSemaphore {
         Ok(Bound::new(slf.py(), slf.get().acquire()?)?.into_any())
     }
 
-    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    // The three usual arguments have names, because PyO3 panics if there is no memory for a tuple
+    // of them.
     #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
     fn __aexit__(
         slf: &Bound<'_, Self>,
@@ -179,7 +183,8 @@ impl PyProcessSemaphore {
         _traceback: Option<&Bound<'_, PyAny>>,
         _more: &Bound<'_, PyTuple>,
     ) -> Result<Coroutine> {
-        // At once, not when it is awaited: a signal may strike in between.
+        // The slot is released now and not when the coroutine is awaited, because a signal may
+        // strike in between.
         release(slf)?;
         Ok(Coroutine::finished("ProcessSemaphore.__aexit__"))
     }
@@ -193,7 +198,8 @@ impl PyProcessSemaphore {
         Ok(())
     }
 
-    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    // The three usual arguments have names, because PyO3 panics if there is no memory for a tuple
+    // of them.
     #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
     fn __exit__(
         slf: &Bound<'_, Self>,
@@ -223,8 +229,8 @@ impl PyProcessSemaphore {
 
 not_copyable!(PyProcessSemaphore, "handle() to share the object");
 
-/// What the end of a `with` block does: that of a subclass calls the method, which it may override, as
-/// `threading.Semaphore` and `asyncio.Semaphore` do.
+/// Releases a slot at the end of a `with` block. In a subclass this calls the method, which the
+/// subclass may override, as `threading.Semaphore` and `asyncio.Semaphore` do.
 fn release(slf: &Bound<'_, PyProcessSemaphore>) -> Result<()> {
     if !slf.is_exact_instance_of::<PyProcessSemaphore>() {
         slf.call_method0(intern!(slf.py(), "release"))?;
@@ -236,7 +242,8 @@ fn release(slf: &Bound<'_, PyProcessSemaphore>) -> Result<()> {
 /// Takes a slot, waiting in line for it.
 struct TakeSlot {
     core: Arc<Semaphore>,
-    /// The place in line: a slot that was handed to it goes to the next if this is dropped.
+    /// The place in line. If this is dropped, a slot that was already handed to it goes to the next
+    /// waiter.
     waiting: Option<Waiting>,
 }
 

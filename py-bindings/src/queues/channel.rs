@@ -1,4 +1,4 @@
-//! `put`, `get` and `join`, as `queue.Queue` has them, for all kinds of queue.
+//! The methods `put`, `get` and `join` of `queue.Queue`, for all kinds of queues.
 
 use crate::runtime::{
     awaiting::ringing,
@@ -14,9 +14,9 @@ use ft_sync::Event;
 use pyo3::{exceptions::PyValueError, prelude::*};
 use std::time::Instant;
 
-/// What a queue does without waiting for items or room, and what to wait on.
+/// The operations of a queue that wait for neither items nor room, and the events to wait on.
 pub(crate) trait Channel {
-    /// Puts an item, and counts its task. It comes back if it is refused.
+    /// Puts an item, and counts its task. A refused item is returned in the error.
     fn try_put(&self, py: Python<'_>, item: Object) -> PyResult<Result<(), TryPushError<Object>>>;
     fn try_get(&self, py: Python<'_>) -> PyResult<Result<Object, TryPopError>>;
     fn len(&self) -> usize;
@@ -25,17 +25,19 @@ pub(crate) trait Channel {
     fn close(&self);
     fn not_empty(&self) -> &Event;
     fn not_full(&self) -> &Event;
-    /// Why it is closed, once it is.
+    /// Why the queue is closed, once it is.
     fn ending(&self) -> &Ending;
-    /// Counts the items that are not done; only an `__init__` other than ours makes a queue without.
+    /// Counts the items that are not done. Fails for a queue without a counter, which exists only
+    /// if a subclass's `__init__` did not call the one defined here.
     fn tasks(&self) -> PyResult<&TaskTracker>;
 }
 
-/// Reads the argument `maxsize`: any number; the bound is the first integer that is not less.
+/// Reads the argument `maxsize`, which may be any number. The bound is the first integer that is
+/// not less.
 pub(crate) fn bound(maxsize: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
     let maxsize: f64 = maxsize.extract()?;
-    // NaN is not positive. What no memory can hold, infinity included, is a bound all the same:
-    // the conversion stops at the largest.
+    // NaN is not positive, so it sets no bound. A number too large for any memory, such as
+    // infinity, is a valid bound: the conversion saturates at the largest `usize`.
     Ok((maxsize > 0.0).then(|| maxsize.ceil() as usize))
 }
 
@@ -80,7 +82,7 @@ pub(crate) fn put(
     }
 }
 
-/// Puts an item in, waiting for room until `deadline`.
+/// Puts an item into the queue, waiting for room until `deadline`.
 #[inline]
 pub(crate) fn put_until(
     channel: &impl Channel,
@@ -94,7 +96,8 @@ pub(crate) fn put_until(
     done.unwrap_or_else(|| Err(raised(py, &Imports::get(py).full)))
 }
 
-/// Puts the item in if there is room; `None` to wait for some, and then the item is still there.
+/// Puts the item into the queue if there is room. Returns `None` if the caller has to wait for
+/// room; the item is then back in `item`.
 #[inline]
 pub(super) fn put_now(
     channel: &impl Channel,
@@ -109,7 +112,8 @@ pub(super) fn put_now(
         }
         Ok(Err(TryPushError::Closed(_))) => Some(Err(channel.ending().error(py))),
         Err(err) => {
-            // The room that this call may have been woken for is for somebody else.
+            // This call may have been woken for room that it does not use, so it wakes another
+            // waiter.
             channel.not_full().notify(1);
             Some(Err(err))
         }
@@ -142,7 +146,7 @@ pub(crate) fn get(
     }
 }
 
-/// Takes an item out, waiting for one until `deadline`.
+/// Takes an item out of the queue, waiting for one until `deadline`.
 #[inline]
 pub(crate) fn get_until(
     channel: &impl Channel,
@@ -154,7 +158,7 @@ pub(crate) fn get_until(
     done.unwrap_or_else(|| Err(raised(py, &Imports::get(py).empty)))
 }
 
-/// Takes an item out if there is one; `None` to wait for one.
+/// Takes an item out of the queue if there is one. Returns `None` if the caller has to wait.
 #[inline]
 pub(super) fn get_now(channel: &impl Channel, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
     match channel.try_get(py) {
@@ -162,7 +166,8 @@ pub(super) fn get_now(channel: &impl Channel, py: Python<'_>) -> Option<PyResult
         Ok(Err(TryPopError::Empty)) => None,
         Ok(Err(TryPopError::Closed)) => Some(Err(channel.ending().error(py))),
         Err(err) => {
-            // The item that this call may have been woken for is for somebody else.
+            // This call may have been woken for an item that it does not take, so it wakes another
+            // waiter.
             channel.not_empty().notify(1);
             Some(Err(err))
         }
@@ -172,7 +177,7 @@ pub(super) fn get_now(channel: &impl Channel, py: Python<'_>) -> Option<PyResult
 /// `Queue.task_done`
 pub(crate) fn task_done(channel: &impl Channel, py: Python<'_>) -> PyResult<()> {
     let tasks = channel.tasks()?;
-    // The last one wakes the tasks that wait in `join_async`.
+    // The call for the last item wakes the asyncio tasks that wait in `join_async`.
     let done = ringing(py, || tasks.task_done());
     done.map_err(|err| exception::<PyValueError>(err.to_string()))
 }
@@ -184,7 +189,7 @@ pub(crate) fn join(channel: &impl Channel, py: Python<'_>) -> PyResult<()> {
     blocking::wait(py, None, tasks.all_done(), attempt)?.unwrap_or(Ok(()))
 }
 
-/// Tells how to go on; `None` to wait for the items that are not done.
+/// Returns how `join` ends, or `None` if it has to wait for items that are not done.
 pub(super) fn joined(
     channel: &impl Channel,
     py: Python<'_>,

@@ -12,7 +12,7 @@ use ft_concurrent_queue::TaskTracker;
 use pyo3::{PyClass, exceptions::PyTimeoutError, prelude::*};
 use std::sync::Arc;
 
-/// Returns a coroutine that puts an item in, waiting for room.
+/// Returns a coroutine that puts an item into the queue, waiting for room.
 pub(crate) fn putting<C: Channel + Send + Sync + 'static, T: PyClass>(
     channel: Arc<C>,
     owner: &Bound<'_, T>,
@@ -32,7 +32,7 @@ pub(crate) fn putting<C: Channel + Send + Sync + 'static, T: PyClass>(
     Coroutine::new(name, operation, Timeout::deadline(timeout))
 }
 
-/// Returns a coroutine that takes an item out, waiting for one.
+/// Returns a coroutine that takes an item out of the queue, waiting for one.
 pub(crate) fn getting<C: Channel + Send + Sync + 'static, T: PyClass>(
     channel: Arc<C>,
     owner: &Bound<'_, T>,
@@ -73,7 +73,7 @@ pub(crate) fn joining<C: Channel + Send + Sync + 'static, T: PyClass>(
     Ok(Coroutine::new(name, operation, None))
 }
 
-/// The tasks of a queue that has some, which it keeps.
+/// Returns the task counter of a queue that is known to have one. It never goes away.
 fn tasks_of(channel: &impl Channel) -> &TaskTracker {
     channel.tasks().expect("looked at by `joining`")
 }

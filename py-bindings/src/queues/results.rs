@@ -1,4 +1,4 @@
-//! How items are handed to Python: in a wrapper, or in an exception.
+//! Ways to hand items to Python: in a wrapper, or in an exception.
 
 use crate::{
     local_wrapper,
@@ -10,17 +10,17 @@ use crate::{
 use pyo3::prelude::*;
 use std::collections::VecDeque;
 
-/// Puts what `pop` returns into a LocalWrapper.
+/// Returns the result of `pop` in a LocalWrapper.
 pub(crate) fn in_wrapper<'py>(
     py: Python<'py>,
     pop: impl FnOnce() -> PyResult<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    // Made first: once the item is out nothing may fail.
+    // The wrapper is made first, because nothing may fail once the item is out of the queue.
     let wrapper = local_wrapper::Vacant::new(py)?;
     Ok(wrapper.fill(pop()?.into_bound(py)))
 }
 
-/// Puts the items that a `push_many` has not pushed into its exception.
+/// Stores the items that a `push_many` has not pushed in its exception.
 pub(crate) fn with_rest(py: Python<'_>, err: PyErr, rest: VecDeque<Object>) -> PyErr {
     let rest = create::list(py, rest.into_iter().map(|item| Ok(item.into_bound(py))));
     let name = New("remaining").into_pyobject(py);

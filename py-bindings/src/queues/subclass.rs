@@ -1,4 +1,4 @@
-//! Subclasses of the queues with the methods of `queue.Queue`: what they may override, and what not.
+//! Subclasses of the queues with the methods of `queue.Queue`: which methods they may override.
 
 use crate::runtime::create::{self, New, exception};
 use pyo3::{
@@ -9,7 +9,7 @@ use pyo3::{
     types::{PyDict, PySuper, PyType},
 };
 
-/// `Queue.put_nowait` of a subclass, which may have a `put` of its own.
+/// `Queue.put_nowait` of a subclass, which may override `put`.
 #[cold]
 pub(crate) fn put_of_subclass<'py>(
     queue: &Bound<'py, PyAny>,
@@ -19,7 +19,7 @@ pub(crate) fn put_of_subclass<'py>(
     put.call(create::single(item)?, Some(&not_blocking(queue.py())?))
 }
 
-/// `Queue.get_nowait` of a subclass, which may have a `get` of its own.
+/// `Queue.get_nowait` of a subclass, which may override `get`.
 #[cold]
 pub(crate) fn get_of_subclass<'py>(queue: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let get = queue.getattr(intern!(queue.py(), "get"))?;
@@ -32,10 +32,11 @@ fn not_blocking(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(kwargs)
 }
 
-/// What subclasses of `queue.Queue` override to change how items are kept.
+/// The methods that subclasses of `queue.Queue` override to change how items are stored.
 const HOOKS: [&str; 4] = ["_init", "_put", "_get", "_qsize"];
 
-/// `__init_subclass__` of a class of ours: refuses the hooks, which nothing here calls.
+/// `__init_subclass__` of a queue class `T`. It refuses subclasses that override the hooks, because
+/// nothing in this module calls them.
 pub(crate) fn init_subclass<T: PyTypeInfo>(
     class: &Bound<'_, PyType>,
     kwargs: Option<&Bound<'_, PyDict>>,
@@ -52,7 +53,7 @@ pub(crate) fn init_subclass<T: PyTypeInfo>(
             return Err(exception::<PyTypeError>(message));
         }
     }
-    // Of the other base classes, or that of `object`.
+    // Calls the `__init_subclass__` of the other base classes, or that of `object`.
     let next = py
         .get_type::<PySuper>()
         .call1(create::pair(&ours, class)?)?;
@@ -61,8 +62,9 @@ pub(crate) fn init_subclass<T: PyTypeInfo>(
     Ok(())
 }
 
-/// Whether a class has the method, and not from `queue.Queue` or its kin, which may be a base class
-/// beside ours for the sake of `isinstance`.
+/// Returns whether a class defines the method or inherits it. Methods from `queue.Queue` and its
+/// subclasses in the module `queue` do not count: such a class may be an additional base class, for
+/// the sake of `isinstance`.
 fn overrides(class: &Bound<'_, PyType>, method: &'static str) -> PyResult<bool> {
     let py = class.py();
     let method = New(method).into_pyobject(py)?;

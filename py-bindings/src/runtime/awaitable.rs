@@ -1,13 +1,13 @@
-//! What can be awaited, where a value is expected.
+//! Refuses coroutines where a value is expected.
 
 use super::create::exception;
 use pyo3::{exceptions::PyTypeError, ffi, intern, prelude::*};
 
-/// Refuses a coroutine as a value that is stored: it can be awaited once.
+/// Refuses a coroutine as a value to store, because it can be awaited only once.
 ///
-/// Futures and tasks may be awaited often, and are values like any other.
+/// Futures and tasks may be awaited many times, so they are accepted like any other value.
 pub(crate) fn refuse_coroutine(value: &Bound<'_, PyAny>, instead: &str) -> PyResult<()> {
-    // SAFETY: the object is valid, and its type has this table or null.
+    // SAFETY: the object is valid. Its type either has this table, or the pointer is null.
     let can_be_awaited = unsafe {
         let table = (*ffi::Py_TYPE(value.as_ptr())).tp_as_async;
         table.as_ref().is_some_and(|table| table.am_await.is_some())
@@ -20,7 +20,7 @@ pub(crate) fn refuse_coroutine(value: &Bound<'_, PyAny>, instead: &str) -> PyRes
     if !kind.hasattr(intern!(py, "send"))? || !kind.hasattr(close)? {
         return Ok(());
     }
-    // Or else Python would warn that it was never awaited.
+    // Without this, Python would warn that the coroutine was never awaited.
     value.call_method0(close)?;
     Err(exception::<PyTypeError>(format!(
         "the function returned a coroutine, which can be awaited only once: {instead}"

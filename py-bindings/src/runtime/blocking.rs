@@ -1,8 +1,9 @@
 //! The one place where a Python thread waits.
 //!
-//! A thread waits detached, so that it holds up neither the others nor the collector, and looks at
-//! what it waits for attached, because that belongs to Python. Signals reach the main thread
-//! alone: it comes back from time to time to look for them. How that is done is in `ft_compat`.
+//! A thread is detached while it waits, so that it holds up neither other threads nor the
+//! collector. It is attached while it checks the condition, because the condition involves Python
+//! objects. Signals are delivered to the main thread alone, so that thread interrupts its wait from
+//! time to time to check for them. `ft_compat` contains the code for that.
 
 use crate::runtime::awaiting;
 use ft_compat::Slices;
@@ -14,11 +15,11 @@ use std::time::{Duration, Instant};
 /// The longest pause of a waiter that spins.
 const LONGEST_PAUSE: Duration = Duration::from_micros(500);
 
-/// Waits until `attempt` returns something, and returns that; `None` after the deadline.
+/// Waits until `attempt` returns something, and returns that. Returns `None` after the deadline.
 ///
-/// `attempt` runs attached: at once, after each time that `event` is signaled, and a last time
-/// after the deadline. Signals are looked for before and after each wait, when no wake-up has been
-/// taken that would be left unused.
+/// `attempt` runs attached: at once, each time `event` is signaled, and one last time after the
+/// deadline. Pending Unix signals are handled before and after each wait, but only at points where
+/// raising cannot lose a wake-up.
 pub(crate) fn wait<T>(
     py: Python<'_>,
     deadline: Option<Instant>,
@@ -33,7 +34,8 @@ pub(crate) fn wait<T>(
     while !slices.is_over() {
         let listener = event.listen();
         if let Some(done) = attempt() {
-            // A wake-up that it does not need goes to the next in line, who may be a coroutine.
+            // This listener may have received a wake-up that is not needed. Dropping it passes the
+            // wake-up to the next waiter, which may be a coroutine.
             awaiting::ringing(py, || drop(listener));
             return Ok(Some(done));
         }
@@ -47,7 +49,8 @@ pub(crate) fn wait<T>(
     Ok(None)
 }
 
-/// As [`wait`], without an event: looks again and again, with longer and longer pauses.
+/// Does the same as [`wait`] without an event: calls `attempt` again and again, with growing
+/// pauses.
 pub(crate) fn spin<T>(
     py: Python<'_>,
     deadline: Option<Instant>,

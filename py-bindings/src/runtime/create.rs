@@ -1,6 +1,6 @@
-//! Python objects made of Rust values, where a lack of memory is a MemoryError.
+//! Makes Python objects from Rust values, and raises MemoryError when memory runs out.
 //!
-//! PyO3's own conversions of these panic then, and a panic that finds no memory for its exception
+//! PyO3's own conversions panic in that case, and a panic that finds no memory for its exception
 //! ends the process.
 
 use pyo3::{
@@ -10,15 +10,15 @@ use pyo3::{
 };
 use std::borrow::Cow;
 
-/// A length as Python has it; no object is so large that this would change it.
+/// Converts a length to Python's type. No object is so large that this changes the number.
 fn signed(length: usize) -> ffi::Py_ssize_t {
     length as ffi::Py_ssize_t
 }
 
-/// A value that a method returns.
+/// Wraps a value that a method returns, to be converted by this module.
 pub(crate) struct New<T>(pub(crate) T);
 
-/// Says how one type of values becomes an object.
+/// Defines how each type of value becomes an object.
 macro_rules! made {
     ($($value:ty => $kind:ty, |$it:ident| $make:expr;)*) => {$(
         impl<'py> IntoPyObject<'py> for New<$value> {
@@ -30,7 +30,7 @@ macro_rules! made {
             fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, $kind>> {
                 let $it = self.0;
                 // SAFETY: the thread is attached, and the function returns a new reference to an
-                // object of this type, or null with an exception.
+                // object of this type, or null with an exception set.
                 unsafe { Ok(Bound::from_owned_ptr_or_err(py, $make)?.cast_into_unchecked()) }
             }
         }
@@ -61,14 +61,15 @@ pub(crate) fn int(py: Python<'_>, n: i64) -> PyResult<Bound<'_, PyInt>> {
 }
 
 pub(crate) fn dict(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    // SAFETY: the thread is attached; a new reference to a dict, or null with an exception.
+    // SAFETY: the thread is attached. The result is a new reference to a dict, or null with an
+    // exception set.
     unsafe { Ok(Bound::from_owned_ptr_or_err(py, ffi::PyDict_New())?.cast_into_unchecked()) }
 }
 
 /// Makes a list of the items of a dict.
 pub(crate) fn items<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyList>> {
-    // SAFETY: the thread is attached and the dict valid; a new reference to a list, or null with
-    // an exception.
+    // SAFETY: the thread is attached and the dict is valid. The result is a new reference to a
+    // list, or null with an exception set.
     unsafe {
         let items = ffi::PyDict_Items(dict.as_ptr());
         Ok(Bound::from_owned_ptr_or_err(dict.py(), items)?.cast_into_unchecked())
@@ -76,8 +77,8 @@ pub(crate) fn items<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyLis
 }
 
 pub(crate) fn single<'py>(one: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
-    // SAFETY: the thread is attached and the object valid; a new reference to a tuple, or null with
-    // an exception.
+    // SAFETY: the thread is attached and the object is valid. The result is a new reference to a
+    // tuple, or null with an exception set.
     unsafe {
         let single = ffi::PyTuple_Pack(1, one.as_ptr());
         Ok(Bound::from_owned_ptr_or_err(one.py(), single)?.cast_into_unchecked())
@@ -88,21 +89,23 @@ pub(crate) fn pair<'py>(
     one: &Bound<'py, PyAny>,
     other: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyTuple>> {
-    // SAFETY: the thread is attached and both objects are valid; a new reference to a tuple, or
-    // null with an exception.
+    // SAFETY: the thread is attached and both objects are valid. The result is a new reference to a
+    // tuple, or null with an exception set.
     unsafe {
         let pair = ffi::PyTuple_Pack(2, one.as_ptr(), other.as_ptr());
         Ok(Bound::from_owned_ptr_or_err(one.py(), pair)?.cast_into_unchecked())
     }
 }
 
-/// A list that is made before there is something to put in, because then nothing may fail.
+/// A list with room for items. It is made in advance, for callers that must not fail once they have
+/// the items.
 pub(crate) struct Room<'py>(Bound<'py, PyList>);
 
 impl<'py> Room<'py> {
-    /// Makes room for so many items.
+    /// Makes an empty list with room for this many items.
     pub(crate) fn new(py: Python<'py>, items: usize) -> PyResult<Self> {
-        // SAFETY: the thread is attached; a new reference to a list, or null with an exception.
+        // SAFETY: the thread is attached. The result is a new reference to a list, or null with an
+        // exception set.
         let list = unsafe {
             let list = ffi::PyList_New(signed(items));
             Bound::from_owned_ptr_or_err(py, list)?.cast_into_unchecked()
@@ -110,7 +113,7 @@ impl<'py> Room<'py> {
         Ok(Self(list))
     }
 
-    /// Puts in the items, and gives up the room that is left.
+    /// Puts the items into the list, and cuts off the room that is left.
     pub(crate) fn fill(
         self,
         items: impl ExactSizeIterator<Item = Py<PyAny>>,
@@ -119,11 +122,11 @@ impl<'py> Room<'py> {
         let filled = items.len();
         assert!(filled <= list.len());
         for (index, item) in (0..filled).zip(items) {
-            // SAFETY: the index is within the list, which nobody else has seen, and where there is
-            // null. It takes the reference over.
+            // SAFETY: the index is within the list, and this slot still holds null. No other code
+            // has seen the list. The call takes over the reference.
             unsafe { ffi::PyList_SET_ITEM(list.as_ptr(), signed(index), item.into_ptr()) };
         }
-        // SAFETY: a list may have fewer items than it has room for; those cut off are null.
+        // SAFETY: a list may have fewer items than room for them. The slots cut off here hold null.
         unsafe { (*list.as_ptr().cast::<ffi::PyVarObject>()).ob_size = signed(filled) };
         list
     }
@@ -139,13 +142,14 @@ pub(crate) fn list<'py>(
     Ok(room.fill(items.into_iter().map(Bound::unbind)))
 }
 
-/// An exception with a message.
+/// Makes an exception with a message.
 pub(crate) fn exception<E: PyTypeInfo>(message: impl Into<Cow<'static, str>>) -> PyErr {
     PyErr::new::<E, _>(Message(message.into()))
 }
 
-/// The text of an exception. Without memory for it there is none: PyO3 asks for it where nothing
-/// can be raised, and an exception for which there is no memory either becomes a MemoryError.
+/// The text of an exception. If there is no memory for it, the exception gets no text: PyO3 asks
+/// for the text at a point where nothing can be raised. If there is no memory for the exception
+/// either, it becomes a MemoryError.
 struct Message(Cow<'static, str>);
 
 impl PyErrArguments for Message {
@@ -157,7 +161,7 @@ impl PyErrArguments for Message {
     }
 }
 
-/// An exception with one argument, whatever that is.
+/// Makes an exception with any object as its one argument.
 pub(crate) fn exception_of<E: PyTypeInfo>(argument: &Bound<'_, PyAny>) -> PyErr {
     let made = argument.py().get_type::<E>().call1((argument,));
     made.map_or_else(|err| err, PyErr::from_value)

@@ -1,4 +1,4 @@
-//! The one place where the primitives' errors become Python's.
+//! The one place that turns the primitives' errors into Python exceptions.
 
 use crate::runtime::create::{exception, exception_of};
 use ft_atomic_int::ArithmeticError;
@@ -15,7 +15,7 @@ use pyo3::{
     types::PyType,
 };
 
-/// What a binding can fail with.
+/// The errors that a binding can return.
 pub(crate) enum Error {
     Py(PyErr),
     Arithmetic(ArithmeticError),
@@ -35,7 +35,7 @@ impl From<ArithmeticError> for Error {
     }
 }
 
-/// The errors that become one exception, with the same text.
+/// Converts each error type to one exception type, with the same text.
 macro_rules! same_text {
     ($($error:ty => $exception:ty;)*) => {$(
         impl From<$error> for Error {
@@ -80,12 +80,12 @@ impl From<Error> for PyErr {
     }
 }
 
-/// The error for a missing key: its one argument is the key, even if that is a tuple.
+/// Makes the error for a missing key. Its one argument is the key, even if the key is a tuple.
 pub(crate) fn key_error(key: &Bound<'_, PyAny>) -> PyErr {
     exception_of::<PyKeyError>(key)
 }
 
-/// An instance of one of the exceptions of queues, without arguments.
+/// Makes a queue exception, without arguments.
 pub(crate) fn raised(py: Python<'_>, kind: &Py<PyType>) -> PyErr {
     PyErr::from_type(kind.bind(py).clone(), ())
 }

@@ -1,4 +1,4 @@
-//! The exception because of which something has ended: a queue, or the gathering of values.
+//! The exception that has ended a queue, or the gathering of values.
 
 use crate::runtime::{
     create::{New, exception},
@@ -15,19 +15,21 @@ use pyo3::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// An exception, and what it says.
+/// An exception and its text.
 #[derive(Clone)]
 pub(crate) struct Cause {
     exception: Object,
-    /// "ValueError: bad row", as the last line of a traceback has it. Made once, in the thread that
-    /// fails, because `__str__` may be anybody's code: those who raise the error may be in the middle
-    /// of a wait.
+    /// For example "ValueError: bad row", like the last line of a traceback. The text is made once,
+    /// by the thread that fails the queue, because `__str__` may be arbitrary user code. The
+    /// threads that raise errors with this text may be in the middle of a wait, where such code
+    /// must not run.
     text: Arc<str>,
 }
 
 impl Cause {
-    /// Also returns what the exception raised when it was asked for its text, unless that is an
-    /// `Exception`, which is passed over: a signal that strikes meanwhile is not to be lost.
+    /// Makes a cause from an exception. Asking the exception for its text may raise another
+    /// exception. If that one is an `Exception`, it is ignored. Any other is returned beside the
+    /// cause, because it may come from a signal handler and must not be lost.
     pub(crate) fn new(exception: &Bound<'_, PyBaseException>) -> (Self, PyResult<()>) {
         let kind = exception.get_type().name();
         let mut text = kind.map_or_else(|_| "an exception".into(), |kind| lossy(&kind));
@@ -49,7 +51,7 @@ impl Cause {
         (cause, told)
     }
 
-    /// The argument of a method `fail`.
+    /// Reads the argument of a `fail` method.
     pub(crate) fn of_argument(argument: &Bound<'_, PyAny>) -> PyResult<(Self, PyResult<()>)> {
         if let Ok(exception) = argument.cast::<PyBaseException>() {
             return Ok(Self::new(exception));
@@ -67,8 +69,8 @@ impl Cause {
         visit.call(&*self.exception)
     }
 
-    /// A new error because of this, for one of those who are told: an exception that several threads
-    /// raise would collect the tracebacks of all of them.
+    /// Makes a new error with this cause. Each thread gets an error of its own, because an
+    /// exception that several threads raise would collect the tracebacks of all of them.
     pub(crate) fn error(&self, kind: &Bound<'_, PyType>, what: &str) -> PyErr {
         let message = New(format!("{what}: {}", self.text)).into_pyobject(kind.py());
         let err = match message.and_then(|message| kind.call1((message,))) {
@@ -76,10 +78,10 @@ impl Cause {
             Err(err) => err,
         };
         let cause = self.exception.clone().into_py().into_ptr();
-        // Not `PyErr::set_cause`, which reads the traceback of the cause: the thread that failed may
-        // be adding to it, as it leaves its functions.
-        // SAFETY: the first is an exception, and so is the cause, as `new` takes no other object. The
-        // error gets the reference to it.
+        // `PyErr::set_cause` would not do: it reads the traceback of the cause, and the thread that
+        // failed may be adding to this traceback while it leaves its functions.
+        // SAFETY: both arguments are exceptions; the cause is one because `new` accepts nothing
+        // else. The call takes over the reference to the cause.
         unsafe { ffi::PyException_SetCause(err.value(kind.py()).as_ptr(), cause) };
         err
     }
@@ -89,29 +91,30 @@ fn lossy(text: &Bound<'_, PyString>) -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// How a queue has ended: whoever is first decides, and closes the queue after that. So whoever
-/// finds a queue closed finds here why.
+/// How a queue has ended. The first thread to end the queue sets this value, and closes the queue
+/// afterwards. So a thread that finds the queue closed also finds the reason here.
 #[derive(Default)]
 pub(crate) struct Ending(OnceLock<Option<Cause>>);
 
 impl Ending {
-    /// Says that the queue was shut down, unless it has ended.
+    /// Records that the queue was shut down, unless it has ended already.
     pub(crate) fn shut_down(&self) {
         self.decide(None);
     }
 
-    /// Says that the queue has failed, unless it has ended.
+    /// Records that the queue has failed, unless it has ended already.
     pub(crate) fn fail(&self, cause: Cause) {
         self.decide(Some(cause));
     }
 
     fn decide(&self, ending: Option<Cause>) {
-        // Another thread that does this at this moment moves a value, and nothing else, before this
-        // one goes on. It is attached, so neither a fork nor the collector can come in between.
+        // If another thread is setting the value at the same moment, this call waits for it. That
+        // wait is short: the other thread only moves a value. It is attached, so neither a fork nor
+        // the collector can interrupt it.
         drop(self.0.set(ending));
     }
 
-    /// Why the queue has failed, if it has.
+    /// Returns why the queue has failed, if it has.
     pub(crate) fn cause(&self) -> Option<&Cause> {
         self.0.get().and_then(Option::as_ref)
     }
@@ -120,7 +123,7 @@ impl Ending {
         self.cause().map_or(Ok(()), |cause| cause.traverse(visit))
     }
 
-    /// What the text of a queue says of its state.
+    /// Returns the part of the queue's `repr` that tells its state.
     pub(crate) fn state(&self, is_closed: bool) -> &'static str {
         match self.cause() {
             _ if !is_closed => "",
@@ -129,7 +132,7 @@ impl Ending {
         }
     }
 
-    /// What those get who come to a queue that has ended.
+    /// Returns the error for a call on a queue that has ended.
     #[cold]
     pub(crate) fn error(&self, py: Python<'_>) -> PyErr {
         let imports = Imports::get(py);

@@ -1,7 +1,8 @@
-//! What the bindings use of Python's own library.
+//! The objects that the bindings use from Python's standard library.
 //!
-//! All of it is looked up when the module is imported. Were it looked up when it is first needed, a
-//! process that forks in that moment would leave its child waiting for a thread that is not there.
+//! All of them are looked up when the module is imported. If a lookup happened at first use, a
+//! process could fork in the middle of it, and the child would wait forever for a thread that it
+//! does not have.
 
 use ft_compat::RaceOnce;
 use pyo3::{
@@ -25,11 +26,11 @@ pub(crate) struct Imports {
     pub(crate) empty: Py<PyType>,
     /// `queue.Full`
     pub(crate) full: Py<PyType>,
-    /// `queue.ShutDown`; before Python 3.13, which has the first, one of ours.
+    /// `queue.ShutDown`, or a class made here on versions before Python 3.13.
     pub(crate) shut_down: Py<PyType>,
-    /// `QueueFailed`, ours
+    /// `QueueFailed`, made here
     pub(crate) queue_failed: Py<PyType>,
-    /// `EmptyDequeError`, ours
+    /// `EmptyDequeError`, made here
     pub(crate) empty_deque: Py<PyType>,
     /// `ft_utils._views.Keys`
     pub(crate) keys: Py<PyAny>,
@@ -56,7 +57,7 @@ pub(crate) struct Imports {
 }
 
 impl Imports {
-    /// Looks everything up; called once, by the module's initialization.
+    /// Looks up everything. The module's initialization calls this once.
     pub(crate) fn load(py: Python<'_>) -> PyResult<&'static Self> {
         let threading = py.import("threading")?;
         let queue = py.import("queue")?;
@@ -111,7 +112,8 @@ fn own_shut_down(py: Python<'_>) -> PyResult<Py<PyType>> {
     PyErr::new_type(py, name, Some(doc), Some(&base), None)
 }
 
-/// Makes an error that is no `ShutDown`: who takes that for the end must not take this for it.
+/// Makes `QueueFailed`. It is not a `ShutDown`, because code that treats `ShutDown` as a normal end
+/// must not treat a failure as one.
 fn queue_failed(py: Python<'_>) -> PyResult<Py<PyType>> {
     let base = py.get_type::<PyRuntimeError>();
     let doc = c"Raised by the operations of a queue after its fail(); the cause is that exception.";
@@ -119,7 +121,8 @@ fn queue_failed(py: Python<'_>) -> PyResult<Py<PyType>> {
     PyErr::new_type(py, name, Some(doc), Some(&base), None)
 }
 
-/// Makes the error that is both what `collections.deque` raises and what `ft_utils` 0.2.0 does.
+/// Makes an error that is both an IndexError, like the one of `collections.deque`, and a
+/// RuntimeError, like the one of `ft_utils` 0.2.0.
 fn empty_deque_error(py: Python<'_>) -> PyResult<Py<PyType>> {
     let bases = (
         py.get_type::<PyIndexError>(),

@@ -1,18 +1,18 @@
-//! The one interpreter of the process that the module belongs to.
+//! Ties the module to one interpreter of the process.
 
 use pyo3::{exceptions::PyImportError, ffi, prelude::*};
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
-/// Refuses all interpreters but the first one.
+/// Raises ImportError in every interpreter but the first one that imports the module.
 ///
-/// Classes and what the module has imported are in static variables, so another interpreter would
-/// get objects of the first one, and keep them after its end. Python itself refuses only those
-/// that have a GIL of their own, and only since 3.12.
+/// The classes and the module's imports are in static variables. Another interpreter would get
+/// objects of the first one, and would keep them after the first one's end. Python itself refuses
+/// only interpreters that have a GIL of their own, and only since 3.12.
 pub(crate) fn claim(_py: Python<'_>) -> PyResult<()> {
-    /// The first interpreter; their numbers are never negative, and none is used twice.
+    /// The number of the first interpreter. Numbers are never negative, and none is used twice.
     static OWNER: AtomicI64 = AtomicI64::new(-1);
 
-    // SAFETY: the thread is attached, so there is a current interpreter, which is initialized.
+    // SAFETY: the thread is attached, so there is a current interpreter, and it is initialized.
     let this = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
     match OWNER.compare_exchange(-1, this, SeqCst, SeqCst) {
         Err(owner) if owner != this => Err(PyImportError::new_err(

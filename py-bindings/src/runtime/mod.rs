@@ -1,5 +1,6 @@
-//! What every class stands on: references to Python objects, waiting, awaiting, errors, making Python
-//! objects, and the entries that Python calls without PyO3. Nothing here knows a class of ours.
+//! What all classes share: references to Python objects, waiting, awaiting, errors, making Python
+//! objects, and the entries that Python calls without going through PyO3. Nothing in this room
+//! knows any of the classes.
 
 pub(crate) mod awaitable;
 pub(crate) mod awaiting;

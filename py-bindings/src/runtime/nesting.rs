@@ -1,4 +1,4 @@
-//! Containers in containers in containers: what must not overflow the stack.
+//! Keeps deeply nested containers from overflowing the stack.
 
 use crate::runtime::create::exception;
 use pyo3::{exceptions::PyRecursionError, ffi, prelude::*, types::PyString};
@@ -9,14 +9,14 @@ use std::{
     ops::Deref,
 };
 
-/// How many containers may die inside of each other before the next one has to wait; the limit that
-/// CPython has for its own.
+/// How many containers may be dropped inside of each other before the next one is put aside.
+/// CPython has the same limit for its own containers.
 const DEEPEST: usize = 50;
 
-/// How many comparisons or texts of containers there may be inside of each other.
+/// How many comparisons or `repr` calls of containers may be nested.
 ///
-/// Python's own limit counts calls, as many as fit the stack with the frames of its own containers.
-/// Ours have more of them.
+/// Python's own limit counts calls, and is chosen so that the frames of its own containers fit the
+/// stack. The calls counted here need more stack.
 const DEEPEST_CALL: usize = 500;
 
 thread_local! {
@@ -24,17 +24,17 @@ thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };
     /// How many calls of `release` the thread is in.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// What is too deep, for the outermost call to drop.
+    /// Contents that were too deep; the outermost call drops them.
     static LATER: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What a container has in it. However deep containers are nested in each other, dropping the
-/// outermost one does not overflow the stack.
+/// The contents of a container. Dropping the outermost of many nested containers does not overflow
+/// the stack.
 ///
-/// When the last reference to a container goes with the container that holds it, that one's end is
-/// inside of this one's, and so on. From a certain depth on the contents are put aside, and
-/// dropped when the outermost container is done: by the same thread, before whatever freed
-/// that container goes on.
+/// If a container holds the last reference to another one, dropping the first drops the second
+/// inside of it, and so on. From a certain depth on, the contents are put aside, and are dropped
+/// when the outermost container is done. The same thread does this before it continues with the
+/// code that freed the outermost container.
 pub(crate) struct Nested<T: 'static>(ManuallyDrop<T>);
 
 impl<T> Nested<T> {
@@ -54,7 +54,7 @@ impl<T> Deref for Nested<T> {
 
 impl<T> Drop for Nested<T> {
     fn drop(&mut self) {
-        // SAFETY: taken once, here, and not used again.
+        // SAFETY: the contents are taken once, here, and not used again.
         release(unsafe { ManuallyDrop::take(&mut self.0) });
     }
 }
@@ -63,7 +63,8 @@ fn release<T: 'static>(contents: T) {
     let depth = DEPTH.get();
     if depth == DEEPEST {
         let contents: Box<dyn Any> = Box::new(contents);
-        // A thread at its very end has no such list any more: then they are dropped here.
+        // A thread that is about to end may have no such list any more. The contents are dropped
+        // here then.
         let _ = LATER.try_with(|later| later.borrow_mut().push(contents));
         return;
     }
@@ -77,12 +78,13 @@ fn release<T: 'static>(contents: T) {
     DEPTH.set(depth);
 }
 
-/// A comparison or a text of a container, which asks the items, which may be containers.
+/// A running comparison or `repr` call of a container. It calls the same on the items, which may be
+/// containers too.
 #[must_use]
 pub(crate) struct Call(());
 
 impl Call {
-    /// Raises RecursionError if the thread is in too many of them.
+    /// Raises RecursionError if too many such calls are nested in this thread.
     pub(crate) fn enter() -> PyResult<Self> {
         let calls = CALLS.get();
         if calls == DEEPEST_CALL {

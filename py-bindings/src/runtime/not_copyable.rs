@@ -1,12 +1,12 @@
-//! Objects that `copy` and `pickle` refuse, because threads share them.
+//! Makes `copy` and `pickle` refuse objects that threads share.
 
 use super::create::exception;
 use pyo3::{exceptions::PyTypeError, prelude::*};
 
 /// Refuses `copy.copy`, `copy.deepcopy` and `pickle` of an object that threads share.
 ///
-/// A copy would be another object, which the threads that use the first one know nothing of. A program
-/// that wants one calls the method that `instead` names.
+/// A copy would be a separate object, which the threads that use the original do not know. A
+/// program that needs a new object calls the method that `instead` names.
 pub(crate) fn refuse(object: &Bound<'_, PyAny>, instead: &str) -> PyResult<()> {
     let kind = object.get_type().name()?.to_string();
     Err(exception::<PyTypeError>(format!(
@@ -14,7 +14,7 @@ pub(crate) fn refuse(object: &Bound<'_, PyAny>, instead: &str) -> PyResult<()> {
     )))
 }
 
-/// Gives a class the methods that `copy` and `pickle` ask for, which refuse.
+/// Gives a class the methods that `copy` and `pickle` look for; each of them raises.
 macro_rules! not_copyable {
     ($class:ty, $instead:literal) => {
         #[pymethods]

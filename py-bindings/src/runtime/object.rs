@@ -8,26 +8,28 @@ use pyo3::{
 };
 use std::{mem::ManuallyDrop, ops::Deref};
 
-/// A Python object that a container holds: one reference, which only attached threads make, move
-/// and release.
+/// A Python object that a container holds. It is one reference, which is made, moved and released
+/// only by attached threads.
 ///
-/// So it is released at once, and without asking PyO3 whether the thread is attached.
+/// Therefore `drop` releases it at once, without asking PyO3 whether the thread is attached.
 pub(crate) struct Object(ManuallyDrop<Py<PyAny>>);
 
 impl Object {
     #[inline]
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> Self {
-        // SAFETY: it is valid, and the thread attached.
+        // SAFETY: the object is valid, and the thread is attached.
         unsafe {
             incref(object.as_ptr());
             Self::from(Bound::from_owned_ptr(object.py(), object.as_ptr()).unbind())
         }
     }
 
-    /// The same without a reference of its own, for as long as it is not cloned or moved out.
+    /// Makes an `Object` that borrows the caller's reference. The borrow holds as long as the
+    /// result is neither cloned nor moved out.
     #[inline]
     pub(crate) fn borrowed<'a>(object: &'a Bound<'_, PyAny>) -> impl Deref<Target = Self> + 'a {
-        // SAFETY: the reference that the caller has is not given up, because this one is not either.
+        // SAFETY: the caller keeps its reference. The second owner made here never releases it,
+        // because it is wrapped in a `ManuallyDrop`.
         let object = unsafe { Bound::from_owned_ptr(object.py(), object.as_ptr()) };
         ManuallyDrop::new(Self::from(object.unbind()))
     }
@@ -35,7 +37,7 @@ impl Object {
     #[inline]
     pub(crate) fn into_py(self) -> Py<PyAny> {
         let mut this = ManuallyDrop::new(self);
-        // SAFETY: taken once, as `this` is not dropped.
+        // SAFETY: the object is taken once, because `this` is not dropped.
         unsafe { ManuallyDrop::take(&mut this.0) }
     }
 
@@ -64,8 +66,9 @@ impl Deref for Object {
 impl Clone for Object {
     #[inline]
     fn clone(&self) -> Self {
-        // SAFETY: these live in containers and in calls on them, which only attached threads
-        // touch. It increments a count, and runs nothing, so it may happen under a lock.
+        // SAFETY: objects are only used in containers and in calls on them, and only attached
+        // threads do that. Cloning increments a count and runs no code, so it may happen under a
+        // lock.
         unsafe {
             let object = Borrowed::from_ptr(Python::assume_attached(), self.as_ptr());
             Self::new(&object)
@@ -76,26 +79,27 @@ impl Clone for Object {
 impl Drop for Object {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: it may be asked at any time.
+        // SAFETY: this function may be called at any time, from any thread.
         let is_attached = || unsafe { ffi::PyGILState_Check() } == 1;
         debug_assert!(is_attached(), "an Object needs an attached thread");
-        // SAFETY: the reference is given up once, here. The thread is attached, as above.
+        // SAFETY: the reference is given up once, here. The thread is attached, as asserted above.
         unsafe { decref(self.as_ptr()) };
     }
 }
 
-/// Returns all that an iterable has.
+/// Returns all items of an iterable.
 pub(crate) fn objects(iterable: &Bound<'_, PyAny>) -> PyResult<Vec<Object>> {
     let all = |tuple: &Bound<'_, PyTuple>| {
         let items = tuple.iter_borrowed();
         items.map(|item| Object::new(&item)).collect()
     };
-    // What these hold can be had at once.
+    // A tuple or a list hands over all its items at once, without an iterator.
     if let Ok(tuple) = iterable.cast_exact::<PyTuple>() {
         return Ok(all(tuple));
     }
     if let Ok(list) = iterable.cast_exact::<PyList>() {
-        // SAFETY: it is a list, and the thread attached; a new tuple, or null with an exception.
+        // SAFETY: the object is a list, and the thread is attached. The result is a new tuple, or
+        // null with an exception set.
         let tuple = unsafe {
             let tuple = ffi::PyList_AsTuple(list.as_ptr());
             Bound::from_owned_ptr_or_err(list.py(), tuple)?.cast_into_unchecked()

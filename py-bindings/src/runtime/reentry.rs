@@ -1,9 +1,10 @@
-//! Functions of the user's that make the next value of an object, and change that object themselves.
+//! Detects user functions that change the object they were called to update.
 //!
-//! Where another thread has changed the value meanwhile, the function is called again. If it was the
-//! function, that would go on for ever. So each thread knows for which places it is in a function, and
-//! a change of a place that is one of these is noted. Programs that never call such a function pay
-//! a look at a flag that nobody writes to.
+//! An update calls a function of the user's to compute the next value. If another thread has
+//! changed the value meanwhile, the update calls the function again. If the function itself has
+//! changed the value, that would repeat forever. So each thread keeps a list of the places for
+//! which it is inside a function, and marks a place in this list when the thread changes it.
+//! Programs that never call such a function only pay for reading a flag that nobody writes to.
 
 use crate::runtime::create::exception;
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
@@ -12,24 +13,24 @@ use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-/// How often a comparison may change what it compares. It then begins again with the new value, which
-/// may well be one that does not do so.
+/// How often a comparison may change the value that it compares. After each change the comparison
+/// starts over with the new value, whose comparison may well not change anything.
 const PATIENCE: u32 = 100;
 
-/// The places of one class.
+/// Watches the places of one class.
 pub(crate) struct Watch {
     /// Set when a function is called for the first time, and never reset.
     is_used: AtomicBool,
 }
 
-/// A place for a value: the address of the core, and, in a dictionary, the hash of the key.
+/// The place of a value: the address of the core and, in a dictionary, the hash of the key.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Place {
     core: usize,
     key: u64,
 }
 
-/// A function that a thread is in.
+/// A function that the thread is currently inside of.
 struct Running {
     place: Place,
     number: u64,
@@ -46,8 +47,9 @@ impl Place {
         Self::of_key(core, 0)
     }
 
-    /// Keys with the same hash are taken for the same one. If a function changes another key of its
-    /// hash, and another thread the key itself, it fails where it could have been called again.
+    /// Keys with the same hash count as the same key. The cost: if a function changes another key
+    /// with this hash while another thread changes the key itself, the update fails although it
+    /// could have called the function again.
     pub(crate) fn of_key<T>(core: &T, key: u64) -> Self {
         let core = std::ptr::from_ref(core).addr();
         Self { core, key }
@@ -64,7 +66,8 @@ impl Watch {
     /// Notes that this thread has changed the value of a place.
     #[inline]
     pub(crate) fn changed(&self, place: impl FnOnce() -> Place) {
-        // Relaxed, here and below: it matters to a thread that is in a function, and has set it before.
+        // Relaxed, here and below: the flag only matters to a thread that is inside a function, and
+        // such a thread has set the flag itself.
         if self.is_used.load(Relaxed) {
             let place = place();
             note(|running| *running == place);
@@ -79,9 +82,9 @@ impl Watch {
         }
     }
 
-    /// Calls a function; tells whether it has changed the value of the place.
+    /// Calls a function, and returns whether the function has changed the value of the place.
     pub(crate) fn during<T>(&self, place: Place, function: impl FnOnce() -> T) -> (T, bool) {
-        // Relaxed: see `changed`. The look first keeps the cache line shared.
+        // Relaxed: see `changed`. Reading before writing keeps the cache line shared.
         if !self.is_used.load(Relaxed) {
             self.is_used.store(true, Relaxed);
         }
@@ -93,7 +96,7 @@ impl Watch {
 
 #[cold]
 fn note(is_it: impl Fn(&Place) -> bool) {
-    // A thread whose variables are gone is in no function.
+    // A thread whose thread-local variables are gone is not inside a function.
     let _ = RUNNING.try_with(|running| {
         for running in running.borrow_mut().iter_mut() {
             running.has_changed_it |= is_it(&running.place);
@@ -101,8 +104,8 @@ fn note(is_it: impl Fn(&Place) -> bool) {
     });
 }
 
-/// Goes when the function has returned. Those of one thread may do so in any order, if it switches
-/// between stacks of its own.
+/// An entry in the list of running functions. It is removed when the function has returned. A
+/// thread that switches between several stacks may remove its entries in any order.
 struct Entered(u64);
 
 impl Entered {
@@ -138,19 +141,19 @@ impl Drop for Entered {
     }
 }
 
-/// The error of a function that has changed the value that it was to make the next one of.
+/// The error for a function that has changed the value it was called to update.
 pub(crate) fn own_change(what: &str) -> PyErr {
     exception::<PyRuntimeError>(format!(
         "the function changed the {what} that it was called to update, so its result was not stored"
     ))
 }
 
-/// Counts how often comparisons have changed what they compare.
+/// Counts how often comparisons have changed the value that they compare.
 #[derive(Default)]
 pub(crate) struct Patience(u32);
 
 impl Patience {
-    /// Raises RuntimeError if that goes on and on.
+    /// Counts a change, and raises RuntimeError if there are too many.
     pub(crate) fn lose(&mut self, has_changed_it: bool) -> PyResult<()> {
         self.0 += u32::from(has_changed_it);
         if self.0 > PATIENCE {

@@ -1,19 +1,20 @@
-//! Counting references without a call, as the macros in Python's headers do.
+//! Counts references inline, as the macros in Python's headers do.
 //!
-//! On the free-threaded build, PyO3 calls a function for each count, which is slower than some of the
-//! operations here. What a count looks like there is part of the interpreter's ABI within a minor
-//! version: every extension in C has it compiled in. The code below is for the versions and machines
-//! that `build.rs` names; all others get PyO3's.
+//! On the free-threaded build, PyO3 calls a function for each count, which is slower than some of
+//! the operations in this crate. The layout of a count there is part of the interpreter's ABI
+//! within a minor version: every C extension has it compiled in. The code below is used for the
+//! versions and machines that `build.rs` names. All other builds use PyO3's functions.
 //!
-//! An object belongs to the thread that made it. That thread counts in `ob_ref_local`; the others
-//! count in `ob_ref_shared`. An immortal object has all bits of `ob_ref_local` set, and is not counted.
-//! After PEP 703 (Gross, 2023) and *Biased reference counting* (Choi, Shull and Torrellas, 2018).
+//! An object belongs to the thread that made it. This thread counts in `ob_ref_local`; all other
+//! threads count in `ob_ref_shared`. An immortal object has all bits of `ob_ref_local` set, and is
+//! not counted. The scheme is described in PEP 703 (Gross, 2023) and in *Biased reference counting*
+//! (Choi, Shull and Torrellas, 2018).
 //!
-//! Only its own thread writes `ob_ref_local` while that thread is attached. While it is detached, the
-//! interpreter may merge the two counts in its place: the collector does, and so does, in 3.14.9 and
-//! 3.15.1, another thread that gives up a reference. The object is nobody's then (`ob_tid` is 0). A
-//! thread that counts is attached and does not let go in between, so it sees either all of that or
-//! nothing.
+//! While the owning thread is attached, no other thread writes `ob_ref_local`. While it is
+//! detached, the interpreter may merge the two counts on its behalf: the collector does so, and in
+//! 3.14.9 and 3.15.1 so does another thread that gives up a reference. Afterwards the object has no
+//! owner (`ob_tid` is 0). A thread that counts is attached and does not detach in between, so it
+//! sees either the whole merge or none of it.
 //!
 //! `tests/test_refcount.py` compares this with `Py_IncRef` and `Py_DecRef`.
 
@@ -36,14 +37,15 @@ mod inline {
     ///
     /// # Safety
     ///
-    /// The object is valid, and the thread attached.
+    /// The object is valid, and the thread is attached.
     #[inline]
     pub(crate) unsafe fn incref(object: *mut ffi::PyObject) {
         // SAFETY: the object is valid.
         let count = unsafe { &(*object).ob_ref_local };
-        // Relaxed, here and below: the caller knows of the object already. If the object is this
-        // thread's, nobody else changes the count while the thread is attached, so it is still what
-        // we have read when we store the next one. If not, what we have read is not used.
+        // Relaxed, here and below: the caller already has the object. If it belongs to this thread,
+        // no other thread changes the count while this thread is attached, so the count is still
+        // the loaded one when the next one is stored. If it belongs to another thread, the loaded
+        // value is not used.
         match count.load(Relaxed) {
             IMMORTAL => {}
             // SAFETY: the object is valid.
@@ -53,44 +55,47 @@ mod inline {
         }
     }
 
-    /// Gives a reference up, which may run Python code if it is the last one.
+    /// Gives up a reference. This may run Python code if it is the last one.
     ///
     /// # Safety
     ///
-    /// The reference is the caller's own, and the thread attached.
+    /// The reference is the caller's own, and the thread is attached.
     #[inline]
     pub(crate) unsafe fn decref(object: *mut ffi::PyObject) {
-        // SAFETY: the object is valid, until the end if the count stays above 0.
+        // SAFETY: the object is valid. It stays so until the function returns if the count stays
+        // above 0.
         let count = unsafe { &(*object).ob_ref_local };
         // Relaxed: as above.
         match count.load(Relaxed) {
             IMMORTAL => {}
             // SAFETY: the object is valid.
             local @ 2.. if unsafe { is_own(object) } => count.store(local - 1, Relaxed),
-            // With what follows if it was the last one.
+            // Also does what has to follow if it was the last reference.
             // SAFETY: the caller's promise.
             _ => unsafe { ffi::Py_DECREF(object) },
         }
     }
 
-    /// Returns whether it is the current thread that counts in `ob_ref_local`.
+    /// Returns whether the current thread owns the object, and so counts in `ob_ref_local`.
     ///
     /// # Safety
     ///
     /// The object is valid.
     #[inline]
     unsafe fn is_own(object: *mut ffi::PyObject) -> bool {
-        // SAFETY: the object is valid. Its thread may give it up at any time, so the field is read as
-        // an atomic. Relaxed: whether it names this thread changes only by what this thread does, or
-        // while it is detached.
+        // SAFETY: the object is valid. The owning thread may give it up at any time, so the field
+        // is read as an atomic. Relaxed: the answer to "is this thread the owner" changes only
+        // through this thread's own actions, or while this thread is detached.
         unsafe { AtomicUsize::from_ptr(&raw mut (*object).ob_tid).load(Relaxed) == thread() }
     }
 
-    /// Who the current thread is in `ob_tid`: its thread pointer, as in `_Py_ThreadId` of the headers.
+    /// Returns the value that stands for the current thread in `ob_tid`: its thread pointer, as in
+    /// `_Py_ThreadId` of the headers.
     #[inline]
     fn thread() -> usize {
         let id;
-        // SAFETY: reads a register, or the word it points to, which every thread has and nobody changes.
+        // SAFETY: this reads a register, or the word it points to. Every thread has this word, and
+        // nothing changes it.
         unsafe {
             #[cfg(target_arch = "x86_64")]
             asm!("mov {}, fs:0", out(reg) id, options(pure, readonly, nostack, preserves_flags));

@@ -1,8 +1,8 @@
-//! Arguments that mean yes or no.
+//! Arguments that are used for their truth value.
 
 use pyo3::prelude::*;
 
-/// An argument of any type, taken by its truth value.
+/// An argument of any type, converted with `bool()`.
 pub(crate) struct Truth(pub(crate) bool);
 
 impl FromPyObject<'_, '_> for Truth {

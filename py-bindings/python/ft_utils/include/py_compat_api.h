@@ -1,23 +1,25 @@
-/* Py_COMPAT_API_VERSION: refuse the C APIs that a coming Python will not have.
+/* Py_COMPAT_API_VERSION: refuse the C APIs that a future Python will not have.
  *
  * Made by `cargo xtask compat-api` from py-bindings/compat/; changes here are lost.
  *
  *     #define Py_COMPAT_API_VERSION 0x03100000   (Python 3.16; or on the command line)
  *     #include "py_compat_api.h"
  *
- * From here on, using a C API that is removed in Python 3.16 or before, or is scheduled to be, does
- * not compile, whichever CPython (3.8 and later) it is compiled with; the message names the API, the
- * version and what to use. Include it after Python.h, or instead of it, and after the headers of
- * other libraries. This is the first draft of PEP 743, which CPython did not adopt.
+ * From here on, code that uses a C API does not compile if the API is removed in Python 3.16 or
+ * before, or is scheduled to be. This holds for every CPython (3.8 and later) that the code is
+ * compiled with. The message names the API, the version and the replacement. Include this header after
+ * Python.h, or instead of it, and after the headers of other libraries. It implements the first draft
+ * of PEP 743, which CPython did not adopt.
  *
- * Py_COMPAT_API_VERSION      a version as in PY_VERSION_HEX; undefined, nothing is refused, and it
- *                            becomes PY_VERSION_HEX
- * Py_COMPAT_API_VERSION_MAX  the value that refuses all that is to be removed, also without a date
- * Py_COMPAT_API_LINT         defined, what stays in Python but is better avoided is refused too:
- *                            soft-deprecated APIs, borrowed references, lost exceptions
+ * Py_COMPAT_API_VERSION      a version as in PY_VERSION_HEX. If it is undefined, nothing is refused,
+ *                            and it becomes PY_VERSION_HEX.
+ * Py_COMPAT_API_VERSION_MAX  the value that refuses everything that will be removed, also without a
+ *                            date
+ * Py_COMPAT_API_LINT         if it is defined, names that stay in Python but are better avoided are
+ *                            refused too: soft-deprecated APIs, borrowed references, lost exceptions
  *
- * Like the PEP's, these macros do nothing where Py_LIMITED_API is defined. All that this header adds
- * begins with Py_COMPAT_API. `#undef NAME` allows one name again.
+ * As in the PEP, these macros do nothing if Py_LIMITED_API is defined. All names that this header
+ * adds begin with Py_COMPAT_API. `#undef NAME` allows a single name again.
  *
  * SPDX-License-Identifier: MIT
  * Copyright (c) 2026 The ft_utils in Rust authors. The licence is in ft_compat/LICENSE.
@@ -40,7 +42,7 @@
 #  define Py_COMPAT_API_CHECKED_ Py_COMPAT_API_VERSION
 #endif
 
-/* On older Pythons, their functions are made of names that are refused below. */
+/* On older Pythons, the functions of these headers use names that are refused below. */
 #if defined(__has_include) && (Py_COMPAT_API_CHECKED_ || defined(Py_COMPAT_API_LINT))
 #  if !defined(FT_COMPAT_H) && PY_VERSION_HEX < 0x030D0000 && __has_include("ft_compat.h")
 #    include "ft_compat.h"
@@ -50,8 +52,8 @@
 #  endif
 #endif
 
-/* A use of `name`, whether or not this CPython has it: an error with the text, where the compiler
- * has a way; else an unknown identifier that says the same. */
+/* A use of `name`, whether or not this CPython has it. It is an error with the text, if the compiler
+ * supports that; otherwise it is an unknown identifier that says the same. */
 #if defined(__GNUC__) || defined(__clang__)
 #  define Py_COMPAT_API_PRAGMA_(pragma) _Pragma(#pragma)
 #  define Py_COMPAT_API_GONE_(name, text, words) Py_COMPAT_API_PRAGMA_(GCC error text) name
@@ -59,8 +61,8 @@
 #  define Py_COMPAT_API_GONE_(name, text, words) words
 #endif
 
-/* A macro that is a value is really undefined, as programs ask for it with #ifdef; its name then
- * stands for an enumerator that cannot be used, where the compiler has such. */
+/* A macro that is a value is really undefined, because programs check for it with #ifdef. If the
+ * compiler supports it, the name becomes an enumerator that cannot be used. */
 #ifdef __has_attribute
 #  if __has_attribute(unavailable)
 #    define Py_COMPAT_API_NO_CONSTANT_(name, text) \
@@ -71,7 +73,7 @@
 #  define Py_COMPAT_API_NO_CONSTANT_(name, text)
 #endif
 
-/* ---- changes of behaviour; first, because they are made of what is refused below */
+/* ---- changes of behaviour; they come first, because they use names that are refused below */
 
 /* Python 3.14: an immutable type needs immutable bases. */
 #if Py_COMPAT_API_CHECKED_ >= 0x030E0000 && 0x030A0000 <= PY_VERSION_HEX \

@@ -1,4 +1,4 @@
-//! The class `AtomicInt64`, and the steps that all its methods and operators are made of.
+//! The class `AtomicInt64`, and the steps that its methods and operators consist of.
 
 use crate::runtime::{
     create,
@@ -8,16 +8,17 @@ use ft_atomic_int::{ArithmeticError, AtomicInt64, Change, Operation};
 use pyo3::{prelude::*, types::PyInt};
 use std::sync::Arc;
 
-/// An integer of 64 bits that threads share and change in atomic steps.
+/// A 64-bit integer that threads share and change in atomic steps.
 ///
 /// AtomicInt64(value=0, *, overflow="raise")
 ///
 /// Every method and every in-place operator (``a += 1``) is one atomic, sequentially consistent
-/// step, which takes integers. ``/=`` and ``@=`` have no integer to store, and raise ``TypeError``. The
-/// other operators read the value once and work on that as on any int, also with ``float``,
-/// ``complex``, ``Fraction`` and ``Decimal``, so they never overflow. A step whose result does not fit
-/// into 64 bits raises ``OverflowError`` and leaves the value unchanged; with ``overflow="wrap"`` it
-/// wraps round, with ``overflow="saturate"`` it stops at the limit.
+/// step, and takes integers. ``/=`` and ``@=`` have no integer to store, and raise ``TypeError``.
+/// All other operators read the value once and compute with it as with any int, also with
+/// ``float``, ``complex``, ``Fraction`` and ``Decimal``, so they never overflow. If the result of a
+/// step does not fit into 64 bits, the step raises ``OverflowError`` and leaves the value
+/// unchanged. With ``overflow="wrap"`` the result wraps around instead, and with
+/// ``overflow="saturate"`` it stops at the limit.
 ///
 /// >>> counter = AtomicInt64(40)
 /// >>> counter.incr()
@@ -42,7 +43,7 @@ impl PyAtomicInt64 {
         create::int(py, self.0.load())
     }
 
-    // All changes go through these: see `reentry`.
+    // All changes go through these methods: see `reentry`.
 
     #[inline]
     pub(super) fn apply(

@@ -1,4 +1,4 @@
-//! Entries past PyO3: the methods and operators once more, for plain ints.
+//! Entries that bypass PyO3: the methods and operators again, for exact ints.
 
 use super::class::PyAtomicInt64;
 use crate::runtime::fast::{self, Done, exact_i64};
@@ -64,7 +64,7 @@ fast::fast! { PyAtomicInt64:
     };
 }
 
-/// The number, if it is plainly one.
+/// Returns the value of an exact int or `AtomicInt64`.
 #[inline]
 fn value_of(object: Borrowed<'_, '_, PyAny>) -> Option<i64> {
     exact_i64(object).or_else(|| Some(object.cast_exact::<PyAtomicInt64>().ok()?.get().0.load()))

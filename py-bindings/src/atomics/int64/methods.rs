@@ -1,4 +1,4 @@
-//! The constructor, the atomic steps, text and comparison.
+//! The constructor, the atomic steps, `str`, `repr`, formatting and comparison.
 
 use super::{
     class::{PyAtomicInt64, WATCH},
@@ -21,8 +21,8 @@ use pyo3::{
 };
 use std::sync::Arc;
 
-/// Refuses unknown keywords, but for the class that has an `__init__` of its own, to which Python
-/// passes them too: `object` does the same.
+/// Refuses unknown keywords. A subclass with an `__init__` of its own may have them, because Python
+/// passes them to `__new__` too; `object` does the same.
 fn check_unused(cls: &Bound<'_, PyType>, others: &Bound<'_, PyDict>) -> PyResult<()> {
     let py = cls.py();
     let init = intern!(py, "__init__");
@@ -95,23 +95,23 @@ impl PyAtomicInt64 {
         Ok(New(self.apply(Operation::Sub, 1)?.after))
     }
 
-    /// Replace the value and return the one before.
+    /// Replace the value and return the previous one.
     #[pyo3(signature = (value, /))]
     fn exchange(&self, value: Operand) -> PyResult<New<i64>> {
         Ok(New(self.swap(value.value()?)))
     }
 
-    /// Replace the value by new if it is expected, and tell whether it was.
+    /// Replace the value by new if it equals expected; return whether it did.
     #[pyo3(signature = (expected, new, /))]
     fn compare_exchange(&self, expected: Operand, new: Operand) -> PyResult<bool> {
         Ok((self.exchange_if(expected.value()?, new.value()?)).is_ok())
     }
 
-    /// Replace the value by function(value) and return the new one.
+    /// Replace the value by function(value) and return the new value.
     ///
-    /// The function is called again whenever another thread has changed the value meanwhile, and
-    /// must return an int. If it raises, the value is unchanged. It may read the value, but not
-    /// change it: that is a RuntimeError.
+    /// The function must return an int. It is called again whenever another thread has changed the
+    /// value meanwhile. If it raises, the value does not change. It may read the value, but must
+    /// not change it: that raises RuntimeError.
     #[pyo3(signature = (function, /))]
     fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<New<i64>> {
         let step = |value: i64| {
@@ -131,56 +131,56 @@ impl PyAtomicInt64 {
         }
     }
 
-    /// Add to the value and return the one before.
+    /// Add to the value and return the previous value.
     #[pyo3(signature = (operand, /))]
     fn fetch_add(&self, operand: Operand) -> Result<New<i64>> {
         Ok(New(self.step(Operation::Add, operand)?.before))
     }
 
-    /// Subtract from the value and return the one before.
+    /// Subtract from the value and return the previous value.
     #[pyo3(signature = (operand, /))]
     fn fetch_sub(&self, operand: Operand) -> Result<New<i64>> {
         Ok(New(self.step(Operation::Sub, operand)?.before))
     }
 
-    /// Take the bitwise and, and return the value before.
+    /// Store the bitwise and of the value and the operand; return the previous value.
     #[pyo3(signature = (operand, /))]
     fn fetch_and(&self, operand: Operand) -> Result<New<i64>> {
         Ok(New(self.step(Operation::And, operand)?.before))
     }
 
-    /// Take the bitwise or, and return the value before.
+    /// Store the bitwise or of the value and the operand; return the previous value.
     #[pyo3(signature = (operand, /))]
     fn fetch_or(&self, operand: Operand) -> Result<New<i64>> {
         Ok(New(self.step(Operation::Or, operand)?.before))
     }
 
-    /// Take the bitwise exclusive or, and return the value before.
+    /// Store the bitwise exclusive or of the value and the operand; return the previous value.
     #[pyo3(signature = (operand, /))]
     fn fetch_xor(&self, operand: Operand) -> Result<New<i64>> {
         Ok(New(self.step(Operation::Xor, operand)?.before))
     }
 
-    /// Take the larger of the value and the operand, and return the value before.
+    /// Store the larger one of the value and the operand; return the previous value.
     #[pyo3(signature = (operand, /))]
     fn fetch_max(&self, operand: Operand) -> Result<New<i64>> {
         Ok(New(self.step(Operation::Max, operand)?.before))
     }
 
-    /// Take the smaller of the value and the operand, and return the value before.
+    /// Store the smaller one of the value and the operand; return the previous value.
     #[pyo3(signature = (operand, /))]
     fn fetch_min(&self, operand: Operand) -> Result<New<i64>> {
         Ok(New(self.step(Operation::Min, operand)?.before))
     }
 
-    /// Return another object for the same integer.
+    /// Return another Python object for the same integer.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 
-    /// What the other makes of it, which need not be a bool.
+    /// Compare the value as an int; the other operand decides the result, which need not be a bool.
     fn __richcmp__<'py>(
         &self,
         other: &Bound<'py, PyAny>,

@@ -1,4 +1,4 @@
-//! What operators and methods take for a number.
+//! The operands of operators and methods.
 
 use super::class::PyAtomicInt64;
 use crate::{
@@ -15,7 +15,8 @@ use pyo3::{
 /// The argument of an atomic step.
 pub(super) enum Operand {
     Value(i64),
-    /// It is an integer, but not one of 64 bits, or it failed to say which.
+    /// The object is an integer, but it does not fit in 64 bits, or converting it raised an
+    /// exception.
     Failed(PyErr),
 }
 
@@ -45,7 +46,7 @@ impl FromPyObject<'_, '_> for Operand {
     }
 }
 
-/// The int that an object stands for, if it stands for one.
+/// Returns the int that an object stands for, if it stands for one.
 fn integer<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>>> {
     let py = object.py();
     if let Ok(int) = object.cast::<PyInt>() {
@@ -54,15 +55,15 @@ fn integer<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>
     if let Ok(atomic) = object.cast::<PyAtomicInt64>() {
         return atomic.get().int(py).map(Some);
     }
-    // SAFETY: both get a valid object while attached; `PyNumber_Index` returns a new reference
-    // or sets an exception.
+    // SAFETY: both functions get a valid object, in an attached thread. `PyNumber_Index` returns a
+    // new reference or sets an exception.
     unsafe {
         if ffi::PyIndex_Check(object.as_ptr()) == 0 {
             return Ok(None);
         }
         let index = Bound::from_owned_ptr_or_err(py, ffi::PyNumber_Index(object.as_ptr()));
         match index {
-            // All wrappers have `__index__`, whatever they wrap.
+            // All wrappers have `__index__`, even if the wrapped object has none.
             Err(err)
                 if local_wrapper::is_instance(object) && err.is_instance_of::<PyTypeError>(py) =>
             {
@@ -73,7 +74,8 @@ fn integer<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>
     }
 }
 
-/// As [`integer`], where what has `__index__` need not be one: all arrays of NumPy have it.
+/// Does the same as [`integer`] for operators. There, an object with `__index__` may fail to be an
+/// integer: all arrays of NumPy have the method.
 pub(super) fn integral<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt>>> {
     match integer(object) {
         Err(err) if err.is_instance_of::<PyTypeError>(object.py()) => Ok(None),
@@ -81,14 +83,14 @@ pub(super) fn integral<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound
     }
 }
 
-/// What an operator that is not in place takes from the other side: an int, or another number as it
-/// is. Python asks all other types for the operator themselves.
+/// Returns the other operand of an operator that is not in place: an int, or another number
+/// unchanged. For all other types, Python asks the other operand to perform the operator.
 pub(super) fn number<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     if let Some(int) = integral(object)? {
         return Ok(Some(int.into_any()));
     }
     let py = object.py();
-    // By its type, as operators go, and not by what it says its class is.
+    // The type decides, as for operators, not the `__class__` that the object claims.
     let is_number = (object.get_type()).is_subclass(Imports::get(py).number.bind(py))?;
     Ok(is_number.then(|| object.clone()))
 }

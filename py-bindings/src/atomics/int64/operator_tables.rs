@@ -1,11 +1,11 @@
-//! The operators that are alike, as tables.
+//! The operators with the same form, as tables.
 
 use super::class::PyAtomicInt64;
 use crate::runtime::{create::New, error::Result};
 use ft_atomic_int::Operation;
 use pyo3::{ffi, prelude::*};
 
-/// Operators and their reflections, each with its function of the C API.
+/// Operators and their reflected forms, each with its function of the C API.
 macro_rules! binary {
     ($class:ty: $($left:ident $right:ident = $function:ident;)*) => {
         #[pymethods]

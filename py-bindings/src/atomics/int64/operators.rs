@@ -11,20 +11,20 @@ use crate::runtime::{
 use ft_atomic_int::Operation;
 use pyo3::{exceptions::PyTypeError, ffi, intern, prelude::*, types::PyNotImplemented};
 
-/// A function of the C API for an operator.
+/// A function of the C API that implements a binary operator.
 type Binary = unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
 
-/// What `power` and `__rpow__` use: no modulus.
+/// The operator `**` without a modulus.
 unsafe extern "C" fn power(
     left: *mut ffi::PyObject,
     right: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the caller's promise is that of `PyNumber_Power`; None is immortal or borrowed.
+    // SAFETY: the caller promises what `PyNumber_Power` requires. None is immortal or borrowed.
     unsafe { ffi::PyNumber_Power(left, right, ffi::Py_None()) }
 }
 
 impl PyAtomicInt64 {
-    /// Applies an operator to the value, on the left, and another number.
+    /// Applies an operator, with the value on the left and another number on the right.
     pub(super) fn left<'py>(
         &self,
         right: &Bound<'py, PyAny>,
@@ -37,7 +37,7 @@ impl PyAtomicInt64 {
         }
     }
 
-    /// As `left`, with the value on the right.
+    /// Does the same as `left`, with the value on the right.
     pub(super) fn right<'py>(
         &self,
         left: &Bound<'py, PyAny>,
@@ -50,10 +50,11 @@ impl PyAtomicInt64 {
         }
     }
 
-    /// Does the step of an in-place operator.
+    /// Performs the step of an in-place operator.
     ///
-    /// Whatever the operand is, Python must not go on to the operator that is not in place: its result
-    /// would take the place of the object that threads share, in one thread.
+    /// This never returns NotImplemented, whatever the operand is. Python would then use the
+    /// operator that is not in place, and this thread's variable would hold the result instead of
+    /// the shared object.
     pub(super) fn in_place(
         &self,
         operation: Operation,
@@ -70,7 +71,7 @@ impl PyAtomicInt64 {
     }
 }
 
-/// The error of an in-place operator that has no integer to store.
+/// Makes the error of an in-place operator that has no integer to store.
 fn refused(reason: &str, sign: &str) -> PyErr {
     exception::<PyTypeError>(format!(
         "{reason}; a {sign} b gives a result and leaves the shared integer as it is"
@@ -82,8 +83,8 @@ fn call<'py>(
     left: &Bound<'py, PyAny>,
     right: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: `operator` is a function of the C API for two objects, which both are valid; it
-    // returns a new reference or sets an exception.
+    // SAFETY: `operator` is a function of the C API for two objects, and both are valid. It returns
+    // a new reference or sets an exception.
     unsafe { Bound::from_owned_ptr_or_err(left.py(), operator(left.as_ptr(), right.as_ptr())) }
 }
 

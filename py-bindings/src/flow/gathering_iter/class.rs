@@ -1,4 +1,4 @@
-//! The class `ConcurrentGatheringIterator`, its state, and its life.
+//! The class `ConcurrentGatheringIterator`, its state, and how it is created, shared and collected.
 
 use crate::runtime::{
     create::{New, exception},
@@ -16,23 +16,23 @@ use pyo3::{
 };
 use std::{num::NonZeroU64, sync::OnceLock};
 
-/// Values by key, and the exception of the producer that failed.
+/// The values by key, and the exception of the producer that failed.
 pub(super) type Core = GatheringIter<Object, Cause>;
 
-/// Gathers values by number from many threads, for readers that get them in the order 0, 1, 2, ...
+/// Gathers numbered values from many threads, for readers that get them in the order 0, 1, 2, ...
 ///
 /// ConcurrentGatheringIterator(scaling=None, *, window=None)
 ///
-/// Producers insert(key, value) in any order; iterator(max_key) yields the values of the keys 0 to
-/// max_key, each as soon as it is there. An insert wakes the readers that wait for its key, and no
-/// others. Waits end within 0.1 s of Ctrl-C.
+/// Producers call insert(key, value) in any order. iterator(max_key) yields the values of the keys
+/// 0 to max_key, each as soon as it is there. An insert wakes only the readers that wait for its
+/// key. Ctrl-C ends a wait within 0.1 s.
 ///
-/// With a window, an insert waits while its key is window or more ahead of what clearing iterators
-/// have taken, so that at most that many values are held for them. While no clearing iterator is in
-/// progress the window begins at key 0.
+/// With a window, insert() waits while its key is window or more ahead of the next key that
+/// clearing iterators will take. So at most window values are held for them. While no clearing
+/// iterator is in progress, the window begins at key 0.
 ///
-/// close() says that no more values come, fail(exception) that one will not come. scaling is a hint
-/// how many threads use the object at once.
+/// close() tells readers that no more values will come; fail(exception) tells them that a value
+/// will not come. scaling is a hint for the number of threads that use the object at once.
 #[pyclass(
     frozen,
     subclass,
@@ -43,13 +43,13 @@ pub(super) type Core = GatheringIter<Object, Cause>;
     name = "ConcurrentGatheringIterator"
 )]
 pub(crate) struct PyGatheringIter {
-    /// Set by `__init__`, so that subclasses are free in what they take.
+    /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
     pub(super) core: Nested<OnceLock<Core>>,
-    /// The object whose values these are, if it is another one. It alone shows them to the
-    /// collector.
+    /// In a handle, the original object. Only that object shows the values to the collector.
     owner: Option<Py<Self>>,
-    /// True; false in memory that is still to become one of these. Python 3.11 and 3.12 show the
-    /// collector such memory, all zeros, when they make the dict of the instance.
+    /// Always true in a complete instance. It is false in memory that has not become an instance
+    /// yet: Python 3.11 and 3.12 show the collector such memory, which is all zeros, when they make
+    /// the instance's dict.
     is_made: bool,
 }
 
@@ -94,25 +94,28 @@ impl PyGatheringIter {
             Some(shards) => Core::with_shards(shards, window),
             None => window.map_or_else(Core::new, Core::with_window),
         };
-        // A second call changes nothing: other threads use what the first one made.
+        // A second call changes nothing, because other threads may be using what the first call
+        // made.
         let _ = self.core.set(core);
         Ok(())
     }
 
-    /// Say that no more values come.
+    /// End the object normally: no more values will come.
     ///
-    /// Iterators yield what is there, up to the first key that is missing, and end. insert() raises
-    /// ShutDown, at once if it waits. Nothing happens if the object has failed or is closed.
+    /// Iterators yield the values up to the first missing key, and then end. insert() raises
+    /// ShutDown; an insert that is waiting does so at once. If the object has already failed or is
+    /// closed, this call changes nothing.
     fn close(&self) -> PyResult<()> {
         self.core()?.close();
         Ok(())
     }
 
-    /// Say that a value will not come, because of an exception.
+    /// Report an exception because of which a value will not come.
     ///
-    /// Iterators yield what is there, up to the first key that is missing, and raise RuntimeError
-    /// from the exception; those that wait do so at once. insert() goes on, except where it would
-    /// have to wait. Nothing happens if the object has failed or is closed.
+    /// Iterators yield the values up to the first missing key, and then raise RuntimeError with the
+    /// exception as its cause; iterators that are waiting do so at once. insert() keeps working,
+    /// unless it would have to wait. If the object has already failed or is closed, this call
+    /// changes nothing.
     fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
         let core = self.core()?;
         let (cause, told) = Cause::of_argument(exception)?;
@@ -137,7 +140,7 @@ impl PyGatheringIter {
         Ok(self.core()?.is_closed())
     }
 
-    /// How far ahead of the readers a key may be, or None.
+    /// How far a key may be ahead of the readers, or None if there is no limit.
     #[getter]
     fn window(&self) -> PyResult<Option<New<u64>>> {
         Ok(self.core()?.window().map(NonZeroU64::get).map(New))
@@ -148,9 +151,9 @@ impl PyGatheringIter {
         Ok(New(self.core()?.len()))
     }
 
-    /// Return another object for the same values.
+    /// Return another Python object for the same values.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(slf: &Bound<'_, Self>) -> PyResult<Self> {
         let this = slf.get();
         let owner = match &this.owner {
@@ -184,8 +187,8 @@ impl PyGatheringIter {
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }
-        // Only attached threads are inside the core, and none of them stops there: nothing in it
-        // allocates a Python object, detaches, or runs Python code. So no lock is taken now.
+        // No operation on the core is in progress, so its locks are free: only attached threads
+        // call its methods, and these do not allocate Python objects, detach, or run Python code.
         self.core.get().map_or(Ok(()), |core| {
             core.visit(|value| visit.call(&**value), |cause| cause.traverse(&visit))
         })

@@ -1,4 +1,4 @@
-//! Entries past PyO3, for what needs no waiting.
+//! Entries that bypass PyO3, for calls that do not have to wait.
 
 use super::{class::PyGatheringIter, reader::GatheringReader};
 use crate::runtime::{
@@ -31,7 +31,9 @@ mod reader {
             match this.reader.try_next() {
                 Ok(value) => Some(Done::object(value)),
                 Err(NextError::Missing) => None,
-                // These come once. To raise, PyO3 has to know that the thread is attached.
+                // An iterator ends only once, so the cost of attaching does not matter here.
+                // Attaching is needed, because raising goes through PyO3, which has to know that
+                // the thread is attached.
                 Err(reason) => Some(Python::attach(|py| {
                     this.no_value(py, reason).unwrap_or_else(|err| err.restore(py));
                     Done(std::ptr::null_mut())
@@ -41,7 +43,7 @@ mod reader {
     }
 }
 
-/// Puts the faster entries before methods.
+/// Puts the faster entries in front of the methods.
 pub(crate) fn speed_up(py: Python<'_>) -> PyResult<()> {
     source::speed_up(py)?;
     reader::speed_up(py)

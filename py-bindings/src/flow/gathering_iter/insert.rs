@@ -1,4 +1,4 @@
-//! Storing a value under a key.
+//! The method `insert`, which stores a value under a key.
 
 use super::class::{Core, PyGatheringIter};
 use crate::runtime::{
@@ -19,16 +19,16 @@ use pyo3::{
 
 #[pymethods]
 impl PyGatheringIter {
-    /// Store a value under a key, in place of one that nobody has read.
+    /// Store a value under a key, replacing a value that has not been read.
     ///
-    /// Any hashable key is accepted. Keys that are equal to 0, 1, 2, ... are read; a value under any
-    /// other, say -1 or "x", never is, and is not kept. Once its value was taken a key may be used
-    /// again.
+    /// Any hashable key is accepted. Keys equal to 0, 1, 2, ... are read. A value under any other
+    /// key, such as -1 or "x", is never read, and is not kept. Once a key's value was taken, the
+    /// key may be used again.
     ///
-    /// With a window it waits until the key is within that, and raises TimeoutError after timeout
-    /// seconds. It raises ShutDown if the object is closed; RuntimeError if it would have to wait
-    /// although the object has failed. If it fails because of its key (a list, say), that is a
-    /// failure of the object, as with fail().
+    /// With a window, wait until the key is within the window; raise TimeoutError after timeout
+    /// seconds. Raise ShutDown if the object is closed, and RuntimeError if the call would have to
+    /// wait although the object has failed. If the call fails because of its key (for example, a
+    /// list), the object fails too, as with fail().
     #[pyo3(signature = (key, value, timeout=None))]
     fn insert(
         &self,
@@ -47,7 +47,7 @@ impl PyGatheringIter {
         };
         let value = Object::new(value);
         let InsertError { value, reason } = match core.try_insert(number, value) {
-            // Drops the value that it replaces.
+            // This drops the replaced value.
             Ok(_) => return Ok(()),
             Err(refused) => refused,
         };
@@ -66,10 +66,10 @@ impl PyGatheringIter {
     }
 }
 
-/// The number that a key is: `None` if no reader comes to it, because it is negative, or no
-/// integer, or more than anybody lives to see.
+/// Returns the number that a key is equal to. Returns `None` if no reader ever reaches the key: it
+/// is negative, not an integer, or too large to be reached.
 ///
-/// May run any code, and fail.
+/// This may run any code, and may fail.
 #[inline]
 fn number_of(key: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
     match exact_i64(key.as_borrowed()) {
@@ -78,8 +78,8 @@ fn number_of(key: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
     }
 }
 
-/// As a dict finds it: what is equal to an int has the hash of that int, which is the int itself
-/// unless it is huge.
+/// Finds the number as a dict would: an object equal to an int has the same hash as that int, and
+/// this hash is the int itself, unless the int is huge.
 #[cold]
 fn number_equal_to(key: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
     let hash = key.hash()?;
@@ -89,7 +89,8 @@ fn number_equal_to(key: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
     })
 }
 
-/// Remembers what an insert raises, if it is an `Exception`: its value is missing.
+/// Makes the object fail with the error of an insert, if it is an `Exception`, because the value of
+/// that insert is missing.
 fn remember(py: Python<'_>, core: &Core, err: PyErr) -> PyErr {
     if !err.is_instance_of::<PyException>(py) {
         return err;

@@ -1,4 +1,4 @@
-//! The iterators over the values.
+//! The iterators over the gathered values.
 
 use super::class::PyGatheringIter;
 use crate::{
@@ -25,16 +25,18 @@ use std::time::Duration;
 impl PyGatheringIter {
     /// Return an iterator over the values of the keys 0 to max_key, in this order.
     ///
-    /// It waits for each value; TimeoutError after timeout seconds, and then goes on where it was if
-    /// asked again. When the next value is missing, it ends if the object is closed, and raises
-    /// RuntimeError, from the producer's exception, if the object has failed.
+    /// It waits for each value, and raises TimeoutError after timeout seconds. After that error,
+    /// the next call continues at the same key. If the next value is missing, the iterator ends if
+    /// the object is closed; if the object has failed, it raises RuntimeError, whose cause is the
+    /// producer's exception.
     ///
-    /// With clear=True it takes the values out, and each value goes to exactly one iterator: those
-    /// that are in progress at the same time pass over keys that another one has taken. In progress
-    /// means from the first next() until it is exhausted, has raised RuntimeError, or is closed or
-    /// dropped. With clear=False it leaves the values where they are, for others to see.
+    /// With clear=True it takes the values out, and each value goes to exactly one iterator:
+    /// iterators that are in progress at the same time skip keys that another one has taken. An
+    /// iterator is in progress from its first next() until it is exhausted, has raised
+    /// RuntimeError, or is closed or dropped. With clear=False it leaves the values in place, for
+    /// other iterators to read.
     ///
-    /// Threads may share an iterator: each value goes to one of them.
+    /// Threads may share an iterator; each value then goes to one of them.
     #[pyo3(
         signature = (max_key, clear=Truth(true), timeout=None),
         text_signature = "($self, max_key, clear=True, timeout=None)",
@@ -87,7 +89,7 @@ impl PyGatheringIter {
     }
 }
 
-/// The first key that is beyond `max_key`.
+/// Returns the first key after `max_key`.
 fn end_of(max_key: &Bound<'_, PyAny>) -> PyResult<u64> {
     let py = max_key.py();
     let err = match max_key.extract::<i64>() {
@@ -110,7 +112,7 @@ fn end_of(max_key: &Bound<'_, PyAny>) -> PyResult<u64> {
         let kind = max_key.get_type();
         exception::<PyTypeError>(format!("max_key must be a number, not {kind}"))
     })?;
-    // No key is at most NaN. The conversion rounds down and saturates.
+    // NaN allows no key. The conversion rounds down and saturates.
     let is_readable = max_key >= 0.0;
     Ok(if is_readable {
         (max_key as u64).saturating_add(1)
@@ -119,16 +121,16 @@ fn end_of(max_key: &Bound<'_, PyAny>) -> PyResult<u64> {
     })
 }
 
-/// A timeout that begins anew with each call.
+/// Reads a timeout that begins again with each call.
 fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
     timeout.extract::<Timeout>()?;
-    // Longer than any clock is for ever.
+    // A timeout longer than any clock can count means forever.
     Ok(Duration::try_from_secs_f64(timeout.extract()?).ok())
 }
 
 /// An iterator over the values of a ConcurrentGatheringIterator, in the order of their keys.
 ///
-/// Threads may share it: each value goes to one of them.
+/// Threads may share it; each value then goes to one of them.
 #[pyclass(
     frozen,
     weakref,
@@ -137,7 +139,7 @@ fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
 )]
 pub(crate) struct GatheringReader {
     pub(super) reader: Reader<Object, Cause>,
-    /// How long to wait for each value; `None`: for ever.
+    /// How long to wait for each value; `None` means forever.
     timeout: Option<Duration>,
     /// Whether each value is put into a LocalWrapper.
     pub(super) is_local: bool,
@@ -165,11 +167,12 @@ impl GatheringReader {
         )
     }
 
-    /// The end of an iterator, or what it raises instead of a value.
+    /// Returns the end of the iterator, or the error that it raises instead of a value.
     pub(super) fn no_value(&self, py: Python<'_>, reason: NextError<Cause>) -> PyResult<()> {
         let missing = |key: Option<u64>| match key {
             Some(key) => format!("the value of key {key} is missing"),
-            // Another thread has taken it meanwhile, and was the last to get one.
+            // Another thread has taken the value meanwhile, and it was the last one that any thread
+            // gets.
             None => "the next value is missing".to_owned(),
         };
         match reason {
@@ -197,7 +200,7 @@ impl GatheringReader {
         if !self.is_local {
             return self.read(py);
         }
-        // Made first: once the value is out nothing may fail.
+        // The wrapper is made first, because nothing may fail once the value is taken out.
         let wrapper = Vacant::new(py)?;
         let value = self.read(py)?;
         Ok(value.map(|value| wrapper.fill(value.into_bound(py)).unbind()))

@@ -15,13 +15,15 @@ use std::{sync::Arc, time::Instant};
 ///
 /// RWLock()
 ///
-/// While a writer waits, new readers wait too; when a writer leaves, all readers that waited by then
-/// come in together before the next writer. So neither side starves. Writers go in the order in which
-/// they came. A thread that reads may read again, even while writers wait, and gives up as often.
+/// While a writer waits, new readers wait too. When a writer leaves, all readers that are waiting
+/// by then come in together before the next writer. So neither side starves. Writers go in the
+/// order in which they came. A thread that is reading may take the lock for reading again, even
+/// while writers wait; it must release it as often as it has taken it.
 ///
-/// Every thread gives up only what it has, and RuntimeError is raised if it does not have it, or if it
-/// would wait for itself: a reader that wants to write, or a writer that wants to read or write. Waits
-/// end within 0.1 s of Ctrl-C, without the lock.
+/// A thread can release only what it has taken; otherwise RuntimeError is raised. RuntimeError is
+/// also raised if a thread would wait for itself: a reader that wants to write, or a writer that
+/// wants to read or write. Ctrl-C ends a wait within 0.1 s, and the thread then does not have the
+/// lock.
 ///
 /// >>> lock = RWLock()
 /// >>> with lock.read():
@@ -61,10 +63,10 @@ impl PyRwLock {
         Self(Arc::new(OwnedRwLock::new()))
     }
 
-    // Here and not in `new`, so that subclasses are free in what they take.
+    // `__init__` checks the arguments, not `new`, so that subclasses can choose their own.
     fn __init__(&self) {}
 
-    /// Take the lock for reading, waiting for it.
+    /// Take the lock for reading, waiting until that is possible.
     ///
     /// Raise RuntimeError if this thread has it for writing.
     pub(super) fn lock_read(&self, py: Python<'_>) -> Result<()> {
@@ -74,14 +76,14 @@ impl PyRwLock {
         Ok(())
     }
 
-    /// Give up one reading.
+    /// Release the lock once, after taking it for reading.
     ///
-    /// Raise RuntimeError if this thread has none.
+    /// Raise RuntimeError if this thread does not have the lock for reading.
     pub(super) fn unlock_read(&self) -> Result<()> {
         Ok(self.0.unlock_read()?)
     }
 
-    /// Take the lock for writing, waiting for it.
+    /// Take the lock for writing, waiting until that is possible.
     ///
     /// Raise RuntimeError if this thread has it, for reading or for writing.
     pub(super) fn lock_write(&self, py: Python<'_>) -> Result<()> {
@@ -91,17 +93,18 @@ impl PyRwLock {
         Ok(())
     }
 
-    /// Give up the writing.
+    /// Release the lock, after taking it for writing.
     ///
     /// Raise RuntimeError if this thread does not have the lock for writing.
     pub(super) fn unlock_write(&self) -> Result<()> {
         Ok(self.0.unlock_write()?)
     }
 
-    /// Take the lock for reading, and tell whether that succeeded.
+    /// Take the lock for reading, and return whether that succeeded.
     ///
-    /// Wait up to timeout seconds, for ever if it is -1 or None, and not at all unless blocking. Raise
-    /// RuntimeError if this thread has the lock for writing and would wait for itself.
+    /// Wait up to timeout seconds, or forever if timeout is -1 or None. If blocking is false, do
+    /// not wait. Raise RuntimeError if this thread has the lock for writing and would wait for
+    /// itself.
     #[pyo3(
         signature = (blocking=Truth(true), timeout=None),
         text_signature = "($self, blocking=True, timeout=-1)",
@@ -120,10 +123,10 @@ impl PyRwLock {
         )
     }
 
-    /// Take the lock for writing, and tell whether that succeeded.
+    /// Take the lock for writing, and return whether that succeeded.
     ///
-    /// Wait up to timeout seconds, for ever if it is -1 or None, and not at all unless blocking. Raise
-    /// RuntimeError if this thread has the lock and would wait for itself.
+    /// Wait up to timeout seconds, or forever if timeout is -1 or None. If blocking is false, do
+    /// not wait. Raise RuntimeError if this thread has the lock and would wait for itself.
     #[pyo3(
         signature = (blocking=Truth(true), timeout=None),
         text_signature = "($self, blocking=True, timeout=-1)",
@@ -142,42 +145,44 @@ impl PyRwLock {
         )
     }
 
-    /// Give up one reading; the same as unlock_read().
+    /// Release the lock after reading; this is the same as unlock_read().
     fn release_read(&self) -> Result<()> {
         self.unlock_read()
     }
 
-    /// Give up the writing; the same as unlock_write().
+    /// Release the lock after writing; this is the same as unlock_write().
     fn release_write(&self) -> Result<()> {
         self.unlock_write()
     }
 
-    /// Turn the writing into a reading: no other writer comes in between.
+    /// Keep the lock for reading instead of writing; no other writer can come in between.
     ///
-    /// Readers that wait come in as well. Raise RuntimeError if this thread does not have the lock for
-    /// writing.
+    /// Waiting readers come in as well. Raise RuntimeError if this thread does not have the lock
+    /// for writing.
     fn downgrade(&self) -> Result<()> {
         Ok(self.0.downgrade()?)
     }
 
-    /// Return how many readings there are, at this moment; a thread that reads twice counts twice.
+    /// Return how often the lock is taken for reading at this moment.
+    ///
+    /// A thread that has taken it twice counts twice.
     fn readers(&self) -> New<usize> {
         New(self.0.readers())
     }
 
-    /// Return how many threads wait for writing, at this moment.
+    /// Return the number of threads that are waiting to write at this moment.
     fn writers_waiting(&self) -> New<usize> {
         New(self.0.writers_waiting())
     }
 
-    /// Tell whether some thread has the lock for writing.
+    /// Return whether any thread has the lock for writing.
     fn writer_locked(&self) -> bool {
         self.0.is_write_locked()
     }
 
-    /// Return another object for the same lock.
+    /// Return another Python object for the same lock.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(&self) -> Self {
         Self(Arc::clone(&self.0))
     }

@@ -1,4 +1,4 @@
-//! `RWReadContext` and `RWWriteContext`: for the `with` statement.
+//! `RWReadContext` and `RWWriteContext`, which hold the lock in a `with` statement.
 
 use super::class::PyRwLock;
 use crate::runtime::{
@@ -16,14 +16,14 @@ use std::sync::OnceLock;
 
 #[pymethods]
 impl PyRwLock {
-    /// Return a context that has the lock for reading: ``with lock.read():``.
+    /// Return a context that takes the lock for reading: ``with lock.read():``.
     fn read(slf: Bound<'_, Self>) -> PyRwReadContext {
         PyRwReadContext {
             lock: OnceLock::from(slf.unbind()),
         }
     }
 
-    /// Return a context that has the lock for writing: ``with lock.write():``.
+    /// Return a context that takes the lock for writing: ``with lock.write():``.
     fn write(slf: Bound<'_, Self>) -> PyRwWriteContext {
         PyRwWriteContext {
             lock: OnceLock::from(slf.unbind()),
@@ -31,16 +31,17 @@ impl PyRwLock {
     }
 }
 
-/// The lock of a context.
+/// Returns the lock of a context.
 fn lock_of(lock: &OnceLock<Py<PyRwLock>>) -> PyResult<&Py<PyRwLock>> {
     lock.get()
         .ok_or_else(|| exception::<PyRuntimeError>("__init__() of the context was not called"))
 }
 
-/// Gives a context its lock, which it keeps: threads may be between entering and leaving.
+/// Gives a context its lock. It never changes afterwards, because threads may be inside the
+/// context.
 fn set_lock(lock: &OnceLock<Py<PyRwLock>>, new: Bound<'_, PyRwLock>) -> PyResult<()> {
     if !lock.get_or_init(|| new.clone().unbind()).is(&new) {
-        let message = "the context has another lock already";
+        let message = "the context already has a different lock";
         return Err(exception::<PyRuntimeError>(message));
     }
     Ok(())
@@ -57,12 +58,12 @@ fn context_repr(
     }))
 }
 
-/// A context that has an RWLock for reading.
+/// A context that takes an RWLock for reading.
 ///
 /// RWReadContext(lock)
 ///
-/// Entering it returns the lock. It can be used any number of times, by several threads at once, and
-/// inside itself.
+/// Entering it returns the lock. It can be used any number of times, by several threads at once,
+/// and inside itself.
 ///
 /// >>> with RWReadContext(RWLock()) as lock:
 /// ...     lock.readers()
@@ -75,7 +76,7 @@ fn context_repr(
     name = "RWReadContext"
 )]
 pub(crate) struct PyRwReadContext {
-    /// Set by `__init__`, so that subclasses are free in what they take.
+    /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
     pub(super) lock: OnceLock<Py<PyRwLock>>,
 }
 
@@ -88,8 +89,9 @@ impl PyRwReadContext {
         Ok(lock.clone_ref(py))
     }
 
-    /// Give up the reading.
-    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    /// Release the lock.
+    // The three usual arguments have names, because PyO3 panics if there is no memory for a tuple
+    // of them.
     #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_args)")]
     fn __exit__(
         &self,
@@ -102,12 +104,12 @@ impl PyRwReadContext {
     }
 }
 
-/// A context that has an RWLock for writing.
+/// A context that takes an RWLock for writing.
 ///
 /// RWWriteContext(lock)
 ///
-/// Entering it returns the lock. It can be used any number of times, by several threads. If the body
-/// downgrades the lock, leaving gives up the reading.
+/// Entering it returns the lock. It can be used any number of times, by several threads. If the
+/// body downgrades the lock, leaving the context releases it for reading.
 ///
 /// >>> with RWWriteContext(RWLock()) as lock:
 /// ...     lock.downgrade()
@@ -121,7 +123,7 @@ impl PyRwReadContext {
     name = "RWWriteContext"
 )]
 pub(crate) struct PyRwWriteContext {
-    /// Set by `__init__`, so that subclasses are free in what they take.
+    /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
     pub(super) lock: OnceLock<Py<PyRwLock>>,
 }
 
@@ -134,8 +136,9 @@ impl PyRwWriteContext {
         Ok(lock.clone_ref(py))
     }
 
-    /// Give up the writing, or the reading that it has become by downgrade().
-    // The usual three by name: PyO3 panics if there is no memory for a tuple of them.
+    /// Release the lock, even if downgrade() has turned it into a read lock.
+    // The three usual arguments have names, because PyO3 panics if there is no memory for a tuple
+    // of them.
     #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_args)")]
     fn __exit__(
         &self,
@@ -152,7 +155,7 @@ impl PyRwWriteContext {
     }
 }
 
-/// The methods that both contexts have. Nothing but entering and leaving tells them apart.
+/// The methods that both contexts have. The contexts differ only in how they are entered and left.
 macro_rules! context {
     ($class:ty) => {
         #[pymethods]

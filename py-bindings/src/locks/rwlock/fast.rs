@@ -1,4 +1,4 @@
-//! Entries past PyO3, for what can be had without waiting.
+//! Entries that bypass PyO3, for calls that do not have to wait.
 
 use super::{
     class::PyRwLock,
@@ -45,7 +45,7 @@ mod write_context {
     }
 }
 
-/// The lock of a context, if it has one and that was to be had at once.
+/// Returns the lock of a context, if the context has one and the lock could be taken at once.
 #[inline]
 fn entered(
     lock: &OnceLock<Py<PyRwLock>>,
@@ -56,7 +56,7 @@ fn entered(
     attempt(lock.get()).then(|| Done(lock.clone_ref(py).into_ptr()))
 }
 
-/// Puts the faster entries before methods.
+/// Puts the faster entries in front of the methods.
 pub(crate) fn speed_up(py: Python<'_>) -> PyResult<()> {
     lock::speed_up(py)?;
     read_context::speed_up(py)?;

@@ -1,4 +1,4 @@
-//! The class `ConcurrentQueue`, and its life.
+//! The class `ConcurrentQueue`: how it is created, shared and collected.
 
 use super::state::{Core, Inner};
 use crate::{
@@ -19,27 +19,28 @@ use pyo3::{
 };
 use std::{ffi::CString, sync::OnceLock};
 
-/// The largest `scaling` that is not taken for a bound.
+/// The largest `scaling` without a warning; a larger one is probably meant as a bound.
 const LARGEST_SCALING: isize = 256;
 
 /// A first-in first-out queue for many producers and many consumers.
 ///
 /// ConcurrentQueue(scaling=None, lock_free=False, *, maxsize=0)
 ///
-/// Items leave in the order in which their pushes took effect; none is lost or comes out twice, and
-/// a call that fails, for whatever reason, leaves no trace. A pop waits while the queue is empty, a
-/// push while it has maxsize items, unless that is 0: no bound. Waits end within 0.1 s of Ctrl-C.
-/// With lock_free=True waiting calls spin, with longer and longer pauses, instead of being woken.
+/// Items leave the queue in the order in which their pushes took effect. No item is lost or
+/// returned twice, and a call that fails, for whatever reason, changes nothing. A pop waits while
+/// the queue is empty. A push waits while the queue holds maxsize items; with maxsize=0 there is no
+/// bound. Ctrl-C ends a wait within 0.1 s. With lock_free=True, waiting calls spin with growing
+/// pauses instead of sleeping until they are woken.
 ///
-/// **The first argument is not the bound**: it is scaling, as in ft_utils 0.2.0, a hint that this
+/// **The first argument is not the bound.** It is scaling, as in ft_utils 0.2.0: a hint that this
 /// queue does not need. So **ConcurrentQueue(100) holds any number of items, and
-/// ConcurrentQueue(maxsize=100) at most 100**. A scaling above 256 was meant as a bound, and is a
-/// UserWarning.
+/// ConcurrentQueue(maxsize=100) holds at most 100**. A scaling above 256 was probably meant as a
+/// bound, and causes a UserWarning.
 ///
-/// After shutdown() pushes raise ShutDown; pops take what is left, and then raise it too. After
-/// fail(exception) the same happens with QueueFailed, whose cause is the exception, and iteration
-/// raises that as well: so a pipeline that stops because of an error does not look like one that has
-/// come to its end.
+/// After shutdown(), pushes raise ShutDown. Pops take the items that are left, and then raise
+/// ShutDown too. After fail(exception), the same calls raise QueueFailed instead, whose cause is
+/// the exception, and iteration raises it as well. So a pipeline that stops because of an error
+/// does not look like one that has reached its end.
 #[pyclass(
     frozen,
     subclass,
@@ -50,18 +51,18 @@ const LARGEST_SCALING: isize = 256;
     name = "ConcurrentQueue"
 )]
 pub(crate) struct PyConcurrentQueue {
-    /// Set by `__init__`, so that subclasses are free in what they take.
+    /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
     pub(super) inner: Nested<OnceLock<Inner>>,
-    /// The object whose items these are, if it is another one. It alone shows them to the
-    /// collector.
+    /// In a handle, the original object. Only that object shows the items to the collector.
     owner: Option<Py<Self>>,
-    /// True; false in memory that is still to become one of these. Python 3.11 and 3.12 show the
-    /// collector such memory, all zeros, when they make the dict of the instance.
+    /// Always true in a complete instance. It is false in memory that has not become an instance
+    /// yet: Python 3.11 and 3.12 show the collector such memory, which is all zeros, when they make
+    /// the instance's dict.
     is_made: bool,
 }
 
 impl PyConcurrentQueue {
-    /// For `__new__`, here and in the subclass.
+    /// Makes the value for `__new__`, here and in the subclass.
     pub(crate) fn unmade() -> Self {
         Self {
             inner: Nested::new(OnceLock::new()),
@@ -70,12 +71,13 @@ impl PyConcurrentQueue {
         }
     }
 
-    /// For `__init__`. A second call changes nothing: other threads use what the first one made.
+    /// Sets up the queue, for `__init__`. A second call changes nothing, because other threads may
+    /// be using the queue that the first call made.
     pub(crate) fn make(&self, inner: Inner) {
         let _ = self.inner.set(inner);
     }
 
-    /// Another object for the same queue.
+    /// Makes another Python object for the same queue.
     pub(crate) fn share(slf: &Bound<'_, Self>) -> PyResult<Self> {
         let this = slf.get();
         let owner = match &this.owner {
@@ -102,7 +104,7 @@ impl PyConcurrentQueue {
     }
 }
 
-/// Warns of a number that is no hint for a number of threads.
+/// Warns about a number that is too large to be a hint for a number of threads.
 fn warn_of_scaling(py: Python<'_>, scaling: isize) -> PyResult<()> {
     let message = format!(
         "scaling={scaling} does not bound the queue: ConcurrentQueue(maxsize={scaling}) does"
@@ -138,9 +140,9 @@ impl PyConcurrentQueue {
         Ok(())
     }
 
-    /// Return another object for the same queue.
+    /// Return another Python object for the same queue.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(slf: &Bound<'_, Self>) -> PyResult<Self> {
         Self::share(slf)
     }
@@ -160,15 +162,17 @@ impl PyConcurrentQueue {
             return Ok(());
         };
         ending.traverse(&visit)?;
-        // SAFETY: the collector runs while no other thread is attached, and only attached threads
-        // are inside methods of the core. None of them stops there: nothing in them allocates a
-        // Python object, detaches, or runs Python code, so neither does this thread.
+        // SAFETY: no operation on the core is in progress. Only attached threads call the core's
+        // methods, and while the collector runs, no other thread is attached. No thread detaches
+        // inside such a method, and the collector never starts inside one, because the methods do
+        // not allocate Python objects, detach, or run Python code.
         unsafe { core.for_each_quiescent(&mut |item| visit.call(&**item)) }
     }
 
     fn __clear__(&self) {
         if let (None, Some(Inner { core, .. })) = (&self.owner, self.inner.get()) {
-            // Whoever waits for the queue holds it, and is garbage too.
+            // A coroutine that waits for the queue holds a reference to it, so the coroutine is
+            // garbage too.
             let left: Vec<_> = hushed(|| core.try_iter().collect());
             drop(left);
         }

@@ -1,4 +1,4 @@
-//! Entries past PyO3, for calls that need no waiting.
+//! Entries that bypass PyO3, for calls that do not have to wait.
 
 use super::{class::PyConcurrentQueue, iter::QueueIter, std::PyStdQueue};
 use crate::runtime::{
@@ -38,7 +38,7 @@ mod std_queue {
     }
 }
 
-/// Appends an item if that needs no waiting.
+/// Appends an item if that is possible without waiting.
 #[inline]
 pub(crate) fn push_now(queue: &PyConcurrentQueue, item: &Bound<'_, PyAny>) -> Option<Done> {
     let py = item.py();
@@ -46,19 +46,19 @@ pub(crate) fn push_now(queue: &PyConcurrentQueue, item: &Bound<'_, PyAny>) -> Op
     Some(Done::none(py))
 }
 
-/// Takes the oldest item out if there is one.
+/// Takes out the oldest item if there is one.
 #[inline]
 pub(crate) fn pop_now(queue: &PyConcurrentQueue, py: Python<'_>) -> Option<Done> {
     let core = &queue.inner.get()?.core;
     let item = core.try_pop().ok()?;
-    // Without a bound nobody waits for room.
+    // In a queue without a bound, no call waits for room.
     if core.capacity().is_some() {
         awaiting::ring(py);
     }
     Some(Done::object(item))
 }
 
-/// Puts the faster entries before methods.
+/// Puts the faster entries in front of the methods.
 pub(crate) fn speed_up(py: Python<'_>) -> PyResult<()> {
     queue::speed_up(py)?;
     iter::speed_up(py)?;

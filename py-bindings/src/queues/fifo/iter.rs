@@ -4,8 +4,9 @@ use super::{class::PyConcurrentQueue, state::popped};
 use crate::runtime::create::New;
 use pyo3::{PyTraverseError, PyVisit, prelude::*};
 
-/// An iterator that pops, and ends when the queue is shut down and drained; it raises QueueFailed
-/// if the queue has failed.
+/// An iterator that pops items.
+///
+/// It ends when the queue is shut down and drained, and raises QueueFailed if the queue has failed.
 #[pyclass(
     frozen,
     weakref,
@@ -41,13 +42,15 @@ impl QueueIter {
 
 #[pymethods]
 impl PyConcurrentQueue {
-    /// The number of items, for those who make room for what an iteration yields.
+    /// Return the number of items, a size hint for code that collects the items of an iteration.
     fn __length_hint__(&self) -> PyResult<New<usize>> {
         self.size()
     }
 
-    /// Pop item after item, waiting for each, until the queue is shut down and drained; raise
-    /// QueueFailed if it has failed.
+    /// Return an iterator that pops items, waiting for each.
+    ///
+    /// It ends when the queue is shut down and drained, and raises QueueFailed if the queue has
+    /// failed.
     fn __iter__(slf: Bound<'_, Self>) -> QueueIter {
         QueueIter(slf.unbind())
     }

@@ -1,4 +1,4 @@
-//! The methods of `ConcurrentQueue`, but for the asynchronous ones.
+//! The methods of `ConcurrentQueue`, except the asynchronous ones.
 
 use super::{
     class::PyConcurrentQueue,
@@ -27,15 +27,15 @@ use std::collections::VecDeque;
 impl PyConcurrentQueue {
     /// Append an item, waiting while the queue is full.
     ///
-    /// Raise Full after timeout seconds, ShutDown if the queue is shut down, QueueFailed if it has
-    /// failed.
+    /// Raise Full after timeout seconds, ShutDown if the queue is shut down, and QueueFailed if it
+    /// has failed.
     #[pyo3(signature = (value, timeout=None))]
     fn push(&self, value: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let py = value.py();
         let inner = self.inner()?;
         let mut item = Some(Object::new(value));
         let attempt = || {
-            // Each attempt that fails hands the item back.
+            // A failed attempt hands the item back.
             match inner.try_push(item.take()?) {
                 Ok(()) => Some(true),
                 Err(TryPushError::Full(back)) => {
@@ -69,9 +69,9 @@ impl PyConcurrentQueue {
 
     /// Append the items of an iterable, waiting for room as often as it takes.
     ///
-    /// The iterable is read to its end before anything is pushed. Raise Full after timeout
-    /// seconds, ShutDown if the queue is shut down, QueueFailed if it has failed; the items that were
-    /// not pushed are in the exception's attribute remaining, a list.
+    /// The iterable is read to its end before anything is pushed. Raise Full after timeout seconds,
+    /// ShutDown if the queue is shut down, and QueueFailed if it has failed. The exception's
+    /// attribute remaining is then a list of the items that were not pushed.
     #[pyo3(signature = (values, timeout=None))]
     fn push_many(&self, values: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let py = values.py();
@@ -94,8 +94,8 @@ impl PyConcurrentQueue {
 
     /// Remove and return the oldest item, waiting while the queue is empty.
     ///
-    /// Raise Empty after timeout seconds; once the queue is drained, ShutDown if it is shut down and
-    /// QueueFailed if it has failed.
+    /// Raise Empty after timeout seconds. Once the queue is drained, raise ShutDown if it is shut
+    /// down, and QueueFailed if it has failed.
     #[pyo3(signature = (timeout=None))]
     fn pop(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
         let inner = self.inner()?;
@@ -118,8 +118,8 @@ impl PyConcurrentQueue {
 
     /// Remove and return a list of up to max_items items, waiting until there is at least one.
     ///
-    /// Raise Empty after timeout seconds; once the queue is drained, ShutDown if it is shut down and
-    /// QueueFailed if it has failed.
+    /// Raise Empty after timeout seconds. Once the queue is drained, raise ShutDown if it is shut
+    /// down, and QueueFailed if it has failed.
     #[pyo3(signature = (max_items, timeout=None))]
     fn pop_many<'py>(
         &self,
@@ -133,7 +133,7 @@ impl PyConcurrentQueue {
         };
         let inner = self.inner()?;
         let attempt = || {
-            // The list first: once items are out nothing may fail.
+            // Make the list first, because nothing may fail once items are out of the queue.
             let most = inner.core.len().clamp(1, max);
             let room = match Room::new(py, most) {
                 Ok(room) => room,
@@ -152,14 +152,16 @@ impl PyConcurrentQueue {
 
     /// Remove all items at once and return them as a list, the oldest first.
     ///
-    /// It does not wait: the list is empty if there are none. Items that others push meanwhile stay.
+    /// It does not wait: if there are no items, the list is empty. Items that other threads push
+    /// during the call stay in the queue.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let core = self.core()?;
         let most = core.len();
-        // The list first: once items are out nothing may fail.
+        // Make the list first, because nothing may fail once items are out of the queue.
         let room = Room::new(py, most)?;
         let mut items = Vec::new();
-        // If others have been faster there is nothing left, which is no error here.
+        // If other threads have taken all items meanwhile, the list is empty, which is no error
+        // here.
         let _ = ringing(py, || core.try_pop_many(most, &mut items));
         Ok(room.fill(items.into_iter().map(Object::into_py)))
     }
@@ -187,17 +189,17 @@ impl PyConcurrentQueue {
         Ok(New(self.core()?.len()))
     }
 
-    /// Tell whether the queue has no items.
+    /// Return whether the queue has no items.
     fn empty(&self) -> PyResult<bool> {
         Ok(self.core()?.is_empty())
     }
 
-    /// Tell whether the queue has maxsize items.
+    /// Return whether the queue has maxsize items.
     fn full(&self) -> PyResult<bool> {
         Ok(self.core()?.is_full())
     }
 
-    /// The bound, or 0 if there is none.
+    /// The largest number of items the queue holds, or 0 if there is no bound.
     #[getter]
     fn maxsize(&self) -> PyResult<New<usize>> {
         Ok(New(self.core()?.capacity().unwrap_or(0)))
@@ -209,9 +211,9 @@ impl PyConcurrentQueue {
         Ok(self.core()?.is_closed())
     }
 
-    /// Refuse pushes from now on, and wake everyone who waits.
+    /// Refuse pushes from now on, and wake all waiting calls.
     ///
-    /// Items that are left can be popped; with immediate=True they are dropped.
+    /// Items that are left can still be popped. With immediate=True they are dropped instead.
     #[pyo3(signature = (immediate=Truth(false)), text_signature = "($self, immediate=False)")]
     fn shutdown(&self, py: Python<'_>, immediate: Truth) -> PyResult<()> {
         let Inner {
@@ -232,11 +234,12 @@ impl PyConcurrentQueue {
         Ok(())
     }
 
-    /// Say that no more items come, because of an exception; wake everyone who waits.
+    /// End the queue because of an exception, and wake all waiting calls.
     ///
-    /// Pushes raise QueueFailed, a new one each time, whose cause is the exception. Items that are
-    /// left can be popped; then pops and iterators raise it too, and so does join() as long as items
-    /// are not done. Nothing happens if the queue has failed or is shut down.
+    /// Pushes then raise QueueFailed, a new one each time, whose cause is the exception. Items that
+    /// are left can still be popped; after the last one, pops and iterators raise QueueFailed too.
+    /// join() raises it while items are not done. If the queue has already failed or is shut down,
+    /// this call changes nothing.
     fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
         channel::fail(self.inner()?, exception)
     }

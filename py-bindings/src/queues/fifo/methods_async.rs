@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 #[pymethods]
 impl PyConcurrentQueue {
-    /// As push(), to be awaited: while the queue is full the task waits, not its thread.
+    /// Do what push() does in a coroutine: while the queue is full, the task waits, not its thread.
     ///
     /// Any number of event loops may use one queue. The timeout counts from this call. A task that
     /// is cancelled while it waits has appended nothing.
@@ -23,7 +23,7 @@ impl PyConcurrentQueue {
         Self::putting(slf, "ConcurrentQueue.push_async", value, timeout)
     }
 
-    /// As pop(), to be awaited: while the queue is empty the task waits, not its thread.
+    /// Do what pop() does in a coroutine: while the queue is empty, the task waits, not its thread.
     ///
     /// Any number of event loops may use one queue. The timeout counts from this call. A task that
     /// is cancelled while it waits has removed nothing.
@@ -32,7 +32,7 @@ impl PyConcurrentQueue {
         Self::getting(slf, "ConcurrentQueue.pop_async", timeout)
     }
 
-    /// The same as push_async().
+    /// Do the same as push_async().
     #[pyo3(signature = (item, timeout=None))]
     fn put_async(
         slf: &Bound<'_, Self>,
@@ -42,7 +42,7 @@ impl PyConcurrentQueue {
         Self::putting(slf, "ConcurrentQueue.put_async", item, timeout)
     }
 
-    /// The same as pop_async().
+    /// Do the same as pop_async().
     #[pyo3(signature = (timeout=None))]
     fn get_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
         Self::getting(slf, "ConcurrentQueue.get_async", timeout)

@@ -1,4 +1,5 @@
-//! What the first-in first-out queues share: the core, the tasks, and why it has ended.
+//! The state that the first-in first-out queues share: the core, the tasks, and the reason for the
+//! end.
 
 use crate::{
     queues::channel::Channel,
@@ -22,11 +23,12 @@ pub(crate) type Core = ConcurrentQueue<Object>;
 #[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) core: Arc<Core>,
-    /// Counts the items that were pushed and are not done, in the subclass that has `task_done`.
+    /// Counts the items that were pushed and are not done. Only the subclass with `task_done` has
+    /// it.
     pub(crate) tasks: Option<Arc<TaskTracker>>,
     /// Why the core is closed, once it is.
     pub(crate) ending: Arc<Ending>,
-    /// Wait by spinning.
+    /// Whether waiting calls spin.
     spins: bool,
 }
 
@@ -141,7 +143,7 @@ impl Channel for Inner {
     }
 }
 
-/// The answer of a pop, or `None` to wait.
+/// Returns the result of a pop, or `None` if the caller has to wait.
 pub(super) fn popped<T>(answer: Result<T, TryPopError>) -> Option<Result<T, TryPopError>> {
     (!matches!(answer, Err(TryPopError::Empty))).then_some(answer)
 }

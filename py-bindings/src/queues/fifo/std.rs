@@ -19,11 +19,16 @@ use std::sync::Arc;
 ///
 /// StdConcurrentQueue(maxsize=0)
 ///
-/// It holds at most maxsize items, or any number if maxsize is not positive. It is a ConcurrentQueue
-/// and does what queue.Queue does on Python 3.13, on every version, with these exceptions: the
-/// bound cannot be changed; there is no lock (mutex), no deque (queue) and no condition to get hold
-/// of; and a subclass that overrides _init, _put, _get or _qsize, to change how items are kept, is a
-/// TypeError. A subclass may override put and get, which put_nowait and get_nowait then call.
+/// It holds at most maxsize items, or any number if maxsize is not positive. It is a
+/// ConcurrentQueue, and on every Python version it behaves like queue.Queue of Python 3.13, with
+/// these exceptions:
+///
+/// - The bound cannot be changed.
+/// - The lock (mutex), the deque (queue) and the conditions are not accessible.
+/// - A subclass that overrides _init, _put, _get or _qsize, to change how items are stored, raises
+///   TypeError.
+///
+/// A subclass may override put and get; put_nowait and get_nowait then call these.
 #[pyclass(
     frozen,
     subclass,
@@ -59,7 +64,9 @@ impl PyStdQueue {
         Ok(())
     }
 
-    /// Refuse a subclass that overrides _init, _put, _get or _qsize, which nothing would call.
+    /// Raise TypeError for a subclass that overrides _init, _put, _get or _qsize.
+    ///
+    /// Nothing would call these methods.
     #[classmethod]
     #[pyo3(signature = (**kwargs))]
     fn __init_subclass__(
@@ -69,10 +76,10 @@ impl PyStdQueue {
         subclass::init_subclass::<Self>(cls, kwargs)
     }
 
-    /// Put an item in, waiting while the queue is full.
+    /// Put an item into the queue, waiting while the queue is full.
     ///
-    /// Raise Full after timeout seconds, or at once if block is false; ShutDown if the queue is shut
-    /// down, QueueFailed if it has failed.
+    /// Raise Full after timeout seconds, or at once if block is false. Raise ShutDown if the queue
+    /// is shut down, and QueueFailed if it has failed.
     #[pyo3(
         signature = (item, block=Truth(true), timeout=None),
         text_signature = "($self, item, block=True, timeout=None)",
@@ -86,9 +93,9 @@ impl PyStdQueue {
         channel::put(inner(slf)?, item, block.0, timeout)
     }
 
-    /// Put an item in; raise Full at once if there is no room.
+    /// Put an item into the queue; raise Full at once if there is no room.
     ///
-    /// In a subclass it is put(item, block=False).
+    /// In a subclass, this calls put(item, block=False).
     fn put_nowait<'py>(
         slf: &Bound<'py, Self>,
         item: &Bound<'py, PyAny>,
@@ -102,8 +109,8 @@ impl PyStdQueue {
 
     /// Remove and return the oldest item, waiting while the queue is empty.
     ///
-    /// Raise Empty after timeout seconds, or at once if block is false; once the queue is drained,
-    /// ShutDown if it is shut down and QueueFailed if it has failed.
+    /// Raise Empty after timeout seconds, or at once if block is false. Once the queue is drained,
+    /// raise ShutDown if it is shut down, and QueueFailed if it has failed.
     #[pyo3(
         signature = (block=Truth(true), timeout=None),
         text_signature = "($self, block=True, timeout=None)",
@@ -118,7 +125,7 @@ impl PyStdQueue {
 
     /// Remove and return the oldest item; raise Empty at once if there is none.
     ///
-    /// In a subclass it is get(block=False).
+    /// In a subclass, this calls get(block=False).
     fn get_nowait(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         if !slf.is_exact_instance_of::<Self>() {
             return subclass::get_of_subclass(slf).map(Bound::unbind);
@@ -133,34 +140,35 @@ impl PyStdQueue {
 
     /// Tell the queue that the work on an item is done.
     ///
-    /// Raise ValueError if that was said of every item already.
+    /// Raise ValueError if it was called for every item already.
     fn task_done(slf: &Bound<'_, Self>) -> PyResult<()> {
         channel::task_done(inner(slf)?, slf.py())
     }
 
-    /// Wait until task_done() was called for every item that was put in.
+    /// Wait until task_done() was called for every item that was put into the queue.
     ///
-    /// Items that shutdown(immediate=True) has dropped do not count; those that drain() has returned
-    /// do, as those that get() has. Raise QueueFailed if the queue has failed and items are not done.
+    /// Items that shutdown(immediate=True) drops count as done. Items that drain() returns do not:
+    /// like those from get(), they need a call of task_done() each. Raise QueueFailed if the queue
+    /// has failed and items are not done.
     fn join(slf: &Bound<'_, Self>) -> PyResult<()> {
         channel::join(inner(slf)?, slf.py())
     }
 
-    /// As join(), to be awaited: the task waits, not its thread.
+    /// Do what join() does in a coroutine: the task waits, not its thread.
     fn join_async(slf: &Bound<'_, Self>) -> PyResult<Coroutine> {
         let inner = Arc::new(inner(slf)?.clone());
         channel_async::joining(inner, slf, "StdConcurrentQueue.join_async")
     }
 
-    /// The number of items that were put in and are not done.
+    /// The number of items that were put into the queue and are not done.
     #[getter]
     fn unfinished_tasks(slf: &Bound<'_, Self>) -> PyResult<New<u64>> {
         Ok(New(inner(slf)?.tasks()?.unfinished()))
     }
 
-    /// Return another object for the same queue.
+    /// Return another Python object for the same queue.
     ///
-    /// A thread that uses a handle of its own does not share a reference count with the others.
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
         let base = PyClassInitializer::from(PyConcurrentQueue::share(slf.as_super())?);
         Bound::new(slf.py(), base.add_subclass(Self))

@@ -1,4 +1,5 @@
-//! The class that the LIFO queue and the priority queue are derived from, and its life.
+//! The base class of the LIFO queue and the priority queue: how it is created, shared and
+//! collected.
 
 use super::items::{Inner, Items};
 use crate::{
@@ -20,7 +21,7 @@ use pyo3::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// What the queues that are not first-in first-out have in common.
+/// The common base class of the LIFO queue and the priority queue.
 #[pyclass(
     frozen,
     subclass,
@@ -31,13 +32,13 @@ use std::sync::{Arc, OnceLock};
     name = "StdOrderedQueue"
 )]
 pub(crate) struct PyOrderedQueue {
-    /// Set by `__init__`, so that subclasses are free in what they take.
+    /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
     inner: Nested<OnceLock<Arc<Inner>>>,
-    /// The object whose items these are, if it is another one. It alone shows them to the
-    /// collector.
+    /// In a handle, the original object. Only that object shows the items to the collector.
     owner: Option<Py<Self>>,
-    /// True; false in memory that is still to become one of these. Python 3.11 and 3.12 show the
-    /// collector such memory, all zeros, when they make the dict of the instance.
+    /// Always true in a complete instance. It is false in memory that has not become an instance
+    /// yet: Python 3.11 and 3.12 show the collector such memory, which is all zeros, when they make
+    /// the instance's dict.
     is_made: bool,
 }
 
@@ -50,7 +51,8 @@ impl PyOrderedQueue {
         }
     }
 
-    /// A second call changes nothing: other threads use what the first one made.
+    /// Sets up the queue, for `__init__`. A second call changes nothing, because other threads may
+    /// be using the queue that the first call made.
     pub(super) fn make(&self, items: Items) {
         let _ = self.inner.set(Arc::new(Inner {
             items,
@@ -70,7 +72,7 @@ impl PyOrderedQueue {
         Ok(self.shared()?)
     }
 
-    /// Another object for the same queue.
+    /// Makes another Python object for the same queue.
     pub(super) fn share(slf: &Bound<'_, Self>) -> PyResult<Self> {
         let this = slf.get();
         this.inner()?;
@@ -88,7 +90,9 @@ impl PyOrderedQueue {
 
 #[pymethods]
 impl PyOrderedQueue {
-    /// Refuse a subclass that overrides _init, _put, _get or _qsize, which nothing would call.
+    /// Raise TypeError for a subclass that overrides _init, _put, _get or _qsize.
+    ///
+    /// Nothing would call these methods.
     #[classmethod]
     #[pyo3(signature = (**kwargs))]
     fn __init_subclass__(
@@ -114,7 +118,7 @@ impl PyOrderedQueue {
         };
         inner.ending.traverse(&visit)?;
         // The locks are free: the collector runs while no other thread is attached, and no thread
-        // stops or starts the collector while it holds one.
+        // detaches or starts the collector while it holds one of them.
         match &inner.items {
             Items::Lifo(stack) => stack.try_for_each(|item| visit.call(&**item)),
             Items::Priority(queue) => queue.try_for_each(|item| visit.call(&**item)),

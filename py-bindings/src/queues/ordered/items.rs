@@ -1,5 +1,4 @@
-//! What the queues that are not first-in first-out hold: a stack or a heap, the tasks, and why it
-//! has ended.
+//! The state of a LIFO or priority queue: a stack or a heap, the tasks, and the reason for the end.
 
 use super::less_than::LessThan;
 use crate::{
@@ -16,7 +15,7 @@ use pyo3::prelude::*;
 pub(super) struct Inner {
     pub(super) items: Items,
     pub(super) tasks: TaskTracker,
-    /// Why the items are closed, once they are.
+    /// Why the queue is closed, once it is.
     pub(super) ending: Ending,
 }
 
@@ -56,8 +55,8 @@ impl Items {
     }
 }
 
-/// Makes an attempt, which returns `None` while another thread is comparing items; if so, waits for
-/// the turn and makes another.
+/// Calls `attempt`, which returns `None` while another thread is comparing items. In this case,
+/// waits for its turn and tries again.
 fn in_turn<T>(
     py: Python<'_>,
     queue: &PriorityQueue<Object>,

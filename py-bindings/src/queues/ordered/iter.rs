@@ -1,4 +1,4 @@
-//! The iterator of the queues that are not first-in first-out.
+//! The iterator of the LIFO queue and the priority queue.
 
 use super::class::PyOrderedQueue;
 use crate::{
@@ -7,8 +7,9 @@ use crate::{
 };
 use pyo3::{PyTraverseError, PyVisit, prelude::*};
 
-/// An iterator that takes items out, and ends when the queue is shut down and drained; it raises
-/// QueueFailed if the queue has failed.
+/// An iterator that takes items out of the queue.
+///
+/// It ends when the queue is shut down and drained, and raises QueueFailed if the queue has failed.
 #[pyclass(
     frozen,
     weakref,
@@ -43,13 +44,15 @@ impl OrderedIter {
 
 #[pymethods]
 impl PyOrderedQueue {
-    /// The number of items, for those who make room for what an iteration yields.
+    /// Return the number of items, a size hint for code that collects the items of an iteration.
     fn __length_hint__(&self) -> PyResult<New<usize>> {
         self.qsize()
     }
 
-    /// Take out item after item, waiting for each, until the queue is shut down and drained; raise
-    /// QueueFailed if it has failed.
+    /// Return an iterator that takes items out, waiting for each.
+    ///
+    /// It ends when the queue is shut down and drained, and raises QueueFailed if the queue has
+    /// failed.
     fn __iter__(slf: Bound<'_, Self>) -> OrderedIter {
         OrderedIter(slf.unbind())
     }

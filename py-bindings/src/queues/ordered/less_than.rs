@@ -1,4 +1,4 @@
-//! Python's `<`, as a priority queue asks for it.
+//! Python's `<`, as the order of a priority queue.
 
 use crate::runtime::{object::Object, refcount::decref};
 use ft_concurrent_queue::Order;
@@ -11,8 +11,8 @@ use std::ffi::c_int;
 
 /// Compares objects as `heapq` does: with `<` alone.
 ///
-/// It is quick with two of the same of int, float, str and bytes, and with tuples that differ in
-/// such, first of all.
+/// The quick comparison handles two objects of the same type out of int, float, str and bytes, and
+/// tuples whose first difference is between such objects.
 pub(crate) struct LessThan<'py>(pub(crate) Python<'py>);
 
 impl Order<Object> for LessThan<'_> {
@@ -32,11 +32,11 @@ impl Order<Object> for LessThan<'_> {
     }
 }
 
-/// Tells whether `a` is less than `b`: that is settled where they differ first, or by their
+/// Returns whether tuple `a` is less than `b`. The first items that differ decide, or else the
 /// lengths.
 fn quick_tuples(a: &Bound<'_, PyTuple>, b: &Bound<'_, PyTuple>) -> Option<bool> {
     for (a, b) in a.iter_borrowed().zip(b.iter_borrowed()) {
-        // The same object is equal to itself, here as in any comparison of tuples.
+        // An object is equal to itself here, as in every comparison of tuples.
         if !a.is(b) && !plain(a, b, ffi::Py_EQ)? {
             return plain(a, b, ffi::Py_LT);
         }
@@ -44,7 +44,7 @@ fn quick_tuples(a: &Bound<'_, PyTuple>, b: &Bound<'_, PyTuple>) -> Option<bool> 
     Some(a.len() < b.len())
 }
 
-/// Compares two objects that are exactly of one type out of a few, whose comparisons are safe to
+/// Compares two objects that both have exactly one of a few types, whose comparisons are safe to
 /// call under a lock.
 #[inline]
 fn plain(a: Borrowed<'_, '_, PyAny>, b: Borrowed<'_, '_, PyAny>, how: c_int) -> Option<bool> {
@@ -58,9 +58,9 @@ fn plain(a: Borrowed<'_, '_, PyAny>, b: Borrowed<'_, '_, PyAny>, how: c_int) -> 
         return None;
     }
     // SAFETY:
-    // - It is a type, and a builtin one does not change.
-    // - Both objects are exactly of it. For these types a comparison runs no Python code, creates
-    //   no objects, cannot fail, and returns True or False.
+    // - `kind` is a type, and a builtin type does not change.
+    // - Both objects have exactly this type. For these types a comparison runs no Python code,
+    //   creates no objects, cannot fail, and returns True or False.
     unsafe {
         let compare = (*kind).tp_richcompare?;
         let verdict = compare(a.as_ptr(), b.as_ptr(), how);

@@ -11,8 +11,9 @@ use pyo3::{
 ///
 /// StdConcurrentLifoQueue(maxsize=0)
 ///
-/// It holds at most maxsize items, or any number if maxsize is not positive; whoever gets one gets
-/// the one that was put in last. What is said of StdConcurrentQueue and queue.Queue holds here too.
+/// It holds at most maxsize items, or any number if maxsize is not positive. The item that was put
+/// in last is taken out first. What StdConcurrentQueue says about queue.Queue applies here to
+/// queue.LifoQueue.
 #[pyclass(
     frozen,
     subclass,

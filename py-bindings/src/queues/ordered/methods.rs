@@ -1,4 +1,4 @@
-//! The methods that all queues of ft_utils have.
+//! The methods that all queues of ft_utils have, except the asynchronous ones.
 
 use super::class::PyOrderedQueue;
 use crate::{
@@ -21,26 +21,27 @@ use std::collections::VecDeque;
 
 #[pymethods]
 impl PyOrderedQueue {
-    /// Put an item in, waiting while the queue is full.
+    /// Put an item into the queue, waiting while the queue is full.
     ///
-    /// Raise Full after timeout seconds, ShutDown if the queue is shut down, QueueFailed if it has
-    /// failed.
+    /// Raise Full after timeout seconds, ShutDown if the queue is shut down, and QueueFailed if it
+    /// has failed.
     #[pyo3(signature = (value, timeout=None))]
     fn push(&self, value: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let deadline = Timeout::deadline(timeout);
         channel::put_until(self.inner()?, value, deadline)
     }
 
-    /// Put an item in; raise Full at once if there is no room.
+    /// Put an item into the queue; raise Full at once if there is no room.
     fn try_push(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         channel::put(self.inner()?, value, false, None)
     }
 
-    /// Put the items of an iterable in, one by one, waiting for room as often as it takes.
+    /// Put in the items of an iterable, one by one, waiting for room as often as it takes.
     ///
     /// The iterable is read to its end before anything is put in. Raise Full after timeout seconds,
-    /// ShutDown if the queue is shut down, QueueFailed if it has failed, and what a comparison raises;
-    /// the items that were not put in are in the exception's attribute remaining, a list.
+    /// ShutDown if the queue is shut down, QueueFailed if it has failed, and the error of a
+    /// comparison that raises. The exception's attribute remaining is then a list of the items that
+    /// were not put in.
     #[pyo3(signature = (values, timeout=None))]
     fn push_many(&self, values: &Bound<'_, PyAny>, timeout: Option<Timeout>) -> PyResult<()> {
         let py = values.py();
@@ -56,25 +57,25 @@ impl PyOrderedQueue {
         Ok(())
     }
 
-    /// Remove and return the item whose turn it is, waiting while the queue is empty.
+    /// Remove and return the next item, waiting while the queue is empty.
     ///
-    /// Raise Empty after timeout seconds; once the queue is drained, ShutDown if it is shut down and
-    /// QueueFailed if it has failed.
+    /// Raise Empty after timeout seconds. Once the queue is drained, raise ShutDown if it is shut
+    /// down, and QueueFailed if it has failed.
     #[pyo3(signature = (timeout=None))]
     fn pop(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<Py<PyAny>> {
         channel::get_until(self.inner()?, py, Timeout::deadline(timeout))
     }
 
-    /// Remove and return the item whose turn it is; raise Empty at once if there is none.
+    /// Remove and return the next item; raise Empty at once if there is none.
     fn try_pop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         channel::get(self.inner()?, py, false, None)
     }
 
     /// Remove and return a list of up to max_items items, waiting until there is at least one.
     ///
-    /// Raise Empty after timeout seconds, once the queue is drained ShutDown if it is shut down and
-    /// QueueFailed if it has failed, and what a comparison raises; items that were removed before that
-    /// are in the exception's attribute popped, a list.
+    /// Raise Empty after timeout seconds. Once the queue is drained, raise ShutDown if it is shut
+    /// down, and QueueFailed if it has failed. If a comparison raises, raise its error; the
+    /// exception's attribute popped is then a list of the items that were removed before.
     #[pyo3(signature = (max_items, timeout=None))]
     fn pop_many<'py>(
         &self,
@@ -87,7 +88,7 @@ impl PyOrderedQueue {
             return Err(exception::<PyValueError>(message));
         }
         let inner = self.inner()?;
-        // Room first: once an item is out nothing may fail.
+        // Make the list first, because nothing may fail once an item is out of the queue.
         let room = Room::new(py, 1)?;
         let first = channel::get_until(inner, py, Timeout::deadline(timeout))?;
         let popped = room.fill([first].into_iter());
@@ -116,23 +117,24 @@ impl PyOrderedQueue {
 
     /// Remove all items in one step and return them as a list.
     ///
-    /// Those of a LIFO queue are in the order in which they would leave, the last one first; those of
-    /// a priority queue in no particular order: nothing is compared, so this also returns items that
-    /// cannot be. It does not wait: the list is empty if there are none.
+    /// The items of a LIFO queue are in the order in which they would leave, the last one first.
+    /// The items of a priority queue are in no particular order. Nothing is compared, so the call
+    /// also returns items that cannot be compared. It does not wait: if there are no items, the
+    /// list is empty.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let inner = self.inner()?;
         loop {
-            // The list first: once items are out nothing may fail.
+            // Make the list first, because nothing may fail once items are out of the queue.
             let most = inner.len();
             let room = Room::new(py, most)?;
-            // Others may have put more in meanwhile.
+            // If other threads have put in more items meanwhile, the list is too short; try again.
             if let Some(items) = ringing(py, || inner.items.try_drain(most)) {
                 return Ok(room.fill(items.into_iter().map(Object::into_py)));
             }
         }
     }
 
-    /// Remove the item whose turn it is and return it in a LocalWrapper.
+    /// Remove the next item and return it in a LocalWrapper.
     #[pyo3(signature = (timeout=None))]
     fn pop_local<'py>(
         &self,
@@ -142,7 +144,7 @@ impl PyOrderedQueue {
         in_wrapper(py, || self.pop(py, timeout))
     }
 
-    /// Return the item whose turn it is without removing it; raise Empty if there is none.
+    /// Return the next item without removing it; raise Empty if there is none.
     fn peek(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.inner()?.items.peek() {
             Some(item) => Ok(item.into_py()),
@@ -155,18 +157,18 @@ impl PyOrderedQueue {
         self.qsize()
     }
 
-    /// Tell whether the queue has no items.
+    /// Return whether the queue has no items.
     fn empty(&self) -> PyResult<bool> {
         Ok(self.inner()?.len() == 0)
     }
 
-    /// Tell whether the queue has maxsize items.
+    /// Return whether the queue has maxsize items.
     fn full(&self) -> PyResult<bool> {
         let inner = self.inner()?;
         Ok(inner.capacity() == Some(inner.len()))
     }
 
-    /// The bound, or 0 if there is none.
+    /// The largest number of items the queue holds, or 0 if there is no bound.
     #[getter]
     fn maxsize(&self) -> PyResult<New<usize>> {
         Ok(New(self.inner()?.capacity().unwrap_or(0)))
@@ -178,10 +180,10 @@ impl PyOrderedQueue {
         Ok(self.inner()?.is_closed())
     }
 
-    /// Refuse items from now on, and wake everyone who waits.
+    /// Refuse items from now on, and wake all waiting calls.
     ///
-    /// Items that are left can be taken out; with immediate=True they are dropped, and their tasks
-    /// count as done.
+    /// Items that are left can still be taken out. With immediate=True they are dropped instead,
+    /// and their tasks count as done.
     #[pyo3(signature = (immediate=Truth(false)), text_signature = "($self, immediate=False)")]
     fn shutdown(&self, py: Python<'_>, immediate: Truth) -> PyResult<()> {
         let inner = self.inner()?;
@@ -195,12 +197,12 @@ impl PyOrderedQueue {
         Ok(())
     }
 
-    /// Say that no more items come, because of an exception; wake everyone who waits.
+    /// End the queue because of an exception, and wake all waiting calls.
     ///
-    /// Calls that put items in raise QueueFailed, a new one each time, whose cause is the exception.
-    /// Items that are left can be taken out; then calls that do so and iterators raise it too, and so
-    /// does join() as long as items are not done. Nothing happens if the queue has failed or is shut
-    /// down.
+    /// Calls that put items in then raise QueueFailed, a new one each time, whose cause is the
+    /// exception. Items that are left can still be taken out; after the last one, calls that take
+    /// items and iterators raise QueueFailed too. join() raises it while items are not done. If the
+    /// queue has already failed or is shut down, this call changes nothing.
     fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
         channel::fail(self.inner()?, exception)
     }

@@ -1,4 +1,4 @@
-//! The asynchronous methods.
+//! The asynchronous methods of the LIFO queue and the priority queue.
 
 use super::class::PyOrderedQueue;
 use crate::{
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 #[pymethods]
 impl PyOrderedQueue {
-    /// As put(), to be awaited: while the queue is full the task waits, not its thread.
+    /// Do what put() does in a coroutine: while the queue is full, the task waits, not its thread.
     ///
     /// Any number of event loops may use one queue. The timeout counts from this call. A task that
     /// is cancelled while it waits has put nothing in.
@@ -25,7 +25,7 @@ impl PyOrderedQueue {
         Ok(channel_async::putting(inner, slf, name, item, timeout))
     }
 
-    /// As get(), to be awaited: while the queue is empty the task waits, not its thread.
+    /// Do what get() does in a coroutine: while the queue is empty, the task waits, not its thread.
     ///
     /// Any number of event loops may use one queue. The timeout counts from this call. A task that
     /// is cancelled while it waits has taken nothing out.
@@ -36,7 +36,7 @@ impl PyOrderedQueue {
         Ok(channel_async::getting(inner, slf, name, timeout))
     }
 
-    /// The same as put_async().
+    /// Do the same as put_async().
     #[pyo3(signature = (value, timeout=None))]
     fn push_async(
         slf: &Bound<'_, Self>,
@@ -46,13 +46,13 @@ impl PyOrderedQueue {
         Self::put_async(slf, value, timeout)
     }
 
-    /// The same as get_async().
+    /// Do the same as get_async().
     #[pyo3(signature = (timeout=None))]
     fn pop_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
         Self::get_async(slf, timeout)
     }
 
-    /// As join(), to be awaited: the task waits, not its thread.
+    /// Do what join() does in a coroutine: the task waits, not its thread.
     fn join_async(slf: &Bound<'_, Self>) -> PyResult<Coroutine> {
         let inner = Arc::clone(slf.get().shared()?);
         channel_async::joining(inner, slf, "StdOrderedQueue.join_async")

@@ -7,21 +7,23 @@ use pyo3::{
     types::{PyDict, PyTuple},
 };
 
-/// A queue with the methods of queue.PriorityQueue, whose least item leaves first.
+/// A queue with the methods of queue.PriorityQueue, whose smallest item leaves first.
 ///
 /// StdConcurrentPriorityQueue(maxsize=0)
 ///
-/// It holds at most maxsize items, or any number if maxsize is not positive. Items are compared with
-/// "<" alone; equal ones leave in no particular order. So with (priority, item) the items are compared
-/// where priorities are equal, and two dicts, say, cannot be: put (priority, count, item) in, with a
-/// number that is never the same, such as next(itertools.count()), and equal priorities leave in the
-/// order of the numbers.
+/// It holds at most maxsize items, or any number if maxsize is not positive. Items are compared
+/// with "<" alone, and equal items leave in no particular order. If the items are (priority, item)
+/// pairs, equal priorities lead to comparing the items, which raises TypeError for dicts, for
+/// example. To avoid this, put in (priority, count, item), with a number that is different each
+/// time, such as next(itertools.count()). Equal priorities then leave in the order of these
+/// numbers.
 ///
-/// A comparison that raises makes the call that compares raise, and nothing else: the item that was to
-/// be put in is not, the one that was to be taken out stays, and drain() returns all of them, as it
-/// compares nothing. A comparison may use the queue itself: then the call that compares starts again.
-/// While one thread compares items by methods in Python, calls of others that put or get wait for it.
-/// What is said of StdConcurrentQueue and queue.Queue holds here too.
+/// If a comparison raises, the call that compares raises the same error, and the queue does not
+/// change: an item to be put in is not put in, and an item to be taken out stays. drain() still
+/// returns all items, because it compares nothing. A comparison may use the queue itself; the call
+/// that compares then starts again. While one thread compares items with methods written in Python,
+/// calls of other threads that put or get wait for it. What StdConcurrentQueue says about
+/// queue.Queue applies here to queue.PriorityQueue.
 #[pyclass(
     frozen,
     subclass,

@@ -1,4 +1,4 @@
-//! The methods that `queue.Queue` has.
+//! The methods of `queue.Queue`, for the LIFO queue and the priority queue.
 
 use super::{class::PyOrderedQueue, lifo::PyStdLifoQueue, priority::PyStdPriorityQueue};
 use crate::{
@@ -12,10 +12,10 @@ use pyo3::prelude::*;
 
 #[pymethods]
 impl PyOrderedQueue {
-    /// Put an item in, waiting while the queue is full.
+    /// Put an item into the queue, waiting while the queue is full.
     ///
-    /// Raise Full after timeout seconds, or at once if block is false; ShutDown if the queue is shut
-    /// down, QueueFailed if it has failed.
+    /// Raise Full after timeout seconds, or at once if block is false. Raise ShutDown if the queue
+    /// is shut down, and QueueFailed if it has failed.
     #[pyo3(
         signature = (item, block=Truth(true), timeout=None),
         text_signature = "($self, item, block=True, timeout=None)",
@@ -29,9 +29,9 @@ impl PyOrderedQueue {
         channel::put(self.inner()?, item, block.0, timeout)
     }
 
-    /// Put an item in; raise Full at once if there is no room.
+    /// Put an item into the queue; raise Full at once if there is no room.
     ///
-    /// In a subclass it is put(item, block=False).
+    /// In a subclass, this calls put(item, block=False).
     fn put_nowait<'py>(
         slf: &Bound<'py, Self>,
         item: &Bound<'py, PyAny>,
@@ -43,10 +43,10 @@ impl PyOrderedQueue {
         Ok(slf.py().None().into_bound(slf.py()))
     }
 
-    /// Remove and return the item whose turn it is, waiting while the queue is empty.
+    /// Remove and return the next item, waiting while the queue is empty.
     ///
-    /// Raise Empty after timeout seconds, or at once if block is false; once the queue is drained,
-    /// ShutDown if it is shut down and QueueFailed if it has failed.
+    /// Raise Empty after timeout seconds, or at once if block is false. Once the queue is drained,
+    /// raise ShutDown if it is shut down, and QueueFailed if it has failed.
     #[pyo3(
         signature = (block=Truth(true), timeout=None),
         text_signature = "($self, block=True, timeout=None)",
@@ -60,9 +60,9 @@ impl PyOrderedQueue {
         channel::get(self.inner()?, py, block.0, timeout)
     }
 
-    /// Remove and return the item whose turn it is; raise Empty at once if there is none.
+    /// Remove and return the next item; raise Empty at once if there is none.
     ///
-    /// In a subclass it is get(block=False).
+    /// In a subclass, this calls get(block=False).
     fn get_nowait(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         if is_subclass(slf) {
             return subclass::get_of_subclass(slf).map(Bound::unbind);
@@ -77,27 +77,28 @@ impl PyOrderedQueue {
 
     /// Tell the queue that the work on an item is done.
     ///
-    /// Raise ValueError if that was said of every item already.
+    /// Raise ValueError if it was called for every item already.
     fn task_done(&self, py: Python<'_>) -> PyResult<()> {
         channel::task_done(self.inner()?, py)
     }
 
-    /// Wait until task_done() was called for every item that was put in.
+    /// Wait until task_done() was called for every item that was put into the queue.
     ///
-    /// Items that shutdown(immediate=True) has dropped do not count; those that drain() has returned
-    /// do, as those that get() has. Raise QueueFailed if the queue has failed and items are not done.
+    /// Items that shutdown(immediate=True) drops count as done. Items that drain() returns do not:
+    /// like those from get(), they need a call of task_done() each. Raise QueueFailed if the queue
+    /// has failed and items are not done.
     fn join(&self, py: Python<'_>) -> PyResult<()> {
         channel::join(self.inner()?, py)
     }
 
-    /// The number of items that were put in and are not done.
+    /// The number of items that were put into the queue and are not done.
     #[getter]
     fn unfinished_tasks(&self) -> PyResult<New<u64>> {
         Ok(New(self.inner()?.tasks.unfinished()))
     }
 }
 
-/// Whether the queue is of a class that is derived from one of ours, and may override methods.
+/// Returns whether the queue is an instance of a subclass, which may override methods.
 fn is_subclass(queue: &Bound<'_, PyOrderedQueue>) -> bool {
     !queue.is_exact_instance_of::<PyStdLifoQueue>()
         && !queue.is_exact_instance_of::<PyStdPriorityQueue>()

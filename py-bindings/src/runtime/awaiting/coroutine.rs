@@ -1,4 +1,4 @@
-//! The coroutine, which a task drives step by step.
+//! The coroutine class. A task drives a coroutine step by step.
 
 use super::{
     event_loop::Asyncio,
@@ -28,23 +28,23 @@ use std::{
     time::Instant,
 };
 
-/// A coroutine of ft_utils, to be awaited once.
+/// A coroutine of ft_utils; it can be awaited once.
 #[pyclass(frozen, weakref, module = "ft_utils._native", name = "Coroutine")]
 pub(crate) struct Coroutine {
-    /// The method that made it, with its class.
+    /// The method that made the coroutine, with its class.
     name: &'static str,
     stage: Arc<Mutex<Stage>>,
 }
 
-/// How a step ends, if not with an error.
+/// How a step ends, unless it ends with an error.
 enum Step {
     Finished(Option<Py<PyAny>>),
-    /// With the answer for the task: what it is to wait for.
+    /// The last field is the answer for the task: the future to wait for.
     Suspended(Job, Suspension, PyResult<Py<PyAny>>),
 }
 
 impl Coroutine {
-    /// Makes a coroutine, which fails if it is not done by the deadline.
+    /// Makes a coroutine, which fails if the operation is not done by the deadline.
     pub(crate) fn new(
         name: &'static str,
         operation: impl Operation + 'static,
@@ -68,7 +68,8 @@ impl Coroutine {
         }
     }
 
-    /// Runs until the operation is done, or has to wait for what it returns in `Err`.
+    /// Runs until the operation is done or has to wait. In the second case `Err` holds the future
+    /// to wait for.
     fn resume(&self, py: Python<'_>) -> PyResult<Result<Option<Py<PyAny>>, Py<PyAny>>> {
         let Some((job, suspension)) = self.begin()? else {
             return Ok(Ok(None));
@@ -86,7 +87,7 @@ impl Coroutine {
         answer
     }
 
-    /// Takes out what is to be done; `None` if there is nothing.
+    /// Takes out the job that is to be done; returns `None` if there is nothing to do.
     fn begin(&self) -> PyResult<Option<(Job, Option<Suspension>)>> {
         let mut stage = lock(&self.stage);
         match mem::replace(&mut *stage, Stage::Running) {
@@ -105,7 +106,7 @@ impl Coroutine {
         }
     }
 
-    /// The job is dropped when this fails.
+    /// Runs one step. If it fails, the job is dropped.
     fn step(&self, py: Python<'_>, mut job: Job, suspension: Option<Suspension>) -> PyResult<Step> {
         match suspension {
             None => {
@@ -123,9 +124,9 @@ impl Coroutine {
                     return Ok(Step::Suspended(job, suspension, Err(err)));
                 }
                 suspension.cancel_timer(py)?;
-                // Fails if somebody has cancelled the future, and not the task.
+                // Fails if someone has cancelled the future instead of the task.
                 future.call_method0(intern!(py, "result"))?;
-                // Most often it is done now, and needs no other alarm.
+                // Usually the operation is possible now, and no new alarm is needed.
                 let waker = Waker::from(suspension.alarm);
                 if let Poll::Ready(outcome) = job.operation.poll(py, &waker) {
                     return outcome.map(Step::Finished);
@@ -147,7 +148,7 @@ impl Coroutine {
             let waits = future.call_method0(intern!(py, "__await__"))?;
             match waits.call_method0(intern!(py, "__next__")) {
                 Ok(future) => return Ok(Step::Suspended(job, suspension, Ok(future.unbind()))),
-                // This very thread has rung it in the meantime.
+                // This thread itself has rung the alarm in the meantime.
                 Err(err) if err.is_instance_of::<PyStopIteration>(py) => {
                     suspension.cancel_timer(py)?;
                 }
@@ -166,7 +167,7 @@ impl Coroutine {
         }))
     }
 
-    /// Ends it, undoing what it has begun.
+    /// Ends the coroutine, and undoes what its operation has begun.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         let mut stage = lock(&self.stage);
         if let Stage::Running = *stage {
@@ -202,7 +203,7 @@ impl Coroutine {
         }
     }
 
-    /// Resume it, as a task does.
+    /// Resume the coroutine, as a task does.
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let _ = value;
         match self.resume(py)? {
@@ -214,7 +215,7 @@ impl Coroutine {
         }
     }
 
-    /// End it with an exception, which is raised here. It has then taken nothing.
+    /// End the coroutine with an exception, which is raised here. It has then taken nothing.
     #[pyo3(signature = (typ, val=None, tb=None, /))]
     fn throw(
         &self,
@@ -236,7 +237,7 @@ impl Coroutine {
         if let Some(tb) = tb {
             error.call_method1(intern!(py, "with_traceback"), (tb,))?;
         }
-        // Python's own: a coroutine that has ended is not awaited again.
+        // Python's own coroutines do the same: one that has ended cannot be used again.
         if let Stage::Done = *lock(&self.stage) {
             let message = "cannot reuse already awaited coroutine";
             return Err(exception::<PyRuntimeError>(message));
@@ -245,7 +246,7 @@ impl Coroutine {
         Err(PyErr::from_value(error))
     }
 
-    /// End it. It has then taken nothing.
+    /// End the coroutine. It has then taken nothing.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.stop(py)
     }
@@ -269,8 +270,8 @@ impl Coroutine {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // The collector has stopped all threads. A step that is under way holds what it needs by
-        // itself.
+        // The collector has stopped all threads, so this must not wait for the lock. A running step
+        // has taken the job out of the stage, and holds its references itself.
         let Ok(stage) = self.stage.try_lock() else {
             return Ok(());
         };
@@ -299,10 +300,10 @@ impl Drop for Coroutine {
         if let Stage::Done | Stage::Finished = before {
             return;
         }
-        // SAFETY: the interpreter frees an object in an attached thread, and one that could not be
-        // made is dropped in the thread that tried.
+        // SAFETY: the interpreter frees an object in an attached thread. An object that could not
+        // be made is dropped in the thread that tried to make it, which is attached too.
         let py = unsafe { Python::assume_attached() };
-        // It may be freed while an exception is on its way.
+        // The coroutine may be freed while an exception is propagating.
         let on_its_way = PyErr::take(py);
         if let Stage::New(_) = before {
             self.warn_never_awaited(py);

@@ -1,4 +1,4 @@
-//! The event loop of the running thread, and what is used of asyncio.
+//! The event loop of the running thread, and the parts of asyncio that are used here.
 
 use crate::runtime::imports::Imports;
 use ft_compat::RaceOnce;
@@ -6,12 +6,12 @@ use pyo3::{intern, prelude::*};
 
 static ASYNCIO: RaceOnce<Asyncio> = RaceOnce::new();
 
-/// What is used of asyncio, which takes long to import, and which only those need who have imported
-/// it already.
+/// The objects used from asyncio. They are looked up late, because importing asyncio takes long,
+/// and only programs that have imported it already need them.
 pub(super) struct Asyncio {
     /// `asyncio.get_running_loop`
     pub(super) get_running_loop: Py<PyAny>,
-    /// `asyncio._get_running_loop`: `None` if there is none.
+    /// `asyncio._get_running_loop`, which returns `None` if no loop runs.
     pub(super) running_loop: Py<PyAny>,
     /// `asyncio.current_task`
     pub(super) current_task: Py<PyAny>,
@@ -36,7 +36,7 @@ impl Asyncio {
     }
 }
 
-/// Tells whether an event loop runs in this thread.
+/// Returns whether an event loop runs in this thread.
 pub(crate) fn is_in_event_loop(py: Python<'_>) -> PyResult<bool> {
     let modules = Imports::get(py).modules.bind(py);
     if ASYNCIO.get(py).is_none() && !modules.contains("asyncio.events")? {
@@ -45,7 +45,8 @@ pub(crate) fn is_in_event_loop(py: Python<'_>) -> PyResult<bool> {
     Ok(!Asyncio::get(py)?.running_loop.bind(py).call0()?.is_none())
 }
 
-/// What tells the task that runs in this thread from all others that exist now, if one runs.
+/// Returns a number that identifies the task that runs in this thread among all tasks that exist
+/// now, or `None` if no task runs.
 pub(crate) fn current_task(py: Python<'_>) -> PyResult<Option<usize>> {
     if !is_in_event_loop(py)? {
         return Ok(None);
@@ -54,7 +55,7 @@ pub(crate) fn current_task(py: Python<'_>) -> PyResult<Option<usize>> {
     Ok((!task.is_none()).then(|| task.as_ptr().addr()))
 }
 
-/// Ends the wait for a future, in the thread of its loop.
+/// Ends the wait for a future. Runs in the thread of the future's loop.
 #[pyfunction]
 pub(super) fn wake(future: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = future.py();

@@ -1,14 +1,16 @@
 //! The one place where a coroutine waits.
 //!
-//! A [`Coroutine`] is driven by a task of asyncio, in the thread of the task's event loop. It tries what it
-//! is there for, and while it cannot do that its task waits for a future of the loop. It takes
-//! nothing but in a step of its task; so a task that is cancelled, however late, has taken nothing.
+//! A [`Coroutine`] is driven by an asyncio task, in the thread of the task's event loop. In each
+//! step it tries its operation. While the operation is not possible, the task waits for a future of
+//! the loop. The operation takes effect only inside a step of the task; so a task that is
+//! cancelled, however late, has taken nothing.
 //!
-//! What it waits for wakes it through a waker, from any thread. Wakers are called inside the cores,
-//! under their locks, where no Python code may run. So a waker notes down the alarm that is
-//! to be rung, for its thread; whoever has called the core rings it after the core has returned, by
-//! [`ring`]. Ringing makes the loop resume the task. If that cannot be, because the loop was closed, the
-//! coroutine gives up, and what it was woken for goes to the next in line.
+//! The primitive that the operation waits for wakes the coroutine through a waker, from any thread.
+//! The cores call wakers under their locks, where no Python code may run. So a waker only adds the
+//! coroutine's alarm to a list of the current thread. The code that has called the core rings the
+//! alarms in this list after the core has returned, by [`ring`]. Ringing an alarm makes the loop
+//! resume the task. If that is impossible because the loop was closed, the coroutine gives up, and
+//! the wake-up goes to the next waiter in line.
 
 mod coroutine;
 mod event_loop;

@@ -1,4 +1,4 @@
-//! What a coroutine does.
+//! The operation that a coroutine performs.
 
 use crate::runtime::object::Object;
 use ft_sync::Event;
@@ -9,26 +9,26 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// What a coroutine ends with; without a value it is Python's `None`.
+/// The result of a coroutine. No value stands for Python's `None`.
 pub(crate) type Outcome = PyResult<Option<Py<PyAny>>>;
 
-/// What a coroutine does. Nothing in it fails in a way that loses something. What runs Python code,
-/// as the comparisons of a priority queue, does so before anything has changed.
+/// The operation that a coroutine performs. No failure in it loses anything: parts that run Python
+/// code, such as the comparisons of a priority queue, run before anything has changed.
 ///
-/// Dropping it undoes what it has begun.
+/// Dropping the operation undoes what it has begun.
 pub(crate) trait Operation: Send {
-    /// Does it, if that is possible now.
+    /// Performs the operation, if that is possible now.
     fn attempt(&mut self, py: Python<'_>) -> Option<Outcome>;
 
-    /// Does it, or sees to it that `waker` is woken when it may be possible.
+    /// Performs the operation, or arranges that `waker` is woken when it may be possible.
     fn poll(&mut self, py: Python<'_>, waker: &Waker) -> Poll<Outcome>;
 
-    /// The error when the deadline has passed.
+    /// Makes the error for a deadline that has passed.
     fn timed_out(&self, _py: Python<'_>) -> PyErr {
         PyTimeoutError::new_err(())
     }
 
-    /// Shows the collector what it holds.
+    /// Shows the collector the objects that the operation holds.
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError>;
 }
 
@@ -37,19 +37,20 @@ pub(crate) struct Retry<C> {
     pub(crate) core: Arc<C>,
     /// The Python object of the core, which shows its contents to the collector.
     pub(crate) owner: Py<PyAny>,
-    /// What is to be put into the core.
+    /// The object to put into the core, if there is one.
     pub(crate) item: Option<Object>,
-    /// Which event of the core is signaled.
+    /// Selects the event of the core to wait for.
     pub(crate) event: fn(&C) -> &Event,
-    /// The operation itself, or `None` to wait.
+    /// Tries the operation itself; returns `None` to wait.
     pub(crate) attempt: fn(Python<'_>, &C, &mut Option<Object>) -> Option<Outcome>,
-    /// The error when the deadline has passed.
+    /// Makes the error for a deadline that has passed.
     pub(crate) timed_out: fn(Python<'_>) -> PyErr,
-    /// Ends with the next signal, and wakes this.
+    /// The current wait, which ends with the next signal, and the waker that it wakes.
     pub(crate) listening: Option<(Waiting, Waker)>,
 }
 
-/// The wait of an operation. It owns what it borrows from, as only an async block can.
+/// The wait of an operation. It owns the value it borrows from, which is possible only in an async
+/// block.
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl<C: Send + Sync + 'static> Operation for Retry<C> {
@@ -59,14 +60,15 @@ impl<C: Send + Sync + 'static> Operation for Retry<C> {
 
     fn poll(&mut self, py: Python<'_>, waker: &Waker) -> Poll<Outcome> {
         if let Some((mut listening, waker)) = self.listening.take() {
-            // Takes the signal, if that is what woke us. With the waker that it has: it would drop
-            // another one under its lock.
+            // Takes the signal, if a signal woke the task. The poll passes the waker that the
+            // listener already has: given another waker, the listener would drop the old one under
+            // its lock.
             let _ = listening.as_mut().poll(&mut Context::from_waker(&waker));
         }
         loop {
             let (core, event) = (Arc::clone(&self.core), self.event);
             let mut listening: Waiting = Box::pin(async move { event(&core).listen().await });
-            // Listens, and then tries.
+            // Listens first and tries then, so that no signal is missed in between.
             let polled = listening.as_mut().poll(&mut Context::from_waker(waker));
             if let Some(outcome) = self.attempt(py) {
                 return Poll::Ready(outcome);

@@ -1,4 +1,4 @@
-//! The alarms that a thread has to ring, once the call that has woken them is over.
+//! The list of alarms that a thread has to ring after a call has woken them.
 
 use super::stage::Alarm;
 use crate::runtime::imports::Imports;
@@ -13,13 +13,14 @@ use std::{
 thread_local! {
     /// The alarms that this thread has to ring.
     static RUNG: RefCell<VecDeque<Arc<Alarm>>> = const { RefCell::new(VecDeque::new()) };
-    /// Whether there are any: needs no destructor, and so costs little to look at.
+    /// Whether there are any such alarms. It needs no destructor, and so is cheap to read.
     static HAS_RUNG: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
-        // A thread whose variables are gone calls nothing any more.
+        // A thread whose thread-local variables are gone makes no further calls that could ring the
+        // alarm.
         let _ = RUNG.try_with(|rung| {
             rung.borrow_mut().push_back(self);
             HAS_RUNG.set(true);
@@ -27,9 +28,10 @@ impl Wake for Alarm {
     }
 }
 
-/// Makes a call that may wake coroutines, and rings their alarms after it.
+/// Makes a call that may wake coroutines, and then rings their alarms.
 ///
-/// Every call on a core that somebody may wait for goes through this, or is followed by [`ring`].
+/// Every call on a core that a coroutine may wait for goes through this function, or is followed by
+/// [`ring`].
 #[inline]
 pub(crate) fn ringing<T>(py: Python<'_>, call: impl FnOnce() -> T) -> T {
     let done = call();
@@ -37,7 +39,7 @@ pub(crate) fn ringing<T>(py: Python<'_>, call: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Makes a call that wakes nobody but coroutines that are garbage, and rings no alarm for them.
+/// Makes a call that can only wake coroutines that are garbage, and rings no alarms for them.
 pub(crate) fn hushed<T>(call: impl FnOnce() -> T) -> T {
     let before = RUNG.take();
     let done = call();
@@ -49,8 +51,9 @@ pub(crate) fn hushed<T>(call: impl FnOnce() -> T) -> T {
 
 /// Rings the alarms of the coroutines that calls of this thread have woken.
 ///
-/// It never fails: what the handler of a signal raises meanwhile is raised after the call that
-/// Python has made, which may be about to return something that must not be lost.
+/// It never fails. If a signal handler raises in the meantime, the exception is raised after the
+/// current call from Python, because this call may be about to return something that must not be
+/// lost.
 #[inline]
 pub(crate) fn ring(py: Python<'_>) {
     if HAS_RUNG.get() {
@@ -76,11 +79,11 @@ fn next_rung() -> Option<Arc<Alarm>> {
     })
 }
 
-/// Raises an exception like this in this thread as soon as it runs Python code again.
+/// Raises an exception of this type in the current thread, as soon as it runs Python code again.
 fn raise_later(py: Python<'_>, err: PyErr) {
     let thread = Imports::get(py).get_ident.bind(py).call0();
     match thread.and_then(|thread| thread.extract()) {
-        // SAFETY: the thread is attached, and an exception's type is one.
+        // SAFETY: the thread is attached, and the second argument is an exception type.
         Ok(thread) => unsafe {
             ffi::PyThreadState_SetAsyncExc(thread, err.get_type(py).as_ptr());
         },

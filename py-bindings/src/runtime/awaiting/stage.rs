@@ -1,4 +1,4 @@
-//! How far a coroutine has come, and the alarm that makes its task go on.
+//! The stage that a coroutine is in, and the alarm that makes its task continue.
 
 use super::{
     event_loop::{Asyncio, wake},
@@ -12,13 +12,13 @@ use std::{
 };
 
 pub(super) enum Stage {
-    /// Nobody has awaited it yet.
+    /// The coroutine has not been awaited yet.
     New(Job),
-    /// Nobody has awaited it yet, nor has to.
+    /// The coroutine has not been awaited yet, but has nothing to do, so dropping it is no mistake.
     Finished,
-    /// Its task waits.
+    /// The coroutine's task waits.
     Suspended(Job, Suspension),
-    /// A thread is in one of its steps.
+    /// A thread is inside one of the coroutine's steps.
     Running,
     Done,
 }
@@ -31,7 +31,7 @@ pub(super) struct Job {
 /// What a task waits for.
 pub(super) struct Suspension {
     pub(super) alarm: Arc<Alarm>,
-    /// Rings when the deadline comes: a handle of the loop.
+    /// A timer handle of the loop, which ends the wait at the deadline.
     pub(super) timer: Option<Py<PyAny>>,
 }
 
@@ -48,16 +48,16 @@ impl Suspension {
     }
 }
 
-/// Resumes a task that waits, when it is rung.
+/// Resumes the waiting task when it is rung.
 pub(super) struct Alarm {
     pub(super) event_loop: Py<PyAny>,
-    /// What the task waits for. Belongs to the thread of the loop.
+    /// The future that the task waits for. It belongs to the loop's thread.
     pub(super) future: Py<PyAny>,
-    /// The coroutine that the task is in.
+    /// The stage of the coroutine that the task runs.
     pub(super) stage: Weak<Mutex<Stage>>,
 }
 
-/// How often an alarm is rung when signals strike meanwhile.
+/// How often an alarm is rung at most, when signal handlers interrupt the ringing.
 const TRIES: u32 = 5;
 
 impl Alarm {
@@ -75,10 +75,10 @@ impl Alarm {
         Ok(Some(timer))
     }
 
-    /// Rings. Returns an exception that the handler of a signal has raised in the meantime.
+    /// Rings the alarm. Returns an exception that a signal handler has raised in the meantime.
     pub(super) fn ring(&self, py: Python<'_>) -> Option<PyErr> {
-        // References of our own: those of the alarm are its coroutine's to the collector, which
-        // may free it at any time.
+        // This call needs references of its own: to the collector, the alarm's references belong to
+        // the coroutine, and the collector may free the coroutine at any time.
         let event_loop = self.event_loop.clone_ref(py).into_bound(py);
         let future = self.future.clone_ref(py).into_bound(py);
         let mut interrupt = None;
@@ -97,8 +97,8 @@ impl Alarm {
             }
             interrupt = Some(err);
         }
-        // Not a signal, then: the loop does not work. One that does not even tell whether it is
-        // closed is garbage, which the collector has begun to clear.
+        // The errors did not come from signals, so the loop does not work. A loop that cannot even
+        // tell whether it is closed is garbage that the collector has begun to clear.
         self.give_up();
         if let (Some(false), Some(err)) = (is_closed, interrupt) {
             err.write_unraisable(py, Some(&event_loop));
@@ -106,7 +106,8 @@ impl Alarm {
         None
     }
 
-    /// Ends the coroutine, whose task cannot be resumed; what woke it goes to the next in line.
+    /// Ends the coroutine, because its task cannot be resumed. The wake-up goes to the next waiter
+    /// in line.
     fn give_up(&self) {
         let Some(stage) = self.stage.upgrade() else {
             return;

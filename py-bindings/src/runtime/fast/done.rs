@@ -1,10 +1,10 @@
-//! What an entry takes and gives.
+//! The results of entries, and the conversion of their int arguments.
 
 use crate::runtime::object::Object;
 use pyo3::{ffi, prelude::*};
 
-/// The result of a whole call: a new reference, or null with an exception set (or, at the end of an
-/// iterator, without).
+/// The result of a complete call: a new reference, or null with an exception set. At the end of an
+/// iterator, it is null without an exception.
 pub(crate) struct Done(pub(crate) *mut ffi::PyObject);
 
 impl Done {
@@ -12,7 +12,7 @@ impl Done {
     pub(crate) fn none(_: Python<'_>) -> Self {
         // SAFETY: the thread is attached.
         let none = unsafe { ffi::Py_None() };
-        // Since 3.12 nobody counts its references.
+        // Since 3.12, `None` is immortal, and its references are not counted.
         #[cfg(not(Py_3_12))]
         // SAFETY: as above.
         unsafe {
@@ -39,19 +39,19 @@ impl Done {
     }
 }
 
-/// The number that an object is, if it is exactly an int, not a bool say, and fits in 64 bits. Runs no
-/// Python code.
+/// Returns the value of an object that is exactly an int (a bool is not) and fits in 64 bits. Runs
+/// no Python code.
 #[inline]
 pub(crate) fn exact_i64(object: Borrowed<'_, '_, PyAny>) -> Option<i64> {
     let object = object.as_ptr();
-    // SAFETY: the object is valid, and the thread attached. For an exact int the conversion runs no
-    // code, and only fails with the exception that is cleared here; there was none before, as the
-    // thread is about to run Python code or does so.
+    // SAFETY: the object is valid, and the thread is attached. For an exact int the conversion runs
+    // no code. Its only error is cleared here. No other exception can be set at this point, because
+    // the thread is running, or about to run, Python code.
     unsafe {
         if ffi::PyLong_CheckExact(object) == 0 {
             return None;
         }
-        // Faster than PyLong_AsLongLongAndOverflow, unless it does not fit.
+        // This is faster than PyLong_AsLongLongAndOverflow, unless the value does not fit.
         let value = ffi::PyLong_AsLongLong(object);
         if value == -1 && !ffi::PyErr_Occurred().is_null() {
             ffi::PyErr_Clear();

@@ -1,6 +1,6 @@
 //! The kinds of entries.
 
-/// Defines `speed_up`, which puts entries before methods and slots of a class:
+/// Defines `speed_up`, which puts entries in front of methods and slots of a class:
 ///
 /// ```ignore
 /// fast! { PyClass:
@@ -10,15 +10,16 @@
 /// }
 /// ```
 ///
-/// The kinds `noargs_exact` and `one_exact` leave to it all calls on instances of subclasses, where the
-/// method calls another one, which they may override.
+/// The kinds `noargs_exact` and `one_exact` are for methods that call another method, which a
+/// subclass may override. These entries pass all calls on instances of subclasses to PyO3's
+/// function.
 ///
-/// `None` leaves the call to PyO3's function; then nothing may have happened that would make it do
-/// something else.
+/// If the body returns `None`, PyO3's function gets the call. Until then the body must not have
+/// done anything that would alter what that function does.
 macro_rules! fast {
     ($class:ty: $($entries:tt)*) => { $crate::runtime::fast::fast! { $class as $class: $($entries)* } };
     ($class:ty as $value:ty: $($kind:ident $name:tt = $body:expr;)*) => {
-        /// Puts faster entries before some methods; called before anybody can use the class.
+        /// Puts faster entries in front of some methods. Called before any code can use the class.
         pub(crate) fn speed_up(py: pyo3::Python<'_>) -> pyo3::PyResult<()> {
             let class = $crate::runtime::fast::Class::of::<$class>(py);
             $($crate::runtime::fast::entry!($kind, $value, class, py, $name, $body);)*
@@ -53,7 +54,7 @@ macro_rules! entry {
         ) -> *mut ffi::PyObject {
             let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::runtime::fast::Done> = $body;
             let is_ours: fn(*mut ffi::PyTypeObject) -> bool = $is_ours;
-            // SAFETY: Python calls a method attached, with an instance of its class.
+            // SAFETY: Python calls a method in an attached thread, with an instance of its class.
             unsafe {
                 if is_ours(ffi::Py_TYPE(this)) {
                     let done = body(instance(this), Python::assume_attached());
@@ -65,10 +66,11 @@ macro_rules! entry {
             }
         }
         let entry = (ffi::PyMethodDefPointer { PyCFunction: fast }, ffi::METH_NOARGS);
-        // SAFETY: METH_NOARGS says that it is a `PyCFunction`, and both are.
+        // SAFETY: METH_NOARGS says that the function is a `PyCFunction`, and both functions are.
         unsafe { $to.method($name, entry, (|it| it.PyCFunction, ffi::METH_NOARGS), &SLOW)? };
     }};
-    // `__enter__` of what returns itself, and other methods that do, if the body says yes.
+    // `__enter__` of classes that return the instance itself, and other methods that do. The entry
+    // applies if the body returns true.
     (enter, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {{
         use $crate::runtime::fast::{Slow, instance};
         use pyo3::ffi;
@@ -79,7 +81,7 @@ macro_rules! entry {
             nothing: *mut ffi::PyObject,
         ) -> *mut ffi::PyObject {
             let body: fn(&$class) -> bool = $body;
-            // SAFETY: Python calls a method attached, with an instance of its class.
+            // SAFETY: Python calls a method in an attached thread, with an instance of its class.
             unsafe {
                 if body(instance(this)) {
                     $crate::runtime::refcount::incref(this);
@@ -89,7 +91,7 @@ macro_rules! entry {
             }
         }
         let entry = (ffi::PyMethodDefPointer { PyCFunction: fast }, ffi::METH_NOARGS);
-        // SAFETY: METH_NOARGS says that it is a `PyCFunction`, and both are.
+        // SAFETY: METH_NOARGS says that the function is a `PyCFunction`, and both functions are.
         unsafe { $to.method($name, entry, (|it| it.PyCFunction, ffi::METH_NOARGS), &SLOW)? };
     }};
     (one, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
@@ -101,7 +103,7 @@ macro_rules! entry {
     (three, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
         $crate::runtime::fast::entry!(@fastcall $class, $to, $name, $body, 3, (0 1 2), |_| true)
     };
-    // A method that may be called without arguments, but has some.
+    // A method that has arguments, but may be called without any; the entry handles calls without.
     (none, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
         $crate::runtime::fast::entry!(@fastcall $class, $to, $name, $body, 0, (), |_| true)
     };
@@ -123,8 +125,8 @@ macro_rules! entry {
                 $($crate::runtime::fast::entry!(@argument $index),)*
             ) -> Option<$crate::runtime::fast::Done> = $body;
             let is_ours: fn(*mut ffi::PyTypeObject) -> bool = $is_ours;
-            // SAFETY: Python calls a method attached, with an instance of its class, and as many
-            // valid arguments as it says.
+            // SAFETY: Python calls a method in an attached thread, with an instance of its class
+            // and `count` valid arguments.
             unsafe {
                 if count == $count && keywords.is_null() && is_ours(ffi::Py_TYPE(this)) {
                     let py = Python::assume_attached();
@@ -142,11 +144,12 @@ macro_rules! entry {
         }
         let flags = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
         let entry = (ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: fast }, flags);
-        // SAFETY: the flags say that it is a `PyCFunctionFastWithKeywords`, and both are.
+        // SAFETY: the flags say that the function is a `PyCFunctionFastWithKeywords`, and both
+        // functions are.
         unsafe { $to.method($name, entry, (|it| it.PyCFunctionFastWithKeywords, flags), &SLOW)? };
     }};
     (@argument $index:literal) => { Borrowed<'a, 'py, PyAny> };
-    // Slots. In a binary operator either side may be the instance, or both.
+    // Slots. In a binary operator, either operand or both may be instances of the class.
     (binary, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
         $crate::runtime::fast::entry!(@slot $class, $py, tp_as_number, $name, ffi::binaryfunc, *mut ffi::PyObject,
             (left: *mut ffi::PyObject, right: *mut ffi::PyObject), $to,
@@ -199,7 +202,7 @@ macro_rules! entry {
                 body(instance::<$class>(this), Borrowed::from_ptr(py, key)).map(c_int::from)
             })
     };
-    // The value is null where the item is deleted.
+    // The value is null if the item is to be deleted.
     (set_item, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
         $crate::runtime::fast::entry!(@slot $class, $py, tp_as_mapping, $name, ffi::objobjargproc, c_int,
             (this: *mut ffi::PyObject, key: *mut ffi::PyObject, value: *mut ffi::PyObject), $to,
@@ -249,8 +252,9 @@ macro_rules! entry {
 
         static SLOW: Slow<$kind> = Slow::new();
         unsafe extern "C" fn fast($($arg: $type),*) -> $result {
-            // SAFETY: Python calls a slot attached, with valid objects, the first of which is an instance
-            // of the class, but for binary operators, whose entries look.
+            // SAFETY: Python calls a slot in an attached thread, with valid objects. The first one
+            // is an instance of the class. Binary operators are the exception; their entries check
+            // their operands.
             unsafe {
                 let body = entry_body($($arg),*);
                 match body {
@@ -261,7 +265,7 @@ macro_rules! entry {
         }
         /// # Safety
         ///
-        /// That of the slot.
+        /// The same conditions as for the slot.
         #[inline(always)]
         unsafe fn entry_body($($arg: $type),*) -> Option<$result> {
             // SAFETY: the caller's promise.
@@ -270,7 +274,8 @@ macro_rules! entry {
                 body(Python::assume_attached())
             }
         }
-        // SAFETY: the class is made, has this table, as it has the slot, and is not in use yet.
+        // SAFETY: the class is complete and not in use yet. It has this slot, and so it has the
+        // table that contains the slot.
         unsafe { $to.slot($place, fast, &SLOW) };
     }};
 }

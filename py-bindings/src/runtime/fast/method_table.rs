@@ -1,4 +1,4 @@
-//! Puts an entry into the table of methods or the slots of a class.
+//! Puts entries into a class's method table and slots.
 
 use pyo3::{PyClass, PyTypeInfo, ffi, prelude::*, pyclass::boolean_struct::True, types::PyType};
 use std::{
@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-/// PyO3's function, which an entry stands before.
+/// PyO3's function, which an entry stands in front of.
 pub(crate) struct Slow<F>(OnceLock<F>);
 
 impl<F: Copy> Slow<F> {
@@ -23,7 +23,7 @@ impl<F: Copy> Slow<F> {
     }
 }
 
-/// A class that gets entries.
+/// A class that entries are put into.
 pub(crate) struct Class<'py>(Bound<'py, PyType>);
 
 impl<'py> Class<'py> {
@@ -35,24 +35,25 @@ impl<'py> Class<'py> {
         self.0.as_type_ptr()
     }
 
-    /// Puts an entry into a slot, which PyO3 has filled.
+    /// Puts an entry into a slot that PyO3 has filled.
     ///
     /// # Safety
     ///
-    /// `slot` is one of this class, and nobody uses the class yet.
+    /// `slot` belongs to this class, and no code uses the class yet.
     pub(crate) unsafe fn slot<F: Copy>(&self, slot: *mut Option<F>, fast: F, slow: &Slow<F>) {
         // SAFETY: the caller's promise.
         let before = unsafe { (*slot).replace(fast) };
         let before = before.expect("PyO3 has filled the slot");
-        // An error is the same function again, of a second import that failed the first time.
+        // `set` fails if the module's initialization runs a second time, after a first import that
+        // failed. The function is the same one then.
         let _ = slow.0.set(before);
     }
 
-    /// Puts an entry before a method.
+    /// Puts an entry in front of a method.
     ///
     /// # Safety
     ///
-    /// `fast` is of the kind that its flags say, and what `pick` returns of the kind that PyO3's say.
+    /// `fast` is of the kind that `fast_flags` names. `pick` returns the kind that `flags` names.
     pub(crate) unsafe fn method<F: Copy>(
         &self,
         name: &'static CStr,
@@ -65,19 +66,22 @@ impl<'py> Class<'py> {
         // SAFETY: the object is valid.
         let kind = unsafe { ffi::Py_TYPE(method.as_ptr()) };
         assert_eq!(kind, &raw mut ffi::PyMethodDescr_Type, "{name}");
-        // SAFETY: it is a method descriptor, whose definition lives as long as the process: it is PyO3's.
+        // SAFETY: the object is a method descriptor. Its definition belongs to PyO3, and lives as
+        // long as the process.
         let before = unsafe { &*(*method.as_ptr().cast::<ffi::PyMethodDescrObject>()).d_method };
         assert_eq!(before.ml_flags, flags, "{name}");
-        // SAFETY: the flags say which kind it is, and the caller promises the rest.
+        // SAFETY: the flags name the kind of the function, and the caller promises that `pick`
+        // matches.
         let _ = slow.0.set(unsafe { pick(before.ml_meth) });
-        // For ever: the class refers to it.
+        // Leaked, because the class refers to the definition forever.
         let definition = Box::leak(Box::new(ffi::PyMethodDef {
             ml_name: before.ml_name,
             ml_meth: fast,
             ml_flags: fast_flags,
             ml_doc: before.ml_doc,
         }));
-        // SAFETY: the class and the definition are valid; a new reference, or null with an exception.
+        // SAFETY: the class and the definition are valid. The result is a new reference, or null
+        // with an exception set.
         let method = unsafe {
             let class = self.0.as_type_ptr();
             Bound::from_owned_ptr_or_err(self.0.py(), ffi::PyDescr_NewMethod(class, definition))?
@@ -86,7 +90,7 @@ impl<'py> Class<'py> {
     }
 }
 
-/// The class whose own instances an entry is for, and not those of its subclasses.
+/// A class whose direct instances an entry is for; instances of subclasses are excluded.
 pub(crate) struct Exact(AtomicPtr<ffi::PyTypeObject>);
 
 impl Exact {
@@ -101,13 +105,13 @@ impl Exact {
 
     #[inline]
     pub(crate) fn is(&self, class: *mut ffi::PyTypeObject) -> bool {
-        // Relaxed: set by the thread that imports the module, before anybody has the class; and the
-        // pointer is only compared.
+        // Relaxed: the thread that imports the module stores the pointer, before any other code has
+        // the class. The pointer is only compared, never followed.
         class == self.0.load(Relaxed)
     }
 }
 
-/// The Rust value of an instance.
+/// Returns the Rust value of an instance.
 ///
 /// # Safety
 ///
