@@ -15,7 +15,7 @@
 //! thread that counts is attached and does not let go in between, so it sees either all of that or
 //! nothing.
 //!
-//! `tests/test_refcount.py` compares this with `Py_IncRef` and `Py_DecRef`.
+//! `tests/runtime/refcount/` compares this with `Py_IncRef` and `Py_DecRef`.
 
 #[cfg(counts_inline)]
 pub(crate) use inline::{decref, incref};

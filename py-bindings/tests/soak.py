@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, Full
 
 import ft_utils
-from support import run_threads
+from helpers.threads import run_threads
 
 N = 200
 THREADS = 3

@@ -89,7 +89,7 @@ NAMES = {
 
 
 def table(name):
-    lines = (Path(__file__).parent / "drop_in" / name).read_text().splitlines()
+    lines = Path(__file__).with_name(name).read_text().splitlines()
     lines = [line for line in lines if line and not line.startswith("#")]
     return [
         pytest.param(call, result.partition("  # was ")[0].strip(), id=call)

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from operations import NAMES
-from support import until_asleep
+from helpers.operations import NAMES
+from helpers.threads import until_asleep
 
 
 class Wait(NamedTuple):

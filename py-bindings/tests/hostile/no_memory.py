@@ -16,7 +16,7 @@ import sys
 import warnings
 import weakref
 
-from operations import ERRORS, OPERATIONS, Imp, function, make, use
+from helpers.operations import ERRORS, OPERATIONS, Imp, function, make, use
 
 # Allocations in a line, at most: those in its Python code too.
 MOST = 300

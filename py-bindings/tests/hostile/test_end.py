@@ -2,21 +2,21 @@
 
 import os
 import re
-from pathlib import Path
 
 import pytest
-from operations import OPERATIONS
-from support import run_python
-from waits import WAITS
+from helpers.operations import OPERATIONS
+from helpers.places import TESTS
+from helpers.programs import run_python
+from helpers.waits import WAITS
 
 pytestmark = pytest.mark.thread_unsafe(reason="processes of their own, which take a while")
 
 HEAD = f"""
 import faulthandler, os, sys, threading
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path.insert(0, {str(TESTS)!r})
 faulthandler.dump_traceback_later(50, exit=True)
-import waits
-from operations import Imp, OPERATIONS, function, make, use
+from helpers import waits
+from helpers.operations import Imp, OPERATIONS, function, make, use
 """
 
 

@@ -4,7 +4,7 @@ import gc
 import sys
 
 import pytest
-from operations import ERRORS, OPERATIONS, Fuse, Imp, function, make
+from helpers.operations import ERRORS, OPERATIONS, Fuse, Imp, function, make
 
 pytestmark = [
     pytest.mark.thread_unsafe(reason="counts the blocks of memory of the whole process"),

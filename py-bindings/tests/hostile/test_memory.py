@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import VERY_LONG
+from helpers.limits import VERY_LONG
 
 PROGRAM = Path(__file__).with_name("no_memory.py")
 

@@ -14,8 +14,9 @@ from ft_utils.concurrency import (
     StdConcurrentPriorityQueue,
     StdConcurrentQueue,
 )
-from support import Stop, Task, interrupted, until_asleep
-from waits import WAITS
+from helpers.signals import Stop, interrupted
+from helpers.threads import Task, until_asleep
+from helpers.waits import WAITS
 
 pytestmark = [
     pytest.mark.thread_unsafe(reason="signals belong to the process"),

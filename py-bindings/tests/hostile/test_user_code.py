@@ -11,8 +11,8 @@ import weakref
 import ft_utils
 import pytest
 from ft_utils import _native
-from operations import ERRORS, OPERATIONS, Fuse, Imp, function, make, use
-from support import Task
+from helpers.operations import ERRORS, OPERATIONS, Fuse, Imp, function, make, use
+from helpers.threads import Task
 
 # Neither runs user code nor is called: Python's own, and what says that there is none.
 NO_OPERATIONS = {

@@ -11,8 +11,10 @@ from ft_utils.concurrency import (
     StdConcurrentLifoQueue,
     StdConcurrentPriorityQueue,
 )
-from kinds import EACH, EACH_STD, STD
-from support import Task, Thing, flat, run_threads
+from helpers.objects import Thing
+from helpers.threads import Task, flat, run_threads
+
+from queues.kinds import EACH, EACH_STD, STD
 
 
 def filled(kind, items, maxsize=0):

@@ -13,7 +13,7 @@ from ft_utils.concurrency import (
     StdConcurrentPriorityQueue,
     StdConcurrentQueue,
 )
-from support import without_address
+from helpers.objects import without_address
 
 THEIRS = {
     StdConcurrentQueue: queue.Queue,

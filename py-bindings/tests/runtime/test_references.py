@@ -10,7 +10,8 @@ import weakref
 
 import pytest
 from ft_utils import AtomicInt64, AtomicReference, ConcurrentDeque, ConcurrentDict, ConcurrentQueue
-from support import FREE_THREADED, run_threads
+from helpers.builds import FREE_THREADED
+from helpers.threads import run_threads
 
 
 class Thing:

@@ -12,7 +12,7 @@ from ft_utils.concurrency import AtomicInt64
 from ft_utils.lock_test_utils import run_interrupt_handling
 from ft_utils.synchronization import IntervalLock, RWLock
 from ft_utils.threading_test_utils import run_concurrently, run_each_concurrently
-from support import LONG
+from helpers.limits import LONG
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads, sets signal handlers")
 

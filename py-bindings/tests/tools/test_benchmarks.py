@@ -6,11 +6,11 @@ Nothing is measured here. The other libraries are only there when `cargo xtask b
 import ast
 import re
 import sys
-from pathlib import Path
 
 import pytest
+from helpers.places import BINDINGS, ROOT
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(BINDINGS))
 
 from benchmarks import goals, report, timing, train
 from benchmarks.__main__ import choose
@@ -83,10 +83,9 @@ def test_other_libraries_are_known_everywhere():
     assert in_cells == set(LIBRARIES)
     assert set(DISTRIBUTIONS) == others | {"ours"}
 
-    root = Path(__file__).parents[2]
-    pins = (root / "py-bindings/requirements-bench.txt").read_text()
+    pins = (ROOT / "py-bindings/requirements-bench.txt").read_text()
     pinned = {line.partition("==")[0] for line in pins.splitlines() if "==" in line}
-    source = (root / "xtask/src/bench.rs").read_text()
+    source = (ROOT / "xtask/src/bench.rs").read_text()
     peers = re.search(r"const PEERS.*?;\n\n", source, re.DOTALL).group()
     installed = dict(re.findall(r'\("([\w-]+)", "(\w+)"\)', peers))
     assert {*installed} | {"matplotlib"} == pinned
@@ -94,7 +93,7 @@ def test_other_libraries_are_known_everywhere():
     for distribution, library in installed.items():
         assert DISTRIBUTIONS[library][1].replace("_", "-") == distribution
 
-    plot = ast.parse((root / "py-bindings/benchmarks/plot.py").read_text())
+    plot = ast.parse((ROOT / "py-bindings/benchmarks/plot.py").read_text())
     (colors,) = (
         ast.literal_eval(statement.value)
         for statement in plot.body

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from support import LONG
+from helpers.limits import LONG
+from helpers.places import BINDINGS
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = BINDINGS / "examples"
 
 # Processes take the time of others.
 pytestmark = pytest.mark.thread_unsafe(reason="starts processes")

@@ -10,7 +10,7 @@ use pyo3::{exceptions::PyValueError, ffi, prelude::*, types::PyList};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-#[path = "../../../src/refcount.rs"]
+#[path = "../../../../src/refcount.rs"]
 mod refcount;
 
 /// `ob_tid`, `ob_ref_local` and `ob_ref_shared`.

@@ -1,0 +1,8 @@
+"""What the tests of this folder share."""
+
+from ft_utils.concurrency import ConcurrentDict
+
+
+class Default(ConcurrentDict):
+    def __missing__(self, key):
+        return ("missing", key)

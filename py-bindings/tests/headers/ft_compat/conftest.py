@@ -1,0 +1,34 @@
+"""Fixtures of this folder."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from .shared import BACKENDS, HEADERS, KINDS, build, load
+
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Build with each backend, at the same time."""
+    if not (HEADERS / "Python.h").is_file():
+        pytest.skip(f"{HEADERS} has no Python.h")
+    with ThreadPoolExecutor() as pool:
+        folders = [tmp_path_factory.mktemp(backend) / "project" for backend in BACKENDS]
+        return dict(zip(BACKENDS, pool.map(build, BACKENDS, folders), strict=True))
+
+
+@pytest.fixture(scope="session")
+def modules(sites: dict[str, Path]) -> dict[str, ModuleType]:
+    return {
+        f"{backend}-{name}": load(site, name)
+        for backend, site in sites.items()
+        for name in ("compat_c", "compat_cxx")
+    }
+
+
+@pytest.fixture(params=KINDS)
+def module(request: pytest.FixtureRequest, modules: dict[str, ModuleType]) -> Iterator[ModuleType]:
+    yield modules[request.param]

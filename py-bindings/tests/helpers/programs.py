@@ -1,0 +1,43 @@
+"""Programs that run in an interpreter of their own."""
+
+import subprocess
+import sys
+
+from helpers.limits import LONG
+
+
+def run_python(code: str, *, status: int = 0, stderr: str | None = "") -> str:
+    """Run code in a new interpreter, check how it ends, and return what it printed.
+
+    If daemon threads are busy when the code ends, let none drop what another has made. The
+    interpreter may be waiting for ever then, where it has no GIL: at its end it takes the lock of
+    the list of such objects (`_Py_brc_remove_thread`), which may be that of a thread that it has
+    stopped.
+    """
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=2 * LONG,
+        check=False,
+    )
+    assert done.returncode == status, done
+    if stderr is not None:
+        assert done.stderr == stderr
+    return done.stdout
+
+
+# Part of such code: `until_asleep(native_id)` waits for a thread to sleep in a call. A thread that
+# spins sleeps too, now and then.
+ASLEEP = """
+def state(id):
+    with open(f"/proc/self/task/{id}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0]
+def until_asleep(id):
+    if not sys.platform.startswith("linux"):
+        return time.sleep(0.2)
+    seen = 0
+    while seen < 5:
+        seen = seen + 1 if state(id) == "S" else 0
+        time.sleep(0.002)
+"""

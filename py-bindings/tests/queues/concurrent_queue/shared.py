@@ -1,0 +1,28 @@
+"""What the tests of this folder share."""
+
+import pytest
+from ft_utils.concurrency import ConcurrentQueue, Empty, ShutDown
+
+BOTH_WAYS = pytest.mark.parametrize("lock_free", [False, True], ids=["parking", "spinning"])
+
+
+class Mine(ConcurrentQueue):
+    pass
+
+
+def filled(items, *args, **kwargs):
+    q = ConcurrentQueue(*args, **kwargs)
+    q.push_many(items)
+    return q
+
+
+def drained(q):
+    items = []
+    while True:
+        try:
+            items.append(q.try_pop())
+        except (Empty, ShutDown):
+            return items
+
+
+ROUNDS = 1500

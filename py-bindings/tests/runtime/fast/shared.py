@@ -1,0 +1,12 @@
+"""What the tests of this folder share."""
+
+
+class Number(int):
+    """An int that is no plain one."""
+
+
+def outcome(call, *args):
+    try:
+        return call(*args)
+    except Exception as err:
+        return type(err), str(err)
