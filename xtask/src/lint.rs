@@ -99,7 +99,7 @@ fn mypy(project: &Project, ready: &Ready) -> Result<()> {
             "python/ft_utils",
             "examples",
             "benchmarks",
-            "tests/typed.py",
+            "tests/stubs/typed.py",
         ])
         .env("MYPYPATH", "python");
     run::logged(cmd, "mypy --strict", &project.log("mypy")?)

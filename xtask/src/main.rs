@@ -134,7 +134,7 @@ program, which must be reported, and sound ones, which must not.
 
   --python             runs Python tests instead, with interpreter and extension compiled with the
                        sanitizer (see: cargo xtask python --tsan): the tests that start
-                       threads, or what the arguments say, such as tests/test_rwlock.py
+                       threads, or what the arguments say, such as tests/locks/rwlock
   --seconds N          how long to record each history, 1 unless told",
         run: tsan,
     },

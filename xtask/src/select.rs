@@ -16,7 +16,7 @@ pub struct Selection {
     pub histories: Vec<String>,
     /// Files in `loom-tests/fuzz/src/targets`.
     pub fuzzed: Vec<String>,
-    /// Files in `py-bindings/tests`.
+    /// Files in `py-bindings/tests` and its folders.
     pub python: Vec<PathBuf>,
 }
 
@@ -30,7 +30,8 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
         .into_iter()
         .partition(|stem| stem.starts_with("linear_"));
     let python_dir = project.bindings().join("tests");
-    let python = stems(&python_dir, "test_", ".py");
+    let mut python = Vec::new();
+    python_tests(&python_dir, &mut python);
 
     let chosen: Vec<&String> = match name {
         Some(name) => crates.iter().filter(|folder| fits(folder, name)).collect(),
@@ -57,8 +58,7 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
         fuzzed: fuzzed(project).into_iter().filter(belongs).collect(),
         python: python
             .into_iter()
-            .filter(belongs)
-            .map(|stem| python_dir.join(format!("test_{stem}.py")))
+            .filter(|path| words_below(&python_dir, path).iter().any(belongs))
             .collect(),
     })
 }
@@ -79,6 +79,28 @@ fn fits(one: &str, other: &str) -> bool {
     let plain = |name: &str| name.to_lowercase().replace(['-', '_'], "");
     let (one, other) = (plain(one), plain(other));
     one.contains(&other) || other.contains(&one)
+}
+
+/// The files of tests in this folder and those below it.
+fn python_tests(folder: &Path, found: &mut Vec<PathBuf>) {
+    let files = stems(folder, "test_", ".py");
+    found.extend(
+        files
+            .iter()
+            .map(|stem| folder.join(format!("test_{stem}.py"))),
+    );
+    for name in names(folder, Path::is_dir) {
+        python_tests(&folder.join(name), found);
+    }
+}
+
+/// The names of a file of tests and of its folders: `locks`, `rwlock` and `contexts`.
+fn words_below(folder: &Path, path: &Path) -> Vec<String> {
+    let below = path.strip_prefix(folder).unwrap_or(path).with_extension("");
+    let words = below.iter().map(|word| word.to_string_lossy());
+    words
+        .map(|word| word.strip_prefix("test_").unwrap_or(&word).to_owned())
+        .collect()
 }
 
 fn folders(parent: &Path) -> Vec<String> {
@@ -128,6 +150,13 @@ mod tests {
         assert!(fits("atomic_int64", "atomic-int"));
         assert!(fits("rwlock", "RWLock"));
         assert!(!fits("concurrent-queue", "dict"));
+    }
+
+    #[test]
+    fn words_of_a_file() {
+        let path = Path::new("tests/locks/rwlock/test_contexts.py");
+        let words = words_below(Path::new("tests"), path);
+        assert_eq!(words, ["locks", "rwlock", "contexts"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from helpers.builds import built_once
 from helpers.limits import LONG
 
 from .shared import NATIVE, OURS, PYTHON, SUFFIX
@@ -21,17 +22,19 @@ def built(tmp_path_factory):
     headers = Path(sysconfig.get_path("include"))
     if os.name != "posix" or compiler is None or not (headers / "Python.h").is_file():
         pytest.skip("needs a C compiler and the headers of Python")
-    folder = tmp_path_factory.mktemp("built")
     source = Path(__file__).with_name("modules.c")
     # macOS finds the functions of the interpreter when the module is loaded.
     kind = ["-bundle", "-undefined", "dynamic_lookup"] if sys.platform == "darwin" else ["-shared"]
-    compilers = []
-    for name, defines in NATIVE.items():
-        flags = ["-fPIC", "-O0", *kind, f"-I{headers}", f"-DNAME={name}"]
-        words = [compiler, *flags, *(f"-D{define}" for define in defines), source]
-        compilers.append(subprocess.Popen([*words, "-o", folder / name]))
-    assert [one.wait(LONG) for one in compilers] == [0] * len(compilers)
-    return folder
+
+    def compile_all(folder):
+        compilers = []
+        for name, defines in NATIVE.items():
+            flags = ["-fPIC", "-O0", *kind, f"-I{headers}", f"-DNAME={name}"]
+            words = [compiler, *flags, *(f"-D{define}" for define in defines), source]
+            compilers.append(subprocess.Popen([*words, "-o", folder / name]))
+        assert [one.wait(LONG) for one in compilers] == [0] * len(compilers)
+
+    return built_once(tmp_path_factory, "doctor", compile_all)
 
 
 @pytest.fixture

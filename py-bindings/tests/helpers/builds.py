@@ -1,10 +1,14 @@
 """The build of this interpreter, and extensions built for it."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from helpers.places import ROOT
 
@@ -31,3 +35,21 @@ def built_extension(package: str) -> Path:
         sys.platform, ("lib", "so")
     )
     return target / "debug" / f"{prefix}{package.replace('-', '_')}.{suffix}"
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """Return a folder that `build` has filled, once for all processes of this run of pytest."""
+    import fcntl  # What calls this needs a POSIX system anyway.
+
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder, done = folder / name, folder / f"{name}.done"
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build(folder)
+            done.touch()
+    return folder

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from helpers.builds import built_once
 
 from .shared import BACKENDS, HEADERS, KINDS, build, load
 
@@ -15,9 +16,13 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Build with each backend, at the same time."""
     if not (HEADERS / "Python.h").is_file():
         pytest.skip(f"{HEADERS} has no Python.h")
-    with ThreadPoolExecutor() as pool:
-        folders = [tmp_path_factory.mktemp(backend) / "project" for backend in BACKENDS]
-        return dict(zip(BACKENDS, pool.map(build, BACKENDS, folders), strict=True))
+
+    def build_all(folder: Path) -> None:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(build, BACKENDS, map(folder.joinpath, BACKENDS)))
+
+    folder = built_once(tmp_path_factory, "ft_compat", build_all)
+    return {backend: folder / backend / "site" for backend in BACKENDS}
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ BACKENDS = {"setuptools": "setuptools.build_meta", "meson": "mesonpy"}
 KINDS = [f"{backend}-{name}" for backend in BACKENDS for name in ("compat_c", "compat_cxx")]
 
 
-def build(backend: str, folder: Path) -> Path:
+def build(backend: str, folder: Path) -> None:
     """Do what pip would, without the environment of its own: build a wheel, and unpack it."""
     shutil.copytree(EXT / "src", folder)
     shutil.copytree(EXT / f"with_{backend}", folder, dirs_exist_ok=True)
@@ -49,7 +49,6 @@ def build(backend: str, folder: Path) -> Path:
     (wheel,) = (folder / "wheel").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "site")
-    return folder / "site"
 
 
 def load(site: Path, name: str) -> ModuleType:
