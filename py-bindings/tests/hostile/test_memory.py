@@ -4,12 +4,10 @@ import importlib.util
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from helpers.limits import VERY_LONG
-
-PROGRAM = Path(__file__).with_name("no_memory.py")
+from helpers.places import TESTS
 
 
 @pytest.mark.thread_unsafe(reason="a process of its own, which takes a while")
@@ -18,7 +16,8 @@ PROGRAM = Path(__file__).with_name("no_memory.py")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_every_operation_without_memory():
     done = subprocess.run(
-        [sys.executable, str(PROGRAM)],
+        [sys.executable, "-m", "hostile.no_memory"],
+        cwd=TESTS,
         capture_output=True,
         text=True,
         timeout=VERY_LONG,
