@@ -1,6 +1,6 @@
 //! `ConcurrentDict.get_or_insert_async`, and what it shares with `get_or_insert`.
 //!
-//! The coroutine itself is written in Python, as it awaits what its user gives it: `ft_utils._once`.
+//! The coroutine itself is written in Python, as it awaits what its user gives it: `ft_utils._dict.once`.
 
 use crate::{
     awaiting::{self, Coroutine, Operation, Outcome, Retry},

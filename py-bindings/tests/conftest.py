@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.threads)
         starts = used & {"run_threads", "Task", "run_python"}
         is_property = hasattr(function, "hypothesis") or hasattr(item.cls, "settings")
-        if starts or is_property or item.path.parent.name == "package":
+        if starts or is_property or item.path.parent.name == "whole_package":
             item.add_marker(pytest.mark.thread_unsafe)
 
 

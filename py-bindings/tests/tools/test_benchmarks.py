@@ -108,7 +108,7 @@ DONE: list[tuple[int, int, int]] = []
 
 
 def test_a_loop_does_all_operations():
-    setup = "from test_benchmarks import DONE as x"
+    setup = f"from {__name__} import DONE as x"
     first, second = loop("x.append((me, n, 1))"), loop("x.append((me, n, 2))")
     cell = Cell("it", same((STD,), setup, first, second))
     for threads, expected in [
@@ -121,7 +121,7 @@ def test_a_loop_does_all_operations():
 
 
 def test_a_coroutine_is_run_to_its_end():
-    setup = "from test_benchmarks import DONE as x\nfrom test_benchmarks import nothing"
+    setup = f"from {__name__} import DONE as x\nfrom {__name__} import nothing"
     DONE.clear()
     timing.once(Cell("it", same((STD,), setup, loop("await nothing(); x.append(n)"))), STD, 1, 3)
     assert DONE == [3, 3, 3]
