@@ -1,9 +1,8 @@
 """ConcurrentDeque: forks, and the end of the interpreter."""
 
-import os
-
 import pytest
-from helpers.programs import run_python
+from helpers.marks import WITH_FORK
+from helpers.programs import END_WHILE_THREADS_WAIT, IN_CHILDREN, run_python
 
 from .shared import HEAD, WAITS
 
@@ -12,13 +11,8 @@ from .shared import HEAD, WAITS
 def test_exit_while_threads_wait(wait):
     run_python(
         f"""{HEAD}
-threads = [threading.Thread(target=lambda: {wait}, daemon=True) for _ in range(3)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    until_asleep(thread.native_id)
-faulthandler.cancel_dump_traceback_later()
-"""
+call = lambda: {wait}
+{END_WHILE_THREADS_WAIT}"""
     )
 
 
@@ -43,13 +37,13 @@ while n < 2000:
     )
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 @pytest.mark.parametrize(
     "busy", ["d.append(n.incr()); d.pop(); 'x' in d", "n.incr(); other.pop(timeout=0.0001)"]
 )
 def test_fork_while_threads_are(busy):
     run_python(
-        f"""{HEAD}
+        f"""{HEAD}{IN_CHILDREN}
 import warnings
 warnings.simplefilter("ignore")
 n, other = AtomicInt64(), ConcurrentDeque()
@@ -78,17 +72,7 @@ def child():
     other.append(1)
     thread.join()
     assert fresh.pop() == 2
-for _ in range(10):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            child()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(pid, 0)
-    assert status == 0, status
+in_children(child, 10)
 faulthandler.cancel_dump_traceback_later()
 """
     )

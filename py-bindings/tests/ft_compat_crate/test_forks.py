@@ -1,10 +1,10 @@
 """The crate ft-compat: forks."""
 
-import os
 import shutil
 
 import pytest
 from helpers.limits import VERY_LONG
+from helpers.marks import WITH_FORK
 from helpers.programs import run_python
 
 from .shared import LOAD
@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 def test_fork(ext, library):
     run_python(
         LOAD

@@ -1,11 +1,11 @@
 """The crate ft-compat: waits that let signals through."""
 
 import gc
-import os
 import shutil
 
 import pytest
 from helpers.limits import LONG, VERY_LONG
+from helpers.marks import POSIX
 from helpers.programs import ASLEEP, run_python
 from helpers.threads import Task
 
@@ -37,7 +37,7 @@ def test_bad_timeout(ext, timeout, error):
         ext.Gate().wait(timeout)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+@POSIX
 @pytest.mark.parametrize("timeout", [None, 1000])
 def test_interrupt_ends_a_wait(ext, library, timeout):
     out = run_python(

@@ -41,3 +41,38 @@ def until_asleep(id):
         seen = seen + 1 if state(id) == "S" else 0
         time.sleep(0.002)
 """
+
+# The first lines of a program that uses these classes, and ends if it hangs.
+HEAD = f"""
+import faulthandler, os, signal, sys, threading, time
+from ft_utils.concurrency import *
+faulthandler.dump_traceback_later(40, exit=True)
+{ASLEEP}
+"""
+
+# The last lines of a program that ends while three threads are asleep in `call`.
+END_WHILE_THREADS_WAIT = """
+threads = [threading.Thread(target=call, daemon=True) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    until_asleep(thread.native_id)
+faulthandler.cancel_dump_traceback_later()
+"""
+
+# Part of a program: `in_children(work, n)` forks n times, and each child has to get through work().
+IN_CHILDREN = """
+import os, sys
+def in_children(work, n):
+    for _ in range(n):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                work()
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+                os._exit(1)
+            os._exit(0)
+        status = os.waitpid(pid, 0)[1]
+        assert status == 0, status
+"""

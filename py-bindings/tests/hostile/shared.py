@@ -1,9 +1,7 @@
 """What the tests of this folder share."""
 
-import pytest
 from ft_utils.concurrency import Empty, ShutDown
 
-BOTH_WAYS = pytest.mark.parametrize("lock_free", [False, True], ids=["parking", "spinning"])
 FAR = 2**63
 
 

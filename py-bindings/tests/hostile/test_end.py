@@ -1,9 +1,9 @@
 """The end of interpreters, and of what they have, while threads wait in every kind of wait."""
 
-import os
 import re
 
 import pytest
+from helpers.marks import WITH_FORK
 from helpers.operations import OPERATIONS
 from helpers.places import TESTS
 from helpers.programs import run_python
@@ -97,7 +97,7 @@ last = Last()
     assert out == "used at exit\nused at the end\n"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 def test_fork_while_all_wait():
     run_python(
         f"""{HEAD}

@@ -9,17 +9,15 @@ from collections import deque
 import pytest
 from ft_utils.concurrency import ConcurrentDict, ConcurrentQueue, Empty
 from helpers.limits import LONG
+from helpers.marks import WITH_SIGNALS
 from helpers.signals import Stop, interrupted
 from helpers.threads import Task, wait_until
+from queues.kinds import BOTH_WAYS
 
-from .shared import BOTH_WAYS, rest_of
+from .shared import rest_of
 
 # Signals, the collector and reference counts belong to the process.
 pytestmark = pytest.mark.thread_unsafe(reason="disturbs the whole process")
-
-WITH_SIGNALS = pytest.mark.skipif(
-    not hasattr(signal, "pthread_kill"), reason="no signals between threads"
-)
 
 
 @WITH_SIGNALS

@@ -8,8 +8,9 @@ import pytest
 from ft_utils.concurrency import MISSING, AtomicInt64, ConcurrentDict, ConcurrentQueue, Empty
 from helpers.objects import without_address
 from helpers.threads import Task
+from queues.kinds import BOTH_WAYS
 
-from .shared import BOTH_WAYS, FAR
+from .shared import FAR
 
 # Signals, the collector and reference counts belong to the process.
 pytestmark = pytest.mark.thread_unsafe(reason="disturbs the whole process")

@@ -14,13 +14,14 @@ from ft_utils.concurrency import (
     StdConcurrentPriorityQueue,
     StdConcurrentQueue,
 )
+from helpers.marks import WITH_SIGNALS
 from helpers.signals import Stop, interrupted
 from helpers.threads import Task, until_asleep
 from helpers.waits import WAITS
 
 pytestmark = [
     pytest.mark.thread_unsafe(reason="signals belong to the process"),
-    pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals between threads"),
+    WITH_SIGNALS,
 ]
 
 # The thread that has the lock would have to be the one that waits for it; their own tests do this.

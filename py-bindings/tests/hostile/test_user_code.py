@@ -11,6 +11,7 @@ import weakref
 import ft_utils
 import pytest
 from ft_utils import _native
+from helpers.marks import WITH_FORK
 from helpers.operations import ERRORS, OPERATIONS, Fuse, Imp, function, make, use
 from helpers.threads import Task
 
@@ -159,7 +160,7 @@ def test_they_start_threads_that_use_it(name, kind):
     attack(name, use_in_a_thread, kind, lines="never_waits")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_they_fork(name):

@@ -12,3 +12,4 @@ STD = [StdConcurrentQueue, StdConcurrentLifoQueue, StdConcurrentPriorityQueue]
 ALL = [ConcurrentQueue, *STD]
 EACH = pytest.mark.parametrize("kind", ALL)
 EACH_STD = pytest.mark.parametrize("kind", STD)
+BOTH_WAYS = pytest.mark.parametrize("lock_free", [False, True], ids=["parking", "spinning"])

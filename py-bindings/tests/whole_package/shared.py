@@ -1,7 +1,5 @@
 """What the tests of this folder share."""
 
-from helpers.programs import ASLEEP
-
 # What ft_utils 0.2.0 has, and ours beside it.
 NAMES = {
     "concurrency": {
@@ -47,10 +45,3 @@ leading.wait()
 call = lambda: d.get_or_insert("k", list)
 """,
 }
-
-HEAD = f"""
-import faulthandler, os, signal, sys, threading, time
-from ft_utils.concurrency import *
-faulthandler.dump_traceback_later(40, exit=True)
-{ASLEEP}
-"""

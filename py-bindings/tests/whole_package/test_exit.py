@@ -1,9 +1,9 @@
 """The package ft_utils: the end of the interpreter."""
 
 import pytest
-from helpers.programs import run_python
+from helpers.programs import END_WHILE_THREADS_WAIT, HEAD, run_python
 
-from .shared import HEAD, WAITERS
+from .shared import WAITERS
 
 
 @pytest.mark.parametrize("wait", WAITERS.values(), ids=WAITERS.keys())
@@ -11,13 +11,7 @@ def test_exit_while_threads_wait(wait):
     run_python(
         f"""{HEAD}
 {wait}
-threads = [threading.Thread(target=call, daemon=True) for _ in range(3)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    until_asleep(thread.native_id)
-faulthandler.cancel_dump_traceback_later()
-"""
+{END_WHILE_THREADS_WAIT}"""
     )
 
 

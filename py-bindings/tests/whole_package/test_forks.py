@@ -1,11 +1,8 @@
 """The package ft_utils: forks."""
 
-import os
-
 import pytest
-from helpers.programs import run_python
-
-from .shared import HEAD
+from helpers.marks import WITH_FORK
+from helpers.programs import HEAD, IN_CHILDREN, run_python
 
 # What the threads of the parent do while it forks.
 BUSY = {
@@ -33,11 +30,11 @@ BUSY = {
 }
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 @pytest.mark.parametrize("busy", BUSY.values(), ids=BUSY.keys())
 def test_fork_while_threads_are(busy):
     run_python(
-        f"""{HEAD}
+        f"""{HEAD}{IN_CHILDREN}
 import warnings
 warnings.simplefilter("ignore")
 q, d, n = ConcurrentQueue(), ConcurrentDict(), AtomicInt64()
@@ -71,17 +68,7 @@ def child():
     fresh.push(1)
     thread.join()
     assert fresh.pop() == 2
-for _ in range(10):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            child()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(pid, 0)
-    assert status == 0, status
+in_children(child, 10)
 faulthandler.cancel_dump_traceback_later()
 """
     )

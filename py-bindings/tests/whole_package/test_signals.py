@@ -1,14 +1,13 @@
 """The package ft_utils: signals during waits of all kinds."""
 
-import os
-
 import pytest
-from helpers.programs import run_python
+from helpers.marks import POSIX
+from helpers.programs import HEAD, run_python
 
-from .shared import HEAD, WAITERS
+from .shared import WAITERS
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+@POSIX
 @pytest.mark.parametrize("wait", WAITERS.values(), ids=WAITERS.keys())
 def test_interrupt_ends_a_wait(wait):
     out = run_python(
@@ -27,7 +26,7 @@ except KeyboardInterrupt:
     assert out == "interrupted\n"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+@POSIX
 def test_signal_handler_may_push():
     out = run_python(
         f"""{HEAD}
@@ -43,7 +42,7 @@ print(q.pop())
     assert out == "from the handler\n"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+@POSIX
 def test_interrupted_push_leaves_its_items():
     out = run_python(
         f"""{HEAD}

@@ -1,12 +1,11 @@
 """AtomicFlag: signals, forks, and the end of the interpreter."""
 
-import os
-
 import pytest
+from helpers.marks import POSIX, WITH_FORK
 from helpers.programs import run_python
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+@POSIX
 @pytest.mark.parametrize("timeout", ["", "1000"])
 def test_interrupt_ends_a_wait(timeout):
     out = run_python(
@@ -32,7 +31,7 @@ faulthandler.cancel_dump_traceback_later()
     assert out == "interrupted False\nTrue\n"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+@POSIX
 def test_signal_handler_may_set():
     out = run_python(
         """
@@ -70,7 +69,7 @@ for each in entered:
     )
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 @pytest.mark.parametrize("busy", ["flag.wait()", "flag.set(True); flag.clear()"])
 def test_fork(busy):
     run_python(

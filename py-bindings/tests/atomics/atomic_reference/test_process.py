@@ -1,6 +1,5 @@
 """AtomicReference: signals, forks, and the end of the interpreter."""
 
-import os
 import signal
 import threading
 import time
@@ -8,11 +7,12 @@ import time
 import pytest
 from ft_utils.concurrency import AtomicFlag, AtomicReference
 from helpers.limits import LONG
+from helpers.marks import POSIX, WITH_FORK
 from helpers.programs import run_python
 from helpers.threads import Task
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+@POSIX
 def test_interrupted_update_changes_nothing():
     ref, entered = AtomicReference(0), AtomicFlag(False)
 
@@ -63,7 +63,7 @@ while n < 5000:
     )
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 def test_fork_while_threads_work():
     run_python(
         """

@@ -1,11 +1,11 @@
 """get_or_insert(): factories that wait for each other."""
 
-import os
 import threading
 
 import pytest
 from ft_utils.concurrency import ConcurrentDict
 from helpers.limits import LONG
+from helpers.marks import WITH_FORK
 from helpers.programs import run_python
 from helpers.threads import Task
 
@@ -92,7 +92,7 @@ def test_names_of_keys_may_fail():
     assert errors == 1
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 def test_fork_while_factories_wait():
     run_python(
         """

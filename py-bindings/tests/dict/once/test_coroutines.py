@@ -5,8 +5,9 @@ import gc
 
 import pytest
 from ft_utils.concurrency import AtomicInt64, AtomicReference, ConcurrentDict
+from helpers.loops import run
 
-from .shared import coroutine_function, run
+from .shared import coroutine_function
 
 
 class Coroutine:

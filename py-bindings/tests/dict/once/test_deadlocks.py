@@ -6,9 +6,10 @@ import threading
 import pytest
 from ft_utils.concurrency import ConcurrentDict
 from helpers.limits import LONG
+from helpers.loops import run, started
 from helpers.threads import Task
 
-from .shared import coroutine_function, run, started
+from .shared import coroutine_function
 
 
 def test_task_asks_for_its_own_key():
@@ -56,7 +57,7 @@ def test_thread_of_the_loop_asks_for_a_key_of_its_task():
         async def factory():
             return await made
 
-        [leader] = await started(d.get_or_insert_async("key", factory))
+        [leader] = await started(d.get_or_insert_async("key", factory), rounds=3)
         with pytest.raises(RuntimeError, match="await get_or_insert_async"):
             d.get_or_insert("key", int)
         made.set_result(1)
@@ -113,6 +114,7 @@ def test_other_tasks_of_a_loop_go_on_while_one_waits():
         tasks = await started(
             d.get_or_insert_async("thread's", coroutine_function),
             d.get_or_insert_async("task's", make),
+            rounds=3,
         )
         go.set()
         await asyncio.to_thread(thread.until_asleep)

@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 from ft_utils.concurrency import ConcurrentDict
+from helpers.loops import run, started
 from helpers.threads import Task
-
-from .shared import run, started
 
 
 @pytest.mark.parametrize("how", ["fails", "is cancelled", "is closed"])
@@ -34,7 +33,7 @@ def test_failed_leader_hands_over(how):
             coroutine.send(None)
         else:
             first = fails if how == "fails" else never
-            [leader] = await started(d.get_or_insert_async("key", first))
+            [leader] = await started(d.get_or_insert_async("key", first), rounds=3)
         followers = [asyncio.create_task(d.get_or_insert_async("key", second)) for _ in range(5)]
         thread = Task(d.get_or_insert, "key", lambda: calls.append("second") or 2)
         if how == "is closed":
@@ -65,7 +64,7 @@ def test_cancelled_follower_changes_nothing():
             return await made
 
         leader, *followers = await started(
-            *(d.get_or_insert_async("key", factory) for _ in range(3))
+            *(d.get_or_insert_async("key", factory) for _ in range(3)), rounds=3
         )
         followers[0].cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -5,9 +5,10 @@ import gc
 import weakref
 
 from ft_utils.concurrency import ConcurrentDict
+from helpers.loops import run, started
 from helpers.objects import Thing, collected
 
-from .shared import coroutine_function, run, started
+from .shared import coroutine_function
 
 
 def test_nothing_is_kept():
@@ -41,7 +42,7 @@ def test_forgotten_leader_hands_over():
     async def main():
         coroutine = d.get_or_insert_async("key", never)
         coroutine.send(None)
-        [follower] = await started(d.get_or_insert_async("key", coroutine_function))
+        [follower] = await started(d.get_or_insert_async("key", coroutine_function), rounds=3)
         del coroutine
         gc.collect()
         return await follower

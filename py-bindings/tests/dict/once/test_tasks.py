@@ -6,9 +6,10 @@ import threading
 import pytest
 from ft_utils.concurrency import AtomicInt64, ConcurrentDict
 from helpers.limits import LONG
+from helpers.loops import run
 from helpers.threads import Task, run_threads
 
-from .shared import coroutine_function, run
+from .shared import coroutine_function
 
 
 def test_async_factory():

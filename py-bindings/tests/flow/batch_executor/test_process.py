@@ -1,8 +1,6 @@
 """BatchExecutor: forks, and the end of the interpreter."""
 
-import os
-
-import pytest
+from helpers.marks import WITH_FORK
 from helpers.programs import run_python
 
 
@@ -23,7 +21,7 @@ entered.wait()
     )
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 def test_fork():
     out = run_python(
         """

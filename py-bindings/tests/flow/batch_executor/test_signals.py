@@ -9,11 +9,10 @@ import time
 import pytest
 from ft_utils.local import BatchExecutor
 from helpers.limits import LONG
+from helpers.marks import WITH_SIGNALS
 from helpers.threads import Task
 
 from .shared import ROUNDS, Gate
-
-WITH_SIGNALS = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no such signals")
 
 
 def interrupt_when_asleep(armed):

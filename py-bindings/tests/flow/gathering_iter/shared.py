@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from ft_utils.concurrency import ConcurrentGatheringIterator
+from helpers import programs
 
 
 class Mine(ConcurrentGatheringIterator):
@@ -52,18 +53,7 @@ def add_own_failure(g):
 
 
 COUNT = 3000
-HEAD = """
-import faulthandler, os, signal, sys, threading, time
-from ft_utils.concurrency import *
-faulthandler.dump_traceback_later(40, exit=True)
-def until_asleep(id):
-    if not sys.platform.startswith("linux"):
-        return time.sleep(0.2)
-    seen = 0
-    while seen < 5:
-        with open(f"/proc/self/task/{id}/stat") as file:
-            seen = seen + 1 if file.read().rpartition(")")[2].split()[0] == "S" else 0
-        time.sleep(0.002)
+HEAD = f"""{programs.HEAD}
 def send(number, id=threading.get_native_id()):
     def work():
         until_asleep(id)

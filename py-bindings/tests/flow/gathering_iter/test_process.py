@@ -1,9 +1,8 @@
 """ConcurrentGatheringIterator: forks, and the end of the interpreter."""
 
-import os
-
 import pytest
-from helpers.programs import run_python
+from helpers.marks import WITH_FORK
+from helpers.programs import END_WHILE_THREADS_WAIT, IN_CHILDREN, run_python
 
 from .shared import HEAD, WAITERS
 
@@ -13,13 +12,7 @@ def test_exit_while_threads_wait(wait):
     run_python(
         f"""{HEAD}
 {wait}
-threads = [threading.Thread(target=call, daemon=True) for _ in range(3)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    until_asleep(thread.native_id)
-faulthandler.cancel_dump_traceback_later()
-"""
+{END_WHILE_THREADS_WAIT}"""
     )
 
 
@@ -60,11 +53,11 @@ BUSY = {
 }
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 @pytest.mark.parametrize("busy", BUSY.values(), ids=BUSY.keys())
 def test_fork_while_threads_are(busy):
     run_python(
-        f"""{HEAD}
+        f"""{HEAD}{IN_CHILDREN}
 import warnings
 warnings.simplefilter("ignore")
 g, n = ConcurrentGatheringIterator(window=8), AtomicInt64()
@@ -92,17 +85,7 @@ def child():
     thread.start()
     assert list(fresh.iterator(99)) == list(range(100))
     thread.join()
-for _ in range(10):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            child()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(pid, 0)
-    assert status == 0, status
+in_children(child, 10)
 faulthandler.cancel_dump_traceback_later()
 """
     )

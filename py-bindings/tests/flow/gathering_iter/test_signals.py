@@ -1,13 +1,10 @@
 """ConcurrentGatheringIterator: signals that interrupt a reader or a producer."""
 
-import os
-
 import pytest
+from helpers.marks import POSIX
 from helpers.programs import run_python
 
 from .shared import HEAD, WAITERS
-
-POSIX = pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
 
 
 @POSIX

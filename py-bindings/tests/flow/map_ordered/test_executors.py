@@ -14,6 +14,7 @@ import pytest
 from ft_utils import ConcurrentQueue
 from ft_utils.concurrency import map_ordered
 from helpers.limits import LONG
+from helpers.marks import POSIX
 from helpers.places import BINDINGS
 from helpers.programs import ASLEEP, run_python
 from helpers.threads import Task, run_threads
@@ -84,7 +85,7 @@ def test_process_that_dies():
             next(map_ordered(executor, die, [1]))
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+@POSIX
 def test_interrupt_ends_a_wait():
     out = run_python(
         f"""

@@ -15,8 +15,7 @@ from typing import Any
 
 import ft_utils
 
-from . import atomics, deque, flow, local_wrapper, locks, queues
-from . import dict as dicts
+from . import atomics, deque, dicts, flow, local_wrapper, locks, queues
 from .imp import Fuse, Imp
 from .lines import Operations
 from .names import NAMES

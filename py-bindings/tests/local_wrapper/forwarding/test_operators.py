@@ -11,47 +11,11 @@ from typing import Any
 import pytest
 from ft_utils.local import LocalWrapper
 
+from local_wrapper.operators import ARITHMETIC, COMPARISONS, IN_PLACE
+
 from .shared import name, outcome
 
-BINARY: list[Callable[[Any, Any], Any]] = [
-    operator.add,
-    operator.sub,
-    operator.mul,
-    operator.matmul,
-    operator.truediv,
-    operator.floordiv,
-    operator.mod,
-    operator.lshift,
-    operator.rshift,
-    operator.and_,
-    operator.or_,
-    operator.xor,
-    operator.pow,
-    divmod,
-]
-COMPARISONS: list[Callable[[Any, Any], Any]] = [
-    operator.eq,
-    operator.ne,
-    operator.lt,
-    operator.le,
-    operator.gt,
-    operator.ge,
-]
-IN_PLACE: list[Callable[[Any, Any], Any]] = [
-    operator.iadd,
-    operator.isub,
-    operator.imul,
-    operator.imatmul,
-    operator.itruediv,
-    operator.ifloordiv,
-    operator.imod,
-    operator.ilshift,
-    operator.irshift,
-    operator.iand,
-    operator.ior,
-    operator.ixor,
-    operator.ipow,
-]
+BINARY: list[Callable[[Any, Any], Any]] = [*ARITHMETIC, operator.pow, divmod]
 
 
 class Matrix:
@@ -114,7 +78,7 @@ def test_binary_operators(function: Callable[[Any, Any], Any], left: Any, right:
         assert reflected[0] is expected[0] is TypeError
 
 
-@pytest.mark.parametrize("function", IN_PLACE, ids=name)
+@pytest.mark.parametrize("function", [*IN_PLACE, operator.ipow], ids=name)
 @pytest.mark.parametrize(("left", "right"), NUMBERS)
 @pytest.mark.parametrize("wrap", [lambda x: x, LocalWrapper], ids=["plain", "wrapped"])
 def test_in_place_operators(

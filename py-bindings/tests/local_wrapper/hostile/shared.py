@@ -13,6 +13,8 @@ from pathlib import PurePosixPath
 from ft_utils.concurrency import AtomicInt64
 from ft_utils.local import LocalWrapper
 
+from local_wrapper.operators import ARITHMETIC, COMPARISONS
+
 
 def outcome(function, *args):
     """What a call gives: the type and value of the result, or of the exception."""
@@ -107,41 +109,7 @@ OPERANDS = [
     lambda: RAISES,
     lambda: AtomicInt64(5),
 ]
-BINARY = [
-    operator.add,
-    operator.sub,
-    operator.mul,
-    operator.matmul,
-    operator.truediv,
-    operator.floordiv,
-    operator.mod,
-    operator.lshift,
-    operator.rshift,
-    operator.and_,
-    operator.or_,
-    operator.xor,
-    operator.eq,
-    operator.ne,
-    operator.lt,
-    operator.le,
-    operator.gt,
-    operator.ge,
-    divmod,
-]
-IN_PLACE = [
-    operator.iadd,
-    operator.isub,
-    operator.imul,
-    operator.imatmul,
-    operator.itruediv,
-    operator.ifloordiv,
-    operator.imod,
-    operator.ilshift,
-    operator.irshift,
-    operator.iand,
-    operator.ior,
-    operator.ixor,
-]
+BINARY = [*ARITHMETIC, *COMPARISONS, divmod]
 
 
 def too_big(function, left, right):

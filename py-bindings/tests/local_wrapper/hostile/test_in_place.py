@@ -9,7 +9,9 @@ from helpers.objects import Thing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .shared import IN_PLACE, outcome
+from local_wrapper.operators import IN_PLACE
+
+from .shared import outcome
 
 STEPS = st.lists(
     st.tuples(

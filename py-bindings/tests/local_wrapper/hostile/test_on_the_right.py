@@ -11,7 +11,9 @@ import pytest
 from ft_utils.concurrency import AtomicInt64
 from ft_utils.local import LocalWrapper
 
-from .shared import BINARY, IN_PLACE, LEFT, OPERANDS, outcome, pairs, same, too_big
+from local_wrapper.operators import IN_PLACE
+
+from .shared import BINARY, LEFT, OPERANDS, outcome, pairs, same, too_big
 
 # These see the wrapper first, and take it for what it looks like.
 GREEDY = {

@@ -1,17 +1,16 @@
 """IntervalLock: forks, and the end of the interpreter."""
 
-import os
-
 import pytest
-from helpers.programs import run_python
+from helpers.marks import WITH_FORK
+from helpers.programs import IN_CHILDREN, run_python
 
 from .shared import HEAD
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 def test_fork():
     out = run_python(
-        f"""{HEAD}
+        f"""{HEAD}{IN_CHILDREN}
 import warnings
 warnings.simplefilter("ignore")
 lock, stop = held()
@@ -41,17 +40,7 @@ def child():
     assert lock.acquire(timeout=0.01) is False
     with IntervalLock() as new:
         new.poll()
-for _ in range(5):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            child()
-        except BaseException:
-            import sys
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    assert os.waitpid(pid, 0)[1] == 0
+in_children(child, 5)
 assert ours.waiters == 2
 print("done")
 faulthandler.cancel_dump_traceback_later()
@@ -60,7 +49,7 @@ faulthandler.cancel_dump_traceback_later()
     assert out == "done\n"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 def test_fork_while_threads_work():
     run_python(
         f"""{HEAD}

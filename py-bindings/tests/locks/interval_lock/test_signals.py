@@ -1,13 +1,10 @@
 """IntervalLock: signals that interrupt a wait."""
 
-import os
-
 import pytest
+from helpers.marks import POSIX
 from helpers.programs import run_python
 
 from .shared import HEAD
-
-POSIX = pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
 
 
 @POSIX

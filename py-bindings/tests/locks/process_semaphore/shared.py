@@ -6,10 +6,6 @@ import time
 from helpers.limits import LONG
 
 
-def run(main):
-    return asyncio.run(asyncio.wait_for(main, LONG))
-
-
 def waiting(semaphore):
     """Return how many wait."""
     text = repr(semaphore)

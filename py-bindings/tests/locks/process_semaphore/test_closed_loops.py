@@ -6,10 +6,11 @@ import weakref
 import pytest
 from ft_utils.concurrency import ProcessSemaphore
 from helpers.limits import LONG
+from helpers.loops import run
 from helpers.objects import collected
 from helpers.threads import Task, wait_until
 
-from .shared import all_free, queued, run, waiting, waits_in
+from .shared import all_free, queued, waiting, waits_in
 
 
 def left_in_a_closed_loop(semaphore):

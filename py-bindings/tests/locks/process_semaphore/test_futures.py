@@ -7,8 +7,9 @@ import warnings
 import pytest
 from ft_utils.concurrency import ProcessSemaphore
 from helpers.limits import LONG
+from helpers.loops import run
 
-from .shared import all_free, run, until, waiting
+from .shared import all_free, until, waiting
 
 
 def test_future_cancelled_by_somebody():

@@ -6,9 +6,10 @@ import weakref
 
 import pytest
 from ft_utils.concurrency import ProcessSemaphore
+from helpers.loops import run
 from helpers.objects import collected
 
-from .shared import all_free, queued, run, waiting, waits_in
+from .shared import all_free, queued, waiting, waits_in
 
 
 def test_cycles_through_waiters_are_collected():

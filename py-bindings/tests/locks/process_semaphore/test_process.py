@@ -1,12 +1,10 @@
 """ProcessSemaphore: forks, and the end of the interpreter."""
 
-import os
-
-import pytest
+from helpers.marks import WITH_FORK
 from helpers.programs import run_python
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@WITH_FORK
 def test_fork():
     out = run_python(
         """

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 from ft_utils.concurrency import ProcessSemaphore
+from helpers.loops import run
 
-from .shared import all_free, queued, run, until, waiting
+from .shared import all_free, queued, until, waiting
 
 
 def test_first_come_first_served():

@@ -7,9 +7,10 @@ import threading
 import pytest
 from ft_utils.concurrency import AtomicInt64, ProcessSemaphore
 from helpers.limits import LONG
+from helpers.loops import run
 from helpers.threads import Task, run_threads, wait_until
 
-from .shared import all_free, queued, run, until, waiting
+from .shared import all_free, queued, until, waiting
 
 
 def test_loops_and_threads_share_slots():

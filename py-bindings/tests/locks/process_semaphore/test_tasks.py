@@ -7,8 +7,9 @@ import weakref
 import pytest
 from ft_utils.concurrency import ProcessSemaphore
 from helpers.limits import LONG
+from helpers.loops import run
 
-from .shared import all_free, run
+from .shared import all_free
 
 
 def test_acquire_takes_a_free_slot_without_suspending():

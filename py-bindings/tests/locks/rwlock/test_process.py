@@ -1,17 +1,16 @@
 """RWLock: forks, and the end of the interpreter."""
 
-import os
-
 import pytest
-from helpers.programs import run_python
+from helpers.marks import WITH_FORK
+from helpers.programs import IN_CHILDREN, run_python
 
 from .shared import HEAD, WAITS
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 def test_fork():
     out = run_python(
-        f"""{HEAD}
+        f"""{HEAD}{IN_CHILDREN}
 import warnings
 warnings.simplefilter("ignore")
 foreign, stop = held(RWWriteContext)
@@ -49,17 +48,7 @@ def child():
     assert not foreign.acquire_read(timeout=0.01)
     with RWLock().write():
         pass
-for _ in range(5):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            child()
-        except BaseException:
-            import sys
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    assert os.waitpid(pid, 0)[1] == 0
+in_children(child, 5)
 assert written.writers_waiting() == read.writers_waiting() == 1
 print("done")
 faulthandler.cancel_dump_traceback_later()

@@ -2,32 +2,6 @@
 
 import asyncio
 
-import pytest
-from ft_utils.concurrency import (
-    ConcurrentQueue,
-    StdConcurrentLifoQueue,
-    StdConcurrentPriorityQueue,
-    StdConcurrentQueue,
-)
-from helpers.limits import LONG
-
-STD = [StdConcurrentQueue, StdConcurrentLifoQueue, StdConcurrentPriorityQueue]
-KINDS = pytest.mark.parametrize("kind", [ConcurrentQueue, *STD])
-STD_KINDS = pytest.mark.parametrize("kind", STD)
-
-
-def run(main):
-    return asyncio.run(asyncio.wait_for(main, LONG))
-
-
-async def started(*coroutines):
-    """Start tasks, and return them when each of them waits."""
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    # A task begins in the next round of its loop, and nothing here keeps it from waiting there.
-    await asyncio.sleep(0)
-    assert not any(task.done() for task in tasks)
-    return tasks
-
 
 def left_in_a_closed_loop(coroutine):
     """Let a coroutine wait in a loop that is then closed."""

@@ -5,8 +5,9 @@ import inspect
 
 import pytest
 from ft_utils.concurrency import ConcurrentQueue
+from helpers.loops import run, started
 
-from .shared import KINDS, STD, STD_KINDS, run, started
+from queues.kinds import EACH, EACH_STD, STD
 
 PUTS = pytest.mark.parametrize("put", ["put_async", "push_async"])
 GETS = pytest.mark.parametrize("get", ["get_async", "pop_async"])
@@ -42,7 +43,7 @@ def test_without_waiting(put, get):
     run(main())
 
 
-@KINDS
+@EACH
 @GETS
 def test_get_waits(kind, get):
     q = kind()
@@ -55,7 +56,7 @@ def test_get_waits(kind, get):
     run(main())
 
 
-@KINDS
+@EACH
 @PUTS
 def test_put_waits(kind, put):
     q = kind(maxsize=1)
@@ -72,7 +73,7 @@ def test_put_waits(kind, put):
     run(main())
 
 
-@STD_KINDS
+@EACH_STD
 def test_signatures_of_all_kinds(kind):
     for name in ("put_async", "get_async", "push_async", "pop_async"):
         ours, theirs = (inspect.signature(getattr(k, name)) for k in (kind, ConcurrentQueue))

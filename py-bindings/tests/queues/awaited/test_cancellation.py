@@ -8,13 +8,14 @@ from collections import Counter
 
 import pytest
 from ft_utils.concurrency import AtomicInt64, Empty, ShutDown
+from helpers.loops import run, started
 from helpers.objects import Thing
 from helpers.threads import flat, run_threads
 
-from .shared import KINDS, run, started
+from queues.kinds import EACH
 
 
-@KINDS
+@EACH
 def test_cancelled_get_takes_nothing(kind):
     q = kind()
 
@@ -36,7 +37,7 @@ def test_cancelled_get_takes_nothing(kind):
     run(main())
 
 
-@KINDS
+@EACH
 def test_cancelled_put_appends_nothing(kind):
     q = kind(maxsize=1)
     q.push("a")
@@ -53,7 +54,7 @@ def test_cancelled_put_appends_nothing(kind):
     run(main())
 
 
-@KINDS
+@EACH
 def test_item_dies_with_its_put(kind):
     q = kind(maxsize=1)
     q.push("a")
@@ -78,7 +79,7 @@ def test_item_dies_with_its_put(kind):
     run(main())
 
 
-@KINDS
+@EACH
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("maxsize", [0, 1, 3])
 def test_random_cancellations(kind, seed, maxsize):

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from ft_utils.concurrency import StdConcurrentPriorityQueue
 from helpers.limits import LONG
+from helpers.loops import run, started
 
-from .shared import Ordered, Refused, refuse, run, started
+from .shared import Ordered, Refused, refuse
 
 
 def test_comparison_that_raises_puts_nothing_in():

@@ -5,12 +5,15 @@ import weakref
 
 import pytest
 from ft_utils.concurrency import Empty
+from helpers.loops import run
 from helpers.objects import Thing, collected
 
-from .shared import KINDS, left_in_a_closed_loop, run
+from queues.kinds import EACH
+
+from .shared import left_in_a_closed_loop
 
 
-@KINDS
+@EACH
 def test_cycles_are_collected(kind):
     for waits in (False, True):
         q = kind(maxsize=1)
@@ -37,7 +40,7 @@ def test_cycles_are_collected(kind):
     assert collected(reference)
 
 
-@KINDS
+@EACH
 def test_waiting_coroutine_keeps_the_queue(kind):
     coroutine = kind().get_async(timeout=0.001)
 
@@ -49,7 +52,7 @@ def test_waiting_coroutine_keeps_the_queue(kind):
     run(main())
 
 
-@KINDS
+@EACH
 def test_subclass_without_init(kind):
     class Lazy(kind):
         def __init__(self):

@@ -7,12 +7,15 @@ from collections import Counter
 import pytest
 from ft_utils.concurrency import ConcurrentQueue
 from helpers.limits import LONG
+from helpers.loops import run, started
 from helpers.threads import Task, flat, run_threads
 
-from .shared import KINDS, left_in_a_closed_loop, run, started
+from queues.kinds import EACH
+
+from .shared import left_in_a_closed_loop
 
 
-@KINDS
+@EACH
 def test_closed_loops_are_skipped(kind):
     q = kind(maxsize=1)
     left = [left_in_a_closed_loop(q.get_async()) for _ in range(100)]
@@ -37,7 +40,7 @@ def test_closed_loops_are_skipped(kind):
         left[0].send(None)
 
 
-@KINDS
+@EACH
 def test_threads_are_skipped_to(kind):
     """A thread gets the item that woke a task of a closed loop."""
     q = kind()
@@ -48,7 +51,7 @@ def test_threads_are_skipped_to(kind):
     assert left is not None
 
 
-@KINDS
+@EACH
 def test_loops_and_threads(kind):
     q = kind(maxsize=4)
     is_fifo = issubclass(kind, ConcurrentQueue)
@@ -79,7 +82,7 @@ def test_loops_and_threads(kind):
     assert q.empty()
 
 
-@KINDS
+@EACH
 def test_many_tasks_in_one_queue(kind):
     q = kind()
     n = 2000
@@ -92,7 +95,7 @@ def test_many_tasks_in_one_queue(kind):
     run(main())
 
 
-@KINDS
+@EACH
 def test_handles_share_the_line(kind):
     q = kind(maxsize=1)
 
@@ -109,7 +112,7 @@ def test_handles_share_the_line(kind):
     run(main())
 
 
-@KINDS
+@EACH
 def test_threads_and_tasks_wake_each_other(kind):
     q = kind(maxsize=1)
 
@@ -133,7 +136,7 @@ def test_threads_and_tasks_wake_each_other(kind):
     run(main())
 
 
-@KINDS
+@EACH
 def test_threads_and_loops_get_all_items(kind):
     q = kind()
     n = 300

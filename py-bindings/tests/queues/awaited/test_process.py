@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 import random
 import signal
 import sys
@@ -10,6 +9,7 @@ import time
 
 import pytest
 from ft_utils.concurrency import ConcurrentQueue
+from helpers.marks import WITH_FORK
 from helpers.programs import run_python
 from helpers.signals import run_until_interrupted
 from helpers.threads import Task
@@ -49,7 +49,7 @@ def test_signals_lose_no_item():
     assert total - 3 <= len(got + left) <= total
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@WITH_FORK
 def test_fork():
     out = run_python(
         """

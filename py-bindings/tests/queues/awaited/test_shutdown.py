@@ -2,12 +2,13 @@
 
 import pytest
 from ft_utils.concurrency import AtomicInt64, ShutDown
+from helpers.loops import run, started
 from helpers.threads import Task, wait_until
 
-from .shared import KINDS, run, started
+from queues.kinds import EACH
 
 
-@KINDS
+@EACH
 def test_shutdown(kind):
     async def main():
         q = kind(maxsize=1)
@@ -38,7 +39,7 @@ def test_shutdown(kind):
     run(main())
 
 
-@KINDS
+@EACH
 def test_shutdown_ends_all_loops(kind):
     q = kind()
     waits = AtomicInt64()

@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 from ft_utils.concurrency import Full, ShutDown
+from helpers.loops import run, started
 from helpers.threads import Task
 
-from .shared import STD_KINDS, run, started
+from queues.kinds import EACH_STD
 
 
-@STD_KINDS
+@EACH_STD
 def test_async_puts_count_as_tasks(kind):
     q = kind(maxsize=2)
 
@@ -37,7 +38,7 @@ def test_async_puts_count_as_tasks(kind):
     run(main())
 
 
-@STD_KINDS
+@EACH_STD
 def test_shutdown_discards_the_tasks_of_async_puts(kind):
     q = kind(maxsize=1)
 

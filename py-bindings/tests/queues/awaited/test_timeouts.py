@@ -5,11 +5,12 @@ import asyncio
 import pytest
 from ft_utils.concurrency import Empty, Full
 from helpers.limits import LONG
+from helpers.loops import run, started
 
-from .shared import KINDS, run, started
+from queues.kinds import EACH
 
 
-@KINDS
+@EACH
 def test_timeouts(kind):
     q = kind(maxsize=1)
 
@@ -45,7 +46,7 @@ def test_timeouts(kind):
     run(main())
 
 
-@KINDS
+@EACH
 def test_timed_out_get_takes_no_wake_up(kind):
     q = kind()
 
@@ -60,7 +61,7 @@ def test_timed_out_get_takes_no_wake_up(kind):
     run(main())
 
 
-@KINDS
+@EACH
 @pytest.mark.parametrize("timeout", [-1, float("nan"), "1"])
 def test_bad_timeouts(kind, timeout):
     q = kind()
@@ -71,7 +72,7 @@ def test_bad_timeouts(kind, timeout):
     assert q.size() == 1
 
 
-@KINDS
+@EACH
 def test_timers_are_cancelled(kind):
     q = kind()
 

@@ -8,12 +8,16 @@ import pytest
 from ft_utils.concurrency import ConcurrentQueue, StdConcurrentPriorityQueue
 from helpers.builds import FREE_THREADED
 from helpers.limits import LONG
+from helpers.loops import run, started
+from helpers.marks import WITH_SIGNALS
 from helpers.threads import Task, run_threads, until_asleep
 
-from .shared import KINDS, Ordered, Refused, refuse, run, started
+from queues.kinds import EACH
+
+from .shared import Ordered, Refused, refuse
 
 
-@KINDS
+@EACH
 def test_every_call_wakes(kind):
     """Each way to put an item in or take one out wakes a task that waits for it."""
 
@@ -75,7 +79,7 @@ def test_spinning_threads_wake_tasks(lock_free):
     task.result()
 
 
-@KINDS
+@EACH
 def test_wake_ups_are_not_lost(kind):
     """One item at a time between loops: a lost wake-up would end the game."""
     here, there = kind(), kind()
@@ -94,7 +98,7 @@ def test_wake_ups_are_not_lost(kind):
     run_threads(2, lambda index: run(serve() if index else play(here, there)))
 
 
-@KINDS
+@EACH
 def test_push_before_it_listens(kind):
     """An item that comes after the first look, in the middle of the step, is seen."""
     q = kind()
@@ -111,7 +115,7 @@ def test_push_before_it_listens(kind):
     loop.close()
 
 
-@KINDS
+@EACH
 def test_pushes_while_a_task_begins_to_wait(kind):
     """Each item comes when its task has just found none; one overlooked would end the game."""
     q = kind()
@@ -148,7 +152,7 @@ def test_thread_that_fails_passes_the_wake_up_on_to_a_task():
 
 
 @pytest.mark.thread_unsafe(reason="waits for a signal")
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals between threads")
+@WITH_SIGNALS
 def test_thread_that_needs_no_wake_up_hands_it_to_a_task():
     """The wake-up of a thread that had found an item by itself reaches the task behind it."""
     q = StdConcurrentPriorityQueue()

@@ -1,9 +1,6 @@
 """What the tests of this folder share."""
 
-import pytest
 from ft_utils.concurrency import ConcurrentQueue, Empty, ShutDown
-
-BOTH_WAYS = pytest.mark.parametrize("lock_free", [False, True], ids=["parking", "spinning"])
 
 
 class Mine(ConcurrentQueue):

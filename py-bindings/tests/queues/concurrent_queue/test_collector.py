@@ -10,7 +10,9 @@ from ft_utils.concurrency import ConcurrentQueue, Empty
 from helpers.objects import Thing, collected
 from helpers.threads import Task
 
-from .shared import BOTH_WAYS, Mine, drained, filled
+from queues.kinds import BOTH_WAYS
+
+from .shared import Mine, drained, filled
 
 TIES = {
     "item": lambda q: q.push(q),

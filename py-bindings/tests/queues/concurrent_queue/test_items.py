@@ -3,7 +3,9 @@
 import pytest
 from ft_utils.concurrency import ConcurrentQueue, Empty, Full, ShutDown
 
-from .shared import BOTH_WAYS, drained, filled
+from queues.kinds import BOTH_WAYS
+
+from .shared import drained, filled
 
 
 @BOTH_WAYS

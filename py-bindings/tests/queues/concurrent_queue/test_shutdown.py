@@ -6,7 +6,9 @@ import pytest
 from ft_utils.concurrency import ConcurrentQueue, ShutDown
 from helpers.objects import Thing
 
-from .shared import BOTH_WAYS, filled
+from queues.kinds import BOTH_WAYS
+
+from .shared import filled
 
 
 @BOTH_WAYS

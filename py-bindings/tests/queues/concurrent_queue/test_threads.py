@@ -6,7 +6,9 @@ import pytest
 from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Empty, Full, ShutDown
 from helpers.threads import Task, flat, run_threads
 
-from .shared import BOTH_WAYS, ROUNDS, drained, filled
+from queues.kinds import BOTH_WAYS
+
+from .shared import ROUNDS, drained, filled
 
 
 def produce(q, index, many):

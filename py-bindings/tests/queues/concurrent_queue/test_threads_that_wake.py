@@ -5,7 +5,9 @@ from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Empty, Full, Shut
 from helpers.objects import Thing
 from helpers.threads import Task, run_threads
 
-from .shared import BOTH_WAYS, ROUNDS, drained, filled
+from queues.kinds import BOTH_WAYS
+
+from .shared import ROUNDS, drained, filled
 
 
 @BOTH_WAYS

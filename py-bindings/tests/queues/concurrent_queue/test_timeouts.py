@@ -6,7 +6,9 @@ import pytest
 from ft_utils.concurrency import ConcurrentQueue, Empty, Full
 from helpers.objects import without_address
 
-from .shared import BOTH_WAYS, drained, filled
+from queues.kinds import BOTH_WAYS
+
+from .shared import drained, filled
 
 
 class OddFloat:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from ft_utils.concurrency import ConcurrentQueue, QueueFailed, StdConcurrentQueue
 from helpers.limits import LONG
+from helpers.loops import run, started
 from helpers.threads import Task
 
 from queues.kinds import EACH, EACH_STD
@@ -20,17 +21,6 @@ def test_join_of_a_failed_queue(kind):
     q.get()
     q.task_done()
     q.join()
-
-
-def run(main):
-    return asyncio.run(asyncio.wait_for(main, LONG))
-
-
-async def started(*coroutines):
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    await asyncio.sleep(0)
-    assert not any(task.done() for task in tasks)
-    return tasks
 
 
 @EACH

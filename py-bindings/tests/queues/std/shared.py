@@ -11,13 +11,14 @@ from ft_utils.concurrency import (
     StdConcurrentQueue,
 )
 
-KINDS = [StdConcurrentQueue, StdConcurrentLifoQueue, StdConcurrentPriorityQueue]
+from queues.kinds import STD
+
 THEIRS = {
     StdConcurrentQueue: queue.Queue,
     StdConcurrentLifoQueue: queue.LifoQueue,
     StdConcurrentPriorityQueue: queue.PriorityQueue,
 }
-EACH = pytest.mark.parametrize("kind", KINDS, ids=["fifo", "lifo", "priority"])
+EACH = pytest.mark.parametrize("kind", STD, ids=["fifo", "lifo", "priority"])
 TOO_MANY = r"task_done\(\) called too many times"
 
 
@@ -62,20 +63,6 @@ class Item:
         return f"Item({self.key})"
 
 
-HEAD = """
-import faulthandler, os, signal, sys, threading, time
-from ft_utils.concurrency import *
-faulthandler.dump_traceback_later(40, exit=True)
-def until_asleep(id):
-    if not sys.platform.startswith("linux"):
-        return time.sleep(0.2)
-    seen = 0
-    while seen < 5:
-        with open(f"/proc/self/task/{id}/stat") as file:
-            seen = seen + 1 if file.read().rpartition(")")[2].split()[0] == "S" else 0
-        time.sleep(0.002)
-"""
-
 WAITS = {
     "get": "q = Kind(); call = q.get",
     "get with a timeout": "q = Kind(); call = lambda: q.get(timeout=1000)",
@@ -99,7 +86,7 @@ call = q.get
 
 
 def waits():
-    for kind in KINDS:
+    for kind in STD:
         for name, code in WAITS.items():
             code = code.replace("Kind", kind.__name__)
             yield pytest.param(code, id=f"{kind.__name__}-{name}")

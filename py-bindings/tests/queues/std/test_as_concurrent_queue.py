@@ -5,7 +5,9 @@ from ft_utils.concurrency import ConcurrentQueue, Full, StdConcurrentQueue
 from ft_utils.local import LocalWrapper
 from helpers.threads import flat, run_threads
 
-from .shared import EACH, KINDS, TOO_MANY, drained, filled, in_order
+from queues.kinds import STD
+
+from .shared import EACH, TOO_MANY, drained, filled, in_order
 
 
 @EACH
@@ -17,7 +19,7 @@ def test_as_a_concurrent_queue(kind):
     assert q.size() == 3
     assert not q.empty()
     assert q.unfinished_tasks == 3
-    expected = {KINDS[0]: [3, 1, 2], KINDS[1]: [2, 1, 3], KINDS[2]: [1, 2, 3]}[kind]
+    expected = {STD[0]: [3, 1, 2], STD[1]: [2, 1, 3], STD[2]: [1, 2, 3]}[kind]
     assert q.peek() == expected[0]
     local = q.pop_local()
     assert isinstance(local, LocalWrapper)

@@ -9,9 +9,11 @@ import pytest
 from ft_utils.concurrency import ConcurrentQueue, StdConcurrentQueue
 from ft_utils.local import LocalWrapper
 
-from .shared import EACH, KINDS, TOO_MANY, filled
+from queues.kinds import STD
 
-ORDERED = pytest.mark.parametrize("kind", KINDS[1:], ids=["lifo", "priority"])
+from .shared import EACH, TOO_MANY, filled
+
+ORDERED = pytest.mark.parametrize("kind", STD[1:], ids=["lifo", "priority"])
 
 
 @EACH

@@ -15,7 +15,9 @@ from ft_utils.concurrency import (
 from helpers.objects import Thing, collected
 from helpers.threads import run_threads
 
-from .shared import EACH, KINDS, drained
+from queues.kinds import STD
+
+from .shared import EACH, drained
 
 
 class MineFifo(StdConcurrentQueue):
@@ -30,7 +32,7 @@ class MinePriority(StdConcurrentPriorityQueue):
     pass
 
 
-EACH_OR_MINE = pytest.mark.parametrize("kind", [*KINDS, MineFifo, MineLifo, MinePriority])
+EACH_OR_MINE = pytest.mark.parametrize("kind", [*STD, MineFifo, MineLifo, MinePriority])
 
 TIES = {
     "item": lambda q: q.put(q),

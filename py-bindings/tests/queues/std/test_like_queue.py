@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from .shared import EACH, KINDS, THEIRS, TOO_MANY
+from queues.kinds import STD
+
+from .shared import EACH, THEIRS, TOO_MANY
 
 STEPS = st.lists(
     st.one_of(
@@ -52,7 +54,7 @@ def test_does_what_theirs_does(kind, maxsize, steps):
 class LikeTheirs(RuleBasedStateMachine):
     """Whatever is done to both, they hold the same: every method, in any order."""
 
-    @initialize(kind=st.sampled_from(KINDS), maxsize=st.integers(-1, 5))
+    @initialize(kind=st.sampled_from(STD), maxsize=st.integers(-1, 5))
     def make(self, kind, maxsize):
         self.ours, self.theirs = kind(maxsize), THEIRS[kind](maxsize)
         self.closed = False

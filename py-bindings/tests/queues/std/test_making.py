@@ -9,7 +9,9 @@ import sys
 import pytest
 from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Full, StdConcurrentQueue
 
-from .shared import EACH, KINDS, THEIRS
+from queues.kinds import STD
+
+from .shared import EACH, THEIRS
 
 
 @EACH
@@ -68,7 +70,7 @@ def test_kinds():
     q = StdConcurrentQueue()
     assert isinstance(q, ConcurrentQueue)
     assert issubclass(StdConcurrentQueue, ConcurrentQueue)
-    for kind in KINDS:
+    for kind in STD:
         assert kind.__module__ == "ft_utils.concurrency"
         assert not issubclass(kind, queue.Queue)
         assert pickle.loads(pickle.dumps(kind)) is kind

@@ -1,14 +1,12 @@
 """The Std queues: forks, waiting without work, and the end of the interpreter."""
 
-import os
 import sys
 
 import pytest
-from helpers.programs import run_python
+from helpers.marks import WITH_FORK
+from helpers.programs import END_WHILE_THREADS_WAIT, HEAD, IN_CHILDREN, run_python
 
-from .shared import HEAD, waits
-
-WITH_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+from .shared import waits
 
 
 @pytest.mark.thread_unsafe(reason="starts processes")
@@ -19,13 +17,7 @@ def test_exit_while_threads_wait(wait):
     run_python(
         f"""{HEAD}
 {wait}
-threads = [threading.Thread(target=call, daemon=True) for _ in range(3)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    until_asleep(thread.native_id)
-faulthandler.cancel_dump_traceback_later()
-"""
+{END_WHILE_THREADS_WAIT}"""
     )
 
 
@@ -33,7 +25,7 @@ faulthandler.cancel_dump_traceback_later()
 @WITH_FORK
 def test_fork():
     run_python(
-        f"""{HEAD}
+        f"""{HEAD}{IN_CHILDREN}
 import warnings
 warnings.simplefilter("ignore")
 kinds = (StdConcurrentQueue, StdConcurrentLifoQueue, StdConcurrentPriorityQueue)
@@ -60,17 +52,7 @@ def child():
         q.shutdown()
     waiting.put(1)
     assert waiting.get() == 1
-for _ in range(5):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            child()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(pid, 0)
-    assert status == 0, status
+in_children(child, 5)
 faulthandler.cancel_dump_traceback_later()
 """
     )

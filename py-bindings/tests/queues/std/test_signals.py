@@ -1,13 +1,10 @@
 """The Std queues: signals that interrupt a wait."""
 
-import os
-
 import pytest
-from helpers.programs import run_python
+from helpers.marks import POSIX
+from helpers.programs import HEAD, run_python
 
-from .shared import HEAD, waits
-
-POSIX = pytest.mark.skipif(os.name != "posix", reason="os.kill ends the process elsewhere")
+from .shared import waits
 
 
 @pytest.mark.thread_unsafe(reason="starts processes")

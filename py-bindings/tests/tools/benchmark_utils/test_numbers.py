@@ -1,6 +1,5 @@
 """ft_utils.benchmark_utils: random numbers."""
 
-import os
 import random
 import statistics
 from collections import Counter
@@ -8,6 +7,7 @@ from collections import Counter
 import pytest
 from ft_utils import benchmark_utils
 from ft_utils.benchmark_utils import ft_randchoice, ft_randint, ft_seed
+from helpers.marks import WITH_FORK
 from helpers.programs import run_python
 from helpers.threads import flat, run_threads
 from hypothesis import given
@@ -111,7 +111,7 @@ def test_threads_draw_different_numbers():
     assert abs(statistics.fmean(number >> 199 for number in numbers) - 0.5) < 0.05
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@WITH_FORK
 def test_child_draws_other_numbers():
     out = run_python(
         """
