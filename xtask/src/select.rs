@@ -159,6 +159,22 @@ mod tests {
         assert_eq!(words, ["locks", "rwlock", "contexts"]);
     }
 
+    /// The ones without: what all of them wait on, which Python does not see.
+    #[test]
+    fn primitives_without_python_tests() {
+        let project = Project::find().unwrap();
+        let crates = folders(&project.root.join("crates"));
+        let mut without = crates;
+        without.retain(|name| {
+            let found = select(&project, Some(name));
+            found.is_ok_and(|selection| selection.python.is_empty())
+        });
+        assert_eq!(without, ["sync"]);
+        let rwlock = select(&project, Some("rwlock")).unwrap().python;
+        let all = project.bindings().join("tests/locks/rwlock");
+        assert!(rwlock.len() > 5 && rwlock.iter().all(|path| path.starts_with(&all)));
+    }
+
     #[test]
     fn package_names() {
         let manifest = "[package]\nname = \"ft-atomic-int\"\nversion.workspace = true\n";
