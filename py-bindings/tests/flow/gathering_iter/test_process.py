@@ -17,7 +17,7 @@ def test_exit_while_threads_wait(wait):
 
 
 def test_exit_while_threads_work():
-    # Daemon threads drop nothing that another has made: see support.run_python.
+    # Daemon threads drop nothing that another has made: see run_python.
     run_python(
         """
 import threading
