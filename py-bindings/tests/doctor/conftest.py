@@ -1,4 +1,4 @@
-"""Fixtures of this folder."""
+"""Fixtures for the tests in this folder."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""Helpers for the tests in this folder."""
 
 # Also part of the programs that run in a process of their own.
 LOAD = """

@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""Helpers for the tests in this folder."""
 
 # What ft_utils 0.2.0 has, and ours beside it.
 NAMES = {

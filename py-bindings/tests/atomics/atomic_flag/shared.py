@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""Helpers for the tests in this folder."""
 
 from ft_utils.concurrency import AtomicInt64
 
