@@ -1,4 +1,4 @@
-"""What a LocalWrapper does in an ``await`` expression."""
+"""The iterator that a LocalWrapper gives to an ``await`` expression."""
 
 from collections.abc import Awaitable, Generator
 from typing import Any, TypeVar
@@ -11,5 +11,5 @@ async def _result(awaitable: Awaitable[_T]) -> _T:
 
 
 def awaiting(awaitable: Awaitable[_T]) -> Generator[Any, Any, _T]:
-    """Return what ``__await__`` would; not everything that can be awaited has that method."""
+    """Return the iterator of ``__await__``, also for awaitables without that method."""
     return _result(awaitable).__await__()

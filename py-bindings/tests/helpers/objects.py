@@ -11,7 +11,7 @@ from helpers.limits import LONG
 
 
 def without_address(thing: object) -> str:
-    """Return a parameter's repr as it is in each process, for the name of a test."""
+    """Return a parameter's repr without an address, for the name of a test in all processes."""
     return re.sub(r" at 0x[0-9a-f]+", "", repr(thing))
 
 
@@ -24,8 +24,8 @@ def collected(reference: weakref.ref) -> bool:
     def collections() -> int:
         return gc.get_stats()[-1]["collections"]
 
-    # A call does nothing while another thread collects, as this test may on several threads. And a
-    # look at the object keeps it alive if the collection of another comes in between.
+    # A collection does nothing while another thread collects, and this test may run on several
+    # threads. Reading the reference keeps the object alive during a collection by another thread.
     with _one_collects:
         end, deadline = collections() + 3, time.monotonic() + LONG
         while reference() is not None and collections() < end:

@@ -9,10 +9,9 @@ from helpers.limits import LONG
 def run_python(code: str, *, status: int = 0, stderr: str | None = "") -> str:
     """Run code in a new interpreter, check how it ends, and return what it printed.
 
-    If daemon threads are busy when the code ends, let none drop what another has made. The
-    interpreter may be waiting for ever then, where it has no GIL: at its end it takes the lock of
-    the list of such objects (`_Py_brc_remove_thread`), which may be that of a thread that it has
-    stopped.
+    If daemon threads are busy when the code ends, no thread may drop an object that another thread
+    has made. Otherwise a free-threaded interpreter may wait for ever: at its end it takes the lock
+    of the list of such objects (`_Py_brc_remove_thread`), which a stopped thread may hold.
     """
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", code],
@@ -27,8 +26,8 @@ def run_python(code: str, *, status: int = 0, stderr: str | None = "") -> str:
     return done.stdout
 
 
-# Part of such code: `until_asleep(native_id)` waits for a thread to sleep in a call. A thread that
-# spins sleeps too, now and then.
+# Part of a program: `until_asleep(native_id)` waits for a thread to sleep in a call. A thread that
+# spins sleeps, too, now and then.
 ASLEEP = """
 def state(id):
     with open(f"/proc/self/task/{id}/stat") as file:

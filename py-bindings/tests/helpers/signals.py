@@ -11,18 +11,19 @@ from helpers.limits import LONG
 
 
 class Stop(BaseException):
-    """What the handler of the signal raises."""
+    """The exception that the handler of the signal raises."""
 
 
 def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float = 0.25) -> int:
-    """Call work again and again amid a storm of signals, and return how many ended a call.
+    """Call work many times during many signals, and return the number of interrupted calls.
 
-    The other errors that may end a call are no reason to stop.
+    Other errors, in the given tuple, may end a call, and do not end the test.
     """
 
     def handle(_number, frame):
-        # Only inside of work, or of what our code calls: this function is not tested, and others,
-        # as the callbacks of the collector, may not raise. Nor where work handles the last one.
+        # Raise only inside of work, or of the code that it calls: this function is not under test,
+        # and other functions, such as callbacks of the collector, must not raise. Do not raise
+        # while work handles the exception before, either.
         if isinstance(sys.exc_info()[1], Stop):
             return
         while frame.f_code is not work.__code__:
@@ -41,7 +42,7 @@ def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float =
     storm.start()
     try:
         end = time.monotonic() + seconds
-        # On a loaded machine it may take longer until a signal meets a call.
+        # On a loaded machine it may take longer until a signal interrupts a call.
         while time.monotonic() < (end if count else end + LONG):
             try:
                 work()

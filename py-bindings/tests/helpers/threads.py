@@ -16,7 +16,7 @@ def run_threads(n: int, work: Callable[[int], object]) -> list:
     The first exception, if there is any, is raised here.
     """
     try:
-        # As ever where it does not matter: `cargo xtask test` has runs with the shortest interval.
+        # The switch interval stays: `cargo xtask test` has runs with the shortest one.
         return run_concurrently(work, n, pass_index=True, switch_interval=None, timeout=2 * LONG)
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
@@ -30,8 +30,8 @@ def flat(lists: Iterable[list]) -> list:
 def until_asleep(thread: threading.Thread) -> None:
     """Return when the thread sleeps, or is done.
 
-    Where the system does not tell, that is at once. So a test may use this to look at the case
-    that matters most of the time, and has to be right in the others too.
+    On systems that do not tell, return at once. So with this function a test meets the interesting
+    case most of the time, and has to pass in the other cases, too.
     """
     stat = f"/proc/self/task/{thread.native_id}/stat"
     deadline = time.monotonic() + LONG

@@ -1,7 +1,7 @@
-"""Every call that can wait, each on an object of its own on which it does.
+"""Every call that can wait, each with an object of its own on which it waits.
 
-A program imports this: `begin()` has a thread in each of the calls, asleep where the system can
-tell. `release` is what lets the call end, as a line of Python with the object as `o`.
+Programs import this: `begin()` starts a thread for each call, and returns when the threads sleep,
+if the system can tell. `release` is a line of Python that ends the wait of the object `o`.
 """
 
 import threading
@@ -26,12 +26,12 @@ class Wait(NamedTuple):
 
 
 def after(call: str) -> Callable:
-    """What a line with `o` makes of an object."""
+    """Return a function that runs a line on an object `o`, and returns the object."""
     return eval(f"lambda o: ({call}, o)[1]", NAMES)
 
 
 def held(lock: Any, call: str) -> Any:
-    """The object, after a call in another thread, whose lock it then is."""
+    """Return the lock, after a call in another thread, which then holds it."""
     thread = threading.Thread(target=after(call), args=(lock,))
     thread.start()
     thread.join()
@@ -39,7 +39,7 @@ def held(lock: Any, call: str) -> Any:
 
 
 def leading(source: Callable[[Any], Any]) -> Any:
-    """The object that calls a function which does not return until the event is set."""
+    """Return an object while a thread makes its value, until the event is set."""
     entered, go = threading.Event(), threading.Event()
 
     def work() -> int:

@@ -1,4 +1,4 @@
-"""What programs write. Nothing runs it: `cargo xtask lint` has the type checkers read it."""
+"""Code as programs write it. Only type checkers read it, in `cargo xtask lint`; it never runs."""
 
 import threading
 from concurrent.futures import Executor

@@ -1,10 +1,12 @@
-"""What ``ConcurrentDict.keys()`` and ``items()`` return.
+"""The lists that ``ConcurrentDict.keys()`` and ``items()`` return.
 
-Each is a snapshot, and a list, as programs written for ``ft_utils`` 0.2.0 expect; and it has the
-set operations and comparisons of a mapping's views, as programs written for ``dict`` expect.
+Each is a snapshot. It is a list, because programs written for ``ft_utils`` 0.2.0 expect one, and it
+has the set operations and comparisons of a mapping's views, because programs written for ``dict``
+expect those.
 
-Beside another list ``==`` and ``!=`` are those of lists, item by item in order, and ``<`` and its
-like raise ``TypeError``: the order of keys is unspecified, so the answer would be a matter of luck.
+Compared with another list, ``==`` and ``!=`` compare item by item in order, and ``<``, ``<=``,
+``>`` and ``>=`` raise ``TypeError``: the order of keys is unspecified, so the answer would be a
+matter of luck.
 """
 
 import operator
@@ -22,7 +24,7 @@ class _SetOfList(list[T]):
     __hash__ = None
 
     def _view(self) -> Set[T]:
-        """The view of a dict with the same contents: it says what a comparison means."""
+        """Return the view of a dict with the same contents; comparisons use it."""
         raise NotImplementedError
 
     def _compare(self, other: Any, operation: Callable[[Any, Any], bool]) -> bool:
@@ -34,7 +36,7 @@ class _SetOfList(list[T]):
 
     def _order(self, other: Any, operation: Callable[[Any, Any], bool], sign: str) -> bool:
         if isinstance(other, list) and not isinstance(other, _SetOfList):
-            # Said here, because Python would ask the list next.
+            # Raised here: after NotImplemented, Python would ask the list.
             message = (
                 f"'{sign}' not supported between instances of '{type(self).__name__}' and "
                 f"'{type(other).__name__}': keys are in no order; compare with a set, or sort both"
@@ -84,12 +86,12 @@ class _SetOfList(list[T]):
         return set(other).difference(self)
 
     def isdisjoint(self, other: Iterable[object]) -> bool:
-        """Tell whether it has nothing in common with other."""
+        """Tell whether this list and the other iterable have no item in common."""
         return self._view().isdisjoint(other)
 
 
 class Keys(_SetOfList[T]):
-    """The keys that a ConcurrentDict had."""
+    """The keys of a ConcurrentDict at one moment."""
 
     __slots__ = ()
 
@@ -98,7 +100,7 @@ class Keys(_SetOfList[T]):
 
 
 class Items(_SetOfList[T]):
-    """The keys that a ConcurrentDict had, with their values, in pairs."""
+    """The pairs of keys and values of a ConcurrentDict at one moment."""
 
     __slots__ = ()
 

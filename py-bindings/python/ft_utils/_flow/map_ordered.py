@@ -51,29 +51,29 @@ def map_ordered(
 ) -> "OrderedResults[_R]":
     """Return an iterator of fn(item) for each item, in the order of the items.
 
-    The calls are made by an executor. The first window calls are submitted at once, for which
-    map_ordered() waits if the items do; each result that is read makes room for another call. So at
-    most window results are being computed or wait to be read, and there may be infinitely many
-    items. A window of about twice the number of workers keeps all of them busy, unless some items
-    take much longer than others.
+    The executor makes the calls. map_ordered() submits the first window calls at once, and waits if
+    drawing their items takes time; each result that is read makes room for another call. So at most
+    window results are being computed or wait to be read, and there may be infinitely many items. A
+    window of about twice the number of workers keeps all of them busy, unless some items take much
+    longer than others.
 
-    With more iterables fn gets an item of each, until the shortest ends, as with map(). If timeout
-    is given, a result that is not there timeout seconds after the call of map_ordered() is a
-    TimeoutError.
+    With more iterables, fn gets an item of each, until the shortest ends, as with map(). If timeout
+    is given, reading a result that is not there timeout seconds after the call of map_ordered()
+    raises TimeoutError.
 
-    An exception, of fn, of items, or of the executor (BrokenProcessPool, say, or RuntimeError if
-    it was shut down), is raised in the place of the result that is missing, and ends the iterator.
-    When the iterator ends, is closed by close() or dropped, calls that have not begun are
-    cancelled, and results that nobody has read are released.
+    If fn, the items or the executor raise an exception (BrokenProcessPool, for example, or
+    RuntimeError if the executor was shut down), it is raised in the place of the missing result,
+    and ends the iterator. When the iterator ends, or is closed by close() or dropped, calls that
+    have not begun are cancelled, and unread results are released.
 
     Threads may share the iterator: each result goes to one of them, in the order of the items.
 
-    executor.map(fn, items, buffersize=window) has a bound, too, from Python 3.14 on. It cannot be
-    shared by threads. If the items or the executor fail, it raises that at once, and the results
-    before are lost. Executors that others wrote need not have it.
+    From Python 3.14 on, executor.map(fn, items, buffersize=window) has a bound, too. Threads cannot
+    share its iterator. If the items or the executor fail, it raises the exception at once, and the
+    results before it are lost. Executors of other libraries may lack the parameter.
 
-    The executor is any concurrent.futures.Executor: one of threads, one of processes, or one whose
-    workers are on other machines, such as that of a Dask cluster::
+    The executor can be any concurrent.futures.Executor: of threads, of processes, or of workers on
+    other machines, such as a Dask cluster::
 
         from dask.distributed import Client
 
@@ -81,9 +81,10 @@ def map_ordered(
             for result in map_ordered(executor, work, items, window=1000):
                 ...
 
-    Nothing changes but the executor; fn, the items and the results then have to be picklable.
+    Only the executor changes. With such an executor, fn, the items and the results have to be
+    picklable.
     """
-    # The window may come fourth, as a number: that is nothing to iterate over.
+    # A fourth argument that is a number is the window: a number cannot be iterated over.
     if len(more) == 1 and isinstance(more[0], SupportsIndex) and not isinstance(more[0], Iterable):
         window, more = more[0], ()
     window = index(window)
@@ -98,17 +99,17 @@ def map_ordered(
 
 
 class OrderedResults(Iterator[_R]):
-    """What map_ordered() returns."""
+    """The iterator that map_ordered() returns."""
 
     def __init__(self, calls: "Iterator[Future[_R]]", window: int, timeout: float | None) -> None:
-        # The calls whose results nobody has asked for yet.
+        # The calls whose results no thread has asked for yet.
         self._pending: deque[Future[_R]] = deque()
-        # Draws an item and submits the call for it.
+        # Each step draws an item and submits the call for it.
         self._calls = calls
         self._window = window
         self._deadline = None if timeout is None else monotonic() + timeout
-        # Whoever has it draws items, and waits for the next result. So the bound holds for all
-        # threads together: what one of them waits for is the only call that is not pending.
+        # The thread that holds this lock draws items, and waits for the next result. So the bound
+        # holds for all threads together: the only call that is not pending is the awaited one.
         self._turn = RLock()
         self._is_drawing = False
         self._is_closed = False
@@ -127,7 +128,7 @@ class OrderedResults(Iterator[_R]):
                 raise StopIteration
             return self._result(future)
         finally:
-            # An exception refers to this frame: it must not refer to the future, which has it.
+            # The future has the exception, which refers to this frame: drop the future here.
             future = None
             self._turn.release()
 
@@ -152,13 +153,13 @@ class OrderedResults(Iterator[_R]):
         pending = self._pending
         self._is_drawing = True
         try:
-            # No variable of ours keeps an item alive.
+            # No variable here keeps an item alive.
             pending.extend(islice(self._calls, self._window - len(pending)))
             if len(pending) < self._window:
-                # Not asked again: the others would lose an item each time.
+                # Do not ask again: each time, the other iterables would lose an item.
                 self._calls = iter(())
         except Exception as error:
-            # It waits for its turn like any other result.
+            # The failure is read in its turn, like any other result.
             pending.append(_failed(error))
             self._calls = iter(())
         except BaseException:
@@ -167,7 +168,7 @@ class OrderedResults(Iterator[_R]):
         finally:
             self._is_drawing = False
             if self._is_closed:
-                # Another thread has closed it, and not seen what was submitted since.
+                # Another thread has closed it, and has not seen the calls submitted since then.
                 self.close()
 
     def _take(self) -> "Future[_R] | None":
@@ -180,7 +181,7 @@ class OrderedResults(Iterator[_R]):
         try:
             return future.result(self._left())
         except BaseException:
-            # It may be the wait that has failed, by Ctrl-C, and the call has not begun.
+            # If Ctrl-C ended the wait, the call may not have begun.
             future.cancel()
             self.close()
             raise

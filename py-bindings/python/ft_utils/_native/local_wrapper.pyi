@@ -9,7 +9,7 @@ from typing_extensions import disjoint_base
 
 _T = TypeVar("_T")
 
-# What an operation gives is up to the wrapped object.
+# The result of an operation depends on the wrapped object.
 @disjoint_base
 class LocalWrapper(Generic[_T]):
     @property
