@@ -22,7 +22,7 @@ from helpers.threads import run_threads
 N = 200
 THREADS = 3
 SAMPLES = 40
-# What an allocator may do on its own between the second quarter of the time and the last.
+# The growth that an allocator may cause between the second and the last quarter of the time.
 GROWTH, SLACK = 1.05, 8 << 20
 
 alive = ft_utils.AtomicInt64()

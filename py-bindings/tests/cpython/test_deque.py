@@ -16,7 +16,7 @@ from ft_utils.concurrency import ConcurrentDeque, EmptyDequeError
 # They are not made for several threads, and some run the collector.
 pytestmark = pytest.mark.thread_unsafe(reason="CPython's tests")
 
-# What cannot apply, and why; of classes as well as of single tests.
+# Classes and single tests that cannot apply, and the reason.
 ITERATES = "iteration, count() and the like go by the items at one moment; changes are no error"
 NO_COPY = "copy.copy and pickle are refused, as for all objects that threads share"
 NO_PICKLE = "pickle is refused, as for all objects that threads share"

@@ -13,7 +13,7 @@ lock_tests = pytest.importorskip(
 # They start threads, and count those that run.
 pytestmark = pytest.mark.thread_unsafe
 
-# What they test that is otherwise here.
+# Tests of behaviour that differs here.
 INAPPLICABLE = {
     "LockTests": {
         "test_reacquire": "only the owner releases, and it does not wait for itself",

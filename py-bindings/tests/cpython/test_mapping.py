@@ -7,7 +7,7 @@ mapping_tests = pytest.importorskip(
     "test.mapping_tests", reason="this interpreter came without its test package"
 )
 
-# What does not apply, and why.
+# Tests that do not apply, and the reason.
 EXCEPTIONS = {
     "test_constructor": "keywords are no keys: they are the parameters of ft_utils 0.2.0",
     "test_repr": "the name of the class is part of it, as it is for collections.deque",

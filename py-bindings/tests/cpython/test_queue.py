@@ -1,4 +1,4 @@
-"""CPython's own tests of queue.Queue, LifoQueue and PriorityQueue, run against ours.
+"""CPython's own tests of queue.Queue, LifoQueue and PriorityQueue, run against the Std queues.
 
 They belong to this interpreter's package `test`, if it has that; else they may come from the folder
 in FT_UTILS_CPYTHON_LIB, the standard library of another Python of the same version.
@@ -19,7 +19,7 @@ from ft_utils.concurrency import (
     StdConcurrentQueue,
 )
 
-# What cannot apply to ours, and why.
+# Tests that cannot apply to the Std queues, and the reason.
 NOT_OURS = {
     "FailingQueueTest": "overrides _put and _get, which ours do not call",
     "test_shrinking_queue": "sets maxsize, which is fixed in ours",

@@ -110,6 +110,6 @@ def test_out_of_range(index):
     with pytest.raises(IndexError):
         del d[index]
     assert list(d) == ["a", "b", "c"]
-    # As for a list, a bound of a search may be anywhere.
+    # The bounds of a search may be any numbers, as for a list.
     with pytest.raises(ValueError, match="'x' is not in deque"):
         d.index("x", -index, index)

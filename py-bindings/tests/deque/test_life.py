@@ -82,7 +82,7 @@ def test_death_may_use_the_deque():
             if d or call not in uses[4:7] + uses[8:9]:
                 call()
     d.clear()
-    # What finalizers put in while clear() runs stays.
+    # Items that finalizers put in while clear() runs stay.
     d = ConcurrentDeque()
     d.append(Thing(lambda: d.append("last will")))
     d.clear()

@@ -122,7 +122,7 @@ def test_copies():
     for other in (sub.copy(), sub + d, sub * 3, 3 * sub):
         assert type(other) is Sub
         assert other.maxlen == 2
-    # That of a handle is a deque of its own.
+    # The copy of a handle is a deque of its own.
     twin = d.handle().copy()
     d.append(4)
     assert len(twin) == 2

@@ -43,7 +43,7 @@ thread.join()
 
 
 def test_deep_nesting_ends_in_time():
-    # What is dropped late, because it is deep, is dropped before the deque is gone.
+    # Deep items are dropped late, but before the deque is gone.
     dead = []
     d = ConcurrentDeque([Thing(lambda: dead.append(1))])
     for _ in range(1000):

@@ -70,7 +70,7 @@ def test_text_for_people(site, capsys):
 def test_text_fits(site, width):
     install(site, "a_distribution_with_a_rather_long_name", [f"package/inner/_speed{SUFFIX}"])
     text = examine(["package", "raises"]).to_text(width)
-    # What is copied and pasted is not broken.
+    # Texts for copying are not broken into lines.
     long = [line for line in text.splitlines() if len(line) > width]
     assert all("://" in line or "/bin/" in line or "`" in line for line in long)
 
@@ -141,7 +141,7 @@ def test_copies_of_the_headers(tmp_path, capsys):
     for one in folder.rglob("*.h"):
         text = one.read_text()
         assert "SPDX-License-Identifier: MIT" in text
-        # All that one of them includes is there, or is Python's or the compiler's.
+        # Each included file is there, or belongs to Python or the compiler.
         for name in re.findall(r'^ *# *include "(.*)"', text, re.MULTILINE):
             places = (folder / name, one.parent / name)
             assert name == "pythoncapi_compat.h" or any(place.is_file() for place in places), name

@@ -160,7 +160,7 @@ def test_broken_metadata(site):
     for name in ("nameless", "garbled"):
         assert sum(name in trouble for trouble in report.troubles) == 1
     assert report.status == (2 if FREE_THREADED else 1)
-    # What is not looked at does not matter.
+    # Files that are not examined do not matter.
     assert examine(["plain"]).troubles == []
 
 

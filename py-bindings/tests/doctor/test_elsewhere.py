@@ -93,7 +93,7 @@ def test_wheel_before_it_is_installed(site, tmp_path, built):
         undeclared = [one for one in report["findings"] if one["code"] == "undeclared"]
         assert [one["distribution"] for one in undeclared] == ["bad"]
         assert done.returncode == 1
-    # What was unpacked is gone.
+    # The unpacked files are gone.
     assert not Path(report["distributions"][0]["folder"]).exists()
 
 

@@ -36,7 +36,7 @@ def test_modules_that_cannot_be_imported(site, module, outcome, detail):
     assert report.troubles == [f"{module}: {one.detail}"]
     assert other.outcome == "imported"
     assert report.status == (2 if not report.findings else 1)
-    # What was seen until then is told.
+    # The report has all that happened before.
     assert report.undeclared == ["needs_gil"] * (module == "exits" and FREE_THREADED)
 
 
@@ -56,7 +56,7 @@ def test_module_that_hangs(site, monkeypatch):
         if timeout is None:
             return wait(process)
         assert timeout == 1234
-        # As if that much time had gone by.
+        # Pretend that so much time has passed.
         while not started.exists():
             assert process.poll() is None
         raise subprocess.TimeoutExpired(process.args, timeout)

@@ -97,7 +97,7 @@ def test_gil_that_came_back_unseen(site):
     [one] = report.imports
     assert (one.outcome, one.gil_enabled, one.gil_brought_by) == ("imported", True, None)
     assert report.troubles == ["smuggles: the GIL came back, and nothing said for which module"]
-    # What was not named may have been missed.
+    # Modules that were not named may have been missed.
     assert [each.declares for each in report.extensions] == [None]
     assert report.status == 2
 

@@ -61,7 +61,7 @@ def error(call):
         return err
 
 
-# What a call can use.
+# The names that a call can use.
 NAMES = {
     **vars(concurrency),
     **vars(local),

@@ -48,12 +48,12 @@ def test_once_in_two_threads(get):
     both_are_in, late = threading.Barrier(2), []
 
     def make() -> Thing:
-        # Neither waits for the other one to be done.
+        # Neither thread waits for the other one.
         both_are_in.wait(LONG)
         return Thing(lambda: late.append(get(object)))
 
     one, other = run_threads(2, lambda _: get(make))
     assert one is other
-    # The one that was too late has died, after the cell was set.
+    # The value that came too late has died, after the cell was set.
     assert late == [one]
     late.clear()

@@ -22,7 +22,7 @@ def test_gate(ext):
     assert gate.wait(0) is False
     assert gate.wait(timeout=1e-9) is False
     waiters = [Task(gate.wait, timeout).until_asleep() for timeout in (None, LONG, 1e300)]
-    # Who waits attached would stop this.
+    # A thread that waits attached would stop this.
     gc.collect()
     gate.open()
     assert [waiter.result() for waiter in waiters] == [True] * 3

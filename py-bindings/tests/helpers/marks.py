@@ -1,4 +1,4 @@
-"""What a system may lack."""
+"""Marks for tests that not every system can run."""
 
 import os
 import signal

@@ -42,7 +42,7 @@ def attack(name: str, line: str, n: int, end: int) -> bool:
     except MemoryError:
         failed = True
     except SystemError as error:
-        # What the interpreter says if it has no memory for the traceback either.
+        # The interpreter prints this if it has no memory for the traceback either.
         failed = "without exception set" in str(error) or "without setting an" in str(error)
         assert failed
     except ERRORS:
@@ -58,7 +58,7 @@ def attack(name: str, line: str, n: int, end: int) -> bool:
 
 
 def attack_all(name: str, line: str) -> None:
-    # What is made once, at the first call.
+    # The first call makes objects that stay.
     attack(name, line, MOST, MOST + 1)
     for end_at in (lambda n: n + 1, lambda n: 0):
         quiet = 0

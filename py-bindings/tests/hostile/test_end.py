@@ -115,7 +115,7 @@ for leave in (sys.exit, os._exit):
             use(name, make(name, Imp()))
         leave(0)
     assert os.waitpid(child, 0) == (child, 0), leave
-# Those of the parent have not noticed.
+# The threads of the parent have not noticed.
 assert all(thread.is_alive() for thread in threads)
 for wait, o in objects:
     wait.function(wait.release)(o)

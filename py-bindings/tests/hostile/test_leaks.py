@@ -15,7 +15,7 @@ TIMES = 24
 
 
 class Stop(BaseException):
-    """What an object raises."""
+    """The exception that an object raises."""
 
 
 def fail():

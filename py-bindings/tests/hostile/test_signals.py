@@ -57,7 +57,7 @@ def test_wait_ends_and_may_be_begun_again(wait):
             with pytest.raises(Stop):
                 call(o)
             striker.result()
-    # Neither of the calls has taken what is there now.
+    # None of the calls has taken the item that is there now.
     wait.function(wait.release)(o)
     with contextlib.suppress(QueueFailed, ShutDown, StopIteration):
         call(o)

@@ -15,7 +15,7 @@ from helpers.marks import WITH_FORK
 from helpers.operations import ERRORS, OPERATIONS, Fuse, Imp, function, make, use
 from helpers.threads import Task
 
-# Neither runs user code nor is called: Python's own, and what says that there is none.
+# Attributes that run no user code: Python's own, and those that are None.
 NO_OPERATIONS = {
     "__annotations__",
     "__class_getitem__",
@@ -63,7 +63,7 @@ def test_table_has_every_operation(name):
 
 
 class Stop(KeyboardInterrupt):
-    """What an object raises."""
+    """The exception that an object raises."""
 
 
 class Equal(Imp):
@@ -114,7 +114,7 @@ def is_harmful(name, line, n, deed, kind, check):
     except Stop:
         ended = Stop
     finally:
-        # Whoever reports what goes wrong asks these objects too.
+        # Reports of errors call these objects, too.
         is_burnt = fuse.left <= 0
         fuse.deed = int
     objects.clear()

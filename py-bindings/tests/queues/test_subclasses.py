@@ -1,4 +1,4 @@
-"""What subclasses of queues may override: as in the module queue."""
+"""The methods that subclasses of queues may override, as in the module queue."""
 
 import logging
 import logging.handlers

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.thread_unsafe(reason="starts threads, changes the switc
 
 
 class Log(list):
-    """What each trial did, by the state that it had."""
+    """A log of each trial, by its state."""
 
     def setup(self):
         self.append([])

@@ -103,7 +103,7 @@ def test_other_libraries_are_known_everywhere():
     assert len(set(colors.values())) == len(colors)
 
 
-# What the threads of the next test did.
+# The operations that the threads of the next test did.
 DONE: list[tuple[int, int, int]] = []
 
 

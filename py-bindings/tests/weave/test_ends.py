@@ -117,7 +117,7 @@ class TestEnds:
             plain.register(0, "write_ten")
             assert native.run_native_destructors() == 5
             assert plain.read(log) == [6, 60, 6, 6, 6]
-            # What the last round has registered is still there.
+            # The registrations of the last round are still there.
             assert plain.unregister(0) is True
             assert native.run_native_destructors() == 0
 

@@ -84,7 +84,7 @@ parents.start()
 ready.wait()
 pid = os.fork()
 if pid == 0:
-    # What the thread has that forked, and nothing of the other's.
+    # The registrations of the forking thread, and none of the other thread.
     assert native.run_native_destructors() == 1
     thread = threading.Thread(target=register, args=(0, 2))
     thread.start()

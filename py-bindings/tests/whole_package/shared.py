@@ -1,6 +1,6 @@
 """Helpers for the tests in this folder."""
 
-# What ft_utils 0.2.0 has, and ours beside it.
+# The names of ft_utils 0.2.0, and those that this package adds.
 NAMES = {
     "concurrency": {
         "MISSING",

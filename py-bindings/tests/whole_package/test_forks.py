@@ -4,7 +4,7 @@ import pytest
 from helpers.marks import WITH_FORK
 from helpers.programs import HEAD, IN_CHILDREN, run_python
 
-# What the threads of the parent do while it forks.
+# The work of the parent's threads while it forks.
 BUSY = {
     "working": """
     q.push(n.incr())

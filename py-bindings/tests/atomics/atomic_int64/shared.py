@@ -25,7 +25,7 @@ class BadIndex:
 
 
 class NoIndex:
-    """As an array of NumPy: it has the method, and is no integer."""
+    """An object that has the method and is no integer, such as an array of NumPy."""
 
     __array_ufunc__ = None
 
@@ -61,7 +61,7 @@ BINARY = [
 
 
 def outcome(function, *args):
-    """What a call returns, or the type of what it raises."""
+    """Return the result of a call, or the type of its exception."""
     try:
         return function(*args)
     except Exception as error:

@@ -46,7 +46,7 @@ def test_comparison_calls_the_other():
         def __lt__(self, other):
             raise LookupError
 
-    # As an array, which compares its items.
+    # An array, for example, compares its items.
     assert (AtomicInt64(1) == Odd()) == [1]
     with pytest.raises(LookupError):
         AtomicInt64(1) > Odd()  # noqa: B015

@@ -54,7 +54,7 @@ def test_in_place_never_gives_another_object(op):
 
 
 def clamp(value, overflow):
-    """What an AtomicInt64 holds after a step with this result, or the type of the error."""
+    """Return the value of an AtomicInt64 after a step with this result, or the error's type."""
     if isinstance(value, type) or MIN <= value <= MAX:
         return value
     if overflow == "raise":
@@ -113,7 +113,7 @@ def test_power_in_place(left, right, overflow):
 
 @pytest.mark.parametrize("overflow", ["raise", "wrap", "saturate"])
 def test_huge_operands_in_place(overflow):
-    # Those that Python's own operator could not compute.
+    # Results that Python's own operator could not compute.
     for base in (0, 1, -1):
         atomic = AtomicInt64(base, overflow=overflow)
         atomic **= MAX

@@ -83,7 +83,7 @@ def test_order_of_insertion_does_not_matter():
 def test_views_beside_lists():
     d = keyed(range(20))
     keys, plain = d.keys(), list(d)
-    # As programs for 0.2.0 expect, which got a list.
+    # Programs for 0.2.0 expect this, because they got a list.
     assert keys == plain
     assert plain == keys
     assert keys != plain[::-1]

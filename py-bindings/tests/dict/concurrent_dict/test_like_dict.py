@@ -8,7 +8,7 @@ from .shared import Key
 
 
 class LikeDict(RuleBasedStateMachine):
-    """Whatever is done to both, they hold the same."""
+    """After the same calls on both, both hold the same items."""
 
     keys = st.sampled_from(
         [0, 1, True, 1.0, -1, -2, "a", "b", b"a", None, (), (1,), 2**70, 1.5]

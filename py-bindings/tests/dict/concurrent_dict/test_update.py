@@ -11,7 +11,7 @@ from .shared import Failing
 
 
 class OnlyKeys:
-    """What dict takes for a mapping."""
+    """An object that dict accepts as a mapping."""
 
     def keys(self):
         return iter("ab")

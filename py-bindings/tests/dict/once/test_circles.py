@@ -111,7 +111,7 @@ threads[1].start()
 import warnings
 warnings.simplefilter("ignore")
 if (child := os.fork()) == 0:
-    # Neither thread is here. This one makes the value, and its factory asks for another.
+    # The child has neither thread. Its own thread makes the value, and asks for another one.
     ok = d.get_or_insert("a", lambda: d.get_or_insert("b", lambda: 5) + 1) == 6
     os._exit(not ok)
 assert os.waitpid(child, 0)[1] == 0

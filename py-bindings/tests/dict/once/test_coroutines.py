@@ -11,7 +11,7 @@ from .shared import coroutine_function
 
 
 class Coroutine:
-    """What a compiler for Python makes of a coroutine function."""
+    """A coroutine as made by a compiler for Python."""
 
     closed = 0
 

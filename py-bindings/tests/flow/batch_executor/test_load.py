@@ -141,7 +141,7 @@ def test_reentrant_load_fails():
 
 
 def test_death_in_the_source():
-    """What dies while a source runs may load from other executors."""
+    """An object that dies while a source runs may load from other executors."""
     heard = []
     executor = counting(2)
 

@@ -71,7 +71,7 @@ def test_interrupt_ends_a_source_in_c():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    # What was produced until then is there.
+    # The results that were produced before are there.
     left = executor.buffered
     assert left < size - 1
     assert [executor.load() for _ in range(left)] == [0] * left

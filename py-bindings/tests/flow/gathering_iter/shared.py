@@ -18,7 +18,7 @@ def filled(values, *args, **kwargs):
 
 
 def available(iterator):
-    """What an iterator with timeout=0 yields before it would wait."""
+    """Return the values that an iterator with timeout=0 yields before it would wait."""
     values = []
     with suppress(TimeoutError):
         values.extend(iterator)
@@ -26,7 +26,7 @@ def available(iterator):
 
 
 def read(iterator):
-    """What an iterator yields, one by one: list(iterator) loses what came before an exception."""
+    """Return the values and the exception of an iterator: list() would lose the values."""
     values = []
     try:
         for value in iterator:

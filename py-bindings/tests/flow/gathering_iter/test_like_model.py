@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 
 class LikeModel(RuleBasedStateMachine):
-    """Whatever is done to both, one reader at a time sees the same."""
+    """After the same calls on both, one reader at a time sees the same in both."""
 
     window = 6
 

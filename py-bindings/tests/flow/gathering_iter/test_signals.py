@@ -58,7 +58,7 @@ except KeyboardInterrupt:
 
 @POSIX
 def test_handler_that_raises_fails_the_insert():
-    # As any Exception in insert does; its value is not there.
+    # Any Exception in insert does this; the value is not there.
     out = run_python(
         f"""{HEAD}
 def handler(*_):

@@ -64,7 +64,7 @@ def test_end_wakes_readers():
 
 
 def test_value_and_end_at_once():
-    # What was inserted before the end is read before it.
+    # A value that was inserted before the end is read before the end.
     for _ in range(50):
         g = ConcurrentGatheringIterator()
         tasks = [Task(read, g.iterator(5, False)) for _ in range(2)]

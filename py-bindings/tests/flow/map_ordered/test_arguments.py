@@ -91,7 +91,7 @@ def test_shortest_ends_the_others():
     executor.run(0)
     executor.run(1)
     assert list(results) == [5, 6]
-    # As zip() has it: the first was asked once more before the second had ended, and not again.
+    # As in zip(), the first iterable was asked once more before the second one ended.
     assert next(results, None) is None
     assert first.count == 3
 

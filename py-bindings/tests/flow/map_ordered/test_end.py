@@ -59,7 +59,7 @@ def test_results_are_released_as_they_are_read():
 
     # In this thread: one that dies in another than it was made in may take its time.
     for thing in map_ordered(Immediate(), make, range(100), 5):
-        # That one, and those in the window.
+        # The call that was waited for, and the calls in the window.
         assert alive <= 5
         del thing
     assert alive == 0

@@ -76,7 +76,7 @@ def test_processes():
 def test_process_that_dies():
     with spawned(1) as executor:
         results = map_ordered(executor, die, count(), 2)
-        # Those before may go down with it.
+        # The calls before may fail with it.
         with pytest.raises(BrokenProcessPool):
             for _ in range(4):
                 next(results)

@@ -82,7 +82,7 @@ def test_executor_that_was_shut_down():
 
 
 def test_shutdown_on_the_way():
-    # What was submitted is done; then comes the refusal of the next.
+    # The submitted calls are done; then comes the refusal of the next call.
     executor = ThreadPoolExecutor(1)
     results = map_ordered(executor, square, count(), 3)
     assert next(results) == 0

@@ -24,7 +24,7 @@ def test_window_is_never_exceeded(window):
     items, executor = Drawn(), Manual()
     results = map_ordered(executor, square, items, window)
     for n in range(20):
-        # All that is under way, save the first, is done but cannot be read yet.
+        # All calls under way, except the first, are done but cannot be read yet.
         task = Task(next, results)
         wait_until(lambda n=n: len(executor.calls) == n + window)
         for index in range(n + window - 1, n - 1, -1):

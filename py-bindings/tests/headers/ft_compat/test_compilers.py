@@ -30,7 +30,7 @@ COMPILERS = [
     for standard in standards
 ]
 
-# All that is not an atomic operation, which are too many to be compiled so often.
+# All calls except atomic operations, which are too many to be compiled so often.
 CALLS = """
 #include "check_lock.h"
 #include "check_reference.h"

@@ -37,7 +37,7 @@ def test_mutex_with_a_thread_that_python_does_not_know(module):
 
 
 def test_mutex_is_waited_for_detached(module):
-    # Whoever waits lets the holder, who needs the interpreter, go on.
+    # The waiting thread lets the holder go on, which needs the interpreter.
     held, let_go = threading.Event(), threading.Event()
 
     def hold() -> bool:

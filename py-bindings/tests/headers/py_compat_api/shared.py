@@ -137,5 +137,5 @@ def _table() -> Iterator[Api]:
 
 
 APIS = list(_table())
-# Those that can be used in a line; a symbol can only be asked for.
+# The APIs that a line can use; a symbol can only be tested for.
 USABLE = [api for api in APIS if api.kind not in ("behaviour", "symbol")]

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.thread_unsafe
 
 @every_compiler
 def test_plain_compilers_name_the_removal(compiler: Compiler, uses: Path, tmp_path: Path) -> None:
-    """What MSVC sees: no error with a text, so names that say it."""
+    """MSVC has no error with a text, so names tell the reason."""
     header = (INCLUDE / "py_compat_api.h").read_text()
     for gnu in "#if defined(__GNUC__) || defined(__clang__)", "#ifdef __has_attribute":
         assert header.count(gnu) == 1

@@ -58,7 +58,7 @@ FAULTS = {"lint-borrowed": "its borrowed reference", "lint-silent": "it loses ex
 
 
 def check(done: Done, uses: Path, version: str, *, lint: bool) -> None:
-    """All that is to be refused is, with the right words, and nothing else."""
+    """The header refuses all names that it must refuse, with the right words, and no others."""
     found = errors(done, uses)
     refused = [api for api in USABLE if api.is_refused(version, lint)]
     assert (done.status != 0) >= bool(refused)

@@ -29,7 +29,7 @@ def test_an_ordinary_extension_compiles(
 def test_a_library_of_headers_that_uses_what_is_refused(
     compiler: Compiler, tmp_path: Path, option: str
 ) -> None:
-    """As pybind11: named in a file that comes first, it is not looked at."""
+    """A library of headers such as pybind11 is not checked if a file includes it first."""
     (tmp_path / "library.h").write_text(
         "#pragma once\n"
         "#include <Python.h>\n"
@@ -49,7 +49,7 @@ def test_a_library_of_headers_that_uses_what_is_refused(
 
 @every_compiler
 def test_the_header_alone_before_all_others(compiler: Compiler) -> None:
-    """As with `-include`, on the command line."""
+    """The header comes first with `-include` on the command line."""
     words = [f"-DPy_COMPAT_API_VERSION={MAX}", "-DPy_COMPAT_API_LINT"]
     source = "#include <Python.h>\nint main(void) { return Py_IsInitialized(); }\n"
     done = compile_c(compiler, source, *STRICT, *words, "-include", "py_compat_api.h")

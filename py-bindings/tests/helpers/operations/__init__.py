@@ -30,16 +30,16 @@ OPERATIONS: dict[str, Operations] = {
 
 @functools.cache
 def function(line: str) -> Callable[[object, object], object]:
-    """What a line does, as a function of `o` and `x`."""
+    """Return a line as a function of `o` and `x`."""
     return eval(f"lambda o, x: {line}", NAMES)
 
 
 def make(name: str, x: object) -> Any:
-    """An object of a class, with `x` in it if it can hold that."""
+    """Make an object of a class, with `x` in it if it can hold that."""
     return function(OPERATIONS[name].make[0])(None, x)
 
 
-# What an operation may end with: misuse, and what it does not find.
+# The errors that an operation may raise: for misuse, and for objects that it does not find.
 ERRORS = (
     ArithmeticError,
     AttributeError,

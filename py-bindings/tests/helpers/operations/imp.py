@@ -58,7 +58,7 @@ class Imp:
     __int__ = __len__ = __index__
 
     def __float__(self) -> float:
-        # As a timeout: no wait.
+        # A timeout of 0: no wait.
         self.act()
         return 0.0
 

@@ -10,7 +10,7 @@ def lines(text: str) -> tuple[str, ...]:
 
 
 class Operations(NamedTuple):
-    """What there is to do with one class, a line of Python each."""
+    """The operations of one class, a line of Python each."""
 
     make: tuple[str, ...]
     never_waits: tuple[str, ...]

@@ -9,7 +9,7 @@ import ft_utils
 
 
 class Loop:
-    """As much of an event loop as a coroutine needs that waits; it never runs."""
+    """The part of an event loop that a waiting coroutine needs; it never runs."""
 
     def get_debug(self) -> bool:
         return False
@@ -48,7 +48,7 @@ def step(coroutine: Any) -> object:
         asyncio._set_running_loop(before)
 
 
-# What the lines may name, apart from `o` and `x`.
+# The names that the lines may use, apart from `o` and `x`.
 NAMES: dict[str, Any] = {
     **{name: getattr(ft_utils, name) for name in ft_utils.__all__},
     "operator": operator,

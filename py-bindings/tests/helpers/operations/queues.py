@@ -2,7 +2,7 @@
 
 from .lines import SHARED, SUBSCRIPT, TEXT, of
 
-# Those of all queues.
+# The operations of all queues.
 QUEUE_NEVER_WAITS = (
     SHARED
     + SUBSCRIPT

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def outcome(function: Callable[..., Any], *args: Any) -> Any:
-    """What a call gives: the type and value of the result, or of the exception."""
+    """Return the type and value of a call's result, or the type and text of its exception."""
     try:
         result = function(*args)
     except Exception as err:

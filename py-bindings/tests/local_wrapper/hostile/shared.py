@@ -17,7 +17,7 @@ from local_wrapper.operators import ARITHMETIC, COMPARISONS
 
 
 def outcome(function, *args):
-    """What a call gives: the type and value of the result, or of the exception."""
+    """Return the type and value of a call's result, or the type and text of its exception."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -103,7 +103,7 @@ def test_polls_take_turns():
 
     run_threads(2, work)
     both = turns[turns.index(1 - turns[0]) :]
-    # Nobody has two turns while the other one waits.
+    # No thread has two turns while the other one waits.
     assert all(one != other for one, other in pairwise(both))
 
 

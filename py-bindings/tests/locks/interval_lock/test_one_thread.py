@@ -52,7 +52,7 @@ def test_owner_does_not_wait_for_itself():
         with pytest.raises(RuntimeError):
             call()
         assert lock.locked()
-    # Nobody waits, so nobody waits for itself.
+    # No thread waits, so the thread does not wait for itself.
     assert lock.acquire(False) is False
     assert lock.acquire(timeout=0) is False
     lock.unlock()

@@ -22,7 +22,7 @@ for n in (1, 2):
         time.sleep(0.001)
 def child():
     signal.alarm(15)
-    # Those who wait are in the parent.
+    # The waiting threads are in the parent.
     assert ours._is_owned() and ours.waiters == 0
     ours.poll()
     ours.cede()

@@ -71,7 +71,7 @@ def test_task_destroyed_while_pending():
     loop.set_exception_handler(lambda *_: None)
 
     async def begin():
-        # Nobody keeps the task but what it waits for.
+        # Only the future that the task waits for keeps the task alive.
         (task,) = await queued(semaphore)
         return weakref.ref(task)
 

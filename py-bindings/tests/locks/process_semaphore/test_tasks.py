@@ -14,7 +14,7 @@ from .shared import all_free
 
 def test_acquire_takes_a_free_slot_without_suspending():
     semaphore = ProcessSemaphore(1)
-    # Nobody drives this: were it to suspend, it would need a loop.
+    # No loop drives this: if it suspended, it would need one.
     with pytest.raises(StopIteration) as stopped:
         semaphore.acquire().send(None)
     assert stopped.value.value is None

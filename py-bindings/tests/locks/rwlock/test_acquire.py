@@ -63,5 +63,5 @@ def test_acquire_gives_up():
     with lock.read():
         assert in_thread(lock.acquire_write, True, 0.02) is False
         assert in_thread(lock.acquire_read, True, 0.02) is True
-    # That thread has ended without giving up its reading.
+    # The thread that read has ended without unlocking.
     assert state(lock) == (1, 0, False)

@@ -24,7 +24,7 @@ for lock in (written, read):
     threading.Thread(target=lock.lock_read, daemon=True).start()
 def child():
     signal.alarm(15)
-    # Those who wait are in the parent.
+    # The waiting threads are in the parent.
     assert written.writer_locked() and written.writers_waiting() == 0
     written.downgrade()
     written.lock_read()

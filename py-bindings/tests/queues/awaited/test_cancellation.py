@@ -83,7 +83,7 @@ def test_item_dies_with_its_put(kind):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("maxsize", [0, 1, 3])
 def test_random_cancellations(kind, seed, maxsize):
-    """What the puts have put in comes out, once; what the cancelled ones have not, never."""
+    """Each item of a finished put comes out once; an item of a cancelled put never does."""
     q = kind(maxsize=maxsize)
     producing = AtomicInt64(3)
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 
 class LikeDeque(RuleBasedStateMachine):
-    """Whatever is done to both, they hold the same."""
+    """After the same calls on both, both hold the same items."""
 
     bound = 70
 

@@ -77,7 +77,7 @@ def test_single_consumer_sees_one_order():
                 items += q.pop_many(50)
             return items
         for _ in range(ROUNDS):
-            # Whatever is pushed after this number was drawn has a larger one, in this thread.
+            # Items that this thread pushes after this number was drawn have larger numbers.
             q.push((index, produced.incr()))
         return []
 

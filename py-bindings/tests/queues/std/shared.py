@@ -39,14 +39,14 @@ def drained(q):
 
 
 def in_order(kind, items):
-    """What comes out of a queue that items have gone into."""
+    """Return items in the order in which a queue gives them back."""
     if kind is StdConcurrentQueue:
         return list(items)
     return sorted(items, reverse=kind is StdConcurrentLifoQueue)
 
 
 class Item:
-    """Compares slowly, by a method in Python, and calls something when it does."""
+    """An item that compares slowly, by a method in Python, and calls a function each time."""
 
     def __init__(self, key, at_compare=lambda: None):
         self.key = key

@@ -97,7 +97,7 @@ def test_comparison_may_wait_for_others():
     others = [Task(q.put, Item(3)), Task(q.get_nowait), Task(q.put_nowait, Item(4))]
     for other in others:
         assert not other.until_asleep().is_done()
-    # None of these waits.
+    # None of these calls waits.
     assert (q.qsize(), q.empty(), q.full(), q.is_shutdown) == (2, False, False, False)
     assert q.peek().key == 1
     assert repr(q).startswith("<StdConcurrentPriorityQueue with 2")

@@ -52,7 +52,7 @@ def test_does_what_theirs_does(kind, maxsize, steps):
 
 
 class LikeTheirs(RuleBasedStateMachine):
-    """Whatever is done to both, they hold the same: every method, in any order."""
+    """After the same calls on both, in any order, both hold the same items."""
 
     @initialize(kind=st.sampled_from(STD), maxsize=st.integers(-1, 5))
     def make(self, kind, maxsize):

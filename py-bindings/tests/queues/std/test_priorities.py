@@ -88,7 +88,7 @@ def test_slow_comparisons_among_threads():
 
 
 def test_priorities_hold_among_threads():
-    """What one thread gets while the others only put is never more than what is left."""
+    """An item that one thread gets, while the others only put, is never larger than the rest."""
     q = StdConcurrentPriorityQueue()
     run_threads(4, lambda index: [q.put((n, index)) for n in range(index, 1000, 4)])
     results = run_threads(4, lambda _: [q.get() for _ in range(250)])

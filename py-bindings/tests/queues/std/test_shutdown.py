@@ -57,7 +57,7 @@ def test_immediate_shutdown_drops(kind):
     for _ in range(5):
         with pytest.raises(ShutDown):
             q.get_nowait()
-    # What was taken out before is still to be done.
+    # Items that were taken out before still have to be done.
     assert q.unfinished_tasks == 1
     join = Task(q.join)
     assert not join.until_asleep().is_done()

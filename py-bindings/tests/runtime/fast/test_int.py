@@ -15,7 +15,7 @@ NUMBERS = st.one_of(
     st.integers(-70, 70),
     st.sampled_from([-TOP, 1 - TOP, TOP - 1]),
 )
-# What the other operand may be: also what does not fit.
+# The other operand, also of types that do not fit.
 OTHERS = st.one_of(NUMBERS, st.sampled_from([-TOP - 1, TOP, 2**70]))
 
 BINARY = {

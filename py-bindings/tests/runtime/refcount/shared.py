@@ -76,7 +76,7 @@ class Owner:
 
 
 def states(trace: list, me: int) -> set[str]:
-    """What there was to see of an object in some of the steps."""
+    """Return the states of an object in some of the steps."""
     found = set()
     for tid, local, shared in filter(None, trace):
         whose = {0: "nobody's", me: "own"}.get(tid, "theirs")
@@ -120,5 +120,5 @@ def let_go(ext: ModuleType, made: Made, *, inline: bool) -> None:
     assert [each is None for each in trace] == [False] * count + [True]
 
 
-# What stands for the references that are not counted: `_Py_REF_DEFERRED`.
+# The constant that stands for references that are not counted: `_Py_REF_DEFERRED`.
 DEFERRED = sys.maxsize // 8

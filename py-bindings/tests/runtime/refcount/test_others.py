@@ -37,7 +37,7 @@ def test_of_a_thread_in_a_call(ext, how, steps, seen):
         trace = ext.count(inline.address, steps, True, inline.deaths)
         assert trace == expected
         assert states(trace, thread_id(ext)) == seen
-        # What is queued is not freed before its own thread has seen to it.
+        # A queued object is not freed before its own thread has merged its counts.
         assert not real.deaths and not inline.deaths
     if steps.count("-") + steps.count(">") > steps.count("+") + steps.count("<"):
         assert len(real.deaths) == 1 and real.deaths == inline.deaths

@@ -38,14 +38,14 @@ OWN = [
     ("plain", "<+-<->+-", {"own", "shared", "nobody's", "merged"}, None),
     ("plain", "<+->-", {"own", "shared"}, "at once"),
     ("weakly", "<+->-", {"own", "weakly", "shared"}, "at once"),
-    # What others have given up is for its own thread to count.
+    # Its own thread counts the references that other threads have given up.
     ("plain", "+>+-++--", {"own", "queued"}, None),
     ("plain", "+>-", {"own", "queued"}, "later"),
     ("plain", ">", {"own", "queued"}, "later"),
     ("weakly", "+>-", {"own", "weakly", "queued"}, "later"),
     ("plain", "+++>>>+--", {"own", "queued", "negative"}, "later"),
     ("plain", "++>>+-<", {"own", "queued", "negative"}, None),
-    # Nobody's: all count in the same place.
+    # The object belongs to no thread: all threads count in the same place.
     ("plain", "<-+-++---", {"own", "shared", "nobody's", "merged"}, "at once"),
     ("plain", "<-+<>-+--", {"own", "shared", "nobody's", "merged"}, "at once"),
     ("weakly", "<-++--<>-", {"own", "weakly", "shared", "nobody's", "merged"}, "at once"),

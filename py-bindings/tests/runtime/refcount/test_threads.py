@@ -22,7 +22,7 @@ QUEUED = 2
 
 def give_up_the_last(ext: ModuleType, made: Made) -> None:
     ((tid, _, shared),) = ext.count(made.address, "", False, made.deaths)
-    # What is queued for a thread that waits may stay so until it goes on.
+    # An object that is queued for a waiting thread may stay queued until the thread goes on.
     if shared & 3 != QUEUED or tid == thread_id(ext):
         wait_until(lambda: total(ext, made) == 1)
     assert not made.deaths

@@ -55,7 +55,7 @@ def test_randint_reaches_both_ends():
 
 
 def test_randint_is_fair():
-    """Where a remainder would give the lower half two draws in three."""
+    """A range for which a remainder would give the lower half two draws in three."""
     ft_seed(3)
     largest = 2**32 // 3 * 2 - 1
     draws = 20_000

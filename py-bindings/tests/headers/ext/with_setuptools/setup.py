@@ -1,4 +1,4 @@
-"""What an author of extensions writes for setuptools."""
+"""The file that an author of extensions writes for setuptools."""
 
 import ft_utils
 from setuptools import Extension, setup
