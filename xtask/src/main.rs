@@ -171,7 +171,7 @@ loom-tests/orderings.txt which test noticed. A survivor needs a test, or a comme
         details: "\
 usage: cargo xtask soak [--minutes N] [INTERPRETERS]
 
-Runs py-bindings/tests/soak.py with the free-threaded interpreter, or with the GIL build where there is
+Runs py-bindings/tests/soak/ with the free-threaded interpreter, or with the GIL build where there is
 no other. It fails if anything was lost, not released, or if memory grows.
 
   --minutes N          how long, 10 unless told; may be a fraction",
@@ -346,7 +346,7 @@ fn soak(mut args: Args) -> Result<()> {
     let project = Project::find()?;
     let choice = Choice::take(&mut args)?;
     let ready = setup::make(&project, &choice, Aim::Main)?;
-    run_script(&project, &ready, "tests/soak.py", args.rest())
+    run_script(&project, &ready, "tests/soak", args.rest())
 }
 
 fn run_script(project: &Project, ready: &Ready, script: &str, words: Vec<String>) -> Result<()> {
