@@ -75,3 +75,18 @@ def in_children(work, n):
         status = os.waitpid(pid, 0)[1]
         assert status == 0, status
 """
+
+
+def in_subinterpreter(code: str) -> str:
+    """Return a program that runs code in a subinterpreter with a GIL of its own."""
+    return f"""
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+id = interpreters.create()
+failed = interpreters.run_string(id, {code!r})
+assert failed is None, failed
+interpreters.destroy(id)
+print("done")
+"""

@@ -9,18 +9,11 @@ from ft_utils.concurrency import (
     ConcurrentQueue,
     Empty,
     Full,
-    StdConcurrentLifoQueue,
-    StdConcurrentPriorityQueue,
-    StdConcurrentQueue,
 )
 from helpers.objects import without_address
 
-THEIRS = {
-    StdConcurrentQueue: queue.Queue,
-    StdConcurrentLifoQueue: queue.LifoQueue,
-    StdConcurrentPriorityQueue: queue.PriorityQueue,
-}
-EACH = pytest.mark.parametrize("kind", list(THEIRS))
+from queues.kinds import EACH_STD, THEIRS
+
 EACH_OR_THEIRS = pytest.mark.parametrize("kind", [*THEIRS, *THEIRS.values()])
 HOOKS = pytest.mark.parametrize("hook", ["_init", "_put", "_get", "_qsize"])
 
@@ -95,7 +88,7 @@ def test_what_they_raise_comes_out(kind):
         q.get_nowait()
 
 
-@EACH
+@EACH_STD
 def test_names_of_ours_are_not_affected(kind):
     q = wrapping(kind)()
     q.push(1)
@@ -104,7 +97,7 @@ def test_names_of_ours_are_not_affected(kind):
     assert sorted([q.pop(), q.try_pop(), *q.pop_many(1)]) == [1, 2, 3]
 
 
-@EACH
+@EACH_STD
 def test_handles_are_of_the_class_itself(kind):
     q = wrapping(kind)()
     q.handle().put_nowait(1)
@@ -131,7 +124,7 @@ def test_handler_of_logs(kind):
 # The hooks
 
 
-@EACH
+@EACH_STD
 @HOOKS
 def test_hooks_are_refused(kind, hook):
     message = rf"^Sub overrides {hook}, which Std.* does not call: override put"
@@ -158,7 +151,7 @@ def test_base_class_has_no_hooks(hook):
     assert getattr(kind(), hook)() == hook
 
 
-@EACH
+@EACH_STD
 def test_other_bases_are_told(kind):
     told = []
 
@@ -178,7 +171,7 @@ def test_other_bases_are_told(kind):
         type("Third", (kind,), {}, word=3)
 
 
-@EACH
+@EACH_STD
 def test_their_classes_beside_ours(kind):
     """For isinstance()."""
 

@@ -64,16 +64,8 @@ def test_exceptions_that_end_programs(kind):
     assert [type(one) for one in caught.value.exceptions] == [kind, kind]
 
 
-def test_thread_that_cannot_start(monkeypatch):
-    started = AtomicInt64()
-    start = threading.Thread.start
-
-    def refuse(thread):
-        if started.incr() == 3:
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", refuse)
+@pytest.mark.usefixtures("no_third_thread")
+def test_thread_that_cannot_start():
     called = AtomicInt64()
     with pytest.raises(RuntimeError, match="start new thread"):
         run_concurrently(called.incr, 4)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from helpers.limits import VERY_LONG
-from helpers.programs import run_python
+from helpers.programs import in_subinterpreter, run_python
 
 from .shared import JOIN_IS_THE_END, Plain, needs_compiler
 
@@ -148,24 +148,13 @@ print("done")
     @pytest.mark.skipif(sys.version_info < (3, 12), reason="no interpreter of its own GIL")
     def test_subinterpreter(self):
         out = run_python(
-            """
-try:
-    import _interpreters as interpreters
-except ImportError:
-    import _xxsubinterpreters as interpreters
-id = interpreters.create()
-code = '''
+            in_subinterpreter("""
 try:
     import ft_utils._weave
 except ImportError as error:
     assert "interpreter" in str(error), error
 else:
     raise AssertionError
-'''
-failed = interpreters.run_string(id, code)
-assert failed is None, failed
-interpreters.destroy(id)
-print("done")
-"""
+""")
         )
         assert out == "done\n"

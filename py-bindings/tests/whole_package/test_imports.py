@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from helpers.programs import run_python
+from helpers.programs import in_subinterpreter, run_python
 
 
 def test_import_in_many_threads():
@@ -27,24 +27,13 @@ assert len(found) == 8 and len(set(found)) == 1
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="no interpreter of its own GIL")
 def test_subinterpreter_is_refused_or_works():
     out = run_python(
-        """
-try:
-    import _interpreters as interpreters
-except ImportError:
-    import _xxsubinterpreters as interpreters
-id = interpreters.create()
-code = '''
+        in_subinterpreter("""
 try:
     from ft_utils.concurrency import AtomicInt64
 except ImportError as error:
     assert "interpreter" in str(error), error
 else:
     assert AtomicInt64(1).incr() == 2
-'''
-failed = interpreters.run_string(id, code)
-assert failed is None, failed
-interpreters.destroy(id)
-print("done")
-"""
+""")
     )
     assert out == "done\n"

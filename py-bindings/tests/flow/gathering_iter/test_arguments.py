@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 from ft_utils.concurrency import AtomicInt64
 from helpers.objects import without_address
+from helpers.timeouts import BAD_TIMEOUTS
 
 from .shared import filled, read
 
@@ -81,24 +82,7 @@ def test_bad_arguments_are_refused_at_the_call():
     assert list(g.iterator(0)) == ["a"]
 
 
-class OddFloat:
-    def __float__(self):
-        raise LookupError
-
-
-TIMEOUTS = [
-    ("x", TypeError),
-    ([], TypeError),
-    (1j, TypeError),
-    (-1, ValueError),
-    (-0.001, ValueError),
-    (float("nan"), ValueError),
-    (OddFloat(), LookupError),
-    (10**400, OverflowError),
-]
-
-
-@pytest.mark.parametrize(("timeout", "error"), TIMEOUTS, ids=without_address)
+@pytest.mark.parametrize(("timeout", "error"), BAD_TIMEOUTS, ids=without_address)
 def test_bad_timeouts(timeout, error):
     g = filled("a")
     with pytest.raises(error):

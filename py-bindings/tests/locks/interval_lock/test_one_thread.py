@@ -9,6 +9,8 @@ import pytest
 from ft_utils.synchronization import IntervalLock
 from helpers.limits import LONG
 
+from locks.arguments import ACQUIRE
+
 from .shared import NEVER, in_thread
 
 
@@ -131,21 +133,7 @@ def test_bad_acquire(args, kwargs, error):
 
 def test_acquire_forms():
     lock = IntervalLock()
-    for args, kwargs in [
-        ((), {}),
-        ((True,), {}),
-        ((False,), {}),
-        ((1,), {}),
-        (("",), {}),
-        ((True, -1), {}),
-        ((True, -1.0), {}),
-        ((False, -1), {}),
-        ((True, None), {}),
-        ((), {"blocking": True, "timeout": 5}),
-        ((), {"timeout": 0}),
-        ((), {"timeout": 1e-9}),
-        ((), {"timeout": threading.TIMEOUT_MAX}),
-    ]:
+    for args, kwargs in [*ACQUIRE, ((True, -1.0), {})]:
         assert lock.acquire(*args, **kwargs) is True
         lock.release()
     parameters = inspect.signature(lock.acquire).parameters

@@ -2,11 +2,12 @@
 
 import inspect
 import math
-import threading
 import time
 
 import pytest
 from ft_utils.synchronization import RWLock
+
+from locks.arguments import ACQUIRE
 
 from .shared import in_thread, state
 
@@ -16,20 +17,7 @@ def test_acquire_arguments(name):
     lock = RWLock()
     acquire = getattr(lock, name)
     release = getattr(lock, name.replace("acquire", "release"))
-    for args, kwargs in [
-        ((), {}),
-        ((True,), {}),
-        ((False,), {}),
-        ((1,), {}),
-        (("",), {}),
-        ((True, -1), {}),
-        ((False, -1), {}),
-        ((True, None), {}),
-        ((), {"blocking": True, "timeout": 5}),
-        ((), {"timeout": 0}),
-        ((), {"timeout": 1e-9}),
-        ((), {"timeout": threading.TIMEOUT_MAX}),
-    ]:
+    for args, kwargs in ACQUIRE:
         assert acquire(*args, **kwargs) is True
         release()
     for args, kwargs, error in [

@@ -1,23 +1,15 @@
 """Helpers for the tests in this folder."""
 
-import queue
-
 import pytest
 from ft_utils.concurrency import (
     Empty,
     ShutDown,
     StdConcurrentLifoQueue,
-    StdConcurrentPriorityQueue,
     StdConcurrentQueue,
 )
 
 from queues.kinds import STD
 
-THEIRS = {
-    StdConcurrentQueue: queue.Queue,
-    StdConcurrentLifoQueue: queue.LifoQueue,
-    StdConcurrentPriorityQueue: queue.PriorityQueue,
-}
 EACH = pytest.mark.parametrize("kind", STD, ids=["fifo", "lifo", "priority"])
 TOO_MANY = r"task_done\(\) called too many times"
 

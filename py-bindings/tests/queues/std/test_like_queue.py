@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from queues.kinds import STD
+from queues.kinds import STD, THEIRS
 
-from .shared import EACH, THEIRS, TOO_MANY
+from .shared import EACH, TOO_MANY
 
 STEPS = st.lists(
     st.one_of(

@@ -9,9 +9,9 @@ import sys
 import pytest
 from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Full, StdConcurrentQueue
 
-from queues.kinds import STD
+from queues.kinds import STD, THEIRS
 
-from .shared import EACH, THEIRS
+from .shared import EACH
 
 
 @EACH
