@@ -3,10 +3,15 @@
 import gc
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from types import CodeType, FunctionType
 
 import pytest
 from hypothesis import settings
+
+# Failing asserts in the helpers of a room tell as much as those in its tests.
+_ROOMS = [path.parent.name for path in Path(__file__).parent.glob("*/__init__.py")]
+pytest.register_assert_rewrite(*_ROOMS)
 
 # A test does not fail because the system leaves its thread without a core for a while.
 settings.register_profile("ours", deadline=None, max_examples=100)
