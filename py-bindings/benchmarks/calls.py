@@ -1,4 +1,4 @@
-"""Does what is measured on one thread, for `cargo xtask instructions`, which counts instructions.
+"""Runs the cells for one thread, while `cargo xtask instructions` counts the instructions.
 
 python -m benchmarks.calls
 
@@ -12,7 +12,7 @@ from benchmarks import timing
 from benchmarks.cell import OURS
 from benchmarks.cells import CELLS
 
-# So many that what happens once in a while, such as a new segment of a queue, has its share.
+# Enough operations that rare events, such as a new segment of a queue, have their share.
 _OPERATIONS = 1280
 
 
@@ -25,7 +25,7 @@ def main() -> None:
         n = timing.stepped(cell, _OPERATIONS)
         # The interpreter learns, and caches fill.
         timing.once(cell, OURS, 1, n)
-        # A function that nobody else calls marks where the loop begins and ends.
+        # A function without other callers marks where the loop begins and ends.
         timing.once(cell, OURS, 1, n, clock=os.getpgrp)
         print(f"{n}: {cell.name}", flush=True)
 

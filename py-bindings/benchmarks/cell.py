@@ -1,4 +1,4 @@
-"""What is measured: statements in a loop, as `timeit` has them, for each library the same."""
+"""The measured code: statements in a loop, as in `timeit`, the same for each library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """A way to use a library: the objects themselves, or something that stands for them."""
+    """A way to use a library: its objects themselves, or stand-ins for them."""
 
     name: str
-    # Whose process it runs in. Two of the libraries have the same import name.
+    # The library, which has a process of its own: two libraries have the same import name.
     library: str
-    # What each thread does with the shared object `x` before the clock runs.
+    # The code that each thread runs with the shared object `x` before the clock starts.
     prepare: str = ""
 
 
@@ -44,15 +44,15 @@ LIBRARIES = tuple(dict.fromkeys(column.library for column in COLUMNS.values()))
 
 @dataclass(frozen=True)
 class Way:
-    """How a library does what a cell measures."""
+    """The code with which a library does the operation of a cell."""
 
-    # Makes the object `x` that threads share, and whatever else the loop uses. It may use `n`, the
+    # Makes the object `x` that threads share, and other objects of the loop. It may use `n`, the
     # number of operations of each thread, and `threads`.
     setup: str
-    # What the clock sees, with `n` operations in it. Several: what the first thread does, the
-    # second, the third as the first again.
+    # The measured code, with `n` operations in it. If there are several, the first is for the
+    # first thread, the second for the second, then the first again.
     loops: tuple[str, ...]
-    # What each thread, number `me`, does before, beside what the column says.
+    # The code that each thread, number `me`, runs before, in addition to that of the column.
     prepare: str = ""
 
 
@@ -62,44 +62,44 @@ class Cell:
 
     name: str
     ways: Mapping[str, Way]
-    # On how many threads; one that is for all thread counts has `SCALING`.
+    # The numbers of threads; `SCALING` for a cell that is measured on all of them.
     threads: tuple[int, ...] = (1,)
-    # Operations go by so many at a time.
+    # Operations come in groups of this size.
     step: int = 1
-    # An object is for so many operations of a thread at most.
+    # The most operations of a thread that one object allows.
     most: int = 10**9
-    # What the standard library has is not the same: it is shown for scale, and not beaten.
+    # Whether the class of the standard library differs: then it is shown for scale only.
     only_scale: bool = False
 
     @property
     def kind(self) -> str:
-        """What the operation is one of."""
+        """The kind of object that the operation belongs to."""
         return self.name.partition(": ")[0]
 
 
 # Thread counts that show how the cost grows.
 SCALING = (1, 2, 4, 8)
-# The same for what needs a partner: pairs are counted.
+# The same for operations that need a partner: these count pairs.
 PAIRS = (2, 4, 8)
 
 
 def loop(statement: str) -> str:
-    """The loop that nearly all cells use."""
+    """Return the loop that nearly all cells use."""
     return f"for _ in repeat(None, n):\n    {statement}"
 
 
 def each_key(statement: str) -> str:
-    """A loop over some keys, again and again."""
+    """Return a loop that repeats some keys."""
     return f"for key in islice(cycle(keys), n):\n    {statement}"
 
 
 def same(columns: tuple[str, ...], setup: str, *loops: str, prepare: str = "") -> dict[str, Way]:
-    """The columns whose code is the same."""
+    """Return ways for columns that have the same code."""
     way = Way(setup, loops, prepare)
     return dict.fromkeys(columns, way)
 
 
-# Ours, and the library that ours can replace.
+# The columns of this library, and of the library that it can replace.
 BOTH = (OURS, REFERENCE)
-# All that stands for a shared object, too.
+# The same, with the stand-ins for a shared object.
 ALL = (OURS, HANDLE, WRAPPER, REFERENCE, REFERENCE_WRAPPER)

@@ -1,4 +1,4 @@
-"""What is to be reached, and what was."""
+"""The goals, and whether they are reached."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,19 +19,20 @@ from benchmarks.run import Figures, Key, ratio
 
 @dataclass(frozen=True)
 class Goal:
-    """A bound for the cost of something beside that of something else."""
+    """A bound for the cost of one thing, relative to the cost of another."""
 
     row: str
     what: str
-    # Ours, and those of which the best counts; of several such pairs, the geometric mean does.
+    # A column of this library, and columns of which the best counts; for several such pairs, the
+    # geometric mean counts.
     pairs: tuple[tuple[Key, tuple[Key, ...]], ...]
-    # How many times faster ours is, at least.
+    # The smallest factor by which this library has to be faster.
     faster: float | None = None
-    # How many times the cost of the other ours has, at most.
+    # The largest allowed cost of this library, as a multiple of the cost of the other.
     cost: float | None = None
 
     def measured(self, figures: Figures) -> float | None:
-        """In the unit of the bound; None if something was not measured."""
+        """Return the ratio in the unit of the bound; None if something was not measured."""
         found = [ratio(figures, others, (ours,)) for ours, others in self.pairs]
         medians = [each[0] for each in found if each is not None]
         if len(medians) < len(self.pairs):
@@ -40,7 +41,7 @@ class Goal:
         return 1 / mean if self.cost is not None else mean
 
     def missed(self, measured: float) -> float:
-        """By how much: 0.25 is a quarter of the bound, 0 or less is reached."""
+        """Return the relative distance: 0.25 is a quarter of the bound, 0 or less is reached."""
         if self.cost is not None:
             return measured / self.cost - 1
         return 1 - measured / (self.faster or 0)
@@ -69,7 +70,7 @@ def _beside(
     cost: float | None = None,
     threads: int = 1,
 ) -> Iterator[Goal]:
-    """Ours beside others, in the same cells on the same number of threads."""
+    """Compare this library with others, in the same cells on the same number of threads."""
     for cell in cells:
         what = f"{_named(cell, ours, threads)}, beside {' or '.join(others)}"
         yield Goal(row, what, (_pair(cell, ours, others, threads),), faster, cost)
@@ -96,7 +97,7 @@ def _starting(prefix: str) -> list[str]:
 
 
 def _growth(row: str, cell: str, column: str = HANDLE, cost: float = 1.2) -> Goal:
-    """Two threads beside one."""
+    """Compare two threads with one."""
     pair = (Key(cell, column, 2), (Key(cell, column, 1),))
     return Goal(row, f"{_named(cell, column, 2)}, beside one", (pair,), cost=cost)
 

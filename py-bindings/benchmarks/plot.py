@@ -1,4 +1,4 @@
-"""What operations cost on more and more threads, drawn."""
+"""Plots of the cost of operations over the number of threads."""
 
 import os
 import re
@@ -14,14 +14,14 @@ from matplotlib.figure import Figure as Drawing
 from benchmarks.cell import COLUMNS, Cell
 from benchmarks.run import Figures, Key
 
-# Texts are texts, and names do not change from one run to the next.
+# Texts stay texts, and names stay the same in each run.
 matplotlib.rcParams["svg.fonttype"] = "none"
 matplotlib.rcParams["svg.hashsalt"] = "ft_utils"
 
-# Of each column: threads, median, smallest, largest.
+# For each column: threads, median, smallest, largest.
 _Lines: TypeAlias = dict[str, list[tuple[int, float, float, float]]]
 
-# A library has a color; what stands for its objects has another line.
+# Each library has a color; stand-ins for its objects have another line style.
 _COLORS = {
     "ours": "tab:orange",
     "reference": "tab:blue",
@@ -35,7 +35,7 @@ _LINES = {"": "-", "handle": "--", "wrapper": ":"}
 
 
 def draw(figures: Figures, cells: Sequence[Cell], folder: Path) -> dict[str, Path]:
-    """Draw what was measured on several numbers of threads, each kind of object as PNG and as SVG.
+    """Draw the cells with several numbers of threads: each kind of object as PNG and as SVG.
 
     Return the path of each kind's SVG.
     """
@@ -55,13 +55,13 @@ def draw(figures: Figures, cells: Sequence[Cell], folder: Path) -> dict[str, Pat
 
 
 def _lines(figures: Figures, cell: Cell) -> _Lines:
-    """The points of each column that has several."""
+    """Return the points of each column that has several."""
     lines = {column: list(_points(figures, cell, column)) for column in cell.ways}
     return {column: points for column, points in lines.items() if len(points) > 1}
 
 
 def _points(figures: Figures, cell: Cell, column: str) -> Iterator[tuple[int, float, float, float]]:
-    """Threads, median, smallest, largest."""
+    """Return threads, median, smallest, largest."""
     for threads in cell.threads:
         figure = figures.get(Key(cell.name, column, threads))
         if figure is not None and figure.ns:

@@ -16,7 +16,7 @@ _OF_OURS = {OURS, HANDLE, WRAPPER}
 
 
 def table(figures: Figures, cells: Sequence[Cell]) -> list[list[str]]:
-    """A row for each cell and number of threads: what the columns cost, and who is ahead."""
+    """Return a row for each cell and number of threads: the costs, and the fastest column."""
     rows = [["cell", "threads", *COLUMNS, "ratio", "quartiles"]]
     for cell in cells:
         for threads in _threads(figures, cell):
@@ -30,12 +30,12 @@ def table(figures: Figures, cells: Sequence[Cell]) -> list[list[str]]:
 
 
 def _threads(figures: Figures, cell: Cell) -> list[int]:
-    """On how many it was measured."""
+    """Return the numbers of threads that were measured."""
     return sorted({key.threads for key in figures if key.cell == cell.name})
 
 
 def _sides(cell: Cell, threads: int) -> tuple[list[Key], list[Key]]:
-    """The others that count, and ours."""
+    """Return the other columns that count, and the column of this library."""
     others = set(cell.ways) - _OF_OURS - ({STD} if cell.only_scale else set())
     above = [Key(cell.name, column, threads) for column in sorted(others)]
     return above, [Key(cell.name, column, threads) for column in sorted(_OF_OURS)]
@@ -51,7 +51,7 @@ def _cost(figures: Figures, key: Key) -> str:
 
 
 def reached(figures: Figures) -> list[list[str]]:
-    """A row for each goal that something was measured of."""
+    """Return a row for each goal for which something was measured."""
     rows = [["row", "cell", "to reach", "measured", ""]]
     for goal, measured in _judged(figures):
         missed = goal.missed(measured)
@@ -68,7 +68,7 @@ def _judged(figures: Figures) -> Iterator[tuple[Goal, float]]:
 
 
 def missed(figures: Figures) -> list[str]:
-    """What is not reached, the worst first."""
+    """Return the goals that are not reached, the worst first."""
     found = [(goal.missed(measured), goal, measured) for goal, measured in _judged(figures)]
     found = [each for each in found if each[0] > 0]
     found.sort(key=lambda each: -each[0])
@@ -80,7 +80,7 @@ def missed(figures: Figures) -> list[str]:
 
 
 def plain(rows: Sequence[Sequence[str]], texts: int = 1) -> str:
-    """Columns, the first ones of text; those that are empty are left out."""
+    """Format a table without empty columns; the first columns are text."""
     kept = [
         place
         for place in range(len(rows[0]))
@@ -98,7 +98,7 @@ def plain(rows: Sequence[Sequence[str]], texts: int = 1) -> str:
 
 
 def as_json(bench: Bench) -> dict[str, object]:
-    """All figures."""
+    """Return all figures."""
     return {
         "machine": machine(),
         "interpreter": bench.interpreter,
@@ -113,7 +113,7 @@ def as_json(bench: Bench) -> dict[str, object]:
 
 
 def machine() -> dict[str, str]:
-    """What it was measured on."""
+    """Return a description of the machine and the interpreter."""
     model = platform.processor() or platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -162,10 +162,10 @@ _LIMITS = (
 
 
 def markdown(bench: Bench, cells: Sequence[Cell], patience: int, plots: Mapping[str, str]) -> str:
-    """The page, with links to the plots of the kinds of cells that have one."""
+    """Return the page, with links to the plots."""
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
     parts += [*_circumstances(bench), "", "## Method", ""]
-    # An interrupted run has fewer in some cells.
+    # An interrupted run has fewer rounds in some cells.
     counts = sorted({len(figure.ns) for figure in bench.figures.values() if figure.ns})
     method = _METHOD.format(
         rounds=" to ".join(str(count) for count in dict.fromkeys([counts[0], counts[-1]])),
@@ -198,7 +198,7 @@ figures of an interpreter.
 
 
 def summary(bench: Bench, cells: Sequence[Cell]) -> str:
-    """A short page: the ratios alone, as for one more interpreter."""
+    """Return a short page with the ratios only, such as for one more interpreter."""
     figures = bench.figures
     rounds = max((len(figure.ns) for figure in figures.values()), default=0)
     parts = ["# Benchmarks in short", "", "Made by `cargo xtask bench`; not to be edited.", ""]
@@ -222,12 +222,12 @@ def _ratio_beside(figures: Figures, cell: Cell, threads: int) -> str:
     return "" if found is None or other is None else f"{found[0]:.2f} ({other.column})"
 
 
-# What a library is called elsewhere, where that is not what its columns are called.
+# The name of a library elsewhere, where it differs from the names of its columns.
 _NAMES = {"ours": "ft_utils (ours)", "reference": "ft_utils (reference)", "pysync": "pysync-nogil"}
 
 
 def _circumstances(bench: Bench) -> list[str]:
-    """What was measured, and on what."""
+    """Return lines about the machine, its load, and the versions of the libraries."""
     lines = [f"- {name}: {value}" for name, value in machine().items()]
     lines += [f"- interpreter: {bench.interpreter}"]
     if bench.load is not None:

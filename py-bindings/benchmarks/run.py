@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.cell import COLUMNS, LIBRARIES, Cell
 
 _FOLDER = Path(__file__).parent.parent
-# A turn that takes longer than this, in seconds, hangs.
+# A turn that takes longer than this, in seconds, counts as hanging.
 _LIMIT = 60.0
 
 
@@ -43,7 +43,7 @@ class Worker:
 
     def ask(self, **question: object) -> dict[str, Any]:
         assert self._process.stdin is not None
-        # If it is gone, there is no answer either.
+        # If the process is gone, there is no answer either.
         with suppress(BrokenPipeError):
             print(json.dumps(question), file=self._process.stdin, flush=True)
         return self._answer()
@@ -67,17 +67,17 @@ class Worker:
         self._process.wait()
 
     def stop(self) -> None:
-        """End it: it goes when there is no more to read."""
+        """End the process: it exits when there is no more to read."""
         with suppress(BrokenPipeError):
             self._process.communicate()
 
 
 @dataclass
 class Figure:
-    """What was measured of a column of a cell, on so many threads."""
+    """The measurements of one column of a cell, on one number of threads."""
 
     n: int = 0
-    # Nanoseconds, a round each.
+    # Nanoseconds, one for each round.
     ns: list[float] = field(default_factory=list)
     error: str = ""
 
@@ -88,7 +88,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Key:
-    """What a figure is of."""
+    """The cell, the column and the number of threads of a figure."""
 
     cell: str
     column: str
@@ -101,7 +101,7 @@ Figures = dict[Key, Figure]
 def ratio(
     figures: Figures, above: Sequence[Key], below: Sequence[Key]
 ) -> tuple[float, float, float] | None:
-    """The best of some figures by the best of others, within each round: median and quartiles."""
+    """Divide the best of some figures by the best of others in each round: median, quartiles."""
     others, ours = best(figures, above), best(figures, below)
     if others is None or ours is None:
         return None
@@ -114,23 +114,23 @@ def ratio(
 
 
 def best(figures: Figures, keys: Sequence[Key]) -> Key | None:
-    """Which of them costs the least, of those that were measured."""
+    """Return the cheapest of the columns that were measured."""
     found = [key for key in keys if key in figures and figures[key].ns]
     return min(found, key=lambda key: figures[key].median, default=None)
 
 
 class Bench:
-    """The libraries that are there, and the figures so far."""
+    """The installed libraries, and the figures so far."""
 
     def __init__(self, python: str, sites: Mapping[str, str]) -> None:
         self._python = python
-        # The standard library is everywhere.
+        # The standard library is always installed.
         self._sites = {"std": "", **sites}
         self.workers: dict[str, Worker] = {}
         self.figures: Figures = {}
         self.versions: dict[str, str] = {}
         self.interpreter = ""
-        # What else ran on the machine, where the system tells.
+        # The load of the machine, if the system tells.
         self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         self.missing = [name for name in LIBRARIES if name not in self._sites]
 
@@ -142,15 +142,15 @@ class Bench:
         patience: int,
         tell: Callable[[str, str], None],
     ) -> None:
-        """Measure so many times; a turn is over when so many runs were no better."""
+        """Measure some rounds; a turn ends when a number of runs brought no better time."""
         for number in range(rounds):
-            # New processes, for memory is laid out by chance.
+            # Use new processes, because the layout of memory is random.
             self._start()
             try:
                 for place, cell in enumerate(cells, 1):
                     tell(f"round {number + 1} of {rounds}", f"{place} of {len(cells)}: {cell.name}")
                     for count in cell.threads:
-                        # One that starts at two threads has pairs of them.
+                        # A cell that starts at two threads has pairs of threads.
                         if count // cell.threads[0] in threads:
                             self._turns(cell, count, patience)
             finally:
@@ -201,5 +201,5 @@ class Bench:
             else:
                 figure.n = answer["n"]
                 figure.ns.append(answer["ns"])
-            # Not earlier: there is none if we are interrupted.
+            # Not earlier: an interrupted run has none.
             self.figures[key] = figure

@@ -1,4 +1,4 @@
-"""Running a way of a cell, on one thread or on several, against the clock."""
+"""Timing of the code of a cell, on one thread or on several."""
 
 import gc
 import os
@@ -12,8 +12,8 @@ from types import CodeType
 
 from benchmarks.cell import COLUMNS, Cell, Way
 
-# What loops use, as local variables of the function that they are in: looking into the builtins, or
-# into globals that threads share, would cost more than many an operation.
+# The names that loops use become local variables of their function: a look into the builtins, or
+# into globals that threads share, would cost more than many operations.
 _TOOLS: dict[str, object] = {
     function.__name__: function for function in (bool, cycle, format, int, islice, len, min, repeat)
 }
@@ -30,17 +30,17 @@ _TEMPLATE = """\
 
 _LONG = 100.0
 
-# How long a run takes, for one thread and for several, in seconds. Whatever else the machine does
-# makes a run longer, never shorter; and a run that is shorter than the turn that the system gives
-# to a thread is often left alone. So the best of many short ones is the cost.
+# The length of a run, for one thread and for several, in seconds. Other work of the machine makes a
+# run longer, never shorter; and a run that is shorter than the turn that the system gives to a
+# thread is often undisturbed. So the best of many short runs is the cost.
 SECONDS_OF_ONE, SECONDS = 0.001, 0.002
-# A turn is over when so many runs in a row were no better, or after so many in all. Several threads
-# are seldom left alone all at once, so it takes them more.
+# A turn ends when so many runs in a row were no better, or after so many runs in all. Several
+# threads are seldom undisturbed all at once, so they need more runs.
 PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS = 12, 8, 300
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-# Threads meet, and begin so much later (nanoseconds): it takes the system a while to wake them.
+# Threads meet, and begin this many nanoseconds later: the system needs a while to wake them.
 _HEAD_START = 100_000
 
 
@@ -49,7 +49,7 @@ Clock = Callable[[], int]
 
 
 def once(cell: Cell, column: str, threads: int, n: int, clock: Clock = perf_counter_ns) -> Times:
-    """Run it on a fresh object, `n` operations on each thread; return when they began and ended.
+    """Run a way on a fresh object, `n` operations on each thread; return the start and end times.
 
     One thread is the one that has made the object, as in a program without threads; several are
     others than that one. Times are in nanoseconds, or what `clock` says, which is for one thread.
@@ -66,7 +66,7 @@ def once(cell: Cell, column: str, threads: int, n: int, clock: Clock = perf_coun
 
 
 def compiled(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
-    """The function that has this loop in it, with these local variables."""
+    """Return a function with this loop in it, and these local variables."""
     prepare = "\n".join(["pass", COLUMNS[column].prepare, way.prepare])
     source = _TEMPLATE.format(
         kind="async def" if "await " in loop else "def",
@@ -141,25 +141,25 @@ def _together(codes: list[CodeType], names: dict[str, object]) -> Times:
 
 
 def _took(times: Times) -> int:
-    """From the moment when the first thread begins to that when the last one is done."""
+    """Return the time from the start of the first thread to the end of the last one."""
     return max(end for _, end in times) - min(start for start, _ in times)
 
 
 def _apart(times: Times) -> int:
-    """How long the last thread begins after the first."""
+    """Return the time between the start of the first thread and that of the last one."""
     starts = [start for start, _ in times]
     return max(starts) - min(starts)
 
 
 def _stay_on_core(me: int) -> None:
-    """Keep this thread from sharing a core with another one of ours."""
+    """Keep this thread from sharing a core with another thread of the run."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[me % len(cores)]})
 
 
 def operations(cell: Cell, column: str, threads: int) -> int:
-    """How many operations of each thread a run has."""
+    """Return the number of operations of each thread in a run."""
     seconds = SECONDS_OF_ONE if threads == 1 else SECONDS
     n = stepped(cell, 64)
     while True:
@@ -169,7 +169,7 @@ def operations(cell: Cell, column: str, threads: int) -> int:
         more = stepped(cell, n * 4)
         if took >= seconds / 4 or more == n:
             break
-        # Too short to tell: the first ones are slow.
+        # The run is too short to tell: the first operations are slow.
         n = more
     return stepped(cell, int(n * seconds / took))
 
@@ -180,7 +180,7 @@ def stepped(cell: Cell, n: int) -> int:
 
 
 def turn(cell: Cell, column: str, threads: int, n: int, patience: int) -> float:
-    """The cost of an operation in nanoseconds: the best of some runs.
+    """Return the cost of an operation in nanoseconds: the best of some runs.
 
     It is the time of the run on all cores that it has, by the operations of all threads. So threads
     that do not hinder each other have the same cost as one, be they more than the cores or not.

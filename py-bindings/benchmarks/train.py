@@ -1,4 +1,4 @@
-"""Uses all that is measured, for a while: what the compiler learns from, which branches are taken.
+"""Runs all cells for a while, so that the compiler learns which branches are taken.
 
 python -m benchmarks.train
 """
@@ -7,7 +7,7 @@ from benchmarks import timing
 from benchmarks.cell import COLUMNS
 from benchmarks.cells import CELLS
 
-# What is seldom in a loop, such as a new segment of a queue, has to be seldom here too.
+# Rare events of a loop, such as a new segment of a queue, have to be rare here, too.
 _OPERATIONS = 20_000
 
 

@@ -1,4 +1,4 @@
-"""The process of one library: it takes questions as lines of JSON, and answers each with one.
+"""The process of one library: it reads requests as lines of JSON, and answers each with a line.
 
 python -m benchmarks.worker LIBRARY
 """
@@ -12,7 +12,7 @@ from importlib import metadata
 from benchmarks import timing
 from benchmarks.cells import CELLS
 
-# Which module a library is, and which distribution its version is of.
+# The module of each library, and the distribution that has its version.
 DISTRIBUTIONS = {
     "ours": ("ft_utils", "ft-utils-rs"),
     "reference": ("ft_utils", "ft_utils"),
@@ -24,7 +24,7 @@ DISTRIBUTIONS = {
 
 
 def _greeting(library: str) -> dict[str, object]:
-    """Who we are, and from where: another library has the same name."""
+    """Return the library's version and folder: another library has the same name."""
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     interpreter = (
         f"{platform.python_implementation()} {platform.python_version()}, "
@@ -48,7 +48,7 @@ def _answer(question: dict[str, object]) -> dict[str, object]:
 
 
 def main() -> None:
-    # Ctrl-C is for the one that asks; without it, there are no more questions.
+    # Ctrl-C is for the parent process; when it has ended, there are no more requests.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print(json.dumps(_greeting(sys.argv[1])), flush=True)
     for line in sys.stdin:
