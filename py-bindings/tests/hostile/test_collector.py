@@ -10,8 +10,7 @@ from helpers.limits import LONG
 from helpers.objects import collected
 from helpers.programs import run_python
 from helpers.threads import Task
-
-from .shared import rest_of
+from queues.contents import drained
 
 # Signals, the collector and reference counts belong to the process.
 pytestmark = pytest.mark.thread_unsafe(reason="disturbs the whole process")
@@ -87,7 +86,7 @@ def test_resurrection(make):
         back.clear()
     else:
         back.push("works")
-        assert rest_of(back)[-1] == "works"
+        assert drained(back)[-1] == "works"
 
 
 def test_cycle_through_handles_and_iterators():

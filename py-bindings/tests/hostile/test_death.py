@@ -5,8 +5,7 @@ import gc
 import pytest
 from ft_utils.concurrency import MISSING, ConcurrentDict, ConcurrentQueue
 from helpers.objects import Thing
-
-from .shared import rest_of
+from queues.contents import drained
 
 # Signals, the collector and reference counts belong to the process.
 pytestmark = pytest.mark.thread_unsafe(reason="disturbs the whole process")
@@ -25,7 +24,7 @@ def test_pushing_at_death():
         lambda: ConcurrentQueue().push(Thing(last_will)),
     ):
         use()
-        assert rest_of(q) == ["will"]
+        assert drained(q) == ["will"]
 
 
 def test_death_in_every_overwrite():

@@ -12,9 +12,8 @@ from helpers.limits import LONG
 from helpers.marks import WITH_SIGNALS
 from helpers.signals import Stop, interrupted
 from helpers.threads import Task, wait_until
+from queues.contents import drained
 from queues.kinds import BOTH_WAYS
-
-from .shared import rest_of
 
 # Signals, the collector and reference counts belong to the process.
 pytestmark = pytest.mark.thread_unsafe(reason="disturbs the whole process")
@@ -44,8 +43,8 @@ def test_interrupted_pops_lose_nothing(lock_free, maxsize):
 
     assert interrupted(work) > 0
     done.set()
-    wait_until(lambda: items.extend(rest_of(q)) or feeder.is_done())
-    items.extend(rest_of(q))
+    wait_until(lambda: items.extend(drained(q)) or feeder.is_done())
+    items.extend(drained(q))
     assert items == list(range(feeder.result()))
 
 
@@ -108,7 +107,7 @@ def test_interrupted_pop_local_loses_nothing(lock_free):
         wrappers.extend(itertools.starmap(q.pop_local, itertools.repeat((0.01,))))
 
     assert interrupted(work, (Empty,)) > 0
-    items = [wrapper.wrapped for wrapper in wrappers] + rest_of(q)
+    items = [wrapper.wrapped for wrapper in wrappers] + drained(q)
     assert items == list(range(20_000))
 
 

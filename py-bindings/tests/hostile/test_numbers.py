@@ -10,10 +10,10 @@ from helpers.objects import without_address
 from helpers.threads import Task
 from queues.kinds import BOTH_WAYS
 
-from .shared import FAR
-
 # Signals, the collector and reference counts belong to the process.
 pytestmark = pytest.mark.thread_unsafe(reason="disturbs the whole process")
+
+FAR = 2**63
 
 
 @pytest.mark.parametrize("base", [2, -3, AtomicInt64(5), True])

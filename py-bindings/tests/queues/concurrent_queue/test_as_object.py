@@ -8,7 +8,9 @@ import weakref
 import pytest
 from ft_utils.concurrency import ConcurrentQueue, Empty
 
-from .shared import Mine, drained, filled
+from queues.contents import drained
+
+from .shared import Mine, filled
 
 
 def test_pop_local():

@@ -10,9 +10,10 @@ from ft_utils.concurrency import ConcurrentQueue, Empty
 from helpers.objects import Thing, collected
 from helpers.threads import Task
 
+from queues.contents import drained
 from queues.kinds import BOTH_WAYS
 
-from .shared import Mine, drained, filled
+from .shared import Mine, filled
 
 TIES = {
     "item": lambda q: q.push(q),

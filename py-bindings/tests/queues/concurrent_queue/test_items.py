@@ -3,9 +3,10 @@
 import pytest
 from ft_utils.concurrency import ConcurrentQueue, Empty, Full, ShutDown
 
+from queues.contents import drained
 from queues.kinds import BOTH_WAYS
 
-from .shared import drained, filled
+from .shared import filled
 
 
 @BOTH_WAYS

@@ -8,7 +8,9 @@ import pytest
 from ft_utils.concurrency import ConcurrentQueue, Full, ShutDown
 from helpers.objects import Thing
 
-from .shared import drained, filled
+from queues.contents import drained
+
+from .shared import filled
 
 
 def test_items_die_promptly():

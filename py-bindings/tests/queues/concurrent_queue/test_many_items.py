@@ -3,7 +3,9 @@
 import pytest
 from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Full
 
-from .shared import drained, filled
+from queues.contents import drained
+
+from .shared import filled
 
 
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 200])

@@ -6,9 +6,10 @@ import pytest
 from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Empty, Full, ShutDown
 from helpers.threads import Task, flat, run_threads
 
+from queues.contents import drained
 from queues.kinds import BOTH_WAYS
 
-from .shared import ROUNDS, drained, filled
+from .shared import ROUNDS, filled
 
 
 def produce(q, index, many):

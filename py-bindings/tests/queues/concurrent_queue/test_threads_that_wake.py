@@ -5,9 +5,10 @@ from ft_utils.concurrency import AtomicInt64, ConcurrentQueue, Empty, Full, Shut
 from helpers.objects import Thing
 from helpers.threads import Task, run_threads
 
+from queues.contents import drained
 from queues.kinds import BOTH_WAYS
 
-from .shared import ROUNDS, drained, filled
+from .shared import ROUNDS, filled
 
 
 @BOTH_WAYS

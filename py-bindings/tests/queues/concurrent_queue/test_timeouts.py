@@ -7,9 +7,10 @@ from ft_utils.concurrency import ConcurrentQueue, Empty, Full
 from helpers.objects import without_address
 from helpers.timeouts import BAD_TIMEOUTS
 
+from queues.contents import drained
 from queues.kinds import BOTH_WAYS
 
-from .shared import drained, filled
+from .shared import filled
 
 TIMEOUTS = [*BAD_TIMEOUTS, (float("-inf"), ValueError)]
 

@@ -1,11 +1,10 @@
-"""Helpers for the tests in this folder."""
+"""The items of a queue."""
 
 from ft_utils.concurrency import Empty, ShutDown
 
-FAR = 2**63
 
-
-def rest_of(q):
+def drained(q):
+    """Take out all items, also of a queue that was shut down."""
     items = []
     try:
         while True:
