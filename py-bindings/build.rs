@@ -14,7 +14,7 @@ fn main() {
 
 /// Whether this is a Python, and a machine, of which `refcount.rs` knows how references are counted.
 /// Before another version goes in here, read its `refcount.h` and `_Py_ThreadId` in its headers, and
-/// run `tests/test_refcount.py` on it.
+/// run `tests/runtime/refcount/` on it.
 fn counts_inline() -> bool {
     let python = pyo3_build_config::get();
     let version = python.version();

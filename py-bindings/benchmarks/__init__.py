@@ -1,4 +1,4 @@
-"""Measures what operations cost, and compares the cost with other libraries.
+"""The cost of operations, compared with other libraries that do the same.
 
 `cargo xtask bench` installs the other libraries and calls this. By hand, from the folder above:
 

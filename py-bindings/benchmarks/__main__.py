@@ -1,4 +1,4 @@
-"""The command line; see the package."""
+"""The command line of the package."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from benchmarks.cells import CELLS
 from benchmarks.run import Bench, WorkerError
 
 _ROUNDS = 7
-# What `--quick` does.
+# The options that `--quick` stands for.
 _QUICK_ROUNDS, _QUICK_PATIENCE = 3, 3
 
 
@@ -47,7 +47,7 @@ def main() -> None:
         words.json.write_text(json.dumps(report.as_json(bench), indent=1) + "\n")
     plots = {}
     if words.plot:
-        # Imported here, because matplotlib may not be installed.
+        # The library that draws may not be installed.
         from benchmarks import plot
 
         plots = plot.draw(bench.figures, cells, words.plot)
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def choose(pattern: str) -> list[Cell]:
-    """Return the cells whose name contains this pattern or matches it."""
+    """Return the cells whose name contains the pattern or fits it."""
     pattern = pattern.lower()
     names = {name: name.lower() for name in CELLS}
     return [
@@ -73,7 +73,7 @@ def choose(pattern: str) -> list[Cell]:
 
 
 class _Progress:
-    """Shows progress: a line that changes on a terminal, and one line per minute elsewhere."""
+    """A line that changes on a terminal, and a line each minute elsewhere."""
 
     def __init__(self) -> None:
         self._next = time.monotonic()

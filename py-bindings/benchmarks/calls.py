@@ -1,8 +1,8 @@
-"""Runs all single-threaded cells, for `cargo xtask instructions`, which counts instructions.
+"""Runs the cells for one thread, while `cargo xtask instructions` counts the instructions.
 
 python -m benchmarks.calls
 
-It prints how often each cell performs its operation.
+It prints how often each cell does its operation.
 """
 
 import gc
@@ -23,9 +23,9 @@ def main() -> None:
         if OURS not in cell.ways or 1 not in cell.threads:
             continue
         n = timing.stepped(cell, _OPERATIONS)
-        # A first run lets the interpreter specialize the code, and fills the caches.
+        # The interpreter learns, and caches fill.
         timing.once(cell, OURS, 1, n)
-        # A function that no other code calls marks the begin and the end of the loop.
+        # A function without other callers marks where the loop begins and ends.
         timing.once(cell, OURS, 1, n, clock=os.getpgrp)
         print(f"{n}: {cell.name}", flush=True)
 

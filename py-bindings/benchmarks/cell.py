@@ -1,4 +1,4 @@
-"""The cells that are measured: statements in a loop, as in `timeit`, the same for each library."""
+"""The measured code: statements in a loop, as in `timeit`, the same for each library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """A way to use a library: the objects themselves, or something that stands for them."""
+    """A way to use a library: its objects themselves, or stand-ins for them."""
 
     name: str
-    # The library whose process it runs in. Two of the libraries have the same import name.
+    # The library, which has a process of its own: two libraries have the same import name.
     library: str
-    # Code that each thread runs with the shared object `x` before the clock starts.
+    # The code that each thread runs with the shared object `x` before the clock starts.
     prepare: str = ""
 
 
@@ -44,15 +44,15 @@ LIBRARIES = tuple(dict.fromkeys(column.library for column in COLUMNS.values()))
 
 @dataclass(frozen=True)
 class Way:
-    """How a library does what a cell measures."""
+    """The code with which a library does the operation of a cell."""
 
-    # Makes the object `x` that threads share, and whatever else the loop uses. It may use `n`, the
+    # Makes the object `x` that threads share, and other objects of the loop. It may use `n`, the
     # number of operations of each thread, and `threads`.
     setup: str
-    # The code that is timed, with `n` operations in it. If there are several, threads use them in
-    # turn: the first thread the first one, and so on, and then from the start again.
+    # The measured code, with `n` operations in it. If there are several, the first is for the
+    # first thread, the second for the second, then the first again.
     loops: tuple[str, ...]
-    # Code that each thread, number `me`, runs before the clock starts, after that of the column.
+    # The code that each thread, number `me`, runs before, in addition to that of the column.
     prepare: str = ""
 
 
@@ -62,13 +62,13 @@ class Cell:
 
     name: str
     ways: Mapping[str, Way]
-    # The numbers of threads that it runs on; `SCALING` has all of them.
+    # The numbers of threads; `SCALING` for a cell that is measured on all of them.
     threads: tuple[int, ...] = (1,)
-    # The number of operations is a multiple of this.
+    # Operations come in groups of this size.
     step: int = 1
-    # The largest number of operations per thread that an object is made for.
+    # The most operations of a thread that one object allows.
     most: int = 10**9
-    # Whether the standard library has nothing comparable; its figure is then shown for scale only.
+    # Whether the class of the standard library differs: then it is shown for scale only.
     only_scale: bool = False
 
     @property
@@ -79,7 +79,7 @@ class Cell:
 
 # Thread counts that show how the cost grows.
 SCALING = (1, 2, 4, 8)
-# The same for operations that need a partner thread; these are counted in pairs.
+# The same for operations that need a partner: these count pairs.
 PAIRS = (2, 4, 8)
 
 
@@ -89,17 +89,17 @@ def loop(statement: str) -> str:
 
 
 def each_key(statement: str) -> str:
-    """Return a loop that goes over some keys again and again."""
+    """Return a loop that repeats some keys."""
     return f"for key in islice(cycle(keys), n):\n    {statement}"
 
 
 def same(columns: tuple[str, ...], setup: str, *loops: str, prepare: str = "") -> dict[str, Way]:
-    """Return the ways of several columns that have the same code."""
+    """Return ways for columns that have the same code."""
     way = Way(setup, loops, prepare)
     return dict.fromkeys(columns, way)
 
 
-# This library, and the one that it can replace.
+# The columns of this library, and of the library that it can replace.
 BOTH = (OURS, REFERENCE)
-# The same, and all handles and wrappers of their objects.
+# The same, with the stand-ins for a shared object.
 ALL = (OURS, HANDLE, WRAPPER, REFERENCE, REFERENCE_WRAPPER)

@@ -19,20 +19,20 @@ from benchmarks.run import Figures, Key, ratio
 
 @dataclass(frozen=True)
 class Goal:
-    """A bound for a cost, relative to another cost."""
+    """A bound for the cost of one thing, relative to the cost of another."""
 
     row: str
     what: str
-    # Each pair has a figure of this library, and other figures, of which the best one counts. The
-    # geometric mean of all pairs is judged.
+    # A column of this library, and columns of which the best counts; for several such pairs, the
+    # geometric mean counts.
     pairs: tuple[tuple[Key, tuple[Key, ...]], ...]
-    # How many times faster this library must be, at least.
+    # The smallest factor by which this library has to be faster.
     faster: float | None = None
-    # The cost of this library as a multiple of the other cost, at most.
+    # The largest allowed cost of this library, as a multiple of the cost of the other.
     cost: float | None = None
 
     def measured(self, figures: Figures) -> float | None:
-        """Return the result in the unit of the bound, or None if a figure is missing."""
+        """Return the ratio in the unit of the bound; None if something was not measured."""
         found = [ratio(figures, others, (ours,)) for ours, others in self.pairs]
         medians = [each[0] for each in found if each is not None]
         if len(medians) < len(self.pairs):
@@ -41,7 +41,7 @@ class Goal:
         return 1 / mean if self.cost is not None else mean
 
     def missed(self, measured: float) -> float:
-        """Return how far the goal is missed, relative to the bound; 0 or less means reached."""
+        """Return the relative distance: 0.25 is a quarter of the bound, 0 or less is reached."""
         if self.cost is not None:
             return measured / self.cost - 1
         return 1 - measured / (self.faster or 0)

@@ -1,4 +1,4 @@
-"""Draws what operations cost on more and more threads."""
+"""Plots of the cost of operations over the number of threads."""
 
 import os
 import re
@@ -14,14 +14,14 @@ from matplotlib.figure import Figure as Drawing
 from benchmarks.cell import COLUMNS, Cell
 from benchmarks.run import Figures, Key
 
-# Text stays text in the SVG, and names do not change from one run to the next.
+# Texts stay texts, and names stay the same in each run.
 matplotlib.rcParams["svg.fonttype"] = "none"
 matplotlib.rcParams["svg.hashsalt"] = "ft_utils"
 
 # For each column: threads, median, smallest, largest.
 _Lines: TypeAlias = dict[str, list[tuple[int, float, float, float]]]
 
-# Each library has a color; handles and wrappers have line styles.
+# Each library has a color; stand-ins for its objects have another line style.
 _COLORS = {
     "ours": "tab:orange",
     "reference": "tab:blue",
@@ -35,7 +35,7 @@ _LINES = {"": "-", "handle": "--", "wrapper": ":"}
 
 
 def draw(figures: Figures, cells: Sequence[Cell], folder: Path) -> dict[str, Path]:
-    """Draw the figures of several numbers of threads, each kind of object as PNG and as SVG.
+    """Draw the cells with several numbers of threads: each kind of object as PNG and as SVG.
 
     Return the path of each kind's SVG.
     """
@@ -48,7 +48,7 @@ def draw(figures: Figures, cells: Sequence[Cell], folder: Path) -> dict[str, Pat
         drawing = _drawing(drawn_cells)
         path = folder / re.sub(r"[^a-z0-9]+", "-", kind.lower())
         drawing.savefig(path.with_suffix(".png"), dpi=120)
-        # Without a date, equal figures make equal files.
+        # Without a date, the same figures make the same file.
         drawing.savefig(path.with_suffix(".svg"), metadata={"Date": None})
         drawn[kind] = path.with_suffix(".svg")
     return drawn
@@ -61,7 +61,7 @@ def _lines(figures: Figures, cell: Cell) -> _Lines:
 
 
 def _points(figures: Figures, cell: Cell, column: str) -> Iterator[tuple[int, float, float, float]]:
-    """Yield the points of a column: threads, median, smallest, largest."""
+    """Return threads, median, smallest, largest."""
     for threads in cell.threads:
         figure = figures.get(Key(cell.name, column, threads))
         if figure is not None and figure.ns:

@@ -1,4 +1,4 @@
-"""The reports: tables for people, JSON for programs, and the pages."""
+"""The tables: for people, for programs, and the page."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ _OF_OURS = {OURS, HANDLE, WRAPPER}
 
 
 def table(figures: Figures, cells: Sequence[Cell]) -> list[list[str]]:
-    """Return a row for each cell and number of threads: the costs, and which side is ahead."""
+    """Return a row for each cell and number of threads: the costs, and the fastest column."""
     rows = [["cell", "threads", *COLUMNS, "ratio", "quartiles"]]
     for cell in cells:
         for threads in _threads(figures, cell):
@@ -30,12 +30,12 @@ def table(figures: Figures, cells: Sequence[Cell]) -> list[list[str]]:
 
 
 def _threads(figures: Figures, cell: Cell) -> list[int]:
-    """Return the numbers of threads that a cell was measured on."""
+    """Return the numbers of threads that were measured."""
     return sorted({key.threads for key in figures if key.cell == cell.name})
 
 
 def _sides(cell: Cell, threads: int) -> tuple[list[Key], list[Key]]:
-    """Return the keys of the other libraries that count, and those of this library."""
+    """Return the other columns that count, and the column of this library."""
     others = set(cell.ways) - _OF_OURS - ({STD} if cell.only_scale else set())
     above = [Key(cell.name, column, threads) for column in sorted(others)]
     return above, [Key(cell.name, column, threads) for column in sorted(_OF_OURS)]
@@ -51,7 +51,7 @@ def _cost(figures: Figures, key: Key) -> str:
 
 
 def reached(figures: Figures) -> list[list[str]]:
-    """Return a row for each goal whose figures were measured."""
+    """Return a row for each goal for which something was measured."""
     rows = [["row", "cell", "to reach", "measured", ""]]
     for goal, measured in _judged(figures):
         missed = goal.missed(measured)
@@ -68,7 +68,7 @@ def _judged(figures: Figures) -> Iterator[tuple[Goal, float]]:
 
 
 def missed(figures: Figures) -> list[str]:
-    """Return the goals that are missed, the worst first."""
+    """Return the goals that are not reached, the worst first."""
     found = [(goal.missed(measured), goal, measured) for goal, measured in _judged(figures)]
     found = [each for each in found if each[0] > 0]
     found.sort(key=lambda each: -each[0])
@@ -80,7 +80,7 @@ def missed(figures: Figures) -> list[str]:
 
 
 def plain(rows: Sequence[Sequence[str]], texts: int = 1) -> str:
-    """Align rows in columns, the first ones as text; leave out empty columns."""
+    """Format a table without empty columns; the first columns are text."""
     kept = [
         place
         for place in range(len(rows[0]))
@@ -98,7 +98,7 @@ def plain(rows: Sequence[Sequence[str]], texts: int = 1) -> str:
 
 
 def as_json(bench: Bench) -> dict[str, object]:
-    """Return all figures, for a JSON file."""
+    """Return all figures."""
     return {
         "machine": machine(),
         "interpreter": bench.interpreter,
@@ -113,7 +113,7 @@ def as_json(bench: Bench) -> dict[str, object]:
 
 
 def machine() -> dict[str, str]:
-    """Return a description of the machine."""
+    """Return a description of the machine and the interpreter."""
     model = platform.processor() or platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -162,7 +162,7 @@ _LIMITS = (
 
 
 def markdown(bench: Bench, cells: Sequence[Cell], patience: int, plots: Mapping[str, str]) -> str:
-    """Return the page, with links to the plots of the kinds of cells that have one."""
+    """Return the page, with links to the plots."""
     parts = ["# Benchmarks", "", "Made by `cargo xtask bench`; not to be edited.", ""]
     parts += [*_circumstances(bench), "", "## Method", ""]
     # An interrupted run has fewer rounds in some cells.
@@ -198,7 +198,7 @@ figures of an interpreter.
 
 
 def summary(bench: Bench, cells: Sequence[Cell]) -> str:
-    """Return a short page with the ratios alone, for a further interpreter."""
+    """Return a short page with the ratios only, such as for one more interpreter."""
     figures = bench.figures
     rounds = max((len(figure.ns) for figure in figures.values()), default=0)
     parts = ["# Benchmarks in short", "", "Made by `cargo xtask bench`; not to be edited.", ""]
@@ -222,12 +222,12 @@ def _ratio_beside(figures: Figures, cell: Cell, threads: int) -> str:
     return "" if found is None or other is None else f"{found[0]:.2f} ({other.column})"
 
 
-# The usual name of a library, if its columns are named differently.
+# The name of a library elsewhere, where it differs from the names of its columns.
 _NAMES = {"ours": "ft_utils (ours)", "reference": "ft_utils (reference)", "pysync": "pysync-nogil"}
 
 
 def _circumstances(bench: Bench) -> list[str]:
-    """Return what was measured, and the machine that it was measured on."""
+    """Return lines about the machine, its load, and the versions of the libraries."""
     lines = [f"- {name}: {value}" for name, value in machine().items()]
     lines += [f"- interpreter: {bench.interpreter}"]
     if bench.load is not None:

@@ -1,4 +1,4 @@
-"""Measures each library in a process of its own, one after the other, again and again."""
+"""Measuring: each library in a process of its own, one after the other, again and again."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.cell import COLUMNS, LIBRARIES, Cell
 
 _FOLDER = Path(__file__).parent.parent
-# A turn that takes longer than this number of seconds is taken to hang.
+# A turn that takes longer than this, in seconds, counts as hanging.
 _LIMIT = 60.0
 
 
@@ -43,7 +43,7 @@ class Worker:
 
     def ask(self, **question: object) -> dict[str, Any]:
         assert self._process.stdin is not None
-        # If the process is gone, `_answer` finds that out.
+        # If the process is gone, there is no answer either.
         with suppress(BrokenPipeError):
             print(json.dumps(question), file=self._process.stdin, flush=True)
         return self._answer()
@@ -67,17 +67,17 @@ class Worker:
         self._process.wait()
 
     def stop(self) -> None:
-        """End the process, which exits when its input ends."""
+        """End the process: it exits when there is no more to read."""
         with suppress(BrokenPipeError):
             self._process.communicate()
 
 
 @dataclass
 class Figure:
-    """The results of a column of a cell, on one number of threads."""
+    """The measurements of one column of a cell, on one number of threads."""
 
     n: int = 0
-    # Nanoseconds, one value per round.
+    # Nanoseconds, one for each round.
     ns: list[float] = field(default_factory=list)
     error: str = ""
 
@@ -88,7 +88,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Key:
-    """Identifies a figure."""
+    """The cell, the column and the number of threads of a figure."""
 
     cell: str
     column: str
@@ -101,7 +101,7 @@ Figures = dict[Key, Figure]
 def ratio(
     figures: Figures, above: Sequence[Key], below: Sequence[Key]
 ) -> tuple[float, float, float] | None:
-    """Divide the best figure above by the best below in each round; return median and quartiles."""
+    """Divide the best of some figures by the best of others in each round: median, quartiles."""
     others, ours = best(figures, above), best(figures, below)
     if others is None or ours is None:
         return None
@@ -114,23 +114,23 @@ def ratio(
 
 
 def best(figures: Figures, keys: Sequence[Key]) -> Key | None:
-    """Return the key with the lowest cost, among those that were measured."""
+    """Return the cheapest of the columns that were measured."""
     found = [key for key in keys if key in figures and figures[key].ns]
     return min(found, key=lambda key: figures[key].median, default=None)
 
 
 class Bench:
-    """The libraries that are available, and the figures so far."""
+    """The installed libraries, and the figures so far."""
 
     def __init__(self, python: str, sites: Mapping[str, str]) -> None:
         self._python = python
-        # The standard library needs no folder.
+        # The standard library is always installed.
         self._sites = {"std": "", **sites}
         self.workers: dict[str, Worker] = {}
         self.figures: Figures = {}
         self.versions: dict[str, str] = {}
         self.interpreter = ""
-        # The load by other programs on the machine, if the system reports it.
+        # The load of the machine, if the system tells.
         self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         self.missing = [name for name in LIBRARIES if name not in self._sites]
 
@@ -142,15 +142,15 @@ class Bench:
         patience: int,
         tell: Callable[[str, str], None],
     ) -> None:
-        """Measure `rounds` times; a turn ends after `patience` runs without improvement."""
+        """Measure some rounds; a turn ends when a number of runs brought no better time."""
         for number in range(rounds):
-            # Each round uses new processes, because memory layout is random.
+            # Use new processes, because the layout of memory is random.
             self._start()
             try:
                 for place, cell in enumerate(cells, 1):
                     tell(f"round {number + 1} of {rounds}", f"{place} of {len(cells)}: {cell.name}")
                     for count in cell.threads:
-                        # A cell that starts at two threads counts pairs of threads.
+                        # A cell that starts at two threads has pairs of threads.
                         if count // cell.threads[0] in threads:
                             self._turns(cell, count, patience)
             finally:
@@ -201,5 +201,5 @@ class Bench:
             else:
                 figure.n = answer["n"]
                 figure.ns.append(answer["ns"])
-            # Stored last, so that an interrupted measurement leaves no figure.
+            # Not earlier: an interrupted run has none.
             self.figures[key] = figure

@@ -1,4 +1,4 @@
-"""Times a way of a cell, on one thread or on several."""
+"""Timing of the code of a cell, on one thread or on several."""
 
 import gc
 import os
@@ -12,8 +12,8 @@ from types import CodeType
 
 from benchmarks.cell import COLUMNS, Cell, Way
 
-# The functions that loops use are local variables of the loop's function: a look-up in the
-# builtins, or in globals that threads share, would cost more than many of the operations.
+# The names that loops use become local variables of their function: a look into the builtins, or
+# into globals that threads share, would cost more than many operations.
 _TOOLS: dict[str, object] = {
     function.__name__: function for function in (bool, cycle, format, int, islice, len, min, repeat)
 }
@@ -30,18 +30,17 @@ _TEMPLATE = """\
 
 _LONG = 100.0
 
-# How long a run takes, for one thread and for several, in seconds. Other activity of the machine
-# makes a run longer, never shorter, and a run that is shorter than the time slice of a thread is
-# often undisturbed. So the best of many short runs is the cost.
+# The length of a run, for one thread and for several, in seconds. Other work of the machine makes a
+# run longer, never shorter; and a run that is shorter than the turn that the system gives to a
+# thread is often undisturbed. So the best of many short runs is the cost.
 SECONDS_OF_ONE, SECONDS = 0.001, 0.002
-# A turn ends after this many runs in a row without improvement, or after the last number of runs in
-# all. Several threads are seldom undisturbed all at once, so they get more runs.
+# A turn ends when so many runs in a row were no better, or after so many runs in all. Several
+# threads are seldom undisturbed all at once, so they need more runs.
 PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS = 12, 8, 300
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-# Threads meet at a barrier, and begin this many nanoseconds later, because the system needs time to
-# wake them.
+# Threads meet, and begin this many nanoseconds later: the system needs a while to wake them.
 _HEAD_START = 100_000
 
 
@@ -50,11 +49,10 @@ Clock = Callable[[], int]
 
 
 def once(cell: Cell, column: str, threads: int, n: int, clock: Clock = perf_counter_ns) -> Times:
-    """Run a cell on a new object, `n` operations per thread; return all begins and ends.
+    """Run a way on a fresh object, `n` operations on each thread; return the start and end times.
 
-    A single thread is the one that has made the object, as in a program without threads. Several
-    threads are all different from that one. Times are in nanoseconds, or in the unit of `clock`,
-    which may be set for one thread only.
+    One thread is the one that has made the object, as in a program without threads; several are
+    others than that one. Times are in nanoseconds, or what `clock` says, which is for one thread.
     """
     way = cell.ways[column]
     names: dict[str, object] = {"n": n, "threads": threads}
@@ -68,7 +66,7 @@ def once(cell: Cell, column: str, threads: int, n: int, clock: Clock = perf_coun
 
 
 def compiled(way: Way, column: str, loop: str, names: tuple[str, ...]) -> CodeType:
-    """Return the code of a function with this loop and these local variables."""
+    """Return a function with this loop in it, and these local variables."""
     prepare = "\n".join(["pass", COLUMNS[column].prepare, way.prepare])
     source = _TEMPLATE.format(
         kind="async def" if "await " in loop else "def",
@@ -92,7 +90,7 @@ def _run(
     exec(code, module)
     result = module["run"](wait, clock, **names)
     if not isinstance(result, tuple):
-        # A coroutine that never has to wait needs no event loop.
+        # A coroutine that never has to wait needs no event loop to run it.
         result = _finish(result)
     start, end = result
     return start, end
@@ -143,35 +141,35 @@ def _together(codes: list[CodeType], names: dict[str, object]) -> Times:
 
 
 def _took(times: Times) -> int:
-    """Return the time from the first begin of a thread to the last end."""
+    """Return the time from the start of the first thread to the end of the last one."""
     return max(end for _, end in times) - min(start for start, _ in times)
 
 
 def _apart(times: Times) -> int:
-    """Return how much later the last thread begins than the first."""
+    """Return the time between the start of the first thread and that of the last one."""
     starts = [start for start, _ in times]
     return max(starts) - min(starts)
 
 
 def _stay_on_core(me: int) -> None:
-    """Keep this thread from sharing a core with another measured thread."""
+    """Keep this thread from sharing a core with another thread of the run."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[me % len(cores)]})
 
 
 def operations(cell: Cell, column: str, threads: int) -> int:
-    """Return how many operations each thread performs in a run."""
+    """Return the number of operations of each thread in a run."""
     seconds = SECONDS_OF_ONE if threads == 1 else SECONDS
     n = stepped(cell, 64)
     while True:
-        # The minimum, so that a thread that begins late or has to pause does not shorten the run.
+        # A thread that begins late, or has to pause, is no reason for a shorter run.
         runs = [once(cell, column, threads, n) for _ in range(3)]
         took = min(end - start for times in runs for start, end in times) / 1e9
         more = stepped(cell, n * 4)
         if took >= seconds / 4 or more == n:
             break
-        # The run is too short to judge, because the first operations are slow.
+        # The run is too short to tell: the first operations are slow.
         n = more
     return stepped(cell, int(n * seconds / took))
 
@@ -182,11 +180,10 @@ def stepped(cell: Cell, n: int) -> int:
 
 
 def turn(cell: Cell, column: str, threads: int, n: int, patience: int) -> float:
-    """Return the cost of an operation in nanoseconds, from the best of some runs.
+    """Return the cost of an operation in nanoseconds: the best of some runs.
 
-    It is the time of the run, multiplied by the number of cores that it uses and divided by the
-    operations of all threads. So threads that do not hinder each other have the same cost as one
-    thread, even if there are more threads than cores.
+    It is the time of the run on all cores that it has, by the operations of all threads. So threads
+    that do not hinder each other have the same cost as one, be they more than the cores or not.
     """
     gc.collect()
     gc.freeze()
@@ -200,7 +197,7 @@ def turn(cell: Cell, column: str, threads: int, n: int, patience: int) -> float:
             times = once(cell, column, threads, n)
             took = _took(times)
             best = min(best, took)
-            # If the threads ran one after the other, they did not compete.
+            # Threads that ran one after the other have not met.
             if threads <= CORES and _apart(times) > took / 10:
                 continue
             left = patience if took < together * 0.99 else left - 1

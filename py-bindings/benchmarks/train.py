@@ -7,7 +7,7 @@ from benchmarks import timing
 from benchmarks.cell import COLUMNS
 from benchmarks.cells import CELLS
 
-# Enough operations that rare events, such as a new segment of a queue, are rare here too.
+# Rare events of a loop, such as a new segment of a queue, have to be rare here, too.
 _OPERATIONS = 20_000
 
 

@@ -1,4 +1,4 @@
-"""The process of one library: it reads questions as lines of JSON, and answers each with a line.
+"""The process of one library: it reads requests as lines of JSON, and answers each with a line.
 
 python -m benchmarks.worker LIBRARY
 """
@@ -24,7 +24,7 @@ DISTRIBUTIONS = {
 
 
 def _greeting(library: str) -> dict[str, object]:
-    """Say which library this is, and from where, because two libraries have the same name."""
+    """Return the library's version and folder: another library has the same name."""
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     interpreter = (
         f"{platform.python_implementation()} {platform.python_version()}, "
@@ -48,7 +48,7 @@ def _answer(question: dict[str, object]) -> dict[str, object]:
 
 
 def main() -> None:
-    # Ctrl-C is meant for the asking process; when that ends, there are no more questions.
+    # Ctrl-C is for the parent process; when it has ended, there are no more requests.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print(json.dumps(_greeting(sys.argv[1])), flush=True)
     for line in sys.stdin:

@@ -1,8 +1,8 @@
 """Compress a file on all cores, block by block, with the blocks in their order.
 
-map_ordered() hands blocks to the workers of an executor and yields what they return in the order of
-the blocks, holding no more than --window of them: the file may be larger than memory. A compressed
-block is a gzip file of its own, and gzip files one after the other are a gzip file.
+map_ordered() hands blocks to the workers of an executor, and yields the results in the order of the
+blocks. It holds no more than --window blocks, so the file may be larger than memory. A compressed
+block is a gzip file of its own, and several gzip files in a row are a gzip file, too.
 
     python compress_in_order.py [FILE] [--output FILE.gz] [--workers N] [--window N]
                                 [--executor threads | processes | dask] [--scheduler ADDRESS]
@@ -10,11 +10,11 @@ block is a gzip file of its own, and gzip files one after the other are a gzip f
 Without a file it compresses the source of the standard library. In the end it unpacks the
 result; if that differs from the file, the exit status is 1.
 
-Nothing but the executor changes when threads are not enough. With processes, compress() and the
-blocks have to be picklable, and they are. To go past one machine, start a Dask cluster (on one
-machine `dask scheduler`, on the others `dask worker tcp://first-machine:8786`; pip install
-distributed), and say --executor dask --scheduler tcp://first-machine:8786. Without --scheduler a
-cluster of processes is started here.
+If threads are not enough, only the executor changes. With processes, compress() and the blocks have
+to be picklable, and they are. To use several machines, install `distributed` on each, run `dask
+scheduler` on one of them and `dask worker tcp://first-machine:8786` on the others, and call this
+with --executor dask --scheduler tcp://first-machine:8786. Without --scheduler, --executor dask
+starts a cluster of processes on this machine.
 """
 
 import argparse
@@ -37,7 +37,7 @@ BLOCK = 1 << 18
 
 
 def compress(block: bytes) -> bytes:
-    """The work: what a worker does with a block."""
+    """Compress a block: the work of a worker."""
     return gzip.compress(block, mtime=0)
 
 
@@ -52,14 +52,14 @@ def compress_file(source: BinaryIO, target: BinaryIO, executor: Executor, window
 
 
 def make_executor(kind: str, workers: int, scheduler: str | None, stack: ExitStack) -> Executor:
-    """Make the executor; the stack closes what it needs."""
+    """Make the executor; the stack closes it at the end."""
     if kind == "threads":
         return stack.enter_context(ThreadPoolExecutor(workers))
     if kind == "processes":
         return stack.enter_context(ProcessPoolExecutor(workers))
     from distributed import Client
 
-    # Dask has no types: this is what one of its functions returns.
+    # Dask has no types: its function returns an executor.
     start: Callable[..., Any] = Client
     client = start(scheduler) if scheduler else start(n_workers=workers, threads_per_worker=1)
     executor: Executor = stack.enter_context(stack.enter_context(client).get_executor())
@@ -76,7 +76,7 @@ def standard_library(folder: Path) -> Path:
 
 
 def is_same(path: Path, packed: Path) -> bool:
-    """Tell whether the one is what is packed in the other."""
+    """Tell whether the packed file contains the source file."""
     with path.open("rb") as plain, gzip.open(packed, "rb") as unpacked:
         while True:
             block = plain.read(BLOCK)

@@ -1,16 +1,16 @@
-"""Count in several threads: what goes wrong, and what it costs to get it right.
+"""Count in several threads: a wrong counter, and the costs of three right ones.
 
 `count += 1` on an int is three steps: read it, add one, write the sum. When two threads read before
 either writes, one addition is lost. The same job, written four times:
 
-* PlainCounter: an int and nothing else. It may lose counts, and is here to show that.
-* LockedCounter: an int and a lock. Right, one thread at a time.
-* AtomicCounter: an AtomicInt64, whose incr() is one step. Right, without a lock.
-* HandleCounter: the same, each thread with a handle of its own, so that the threads do not fight
+* PlainCounter: only an int. It may lose counts, and is here to show that.
+* LockedCounter: an int and a lock. It is right, and lets one thread count at a time.
+* AtomicCounter: an AtomicInt64, whose incr() is one step. It is right without a lock.
+* HandleCounter: the same, but each thread has its own handle, so that the threads do not contend
   for the reference count of one object either.
 
-incr() returns the new count. So a counter that is consistent never returns the same number twice,
-and ends where it should. If a counter that claims to be consistent is not, the exit status is 1.
+incr() returns the new count. So a consistent counter never returns the same number twice, and ends
+at the right number. If a counter that claims to be consistent is not, the exit status is 1.
 
     python consistent_counter.py [--threads N] [--counts N]
 """
@@ -34,12 +34,12 @@ class Counter(Protocol):
     def get(self) -> int: ...
 
     def handle(self) -> "Counter":
-        """Return what one thread uses to count."""
+        """Return the object with which one thread counts."""
         ...
 
 
 class PlainCounter:
-    """Two threads can read the same number, and both write the next one."""
+    """A counter with which two threads can read the same number, and both write the next one."""
 
     def __init__(self) -> None:
         self._count = 0

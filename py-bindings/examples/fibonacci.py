@@ -1,16 +1,16 @@
 """Fibonacci numbers by recursion, with a cache that threads share: in three ways.
 
-Without a cache this takes for ever; with one, each number has to be computed only once, by the
-thread that needs it first. The cache can be
+Without a cache the recursion takes for ever. With a cache, each number is computed only once, by
+the thread that needs it first. The cache can be
 
-* dict: a builtin dict. Its single operations are safe among threads, and every thread writes the
+* dict: a builtin dict. Its single operations are safe among threads, but every thread writes the
   reference count of that one dict.
 * shared: a ConcurrentDict, used in the same way.
-* local: the same, and each thread has a handle of its own in a LocalWrapper. The threads share the
-  contents only, and the wrapper makes any shared object cheap to pass around in a thread.
+* local: a ConcurrentDict of which each thread has its own handle in a LocalWrapper. The threads
+  share the contents only, and the wrapper makes any shared object cheap to pass around in a thread.
 
-Every thread computes every number, in an order of its own, and all of them are compared with those
-of a plain loop; if one differs, the exit status is 1. The job is repeated with an empty cache.
+Every thread computes every number, in an order of its own. All numbers are compared with those of a
+plain loop; if one differs, the exit status is 1. The job is repeated with an empty cache.
 
     python fibonacci.py [--mode dict|shared|local|all] [--threads N] [--largest N] [--rounds N]
 """
@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from ft_utils.concurrency import AtomicInt64, ConcurrentDict
 from ft_utils.local import LocalWrapper
 
-# Beyond that Python's limit of recursion comes near.
+# Larger numbers come near to Python's limit of recursion.
 MOST = 800
 
 
@@ -50,7 +50,7 @@ def fibonacci(n: int, cache: Cache, computed: AtomicInt64) -> int:
     return number
 
 
-# How each mode makes a cache that is empty: a function that a thread calls for its view of it.
+# Each mode makes an empty cache, as a function with which a thread gets its view of the cache.
 
 
 def dict_cache() -> Callable[[], Cache]:
@@ -66,7 +66,7 @@ def shared_cache() -> Callable[[], Cache]:
 def local_cache() -> Callable[[], Cache]:
     cache: ConcurrentDict[int, int] = ConcurrentDict()
 
-    # A wrapper has whatever the wrapped object has, which no type can tell.
+    # A wrapper has the attributes of the wrapped object, which no type can express.
     def view() -> Any:
         return LocalWrapper(cache)
 
@@ -79,7 +79,7 @@ MODES = {"dict": dict_cache, "shared": shared_cache, "local": local_cache}
 def compute(
     view: Callable[[], Cache], computed: AtomicInt64, threads: int, largest: int
 ) -> tuple[list[list[int]], float]:
-    """Compute all numbers in each of some threads; return them, and how many seconds that took."""
+    """Compute all numbers in each of some threads; return them, and the time in seconds."""
     barrier = threading.Barrier(threads + 1)
 
     def work(seed: int) -> list[int]:
@@ -101,7 +101,7 @@ def compute(
 
 
 def plain_loop(largest: int) -> list[int]:
-    """What every thread must have."""
+    """Return the numbers that every thread must have."""
     numbers = [0, 1]
     while len(numbers) <= largest:
         numbers.append(numbers[-1] + numbers[-2])

@@ -3,15 +3,15 @@
 One job, written three times, on 1, 2, ... threads up to the number of cores:
 
 * index_shared(): threads share a ConcurrentQueue, a ConcurrentDict and two AtomicInt64
-* index_locked(): the same as people write it today, with queue.Queue, a dict and a Lock
-* index_private(): a Counter for each thread, merged at the end; they share nothing, so this is
-  as fast as it can be
+* index_locked(): the usual code of today, with queue.Queue, a dict and a Lock
+* index_private(): each thread has its own Counter, and these are merged at the end; the threads
+  share nothing, so this is as fast as possible
 
 Every result is compared with that of a plain loop; if one differs, the exit status is 1.
 
-An identifier is a NAME token of the module tokenize. Keywords are NAME tokens too: they are counted
-like the others, and left out of the ten that are shown. Tests and installed packages are no part
-of the library here.
+An identifier is a NAME token of the module tokenize. Keywords are NAME tokens, too: they are
+counted like the others, but are not among the ten that are shown. Tests and installed packages do
+not count as part of the library.
 
     python index_stdlib.py [--threads N] [--files N] [--seconds N]
 """
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class Index(NamedTuple):
-    """What each version of the job returns."""
+    """The result of each version of the job."""
 
     counts: dict[str, int]
     files: int
@@ -47,7 +47,7 @@ class Index(NamedTuple):
 
 
 def identifiers(path: Path) -> list[str]:
-    """The work itself: the identifiers in a file, in order."""
+    """Yield the identifiers in a file, in order: the work itself."""
     with path.open("rb") as file:
         return [
             token.string
@@ -79,7 +79,7 @@ def shared_worker(
     tokens: AtomicInt64,
 ) -> None:
     # A handle is another object for the same data. With handles of its own, a thread does not
-    # fight the others for the reference counts of the shared objects.
+    # contend with the others for the reference counts of the shared objects.
     todo, counts, files, tokens = todo.handle(), counts.handle(), files.handle(), tokens.handle()
     for path in todo:
         names = identifiers(path)
@@ -144,7 +144,7 @@ VERSIONS = {
 }
 
 
-# What they have in common.
+# The parts that all versions use.
 
 
 def in_threads(threads: int, work: Callable[[], T], stop: Callable[[], object]) -> list[T]:
@@ -172,7 +172,7 @@ def rest_of(todo: queue.Queue[Path]) -> Iterator[Path]:
 
 
 def index_plainly(paths: list[Path]) -> Index:
-    """What all the others must return."""
+    """Return the result that all versions must have."""
     counts = Counter[str]()
     for path in paths:
         counts.update(identifiers(path))
@@ -233,8 +233,8 @@ def compare(max_threads: int, max_files: int | None, seconds: int) -> int:
     best = dict.fromkeys(runs, float("inf"))
     rounds = 0
     round_seconds = 0.0
-    # A machine also has other things to do: the best of several rounds is nearest the truth. Every
-    # other round goes backwards, so that no version always runs in the wake of the same one.
+    # The machine also does other work, so the best of several rounds is nearest the truth. Every
+    # other round goes backwards, so that no version always runs after the same one.
     while rounds == 0 or time.monotonic() - begin + round_seconds < seconds:
         rounds += 1
         round_begin = time.monotonic()
@@ -269,7 +269,7 @@ def library_files() -> list[Path]:
 
 
 def what_the_gil_means() -> str:
-    # Asked after ft_utils was imported: an import can bring the GIL back.
+    # This comes after the import of ft_utils, because an import can bring the GIL back.
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         return "the GIL is off, so threads can run at the same time"
     no_gain = "Only one thread runs at a time: expect no speed-up from any version"
@@ -279,12 +279,12 @@ def what_the_gil_means() -> str:
 
 
 def thread_counts(most: int) -> list[int]:
-    """1, 2, 4, ... and the largest."""
+    """Return 1, 2, 4, ... and the largest."""
     return sorted({2**n for n in range(most.bit_length())} | {most})
 
 
 def first_difference(index: Index, expected: Index) -> str | None:
-    """Tell where a result is wrong, or None."""
+    """Return a text about a difference in the result, or None."""
     for name in sorted(index.counts.keys() | expected.counts.keys()):
         found, right = index.counts.get(name, 0), expected.counts.get(name, 0)
         if found != right:

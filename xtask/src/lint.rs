@@ -99,7 +99,7 @@ fn mypy(project: &Project, ready: &Ready) -> Result<()> {
             "python/ft_utils",
             "examples",
             "benchmarks",
-            "tests/typed.py",
+            "tests/stubs/typed.py",
         ])
         .env("MYPYPATH", "python");
     run::logged(cmd, "mypy --strict", &project.log("mypy")?)
@@ -119,7 +119,8 @@ pub fn stubs(project: &Project, ready: &Ready) -> Result<()> {
     let mut cmd = ready.tools.call();
     // Not in a folder that holds `ft_utils`: the installed one is to be checked.
     cmd.current_dir(project.scratch())
-        .args(["-m", "mypy.stubtest", "ft_utils", "--mypy-config-file"])
+        .arg(project.bindings().join("tests/stubs/stubtest.py"))
+        .args(["ft_utils", "--mypy-config-file"])
         .arg(project.bindings().join("pyproject.toml"));
     let allowed = project.bindings().join("stubtest-allowlist.txt");
     if allowed.is_file() {

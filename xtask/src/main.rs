@@ -134,7 +134,7 @@ program, which must be reported, and sound ones, which must not.
 
   --python             runs Python tests instead, with interpreter and extension compiled with the
                        sanitizer (see: cargo xtask python --tsan): the tests that start
-                       threads, or what the arguments say, such as tests/test_rwlock.py
+                       threads, or what the arguments say, such as tests/locks/rwlock
   --seconds N          how long to record each history, 1 unless told",
         run: tsan,
     },
@@ -171,7 +171,7 @@ in that file, after `unseen: `. A further run keeps the reasons.
         details: "\
 usage: cargo xtask soak [--minutes N] [INTERPRETERS]
 
-Runs py-bindings/tests/soak.py with the free-threaded interpreter, or with the GIL build where there is
+Runs py-bindings/tests/soak/ with the free-threaded interpreter, or with the GIL build where there is
 no other. It fails if anything was lost, not released, or if memory grows.
 
   --minutes N          how long, 10 unless told; may be a fraction",
@@ -346,7 +346,7 @@ fn soak(mut args: Args) -> Result<()> {
     let project = Project::find()?;
     let choice = Choice::take(&mut args)?;
     let ready = setup::make(&project, &choice, Aim::Main)?;
-    run_script(&project, &ready, "tests/soak.py", args.rest())
+    run_script(&project, &ready, "tests/soak", args.rest())
 }
 
 fn run_script(project: &Project, ready: &Ready, script: &str, words: Vec<String>) -> Result<()> {

@@ -16,7 +16,7 @@ pub struct Selection {
     pub histories: Vec<String>,
     /// Files in `loom-tests/fuzz/src/targets`.
     pub fuzzed: Vec<String>,
-    /// Files in `py-bindings/tests`.
+    /// Files in `py-bindings/tests` and its folders.
     pub python: Vec<PathBuf>,
 }
 
@@ -32,7 +32,8 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
         .into_iter()
         .partition(|stem| stem.starts_with("linear_"));
     let python_dir = project.bindings().join("tests");
-    let python = stems(&python_dir, "test_", ".py");
+    let mut python = Vec::new();
+    python_tests(&python_dir, &mut python);
 
     let chosen: Vec<&String> = match name {
         Some(name) => crates.iter().filter(|folder| fits(folder, name)).collect(),
@@ -59,8 +60,7 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
         fuzzed: fuzzed(project).into_iter().filter(belongs).collect(),
         python: python
             .into_iter()
-            .filter(belongs)
-            .map(|stem| python_dir.join(format!("test_{stem}.py")))
+            .filter(|path| words_below(&python_dir, path).iter().any(belongs))
             .collect(),
     })
 }
@@ -81,6 +81,28 @@ fn fits(one: &str, other: &str) -> bool {
     let plain = |name: &str| name.to_lowercase().replace(['-', '_'], "");
     let (one, other) = (plain(one), plain(other));
     one.contains(&other) || other.contains(&one)
+}
+
+/// The files of tests in this folder and those below it.
+fn python_tests(folder: &Path, found: &mut Vec<PathBuf>) {
+    let files = stems(folder, "test_", ".py");
+    found.extend(
+        files
+            .iter()
+            .map(|stem| folder.join(format!("test_{stem}.py"))),
+    );
+    for name in names(folder, Path::is_dir) {
+        python_tests(&folder.join(name), found);
+    }
+}
+
+/// The names of a file of tests and of its folders: `locks`, `rwlock` and `contexts`.
+fn words_below(folder: &Path, path: &Path) -> Vec<String> {
+    let below = path.strip_prefix(folder).unwrap_or(path).with_extension("");
+    let words = below.iter().map(|word| word.to_string_lossy());
+    words
+        .map(|word| word.strip_prefix("test_").unwrap_or(&word).to_owned())
+        .collect()
 }
 
 fn folders(parent: &Path) -> Vec<String> {
@@ -138,6 +160,29 @@ mod tests {
         assert!(fits("atomic_int64", "atomic-int"));
         assert!(fits("rwlock", "RWLock"));
         assert!(!fits("concurrent-queue", "dict"));
+    }
+
+    #[test]
+    fn words_of_a_file() {
+        let path = Path::new("tests/locks/rwlock/test_contexts.py");
+        let words = words_below(Path::new("tests"), path);
+        assert_eq!(words, ["locks", "rwlock", "contexts"]);
+    }
+
+    /// The ones without: what all of them wait on, which Python does not see.
+    #[test]
+    fn primitives_without_python_tests() {
+        let project = Project::find().unwrap();
+        let crates = folders(&project.root.join("crates"));
+        let mut without = crates;
+        without.retain(|name| {
+            let found = select(&project, Some(name));
+            found.is_ok_and(|selection| selection.python.is_empty())
+        });
+        assert_eq!(without, ["sync"]);
+        let rwlock = select(&project, Some("rwlock")).unwrap().python;
+        let all = project.bindings().join("tests/locks/rwlock");
+        assert!(rwlock.len() > 5 && rwlock.iter().all(|path| path.starts_with(&all)));
     }
 
     #[test]

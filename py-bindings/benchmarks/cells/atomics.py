@@ -25,7 +25,7 @@ REFERENCE_TO = "from ft_utils.concurrency import AtomicReference\na, b = object(
 REF_CEREGGII = "from cereggii import AtomicRef\na, b = object(), object()\n"
 FLAG = "from ft_utils.concurrency import AtomicFlag\nx = AtomicFlag(True)"
 
-# A statement, and the one for cereggii if it differs.
+# Statement, and that of cereggii where it has another name.
 INT_STATEMENTS = [
     ("x.get()", None),
     ("x.set(5)", None),
@@ -41,7 +41,7 @@ INT_STATEMENTS = [
         )
     ],
 ]
-# The ones that pysync has. It has no operators, and its numbers wrap around where the others raise.
+# What pysync has of these. It has no operators, and its numbers wrap round where the others raise.
 INT_OF_PYSYNC = {
     "x.get()": "x.get()",
     "x.set(5)": "x.set(5)",
@@ -82,7 +82,7 @@ def _references() -> Iterator[Cell]:
         ways = same(BOTH, REFERENCE_TO + made.format("AtomicReference"), loop(statement))
         ways |= same((CEREGGII,), REF_CEREGGII + made.format("AtomicRef"), loop(other))
         yield Cell(f"reference: {statement}", ways)
-    # An object that several threads get costs mainly its reference count; `None` has none.
+    # What an object costs that several threads get is its own count; `None` has none.
     ways = same(ALL, REFERENCE_TO + "x = AtomicReference(None)", loop("x.get()"))
     ways |= same((CEREGGII, CEREGGII_HANDLE), REF_CEREGGII + "x = AtomicRef(None)", loop("x.get()"))
     yield Cell("reference: x.get() of None", ways, SCALING)
@@ -99,7 +99,7 @@ def _flags() -> Iterator[Cell]:
     ways |= same((AIOLOGIC,), of_aiologic, loop("x.is_set()"))
     ways |= same((STD,), event, loop("x.is_set()"))
     yield Cell("flag: bool(x)", ways, SCALING)
-    # The reference has no other way to read a flag.
+    # The reference has no other way to read one.
     ways = same((OURS,), FLAG, loop("x.get()")) | same((REFERENCE,), FLAG, loop("bool(x)"))
     ways |= same((CEREGGII,), boolean, loop("x.get()"))
     ways |= same((PYSYNC,), of_pysync, loop("x.get()"))

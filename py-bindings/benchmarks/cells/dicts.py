@@ -1,7 +1,7 @@
 """ConcurrentDict.
 
-Keys are interned strings, and values are small integers: immortal objects. With other objects, two
-threads that get the same one would contend for its reference count, whatever the dictionary does.
+Keys are strings that were interned, values small integers: objects that live for ever. Of others,
+two threads that get the same one would fight for its reference count, whatever the dictionary does.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ NEW_KEYS = """\
 from sys import intern
 keys = [intern(f"key {i}") for i in range(n)]
 """
-# The key at which a thread begins. All threads use all keys, but not the same one at the same time.
+# Where a thread begins with its keys: all of them use all keys, none at the same time.
 TURNED = "keys = keys[me * len(keys) // threads:] + keys[:me * len(keys) // threads]"
 
 OF_BOTH = "from ft_utils.concurrency import ConcurrentDict\nx = ConcurrentDict()\n"
@@ -41,7 +41,7 @@ OF_PYSYNC = "from pysync import ConcurrentDict\nx = ConcurrentDict()\n"
 OF_STD = "x = {}\n"
 FILL = "for number, key in enumerate(keys):\n    x[key] = number % 256\n"
 
-# The number of keys that are put into an empty dictionary.
+# So many keys are put into an empty dictionary.
 GROWN = 16_384
 
 
@@ -83,7 +83,7 @@ def _one_thread() -> Iterator[Cell]:
 
 def _handles() -> Iterator[Cell]:
     columns = (*ALL, CEREGGII, CEREGGII_HANDLE, PYSYNC, STD)
-    # Nine gets and one set, with ten keys.
+    # Nine gets and a set, of ten keys.
     tens = f"{TURNED}\ntens = [tuple(keys[i:i + 10]) for i in range(0, 1020, 10)]"
     gets = "; ".join(f"x[{name}]" for name in "abcdefghi")
     mixed = (
@@ -101,7 +101,7 @@ def _handles() -> Iterator[Cell]:
 
 
 def _counting() -> Iterator[Cell]:
-    """Count how often each of 256 words is in a list of 1,024; an operation is one word."""
+    """How often each of 256 words is in a list of 1,024; an operation is one word."""
     words = 'words = [intern(f"word {i * i % 256}") for i in range(1024)]\n'
     setup = "from sys import intern\n" + words
     each = "for key in islice(cycle(words), n):\n    "

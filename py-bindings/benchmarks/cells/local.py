@@ -28,7 +28,7 @@ def cells() -> Iterator[Cell]:
         ways = same((OURS, REFERENCE), ours, loop(statement))
         thread_handle = setup + "from cereggii import ThreadHandle\nx = ThreadHandle(y)"
         ways |= same((CEREGGII,), thread_handle, loop(statement))
-        # The object itself, without a wrapper.
+        # With nothing in between.
         ways |= same((STD,), setup + "x = y", loop(statement))
         yield Cell(f"wrapper: {name}", ways, only_scale=True)
     setup = "from ft_utils.local import BatchExecutor\nx = BatchExecutor(int, 1024)"

@@ -21,7 +21,7 @@ from benchmarks.cell import (
 
 RW = "from ft_utils.synchronization import RWLock, RWReadContext, RWWriteContext\nx = RWLock()\n"
 INTERVAL = "from ft_utils.synchronization import IntervalLock\nx = IntervalLock()\n"
-# In these libraries, the lock for reading and the lock for writing are separate objects.
+# What locks for reading, or for writing, is an object of its own there.
 RW_CEREGGII = {
     name: f"from cereggii.locks import ReadersWriterLock\nx = ReadersWriterLock().{method}()"
     for name, method in (("read", "reader"), ("write", "writer"))
@@ -54,7 +54,7 @@ def cells() -> Iterator[Cell]:
         ways = same(BOTH, f"{RW}lock = x\nx = {context}(lock)", body)
         ways |= same((CEREGGII,), RW_CEREGGII[name], body)
         ways |= same((CULSANS,), RW_CULSANS[name], body)
-        # pysync has no other way to lock.
+        # It locks in no other way than this.
         ways |= same((PYSYNC,), RW_PYSYNC, loop(f"with x.{name}():\n        pass"))
         ways |= same((STD,), LOCK, body)
         yield Cell(f"rwlock: with {name}", ways, only_scale=True)
@@ -69,7 +69,7 @@ def _interval() -> Iterator[Cell]:
     ways = same(BOTH, INTERVAL, body) | same((STD,), LOCK, body)
     yield Cell("interval lock: with", ways, only_scale=True)
     for statement in ("x.poll()", "x.cede()"):
-        # The thread that runs the loop holds the lock.
+        # Whoever runs the loop holds it.
         ways = same(BOTH, INTERVAL, loop(statement), prepare="x.lock()")
         yield Cell(f"interval lock: {statement}", ways)
 

@@ -1,6 +1,6 @@
-"""The cost of a read-only look at a shared object, on one thread and on two.
+"""A look at a shared object: what it costs when two threads have one.
 
-The looks at atomics and the dictionary are with their other operations.
+Those of the atomics and of the dictionary are with their other operations.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def cells() -> Iterator[Cell]:
         setup = f"from {module} import {name}\nx = {name}({arguments})"
         columns = (OURS, HANDLE, REFERENCE) if in_reference else (OURS, HANDLE)
         yield Cell(f"look: {name} {statement}", same(columns, setup, loop(statement)), (1, 2))
-    # Two threads that share nothing: the floor that the other cells are compared with.
+    # What two threads cost that share nothing: what the others are to be seen against.
     setup, mine = "from ft_utils.concurrency import AtomicInt64", "x = AtomicInt64(1)"
     own = same((OURS,), setup, loop("x.get()"), prepare=mine)
     yield Cell("floor: AtomicInt64 x.get(), each its own", own, (1, 2))

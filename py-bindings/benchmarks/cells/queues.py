@@ -35,7 +35,7 @@ from ft_utils.concurrency import ConcurrentGatheringIterator
 x = ConcurrentGatheringIterator()
 """
 
-# The number of items in one call, for calls that take several.
+# In one call, where there is one for many.
 BATCH = 64
 
 
@@ -58,7 +58,7 @@ def _queues() -> Iterator[Cell]:
     ways |= same((STD,), SIMPLE, loop("x.put(5)"), loop("x.get()"))
     yield Cell("queue: half push, half pop", ways, PAIRS)
 
-    # The other libraries have no call for several items; the cell above shows what they do.
+    # How the others do it is in the cell above: they have no call for several.
     push = f"batch = [5] * {BATCH}\nfor _ in repeat(None, n // {BATCH}):\n    x.push_many(batch)"
     pop = f"left = n\nwhile left:\n    left -= len(x.pop_many(min({BATCH}, left)))"
     ways = same((OURS, HANDLE, WRAPPER), QUEUE, push, pop)

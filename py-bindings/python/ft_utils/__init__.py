@@ -33,7 +33,7 @@ from ft_utils.synchronization import IntervalLock, RWLock, RWReadContext, RWWrit
 
 _warn_of_rival()
 
-# Opens what may still change, as `ft_utils.weave`.
+# Opens the modules that may still change, such as `ft_utils.weave`.
 ENABLE_EXPERIMENTAL = False
 
 __all__ = [

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-# Not from `ft_utils`, which may be that of another distribution: the doctor tells.
+# Not from `ft_utils`: its files may be those of another distribution, which the doctor reports.
 from ft_utils._native import __version__
 from ft_utils._paths import copy_headers, get_include, get_pkgconfig_dir
 from ft_utils.doctor import Report, examine
@@ -32,7 +32,7 @@ what it is asked to, with the default setting of the GIL even where PYTHON_GIL s
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says, and return the exit status."""
+    """Run the command line, and return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command == "doctor":
@@ -160,7 +160,7 @@ def _seconds(text: str) -> float:
     return number
 
 
-# What argparse calls them when they are not.
+# The names that argparse shows if an argument is wrong.
 _module.__name__ = "module name"
 _seconds.__name__ = "positive number"
 

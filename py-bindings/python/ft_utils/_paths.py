@@ -1,4 +1,4 @@
-"""Where a compiler finds the headers of this package."""
+"""The folders where a compiler finds the headers of this package."""
 
 import shutil
 from pathlib import Path
@@ -29,10 +29,10 @@ def get_pkgconfig_dir() -> str:
 
 
 def copy_headers(folder: Path) -> list[Path]:
-    """Copy ``ft_compat.h``, and what it includes, into a folder; return the copies.
+    """Copy ``ft_compat.h``, and the headers that it includes, into a folder; return the copies.
 
-    They need nothing of this package, and their licence is among them: they are meant to be copied
-    into projects, also of those that build for older Pythons than this package runs on.
+    The copies need nothing else from this package, and include their licence. They are meant for
+    projects of other people, also for projects that support older Pythons than this package does.
 
     On the command line: ``python -m ft_utils --copy-headers DIR``.
     """

@@ -1,10 +1,10 @@
-"""The other distribution that brings a package of this name."""
+"""The other distribution that has a package of this name."""
 
 import os
 import warnings
 from pathlib import Path
 
-#: What to do about it. Removing one of the two would take files of the other along.
+#: The advice to users. Removing only one of the two would remove files of the other.
 ADVICE = (
     "Remove both, and install the one that you want: "
     "`python -m pip uninstall ft_utils ft-utils-rs`, then `python -m pip install ft-utils-rs`."
@@ -12,15 +12,15 @@ ADVICE = (
 
 
 def rival() -> str | None:
-    """Return the name and version of the other one if it is installed into the same folder.
+    """Return the name and version of the other distribution if it is in the same folder.
 
-    Then each file of a name that both have is that of the one that was installed last. It looks at
-    names only: this happens at each import, for which importlib.metadata is too slow.
+    If it is, each file that both have is that of the distribution that was installed last. This
+    runs at each import, for which importlib.metadata is too slow, so it looks at file names only.
     """
     try:
         names = os.listdir(Path(__file__).parents[1])
     except OSError:
-        # In a zip file, for example: there nothing is installed over anything.
+        # In a zip file, for example, where nothing is installed over anything.
         return None
     for name in names:
         stem, suffix = os.path.splitext(name)
@@ -30,7 +30,7 @@ def rival() -> str | None:
 
 
 def warn_of_rival() -> None:
-    """Warn whoever imports the package if the other one is installed as well."""
+    """Warn the importing code if the other distribution is installed as well."""
     if other := rival():
         warnings.warn(
             f"{other} is installed over ft-utils-rs, or the other way round: both have a package "

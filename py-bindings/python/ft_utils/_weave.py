@@ -1,4 +1,4 @@
-"""What `ft_utils.weave` has, always open; and ``C_API``, its functions for ``ft_weave.h``."""
+"""The functions of `ft_utils.weave` without its gate, and ``C_API``, which ``ft_weave.h`` uses."""
 
 from ft_utils._native import (
     WEAVE_C_API as C_API,

@@ -1,4 +1,4 @@
-"""Random numbers that threads do not fight for, and a small frame for benchmarks.
+"""Random numbers without contention between threads, and a small frame for benchmarks.
 
 A benchmark is a method of a `BenchmarkProvider` whose name starts with ``benchmark_``:
 
@@ -40,7 +40,7 @@ __all__ = [
 
 _T_co = TypeVar("_T_co", covariant=True)
 
-# How often a worker calls its function.
+# The number of calls that a worker makes.
 _ROUNDS = 5
 
 
@@ -48,7 +48,7 @@ _ROUNDS = 5
 
 
 class _Words(threading.local):
-    """Random numbers of 32 bits: one source, of which each thread has its own handle."""
+    """Random numbers of 32 bits: one source, for which each thread has its own handle."""
 
     def __init__(self, executor: BatchExecutor[int]) -> None:
         self.load = executor.handle().load
@@ -59,39 +59,41 @@ def _new_words() -> _Words:
 
 
 def _forget() -> None:
-    """Throw away what was drawn in advance."""
+    """Throw away the numbers that were drawn in advance."""
     global _words
     _words = _new_words()
 
 
 _words = _new_words()
 
-# A forked child would go on with the numbers of its parent. This runs after `random` has seeded
-# itself anew.
+# Without this, a forked child would go on with the numbers of its parent. This runs after `random`
+# has seeded itself anew.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
 def ft_seed(seed: int | float | str | bytes | bytearray | None = None) -> None:
-    """Seed `random`, on which the functions here draw, and forget what was drawn in advance.
+    """Seed `random`, the source of the functions here, and forget numbers drawn in advance.
 
-    With `random.seed` alone up to 1024 numbers of 32 bits from before are used first. What one
-    thread draws afterwards is reproducible as long as no other draws, and `random` is not used.
+    `random.seed` alone does not forget them: up to 1024 numbers of 32 bits are used first. After
+    this call, the numbers of one thread are reproducible as long as no other thread draws any and
+    no code uses `random`.
     """
     random.seed(seed)
     _forget()
 
 
 def ft_randint(a: SupportsIndex, b: SupportsIndex) -> int:
-    """Return an integer from a to b or b to a, both included, all of them equally likely.
+    """Return a random integer between a and b, both included; all are equally likely.
 
-    The range may be of any size. Raises `TypeError` for what is not an integer.
+    Either may be the larger one, and the range may be of any size. Raises `TypeError` if one of
+    them is not an integer.
     """
     low, high = sorted((index(a), index(b)))
     largest = high - low
     bits = largest.bit_length()
     while (number := _random_bits(bits)) > largest:
-        pass  # To cut it down would favor some. This happens less than every other time.
+        pass  # A remainder would favor some numbers. Less than half of the draws are repeated.
     return low + number
 
 
@@ -109,9 +111,9 @@ class _Sequence(Protocol[_T_co]):
 
 
 def ft_randchoice(seq: _Sequence[_T_co]) -> _T_co:
-    """Return an item of a sequence, all of them equally likely.
+    """Return a random item of a sequence; all items are equally likely.
 
-    Raises `IndexError` if there is none, and `TypeError` for what is not a sequence.
+    Raises `IndexError` if the sequence is empty, and `TypeError` if it is no sequence.
     """
     count = len(seq)
     if not count:
@@ -125,8 +127,8 @@ def ft_randchoice(seq: _Sequence[_T_co]) -> _T_co:
 class BenchmarkProvider:
     """A base for classes with benchmarks: methods whose names start with ``benchmark_``.
 
-    A benchmark does its work `_operations` times. A method ``set_up``, if there is one, is called
-    before each benchmark.
+    A benchmark does its work `_operations` times. If the class has a method ``set_up``, it is
+    called before each benchmark.
     """
 
     def __init__(self, operations: int) -> None:
@@ -172,28 +174,28 @@ def _positive_float(text: str) -> float:
     return number
 
 
-# What argparse calls them when they are not.
+# The names that argparse shows if an argument is wrong.
 _positive_int.__name__ = "positive integer"
 _positive_float.__name__ = "positive number"
 
 
 def benchmark_operation(operation_func: Callable[[], object]) -> float:
-    """Call a function once and return how many seconds that took."""
+    """Call a function once, and return the time that it took, in seconds."""
     start = time.monotonic()
     operation_func()
     return time.monotonic() - start
 
 
 def worker(operation_func: Callable[[], object], barrier: threading.Barrier) -> list[float]:
-    """Wait on the barrier, then return how many seconds each of five calls of a function took."""
+    """Wait on the barrier, call a function five times, and return the seconds of each call."""
     barrier.wait()
     return [benchmark_operation(operation_func) for _ in range(_ROUNDS)]
 
 
 def execute_benchmarks(provider_class: type[BenchmarkProvider]) -> None:
-    """Run the benchmarks of a class as the command line says, and print how long they take.
+    """Run the benchmarks of a class with the options of the command line, and print their times.
 
-    An exception in a benchmark, or its set_up, passes through when all threads are done.
+    An exception in a benchmark or in set_up is raised here when all threads are done.
     """
     options = parse_arguments(provider_class.__doc__)
     before = sys.getswitchinterval()
@@ -224,7 +226,7 @@ def _in_threads(func: Callable[[], object], threads: int) -> list[float]:
         try:
             results = [pool.submit(worker, func, barrier) for _ in range(threads)]
         except BaseException:
-            # Those that have begun wait for one that will not come.
+            # The threads that have begun wait for one that will not come.
             barrier.abort()
             raise
         return [seconds for result in results for seconds in result.result()]

@@ -1,6 +1,6 @@
 """Atomics, containers, queues and a semaphore that threads share."""
 
-from ft_utils._map_ordered import map_ordered
+from ft_utils._flow.map_ordered import map_ordered
 from ft_utils._native import (
     MISSING,
     AtomicFlag,

@@ -1,4 +1,4 @@
-"""Wrappers that stand for a shared object in one thread, and calls made in batches."""
+"""Wrappers that stand in for a shared object in one thread, and calls made in batches."""
 
 from typing import Any, TypeVar
 
@@ -15,6 +15,6 @@ def get_local_wrapper(wrapped: _T) -> LocalWrapper[_T]:
 
 
 def release_local_wrapper(wrapper: LocalWrapper[Any]) -> None:
-    """Do nothing but check the type: a wrapper is released with the last reference to it."""
+    """Check the type, and do nothing else: a wrapper is released with its last reference."""
     if not isinstance(wrapper, LocalWrapper):
         raise TypeError(f"expected a LocalWrapper, not {type(wrapper).__name__!r}")

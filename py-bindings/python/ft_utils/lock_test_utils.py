@@ -18,15 +18,16 @@ def run_interrupt_handling(
     acquire: Callable[[_L], object],
     release: Callable[[_L], object],
 ) -> None:
-    """Test that a signal is handled though the main thread waits for a lock.
+    """Test that a signal is handled while the main thread waits for a lock.
 
-    Another thread takes the lock with acquire(lock), raises the signal of Ctrl-C, and gives the
-    lock up with release(lock). Meanwhile the main thread, which has to be the caller, takes it too.
-    The handler must have run by then, in the main thread. The one that was there is put back.
+    Call this in the main thread. Another thread takes the lock with acquire(lock), raises the
+    signal of Ctrl-C, and releases the lock with release(lock). Meanwhile the main thread takes the
+    lock, too. The signal's handler must have run by then, in the main thread. Afterwards the
+    previous handler is restored.
 
     An exception in the other thread goes to threading.excepthook.
     """
-    # On Windows SIGINT cannot be told from Ctrl-C in the console of the tests.
+    # On Windows, SIGINT cannot be told from Ctrl-C in the console of the tests.
     number = getattr(signal, "SIGBREAK", signal.SIGINT)
     handled_by: list[threading.Thread] = []
     has_tried = threading.Event()

@@ -21,13 +21,13 @@ __all__ = ["run_concurrently", "run_trials"]
 
 _T = TypeVar("_T")
 
-# How often a thread looks whether the others are awake, before it goes on without them: some 0.1 ms
-# if there is a core for each, else less, as it may hold the core that one of them needs.
+# How often a thread looks whether the others are awake, before it goes on without them: for some
+# 0.1 ms if each has a core, else for less, because it may hold the core that another one needs.
 _LOOKS = 2000
 _LOOKS_ON_SHARED_CORES = 100
-# How long a wait may keep Ctrl-C waiting on systems where it does not interrupt.
+# How long a wait may delay Ctrl-C, on systems where Ctrl-C does not interrupt a wait.
 _SLICE = 0.1
-# The shortest switch interval there is, and the one that Python begins with.
+# The shortest possible switch interval, and Python's default.
 _SHORTEST, _USUAL = 1e-6, 5e-3
 
 
@@ -60,7 +60,7 @@ def run_concurrently(
     switch_interval: float | None = 1e-6,
     timeout: float | None = 60.0,
 ) -> list[_T]:
-    """Call a function in several threads at once, and again, and return what the calls return.
+    """Call a function in several threads at once, in one or more iterations; return the results.
 
         >>> from ft_utils import AtomicInt64
         >>> count = AtomicInt64()
@@ -69,29 +69,29 @@ def run_concurrently(
         >>> run_concurrently(lambda index: index * index, threads=4, pass_index=True)
         [0, 1, 4, 9]
 
-    `fn` is called `iterations` times in each of `threads` threads, with no argument, or with the
-    number of its thread, from 0, if `pass_index` is true. All threads wait for each other before
-    each iteration, so that its calls start together: short calls meet more often in many iterations
-    than in long loops. The results come in the order of the iterations, and within one in that of
-    the threads.
+    Each of `threads` threads calls `fn` `iterations` times: without an argument, or, if
+    `pass_index` is true, with the number of the thread, counted from 0. All threads wait for each
+    other before each iteration, so that its calls start together: short calls meet more often in
+    many iterations than in long loops. The results are in the order of the iterations, and within
+    an iteration in the order of the threads.
 
-    `switch_interval` is how long, in seconds, a thread may keep the GIL from others: the default is
-    the shortest that there is, which brings out on builds with the GIL too what goes wrong between
-    two steps. It holds for the whole process until the last of such calls ends, then is what it was
-    before the first one; None leaves it alone.
+    `switch_interval` is the time in seconds that a thread may keep the GIL while others want it.
+    The default is the shortest possible time, so that builds with the GIL, too, show faults between
+    two steps. The interval applies to the whole process until the last call of this function ends;
+    then the interval from before the first one is restored. With None, the interval stays as it is.
 
-    If calls raise, those of the same iteration are finished, none is started any more, and an
-    `ExceptionGroup` (`BaseExceptionGroup` if it must be) with all the exceptions is raised. Each
-    has a note that says in which thread and iteration.
+    If calls raise exceptions, the other calls of that iteration are finished, no further iteration
+    is started, and an `ExceptionGroup` with all the exceptions is raised (a `BaseExceptionGroup` if
+    one of them is no `Exception`). Each exception has a note with its thread and iteration.
 
-    If the whole is not done after `timeout` seconds, `TimeoutError` is raised, whose notes show
-    where the threads are that hang, and whose cause is the group of exceptions if there were any by
-    then. Those threads are daemons: they do not keep the process from ending. None waits for ever.
-    Ctrl-C is not held up, and leaves such threads behind too.
+    If the calls are not done after `timeout` seconds, `TimeoutError` is raised. Its notes show
+    where the hanging threads are; its cause is the group of the exceptions so far, if there are
+    any. The hanging threads are daemons, so they do not keep the process from ending. With None,
+    the wait has no limit. Ctrl-C ends the wait at once, and leaves the threads running, too.
 
-    Raises `ValueError` for numbers out of range, and `RuntimeError` if a thread cannot be started;
-    no call is made then. Warns (`RuntimeWarning`) if a free-threaded Python has the GIL on, because
-    threads take turns then.
+    Raises `ValueError` if a number is out of range, and `RuntimeError` if a thread cannot be
+    started; no call is made then. Issues a `RuntimeWarning` if the GIL of a free-threaded Python is
+    on, because threads take turns then.
     """
     _look_at_numbers(threads, "iterations", iterations, timeout)
     if switch_interval is not None and not 0 < switch_interval < math.inf:
@@ -115,26 +115,26 @@ def run_trials(
     seed: int | None = None,
     timeout: float | None = 60.0,
 ) -> None:
-    """Try again and again, with new objects each time, whether what threads do leaves them right.
+    """Test many times, with a new object each time, that calls in threads leave it correct.
 
         >>> from ft_utils import AtomicInt64
         >>> def both_counted(count):
         ...     assert count == 2
         >>> run_trials(AtomicInt64, AtomicInt64.incr, both_counted, threads=2, trials=10)
 
-    Each of `trials` trials calls `setup()` once, and then, in each of `threads` threads at once,
-    `fn(state)` with what that returned. When all of them are done it calls `check(state)`, which
-    raises, or returns False, if the state is not what it must be. `setup` and `check` run in one of
-    the threads.
+    Each of `trials` trials calls `setup()` once; each of `threads` threads then calls `fn(state)`
+    with the object that `setup()` returned, all at once. When all of these calls are done, the
+    trial calls `check(state)`, which must raise an exception or return False if the state is wrong.
+    `setup` and `check` run in one of the threads.
 
-    Where there is a GIL, the switch interval of each trial is drawn by `seed`, from the shortest to
-    the usual: which of them brings a fault out is not known before. What is raised says which seed
-    and which trial it was; without a seed there is a new one each time. The same seed draws the
-    same intervals, but the threads may meet otherwise.
+    On builds with a GIL, each trial has a random switch interval between the shortest and the usual
+    one, because nobody knows in advance which interval brings a fault out. `seed` determines these
+    intervals; without it, each call draws a new seed. The exception names the seed and the trial.
+    The same seed gives the same intervals, but the threads may meet differently.
 
-    The first trial that fails ends the call with an `ExceptionGroup`, as that of
-    `run_concurrently`. `timeout` is for all trials together, and is as there, and so are the errors
-    and the warning.
+    The first trial that fails ends the call with an `ExceptionGroup`, like that of
+    `run_concurrently`. `timeout` is for all trials together. Otherwise the timeout, the errors and
+    the warning are those of `run_concurrently`.
     """
     _look_at_numbers(threads, "trials", trials, timeout)
     _look_at_gil()
@@ -172,7 +172,7 @@ def _look_at_gil() -> None:
 
 
 class Failure(NamedTuple):
-    """What a call has raised, and where: in a thread, or between two iterations."""
+    """An exception of a call, and its place: a thread, or the time between two iterations."""
 
     iteration: int
     thread: int
@@ -181,9 +181,9 @@ class Failure(NamedTuple):
 
 
 class Run:
-    """The threads of one call of `run_concurrently`, and what they have to show."""
+    """The threads of one call of `run_concurrently`, their results and their exceptions."""
 
-    #: What each of the times is called.
+    #: The word for one round of calls.
     unit = "iteration"
 
     def __init__(
@@ -192,16 +192,16 @@ class Run:
         self._fn = fn
         self._pass_index = pass_index
         self._iterations = iterations
-        #: What the calls returned: a list for each iteration.
+        #: The results of the calls: a list for each iteration.
         self.results: list[list[Any]] = [[None] * threads for _ in range(iterations)]
-        #: What they raised, in that order.
+        #: The exceptions of the calls, in the order in which they were raised.
         self.failures: list[Failure] = []
         self._stopped = False
         #: How many times a thread has woken up to start its iteration.
         self._awake = AtomicInt64()
         has_cores = threads <= (os.cpu_count() or 1)
         self._looks = _LOOKS if has_cores else _LOOKS_ON_SHARED_CORES
-        # The last to arrive looks, so that all of them go on, or none.
+        # The last thread to arrive decides, so that all threads go on, or none.
         self._start = threading.Barrier(threads, self._prepare)
         self._threads = [
             threading.Thread(
@@ -222,7 +222,7 @@ class Run:
             try:
                 self._start.wait()
             except threading.BrokenBarrierError:
-                return  # Given up.
+                return  # The run was given up.
             if self._stopped:
                 return
             self._wait_until_awake((iteration + 1) * len(self._threads))
@@ -233,7 +233,7 @@ class Run:
                 self.failures.append(Failure(iteration, index, exception, place))
 
     def _wait_until_awake(self, all_of_them: int) -> None:
-        """Give the others time to wake up, as that takes longer than many a call under test."""
+        """Give the other threads time to wake up, which takes longer than many a tested call."""
         if self._awake.incr() < all_of_them:
             for _ in range(self._looks):
                 if self._awake.get() >= all_of_them:
@@ -247,7 +247,7 @@ class Run:
             if hanging := self._join(due):
                 raise self._timed_out(hanging, timeout)
         except BaseException:
-            # Whoever waits for the others need not any longer.
+            # Threads at the barrier need not wait for the others any longer.
             self._start.abort()
             raise
 
@@ -258,7 +258,7 @@ class Run:
                 thread.start()
                 started.append(thread)
         except BaseException:
-            # None has got past the barrier, as one is missing there.
+            # No thread has passed the barrier, because one is missing there.
             self._start.abort()
             for thread in started:
                 thread.join()
@@ -281,12 +281,12 @@ class Run:
         return error
 
     def group(self) -> BaseExceptionGroup[BaseException]:
-        """Return what was raised, each with a note, and forget it."""
-        # Else it would lead to itself, through the traceback and us.
+        """Return the exceptions, each with a note, and forget them."""
+        # Otherwise the group would refer to itself, through the traceback and this object.
         failures, self.failures = sorted(self.failures, key=lambda failure: failure[:2]), []
         for failure in failures:
             failure.exception.add_note(f"In {failure.place}.")
-        # Several threads may have raised the same object. It has a note for each.
+        # Several threads may have raised the same object, which then has a note for each.
         exceptions = {id(failure.exception): failure.exception for failure in failures}
         message = self._message(failures)
         return BaseExceptionGroup(message, list(exceptions.values()))
@@ -310,7 +310,7 @@ class Trials(Run):
         trials: int,
         draw: random.Random,
     ) -> None:
-        # One more, in which nothing is called: the last state is looked at before it.
+        # One iteration more, without calls: the last state is checked before it.
         super().__init__(fn, threads, trials + 1, False)
         self._setup = setup
         self._check = check
@@ -352,8 +352,8 @@ class Trials(Run):
 
 
 def _stacks(threads: list[threading.Thread]) -> Iterator[str]:
-    """Tell where threads are, even while they run."""
-    # Not sys._current_frames(): without the GIL, threads would change the frames while we read.
+    """Yield the stacks of threads, even while they run."""
+    # Not sys._current_frames(): without the GIL, threads change the frames during the reading.
     with tempfile.TemporaryFile() as file:
         faulthandler.dump_traceback(file, all_threads=True)
         file.seek(0)
@@ -367,7 +367,7 @@ def _stacks(threads: list[threading.Thread]) -> Iterator[str]:
 
 
 class _SwitchIntervals:
-    """The one of the process, which calls that overlap share."""
+    """The switch interval of the process, which overlapping calls share."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -376,7 +376,7 @@ class _SwitchIntervals:
 
     @contextmanager
     def at_most(self, seconds: float | None) -> Iterator[None]:
-        """Make it the shortest that is wanted meanwhile, and in the end what it was."""
+        """Set the shortest interval that any call wants; restore the first one at the end."""
         if seconds is None:
             yield
             return

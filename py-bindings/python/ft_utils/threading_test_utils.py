@@ -1,4 +1,4 @@
-"""Help for tests with threads, as `ft_utils` 0.2.0 has it. `ft_utils.testing` has more."""
+"""Helpers for tests with threads, as in `ft_utils` 0.2.0. `ft_utils.testing` has more."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -42,13 +42,13 @@ def run_each_concurrently(funcs: Iterable[Callable[[], object]]) -> None:
 def _raise(failures: list[BaseException], run: Run) -> None:
     first, *others = failures
     for other in others:
-        # The same object, perhaps, that several threads have raised.
+        # Several threads may have raised the same object.
         if other is not first:
             first.add_note(f"Another thread raised {type(other).__name__}: {other}")
     try:
         raise first
     finally:
-        # The frame and the traceback would keep each other.
+        # Otherwise the frame and the traceback would keep each other alive.
         failures.clear()
         run.failures.clear()
         del first, others

@@ -1,6 +1,6 @@
 //! `get_or_insert_async`: `get_or_insert` for asyncio tasks.
 //!
-//! The coroutine itself is in `ft_utils._once`. It is written in Python, because it awaits the
+//! The coroutine itself is in `ft_utils._dict.once`. It is written in Python, because it awaits the
 //! user's factory.
 
 use super::{class::PyConcurrentDict, get_or_insert::begin_waiting, probe::Probe};

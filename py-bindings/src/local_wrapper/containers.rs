@@ -227,7 +227,7 @@ unsafe extern "C" fn buffer(wrapper: Ptr, view: *mut ffi::Py_buffer, flags: c_in
     }
 }
 
-/// A coroutine of `ft_utils._awaiting` awaits the object, because not everything that can be
+/// A coroutine of `ft_utils._local_wrapper` awaits the object, because not everything that can be
 /// awaited has `__await__`.
 unsafe extern "C" fn awaiting(wrapper: Ptr) -> Ptr {
     // SAFETY: the interpreter's promise.

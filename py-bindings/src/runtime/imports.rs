@@ -32,13 +32,13 @@ pub(crate) struct Imports {
     pub(crate) queue_failed: Py<PyType>,
     /// `EmptyDequeError`, made here
     pub(crate) empty_deque: Py<PyType>,
-    /// `ft_utils._views.Keys`
+    /// `ft_utils._dict.views.Keys`
     pub(crate) keys: Py<PyAny>,
-    /// `ft_utils._views.Items`
+    /// `ft_utils._dict.views.Items`
     pub(crate) items: Py<PyAny>,
-    /// `ft_utils._awaiting.awaiting`
+    /// `ft_utils._local_wrapper.awaiting`
     pub(crate) awaiting: Py<PyAny>,
-    /// `ft_utils._once.get_or_insert_async`
+    /// `ft_utils._dict.once.get_or_insert_async`
     pub(crate) once: Py<PyAny>,
     /// `anext`
     pub(crate) anext: Py<PyAny>,
@@ -61,7 +61,7 @@ impl Imports {
     pub(crate) fn load(py: Python<'_>) -> PyResult<&'static Self> {
         let threading = py.import("threading")?;
         let queue = py.import("queue")?;
-        let views = py.import("ft_utils._views")?;
+        let views = py.import("ft_utils._dict.views")?;
         let builtins = py.import("builtins")?;
         let math = py.import("math")?;
         let imports = Self {
@@ -80,11 +80,11 @@ impl Imports {
             keys: views.getattr("Keys")?.unbind(),
             items: views.getattr("Items")?.unbind(),
             awaiting: py
-                .import("ft_utils._awaiting")?
+                .import("ft_utils._local_wrapper")?
                 .getattr("awaiting")?
                 .unbind(),
             once: py
-                .import("ft_utils._once")?
+                .import("ft_utils._dict.once")?
                 .getattr("get_or_insert_async")?
                 .unbind(),
             anext: builtins.getattr("anext")?.unbind(),

@@ -16,7 +16,7 @@
 //! owner (`ob_tid` is 0). A thread that counts is attached and does not detach in between, so it
 //! sees either the whole merge or none of it.
 //!
-//! `tests/test_refcount.py` compares this with `Py_IncRef` and `Py_DecRef`.
+//! `tests/runtime/refcount/` compares this with `Py_IncRef` and `Py_DecRef`.
 
 #[cfg(counts_inline)]
 pub(crate) use inline::{decref, incref};

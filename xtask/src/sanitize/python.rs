@@ -21,19 +21,19 @@ use crate::venv::Venv;
 
 /// The tests that are run unless told otherwise: those of the classes that threads share.
 const SHARED: [&str; 14] = [
-    "atomic_flag",
-    "atomic_int64",
-    "atomic_reference",
-    "batch_executor",
-    "concurrent_deque",
-    "concurrent_dict",
-    "concurrent_queue",
-    "gathering_iter",
-    "interval_lock",
-    "local_wrapper",
-    "map_ordered",
-    "rwlock",
-    "std_queue",
+    "atomics/atomic_flag",
+    "atomics/atomic_int64",
+    "atomics/atomic_reference",
+    "deque",
+    "dict/concurrent_dict",
+    "flow/batch_executor",
+    "flow/gathering_iter",
+    "flow/map_ordered",
+    "local_wrapper/forwarding",
+    "locks/interval_lock",
+    "locks/rwlock",
+    "queues/concurrent_queue",
+    "queues/std",
     "weave",
 ];
 /// Of those, the ones that start threads. Not sequences of operations, which are generated, long, and on
@@ -223,7 +223,7 @@ impl Bench<'_> {
             .args(["-o", "timeout=900"]);
         if words.is_empty() {
             cmd.args(PICKED);
-            cmd.args(SHARED.map(|stem| format!("tests/test_{stem}.py")));
+            cmd.args(SHARED.map(|folder| format!("tests/{folder}")));
         }
         cmd.args(words).env("PYTHONPATH", paths).env(
             "HYPOTHESIS_STORAGE_DIRECTORY",

@@ -1,13 +1,14 @@
-"""Says whether Python runs without the GIL here, and what brings it back.
+"""The doctor says whether this Python runs without the GIL, and which module brings the GIL back.
 
 On a free-threaded build the GIL is off until a module is imported that does not declare that it can
-do without; from then on it is on, for the whole process. The doctor says which module that is::
+do without the GIL. From then on the GIL is on, for the whole process. The doctor names that
+module::
 
     python -m ft_utils doctor numpy my_package   # import these, each in a fresh process
-    python -m ft_utils doctor                    # what is installed, without importing it
+    python -m ft_utils doctor                    # examine installed files, import nothing
     python -m ft_utils doctor --installed        # the same, and import all extension modules
 
-and so does `examine`, for programs.
+Programs call `examine` for the same report.
 """
 
 from ft_utils.doctor._distributions import Distribution, ExtensionFile

@@ -1,8 +1,8 @@
-"""Imports modules and writes down what happens.
+"""The program that imports modules in a fresh interpreter, and writes down what happens.
 
-`_probe` hands the text of this file to a fresh interpreter. So it imports nothing of ours, and it
-is told what to do by its argument, in JSON. What it sees it appends to a file, a line in JSON each,
-at once: the last one is still there if the process dies.
+`_probe` hands the text of this file to the interpreter. So this file imports nothing from ft_utils,
+and gets its request as an argument, in JSON. It appends each event to a file at once, as a line in
+JSON: if the process dies, the last event is still there.
 """
 
 import importlib
@@ -18,9 +18,9 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from types import ModuleType
 from typing import Any
 
-# The interpreter names each module that needs the GIL when it reads the declaration: in a warning
-# if it turns the GIL on for that module, and under `-v` on stderr if the GIL is on already. (3.13
-# and 3.14 name the first one in both places.)
+# The interpreter names each module that needs the GIL when it reads the module's declaration. If it
+# turns the GIL on for that module, it issues a warning; if the GIL is on already, it writes a line
+# to stderr under `-v`. (3.13 and 3.14 name the first module in both places.)
 WARNING = "The global interpreter lock"
 NEEDS_GIL = re.compile(r"module '(.+?)', which (?:has not declared|requires the GIL)")
 
@@ -30,16 +30,16 @@ def main() -> None:
     note = journal(request["journal"])
     watch_extensions(note)
     if request["site"]:
-        # The interpreter was started with `-S`, so that what `site` imports is watched too.
+        # The interpreter was started with `-S`, so that the imports of `site` are watched, too.
         site.main()
-    # What the parent sees is what is looked at, though it may have been started in another way.
+    # Modules are looked for where the parent finds them, however this process was started.
     sys.path[:] = request["path"]
     note(event="started", gil=gil_enabled())
     for name in request["modules"]:
         note(event="import", module=name)
         outcome, detail = attempt(name)
         note(event="result", module=name, outcome=outcome, detail=detail, gil=gil_enabled())
-    # Without waiting for threads, nor for what the modules want to have done at the end.
+    # Do not wait for threads, and run none of the modules' functions for the exit.
     os._exit(0)
 
 
@@ -53,16 +53,16 @@ def journal(path: str) -> Callable[..., None]:
     process = os.getpid()
 
     def note(**event: object) -> None:
-        # A module may fork, and the copy goes on where it was.
+        # A module may fork; the child must not write.
         if os.getpid() == process:
-            # In one call, so that no two threads mix their lines.
+            # One call for each line, so that threads do not mix their lines.
             os.write(file, json.dumps(event).encode() + b"\n")
 
     return note
 
 
 class Stderr(io.TextIOWrapper):
-    """Throws away what is written, closed or not, and notes which module needs the GIL."""
+    """A stderr that throws the text away, even if closed, and notes which module needs the GIL."""
 
     def __init__(self, note: Callable[..., None]) -> None:
         super().__init__(sys.stderr.buffer, "utf-8", "backslashreplace")
@@ -75,10 +75,10 @@ class Stderr(io.TextIOWrapper):
 
 
 def watch_extensions(note: Callable[..., None]) -> None:
-    """Note each extension module before its code runs for the first time, and after."""
+    """Note each extension module before and after its code runs for the first time."""
     create, execute = ExtensionFileLoader.create_module, ExtensionFileLoader.exec_module
     sys.stderr = stderr = Stderr(note)
-    # For the type checker these would be other functions than the ones they stand for.
+    # As Any: type checkers would reject the assignment of another function.
     patched: Any = warnings
     show = patched._showwarnmsg
 
@@ -89,15 +89,15 @@ def watch_extensions(note: Callable[..., None]) -> None:
         else:
             show(message)
 
-    # Logged and collected warnings pass through this function too.
+    # Logged and collected warnings pass through this function, too.
     patched._showwarnmsg = show_warning
 
     def create_module(self: ExtensionFileLoader, spec: ModuleSpec) -> ModuleType:
         note(event="load", name=spec.name, file=str(spec.origin))
-        # Here the interpreter reads the declaration, and acts on it. A module may have silenced
-        # warnings before, turned them into exceptions, or replaced stderr.
+        # The interpreter reads the declaration in create(), and acts on it. A module may have
+        # silenced warnings before, turned them into exceptions, or replaced stderr.
         warnings.filterwarnings("always", WARNING, RuntimeWarning)
-        theirs, sys.stderr = sys.stderr, stderr
+        others, sys.stderr = sys.stderr, stderr
         try:
             module = create(self, spec)
         except BaseException:
@@ -105,7 +105,7 @@ def watch_extensions(note: Callable[..., None]) -> None:
             raise
         finally:
             if sys.stderr is stderr:
-                sys.stderr = theirs
+                sys.stderr = others
         note(event="loaded", name=spec.name)
         return module
 
@@ -124,7 +124,7 @@ def attempt(name: str) -> tuple[str, str]:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
         text = f"{type(error).__name__}: {error}"
-        # Not the same as a module that is there and misses another.
+        # A module that exists, but fails to import another one, was found.
         missing = error.name is not None and (name + ".").startswith(error.name + ".")
         return ("not found" if missing else "raised"), text
     except SystemExit as error:

@@ -1,4 +1,4 @@
-"""Which installed distributions have extension modules, and for which builds of Python."""
+"""The installed distributions with extension modules, and the builds that these are for."""
 
 import csv
 import json
@@ -19,9 +19,9 @@ from urllib.request import url2pathname
 
 __all__ = ["Abi", "Distribution", "ExtensionFile", "scan"]
 
-#: What an extension module was built for: one version without the GIL (``cp314t``), one version
+#: The build that an extension module is for: one version without the GIL (``cp314t``), one version
 #: with the GIL (``cp314``), the stable ABI without the GIL (``abi3t``) or with it (``abi3``),
-#: another implementation, or what its file does not tell.
+#: another implementation, or unknown if the file does not tell.
 Abi = Literal["free-threaded", "gil", "abi3t", "abi3", "other", "unknown"]
 
 _FREE_CLASSIFIER = "Programming Language :: Python :: Free Threading :: "
@@ -35,14 +35,13 @@ class ExtensionFile:
 
     module: str
     file: str
-    #: The part of the name that tells what it was built for: ``cpython-314t-darwin``. It may be
-    #: empty.
+    #: The part of the file's name that tells the build: ``cpython-314t-darwin``. It may be empty.
     tag: str
     abi: Abi
-    #: Whether this interpreter would load a file of that name.
+    #: Whether this interpreter would load a file with that name.
     found: bool
-    #: Whether it declares that it can do without the GIL; None if it was not loaded by a
-    #: free-threaded interpreter: nothing else tells.
+    #: Whether it declares that it can do without the GIL; None if no free-threaded interpreter has
+    #: loaded it, because only loading it tells.
     declares: bool | None = None
 
 
@@ -54,11 +53,11 @@ class Distribution:
     version: str
     folder: str
     editable: bool
-    #: Those of the wheel that it was installed from. They are empty if there was none.
+    #: The tags of the wheel that it was installed from. The list is empty without a wheel.
     wheel_tags: list[str]
-    #: What its classifiers say of threads without the GIL: ``"2 - Beta"``.
+    #: The state of its support for free threading, by its classifiers: ``"2 - Beta"``.
     claims: str | None
-    #: Where its authors want to hear of problems.
+    #: The address where its authors want problems to be reported.
     report_to: str | None
     extensions: list[ExtensionFile] = field(default_factory=list)
 
@@ -66,10 +65,10 @@ class Distribution:
 def scan(
     target: str | None = None, exclude: Collection[str] = ()
 ) -> tuple[list[Distribution], list[str], list[str]]:
-    """Look at what is installed where this interpreter finds it, without importing any of it.
+    """Examine the distributions that this interpreter finds, without importing any module.
 
-    With `target`, look in that folder alone. Returns the distributions with extension modules, the
-    names of the others, and what could not be read, a line each.
+    With `target`, examine only those in that folder. Returns the distributions with extension
+    modules, the names of the others, and a line for each one that could not be read.
     """
     left_out = {_key(name): name for name in exclude}
     native: list[Distribution] = []
@@ -83,13 +82,13 @@ def scan(
                 raise ValueError("its metadata has no name")
             key = _key(name)
             if key in seen:
-                continue  # Hidden by one that comes earlier on the path.
+                continue  # One that comes earlier on the path hides it.
             seen.add(key)
             if key in left_out:
                 continue
             distribution = _read(installed, name)
         except Exception as error:
-            # Whatever is wrong with one must not keep us from the others.
+            # An error in one distribution must not hide the others.
             where = getattr(installed, "_path", installed)
             troubles.append(f"{where}: {type(error).__name__}: {error}")
             continue
@@ -107,7 +106,7 @@ def scan(
 
 
 def _key(name: str) -> str:
-    """Return what all spellings of a name have in common."""
+    """Return the normal form of a name, the same for all its spellings."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -145,7 +144,7 @@ def _wheel_tags(installed: metadata.Distribution) -> list[str]:
 
 
 def _report_to(headers: metadata.PackageMetadata) -> str | None:
-    """Return the address for problems, or one that leads there."""
+    """Return the address for reports of problems, or an address that leads there."""
     addresses: dict[str, str] = {}
     for line in headers.get_all("Project-URL", []):
         label, _, address = line.partition(",")
@@ -159,7 +158,7 @@ def _report_to(headers: metadata.PackageMetadata) -> str | None:
     return None
 
 
-# The files of a distribution. Each with the folder that its module's name starts from.
+# The files of a distribution, each with the folder in which its module's name begins.
 
 
 def _files(
@@ -168,7 +167,7 @@ def _files(
     record = _record(installed)
     if record is not None:
         return [(folder, file) for file in record if file.suffix in (".so", ".pyd")]
-    # Without a list of files, as in the packages of Debian, all in the folders that are its own.
+    # There is no list of files, as in packages of Debian: take all files in its own folders.
     return [
         (folder, file.relative_to(folder))
         for top in _top_levels(installed, name)
@@ -181,8 +180,8 @@ def _files_of_source(
 ) -> list[tuple[Path, PurePath]]:
     """Return the files of an editable installation.
 
-    Import hooks are not asked: some build the whole project when they are. So what is built into a
-    folder that only they know is missed.
+    Import hooks are not called, because some of them build the whole project. So files in a folder
+    that only an import hook knows are missed.
     """
     roots = [source, source / "src", source / "python"]
     for file in _record(installed) or []:
@@ -199,7 +198,7 @@ def _files_of_source(
 
 
 def _record(installed: metadata.Distribution) -> list[PurePath] | None:
-    # Not Distribution.files, which looks for each on the disk, be there ten thousand.
+    # Not Distribution.files, which looks for each file on the disk: there may be thousands.
     text = installed.read_text("RECORD")
     if text is None:
         return None
@@ -212,7 +211,7 @@ def _top_levels(installed: metadata.Distribution, name: str) -> list[str]:
 
 
 def _shared_objects(root: Path, top: str) -> Iterator[Path]:
-    """Find the files of a top-level package, or module, under a folder."""
+    """Find the shared objects of a top-level package or module in a folder."""
     yield from (file for file in root.glob(f"{top}.*") if file.suffix in (".so", ".pyd"))
     for folder, _, names in os.walk(root / top):
         yield from (Path(folder, name) for name in names if name.endswith((".so", ".pyd")))
@@ -232,7 +231,7 @@ def _editable_source(installed: metadata.Distribution) -> Path | None:
 
 
 def _extension(root: Path, file: PurePath) -> ExtensionFile | None:
-    """Tell what a shared object is, or None if it is not an extension module that is there."""
+    """Describe a shared object; return None unless it exists and is an extension module."""
     stem, _, rest = file.name.partition(".")
     tag = rest.rpartition(".")[0]
     parts = [*file.parts[:-1], stem]
@@ -240,7 +239,7 @@ def _extension(root: Path, file: PurePath) -> ExtensionFile | None:
     if not all(part.isidentifier() for part in parts) or not path.is_file():
         return None
     abi = _abi(tag)
-    # Programs bring ordinary libraries with them too, whose names say no more.
+    # Ordinary libraries have names without tags, too.
     if not tag and not _is_module(path, stem):
         return None
     if stem == "__init__":
@@ -268,22 +267,22 @@ def _is_module(path: Path, stem: str) -> bool:
         code = stem.encode("punycode").replace(b"-", b"_")
         names = [b"PyInitU_" + code, b"PyModExportU_" + code]
     try:
-        # Some are larger than the memory.
+        # Some files are larger than the memory.
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
             return any(text.find(name) >= 0 for name in names)
     except (OSError, ValueError):
-        return False  # It cannot be read, or is empty.
+        return False  # The file cannot be read, or is empty.
 
 
 def _tell_by_wheel(found: Distribution) -> None:
-    """Let the tags of the wheel say what the names of the files do not."""
+    """Use the tags of the wheel where the names of the files do not tell the build."""
     fields = [tag.split("-") for tag in found.wheel_tags if tag.count("-") >= 2]
     abis = {abi for field in fields for abi in field[1].split(".")}
     if not abis or "none" in abis or found.editable:
         return
     for extension in found.extensions:
         if extension.abi == "abi3" and "abi3t" in abis:
-            # One file for both, which is called after the older.
+            # One file serves both ABIs, and has the name of the older one.
             extension.abi = "abi3t"
         elif extension.abi == "unknown":
             kinds = {_abi(abi) for abi in abis}

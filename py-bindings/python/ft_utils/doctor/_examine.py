@@ -23,21 +23,23 @@ def examine(
     target: str | os.PathLike[str] | None = None,
     exclude: Collection[str] = (),
 ) -> Report:
-    """Find out whether this interpreter runs without the GIL, and what brings it back.
+    """Find out whether this interpreter runs without the GIL, and what brings the GIL back.
 
-    Each of `modules` is imported in a fresh interpreter that has the `sys.path` of this one, and
-    the default setting of the GIL; none is imported here. With `installed`, so are all extension
-    modules of the installed distributions. With neither, the installed distributions are looked at,
-    and nothing is imported, so that extension modules built for this interpreter are troubles: only
-    importing them tells more. `timeout`, in seconds, is for each fresh interpreter.
+    Each of `modules` is imported in a fresh interpreter with the `sys.path` of this one and the
+    default setting of the GIL; none is imported in this process. With `installed`, all extension
+    modules of the installed distributions are imported in the same way. Without both, the files of
+    the installed distributions are examined and nothing is imported; extension modules built for
+    this interpreter are then listed as troubles, because only importing them tells whether they
+    need the GIL. `timeout`, in seconds, is for each fresh interpreter.
 
-    `target` is a folder with packages, as `pip install --target` makes it: only what is in there
-    counts as installed, and modules are looked for in there first. Distributions of the names in
-    `exclude` are not looked at.
+    `target` is a folder with packages, as made by `pip install --target`: only distributions in
+    this folder count as installed, and modules are looked for in this folder first. `exclude` names
+    distributions to leave out.
 
-    A module may raise, exit, crash or hang as it is imported: that is reported, and nothing else
-    comes of it. Raises `ValueError` for a timeout that is not positive, and for a name that is not
-    that of a module; `OSError` if no other interpreter can be started, or `target` is no folder.
+    If a module raises an exception, exits, crashes or hangs during its import, the report says so,
+    and this process is not affected. Raises `ValueError` if the timeout is not positive or a name
+    is not the name of a module, and `OSError` if no interpreter can be started or `target` is not
+    a folder.
 
         >>> report = examine(["json"])
         >>> report.imports[0].outcome
@@ -73,9 +75,9 @@ class _Examination:
         self.timeout = timeout
         self.target = target
         self.report = report = Report(look())
-        #: What was loaded, by the true paths of the files.
+        #: The extension modules that were loaded, by the true paths of their files.
         self.loaded: dict[str, Extension] = {}
-        #: The distributions that it belongs to, by the names of the modules.
+        #: The distributions of the loaded modules, by the names of the modules.
         self.owners: dict[str, Distribution] = {}
         self.look_at_start()
         for name in modules:
@@ -95,7 +97,7 @@ class _Examination:
         self.find()
 
     def behind(self, modules: list[str], native: list[Distribution]) -> list[Distribution]:
-        """Return the distributions of which something was loaded, or should have been."""
+        """Return the distributions with an extension module that was loaded or was asked for."""
         tops = {name.partition(".")[0] for name in modules}
         loaded = {id(one) for one in self.owners.values()}
         return [
@@ -106,7 +108,7 @@ class _Examination:
         ]
 
     def look_at_start(self) -> None:
-        """See what is loaded even though nothing is asked for."""
+        """Find the modules that are loaded at the start of an interpreter."""
         interpreter = self.report.interpreter
         if interpreter.free_threaded and (
             interpreter.gil_enabled or interpreter.gil_setting != "default"
@@ -114,7 +116,7 @@ class _Examination:
             self.probe([])
 
     def probe(self, modules: list[str], quiet: bool = False) -> None:
-        """Import modules in a process; with `quiet` name only those that deserve it."""
+        """Import modules in a process; with `quiet`, report only those with something to tell."""
         report = self.report
         seen = probe(
             modules,
@@ -133,7 +135,7 @@ class _Examination:
         ):
             into += [name for name in new if name not in into]
         for extension in seen.extensions:
-            # Through links, as files may be loaded by other paths than they are listed by.
+            # Resolve links: a file may be loaded by another path than the listed one.
             file = os.path.realpath(extension.file)
             known = self.loaded.get(file)
             if known is None:
@@ -141,11 +143,11 @@ class _Examination:
                 if extension.module.partition(".")[0] not in sys.stdlib_module_names:
                     report.extensions.append(extension)
             elif known.declares is None:
-                # This time it got further.
+                # This time the import got further.
                 known.declares = extension.declares
 
     def connect(self, native: list[Distribution]) -> None:
-        """Find what was loaded in the distributions, and say there what came of it."""
+        """Find the distributions of the loaded modules, and record there what they declare."""
         for one in native:
             for extension in one.extensions:
                 loaded = self.loaded.get(os.path.realpath(extension.file))

@@ -1,4 +1,4 @@
-"""What is wrong, and what to do about it."""
+"""The findings: what is wrong, and advice."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,15 +45,15 @@ _KEEP_OFF, _EARLY_WHEELS = GENERAL
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that keeps the GIL on, or would bring it back, or does not load without it."""
+    """Something that keeps the GIL on, brings it back, or cannot be loaded without it."""
 
-    #: What kind it is: does not change from release to release, as the texts may.
+    #: The kind of finding. It stays the same in later releases; the texts may change.
     code: Code
-    #: The module or the distribution that it is about; ``python`` if it is the interpreter.
+    #: The module or the distribution that is wrong; ``python`` for the interpreter.
     subject: str
     message: str
     advice: str
-    #: The name of the distribution that it is about, if that is known.
+    #: The name of that distribution, if it is known.
     distribution: str | None = None
 
 
@@ -68,11 +68,11 @@ def of_rival(rival: str | None) -> Iterator[Finding]:
 
 
 def not_loaded(native: list[Distribution]) -> Iterator[str]:
-    """Say that distributions have modules of which nobody knows whether they need the GIL."""
+    """Name the distributions with modules that were not loaded, so that their need is unknown."""
     names = [
         one.name
         for one in native
-        # This process has loaded that of `ft_utils` itself.
+        # This process has loaded the module of `ft_utils` itself.
         if any(each.found and each.module != "ft_utils._native" for each in one.extensions)
     ]
     if names:
@@ -208,7 +208,7 @@ def _does(names: list[str]) -> str:
 
 
 def _listed(names: list[str], most: int = 4) -> str:
-    """Name some, and count the rest."""
+    """List some names, and count the rest."""
     if len(names) > most:
         names = [*names[: most - 1], f"{len(names) - most + 1} more"]
     *first, last = names

@@ -1,4 +1,4 @@
-"""What this interpreter is, and whether its GIL is on."""
+"""The properties of this interpreter, and the state of its GIL."""
 
 import os
 import platform
@@ -12,9 +12,9 @@ __all__ = ["Interpreter", "look"]
 
 @dataclass(frozen=True)
 class Interpreter:
-    """This interpreter, and the state of its GIL when it was looked at."""
+    """This interpreter, and the state of its GIL at the time of the examination."""
 
-    #: Its path. Empty where Python is embedded in another program.
+    #: The path of its program. Empty if Python is embedded in another program.
     executable: str
     implementation: str
     version: str
@@ -22,11 +22,11 @@ class Interpreter:
     tag: str
     #: Whether it was built to run without the GIL.
     free_threaded: bool
-    #: Whether the GIL is on all the same.
+    #: Whether the GIL is on.
     gil_enabled: bool
-    #: ``"default"``: off until a module asks for it. Always that on builds with the GIL.
+    #: ``"default"`` means off until a module needs the GIL. Builds with the GIL have no other.
     gil_setting: Literal["default", "on", "off"]
-    #: Where a setting other than the default is made: ``"PYTHON_GIL"`` or ``"-X gil"``.
+    #: The place of a setting other than the default: ``"PYTHON_GIL"`` or ``"-X gil"``.
     gil_setting_from: str | None
     virtual_environment: bool
 
@@ -51,13 +51,13 @@ def look() -> Interpreter:
 
 
 def gil_enabled() -> bool:
-    """Tell whether the GIL is on now. Pythons before 3.13 have no other way to be."""
+    """Tell whether the GIL is on now. Before Python 3.13 it always is."""
     is_enabled = getattr(sys, "_is_gil_enabled", None)
     return is_enabled is None or bool(is_enabled())
 
 
 def _setting() -> tuple[Literal["default", "on", "off"], str | None]:
-    # None is the default; builds that cannot do without the GIL have no such flag, or 1 in it.
+    # None is the default. Builds with the GIL have no such flag, or the value 1.
     flag = getattr(sys.flags, "gil", None)
     if flag is None or not sysconfig.get_config_var("Py_GIL_DISABLED"):
         return "default", None
@@ -66,6 +66,6 @@ def _setting() -> tuple[Literal["default", "on", "off"], str | None]:
     elif "PYTHON_GIL" in os.environ:
         source = "PYTHON_GIL"
     else:
-        # An embedding program can configure it too.
+        # A program that embeds Python can configure it, too.
         source = "the program that embeds Python"
     return ("on" if flag else "off"), source

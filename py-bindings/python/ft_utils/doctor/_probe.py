@@ -1,4 +1,4 @@
-"""Imports modules in fresh interpreters, whatever these modules do."""
+"""Imports of modules in fresh interpreters, whatever these modules do."""
 
 import json
 import os
@@ -15,31 +15,31 @@ __all__ = ["Extension", "Import", "Probe", "probe"]
 
 Outcome = Literal["imported", "not found", "raised", "exited", "crashed", "timed out"]
 
-# These would make the outcome another one, or drown it.
+# These variables would change the outcome, or hide it in other output.
 _VARIABLES = {"PYTHON_GIL", "PYTHONINSPECT", "PYTHONPROFILEIMPORTTIME", "PYTHONWARNINGS"}
 
 
 @dataclass
 class Extension:
-    """An extension module that an import loaded, or tried to."""
+    """An extension module that an import loaded, or tried to load."""
 
     module: str
     file: str
-    #: Whether it declares that it can do without the GIL; None if it did not get so far, or if
-    #: there is nobody who reads it, as on builds with the GIL.
+    #: Whether it declares that it can do without the GIL; None if the import failed before, or if
+    #: nothing reads the declaration, as on builds with the GIL.
     declares: bool | None = None
 
 
 @dataclass
 class Import:
-    """What came of importing a module."""
+    """The outcome of importing a module."""
 
     module: str
     outcome: Outcome
-    #: What was raised, the signal that ended the process, and what was being loaded then; or that
-    #: it is not known what brought the GIL back.
+    #: The exception, or the signal that ended the process and the module that was being loaded; or
+    #: a remark that it is not known which module brought the GIL back.
     detail: str = ""
-    #: Whether the GIL was on afterwards; None if there was nobody left to tell.
+    #: Whether the GIL was on afterwards; None if the process had ended.
     gil_enabled: bool | None = None
     #: The extension module whose loading turned the GIL on.
     gil_brought_by: str | None = None
@@ -47,25 +47,25 @@ class Import:
 
 @dataclass
 class Probe:
-    """What was seen in one or several fresh interpreters."""
+    """The observations in one or several fresh interpreters."""
 
     imports: list[Import] = field(default_factory=list)
-    #: Those that were loaded, in that order.
+    #: The extension modules that were loaded, in that order.
     extensions: list[Extension] = field(default_factory=list)
-    #: Those that do not declare that they can do without the GIL, in the order in which the
-    #: interpreter found out.
+    #: The extension modules that do not declare that they can do without the GIL, in the order in
+    #: which the interpreter noticed.
     undeclared: list[str] = field(default_factory=list)
-    #: Those that were there before any of the modules was imported, through a ``.pth`` file, say.
+    #: The same for modules loaded before any import of these, by a ``.pth`` file, for example.
     undeclared_at_start: list[str] = field(default_factory=list)
 
 
 def probe(
     modules: Sequence[str], timeout: float, *, free_threaded: bool, target: str | None = None
 ) -> Probe:
-    """Import modules one after the other, in a fresh interpreter with the default setting.
+    """Import modules one after the other, in a fresh interpreter with the default GIL setting.
 
-    Where one of them ends or blocks the process, those after it are imported in another. `timeout`,
-    in seconds, is for each process. They are looked for in `target` first.
+    If a module ends or blocks the process, the modules after it are imported in another process.
+    `timeout`, in seconds, is for each process. Modules are looked for in `target` first.
     """
     probe = Probe()
     left = list(modules)
@@ -99,22 +99,22 @@ def probe(
 
 
 class _Reader:
-    """Makes sense of what the child wrote."""
+    """The state of a child process, from the events that it wrote."""
 
     def __init__(self) -> None:
         self.started = False
         #: Whether the GIL was on after the latest import, or at the start.
         self.gil = True
-        #: Whether the GIL came back, and the interpreter named no module.
+        #: Whether the GIL came back without the interpreter naming a module.
         self.unseen = False
         self.importing: str | None = None
         self.imports: list[Import] = []
         self.extensions: list[Extension] = []
-        #: Those whose declaration was read.
+        #: The modules whose declaration was read.
         self.loaded: set[str] = set()
-        #: Those whose code was running last, one inside the other.
+        #: The modules whose code was running last, one inside the other.
         self.loading: list[str] = []
-        #: Those that need the GIL.
+        #: The modules that need the GIL.
         self.undeclared: list[str] = []
         self.undeclared_at_start: list[str] = []
 
@@ -123,7 +123,7 @@ class _Reader:
             case "started":
                 self.started = True
                 self.gil = event["gil"]
-                # Only what the imports load is listed.
+                # Only the modules that the imports load are listed.
                 self.undeclared_at_start, self.undeclared = self.undeclared, []
                 self.extensions.clear()
             case "import":
@@ -138,7 +138,7 @@ class _Reader:
                 if event["name"] not in self.undeclared:
                     self.undeclared.append(event["name"])
             case "left":
-                # The last of that name: threads may import too, and mix the order.
+                # Remove the last of that name: threads may import, too, and mix the order.
                 if event["name"] in self.loading:
                     self.loading.reverse()
                     self.loading.remove(event["name"])
@@ -148,7 +148,7 @@ class _Reader:
                 self.finish(event["module"], event["outcome"], event["detail"], event["gil"])
 
     def finish(self, module: str, outcome: Outcome, detail: str, gil: bool | None = None) -> None:
-        """Record what came of an import, and which extension module brought the GIL back."""
+        """Record the outcome of an import, and the extension module that brought the GIL back."""
         brought_by = None
         if not self.gil and gil is not False:
             brought_by = next(iter(self.undeclared), None)
@@ -160,7 +160,7 @@ class _Reader:
         self.imports.append(Import(module, outcome, detail, gil, brought_by))
 
     def declare(self, free_threaded: bool) -> None:
-        """Say which of the extension modules declare that they can do without the GIL."""
+        """Record which extension modules declare that they can do without the GIL."""
         for extension in self.extensions:
             if extension.module in self.undeclared:
                 extension.declares = False
@@ -171,11 +171,11 @@ class _Reader:
 def _run(
     modules: list[str], timeout: float, free_threaded: bool, target: str | None
 ) -> tuple[list[dict[str, Any]], tuple[Outcome, str] | None]:
-    """Return what the child wrote, and how it ended if not well."""
+    """Return the events that the child wrote, and how it ended, unless that was well."""
     with tempfile.TemporaryDirectory(prefix="ft-doctor-", ignore_cleanup_errors=True) as folder:
         journal = Path(folder, "journal")
         journal.touch()
-        # Others have no meaning on the path, though some programs put them there.
+        # Other entries have no meaning on the path, though some programs put them there.
         path = [entry for entry in [target, *sys.path] if isinstance(entry, str)]
         request = {
             "modules": modules,
@@ -183,7 +183,7 @@ def _run(
             "journal": str(journal),
             "site": not sys.flags.no_site,
         }
-        # For modules that need the GIL when it is on already: nothing else tells.
+        # Under -v the interpreter names modules that need the GIL while it is on already.
         flags = [*_flags(), "-v"] if free_threaded else _flags()
         process = subprocess.Popen(
             [sys.executable, *flags, "-c", _child(), json.dumps(request)],
@@ -205,7 +205,7 @@ def _wait(process: "subprocess.Popen[bytes]", timeout: float) -> tuple[Outcome, 
     except subprocess.TimeoutExpired:
         return "timed out", f"not done after {timeout:g} s"
     finally:
-        # After Ctrl-C as well, which the child in its session does not get.
+        # After Ctrl-C as well: the child, in its own session, does not get it.
         if process.returncode is None:
             _kill(process)
     if status == 0:
@@ -215,14 +215,14 @@ def _wait(process: "subprocess.Popen[bytes]", timeout: float) -> tuple[Outcome, 
             return "crashed", f"killed by {signal.Signals(-status).name}"
         except ValueError:
             return "crashed", f"killed by signal {-status}"
-    # On Windows a crash is a status too, and these are told in hexadecimal.
+    # On Windows a crash is a status, too; such a status is shown in hexadecimal.
     return "crashed", f"the process ended with status {status if status < 256 else hex(status)}"
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
     if os.name == "posix":
-        # With all that it has started. It is its session's leader, and not yet waited for, so that
-        # the number is its own.
+        # Kill all processes that it has started, too. It leads its session and was not waited for
+        # yet, so the number still belongs to it.
         os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
@@ -230,15 +230,15 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _flags() -> list[str]:
-    """Return what makes another interpreter find the same modules as this one."""
+    """Return the flags with which another interpreter finds the same modules as this one."""
     flags = sys.flags
     chosen = {
         "-I": flags.isolated,
         "-E": flags.ignore_environment and not flags.isolated,
         "-s": flags.no_user_site and not flags.isolated,
-        # The child has its path from us; until then it is not to find a `json` in this folder.
+        # The child gets its path from here; until then it must not find a `json` in this folder.
         "-P": not flags.isolated,
-        # The child runs `site` itself, after it has begun to watch.
+        # The child runs `site` itself, after it has begun to watch imports.
         "-S": True,
         "-B": flags.dont_write_bytecode,
     }

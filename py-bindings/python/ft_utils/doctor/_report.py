@@ -1,4 +1,4 @@
-"""All that was seen, for programs and for people."""
+"""The report of an examination, for programs and for people."""
 
 import json
 import shutil
@@ -15,33 +15,33 @@ from ft_utils.doctor._probe import Extension, Import
 
 __all__ = ["SCHEMA", "Report"]
 
-#: The number of the layout of `Report.to_json`. It goes up when a key goes or changes its meaning.
+#: The version of the layout of `Report.to_json`: higher when a key is removed or changes meaning.
 SCHEMA = 1
 
-# How to name what the file's name does not tell.
+# The texts for builds that have no tag in the file's name.
 _ABIS = {"gil": "with the GIL", "unknown": "not known"}
 
 
 @dataclass
 class Report:
-    """What `examine` saw."""
+    """The result of `examine`."""
 
     interpreter: Interpreter
     #: Modules that need the GIL and are loaded as the interpreter starts.
     undeclared_at_start: list[str] = field(default_factory=list)
     #: The modules that were imported, in the order of the request.
     imports: list[Import] = field(default_factory=list)
-    #: The extension modules that these loaded, but for those of the standard library.
+    #: The extension modules that they loaded, without those of the standard library.
     extensions: list[Extension] = field(default_factory=list)
-    #: Those that do not declare that they can do without the GIL, in the order in which the
-    #: interpreter found out.
+    #: The extension modules that do not declare that they can do without the GIL, in the order in
+    #: which the interpreter noticed.
     undeclared: list[str] = field(default_factory=list)
-    #: Installed distributions with extension modules: all, or those behind the imports.
+    #: Installed distributions with extension modules: all of them, or those of the imports.
     distributions: list[Distribution] = field(default_factory=list)
-    #: The names of the installed distributions without any.
+    #: The names of the installed distributions without extension modules.
     pure_distributions: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    #: What could not be looked at, a line each.
+    #: A line for each thing that could not be examined.
     troubles: list[str] = field(default_factory=list)
 
     @property
@@ -50,14 +50,14 @@ class Report:
         return 1 if self.findings else 2 if self.troubles else 0
 
     def to_json(self) -> str:
-        """Return all of it in JSON, as documented in ``docs/doctor.md``."""
+        """Return the whole report in JSON, as documented in ``docs/doctor.md``."""
         whole = {"schema": SCHEMA, "ft_utils": __version__, "status": self.status, **asdict(self)}
         return json.dumps(whole, indent=2)
 
     def to_text(self, width: int | None = None) -> str:
-        """Return what people want to know, in lines of at most `width` characters.
+        """Return the report for people, in lines of at most `width` characters.
 
-        By default those are as long as the terminal's, between 60 and 100.
+        The default width is that of the terminal, between 60 and 100.
         """
         if width is None:
             width = min(shutil.get_terminal_size().columns, 100)
@@ -77,7 +77,7 @@ class Report:
         return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
     def _findings(self, width: int) -> Iterator[list[str]]:
-        """Yield a block for each distribution: what is wrong with it, and what to do, once."""
+        """Yield a block for each distribution: its findings, and each piece of advice once."""
         groups: dict[str, list[Finding]] = {}
         for finding in self.findings:
             groups.setdefault(finding.distribution or finding.advice, []).append(finding)
@@ -110,7 +110,7 @@ class Report:
             rows = [_distribution_row(one) for one in self.distributions]
             head = ["installed", "version", "built for", "no GIL needed", "authors say"]
             if not self.interpreter.free_threaded:
-                # Nobody but a free-threaded interpreter can tell.
+                # Only a free-threaded interpreter can tell.
                 head.remove("no GIL needed")
                 rows = [[*row[:3], row[4]] for row in rows]
             lines = _table(head, rows, width)
@@ -167,10 +167,10 @@ def _distribution_row(one: Distribution) -> list[str]:
 
 
 def _table(head: list[str], rows: Iterable[list[str]], width: int) -> list[str]:
-    """Align columns. What is too wide for the last ones goes on in the next line."""
+    """Align columns. Text that is too wide for its column continues in the next line."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    # The widest gives way until all fit; below 10 characters nobody could read it.
+    # Shrink the widest column until all fit; below 10 characters it would be unreadable.
     while sum(widths) + 2 * len(widths) > width and max(widths) > 10:
         widths[widths.index(max(widths))] -= 1
     lines: list[str] = []
@@ -184,7 +184,7 @@ def _table(head: list[str], rows: Iterable[list[str]], width: int) -> list[str]:
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    # Addresses and commands are to be copied whole.
+    # Addresses and commands must stay whole, so that people can copy them.
     return textwrap.wrap(
         text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )

@@ -12,9 +12,9 @@ __all__ = ["unpacked"]
 
 @contextmanager
 def unpacked(wheels: Iterable[str]) -> Iterator[str]:
-    """Unpack wheel files into a folder, as an installation would, for as long as it is used.
+    """Unpack wheel files into a temporary folder, as an installation would.
 
-    Raises `OSError` for what is no wheel, or cannot be read.
+    Raises `OSError` if a file is no wheel or cannot be read.
     """
     with tempfile.TemporaryDirectory(prefix="ft_utils_doctor_") as folder:
         for wheel in wheels:
@@ -30,7 +30,7 @@ def unpacked(wheels: Iterable[str]) -> Iterator[str]:
 
 
 def _spread(folder: Path) -> None:
-    """Put what wheels have for the places of pure and of other packages there: it is one here."""
+    """Move the files of ``purelib`` and ``platlib`` to the top: both are one place here."""
     for place in [*folder.glob("*.data/purelib"), *folder.glob("*.data/platlib")]:
         shutil.copytree(place, folder, dirs_exist_ok=True)
         prefix = f"{place.parent.name}/{place.name}/"

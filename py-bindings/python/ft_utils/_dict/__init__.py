@@ -1,0 +1,1 @@
+"""The parts of ConcurrentDict that are written in Python."""

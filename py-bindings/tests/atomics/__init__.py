@@ -1,0 +1,1 @@
+"""Numbers, references and flags that threads change in atomic steps."""

@@ -1,0 +1,1 @@
+"""AtomicFlag: a bool that threads change in atomic steps, and wait for."""

@@ -1,0 +1,1 @@
+"""AtomicInt64: an int that threads change in atomic steps."""

@@ -1,0 +1,1 @@
+"""AtomicReference: a place for one object, compared by identity."""

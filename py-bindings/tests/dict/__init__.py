@@ -1,0 +1,1 @@
+"""ConcurrentDict: a dict that threads share."""

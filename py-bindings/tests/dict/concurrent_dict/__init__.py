@@ -1,0 +1,1 @@
+"""ConcurrentDict: its own methods, the life of keys and values, and its use by threads."""

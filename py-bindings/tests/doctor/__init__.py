@@ -1,0 +1,1 @@
+"""ft_utils.doctor and `python -m ft_utils`."""

@@ -1,0 +1,1 @@
+"""Work that is spread over threads, and results that are gathered."""

@@ -1,0 +1,1 @@
+"""ConcurrentGatheringIterator: values from many threads, in the order of their keys."""

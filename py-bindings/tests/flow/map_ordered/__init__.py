@@ -1,0 +1,1 @@
+"""map_ordered: results in the order of the items, from any executor."""

@@ -1,0 +1,103 @@
+"""map_ordered(): what is cancelled and released at the end."""
+
+import gc
+import weakref
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+
+import pytest
+from ft_utils.concurrency import AtomicInt64, map_ordered
+from helpers.objects import Thing
+from helpers.threads import Task, wait_until
+
+from .shared import Immediate, Manual, square
+
+
+@pytest.mark.parametrize("how", ["close", "drop"])
+def test_early_end_cancels_and_releases(how):
+    executor = Manual()
+    results = map_ordered(executor, lambda n: Thing(), range(10), 4)
+    task = Task(next, results)
+    wait_until(lambda: len(executor.calls) == 4)
+    executor.run(1)
+    thing = weakref.ref(executor.calls[1][0].result())
+    executor.run(0)
+    task.result()
+    running = executor.calls[2][0]
+    assert running.set_running_or_notify_cancel()
+    if how == "close":
+        results.close()
+    del results, task
+    assert not running.cancelled()
+    assert executor.calls[3][0].cancelled()
+    executor.calls.clear()
+    gc.collect()
+    assert thing() is None
+
+
+def test_interrupted_wait_cancels_what_it_waits_for():
+    class Interrupted(Future):
+        def result(self, timeout=None):
+            raise KeyboardInterrupt
+
+    futures = [Interrupted(), Future()]
+
+    class Submitted(Executor):
+        def submit(self, fn, /, *args, **kwargs):
+            return futures[args[0]]
+
+    with pytest.raises(KeyboardInterrupt):
+        next(map_ordered(Submitted(), square, range(2), 2))
+    assert [future.cancelled() for future in futures] == [True, True]
+
+
+def test_results_are_released_as_they_are_read():
+    alive = AtomicInt64()
+
+    def make(_):
+        alive.incr()
+        return Thing(alive.decr)
+
+    # In this thread: one that dies in another than it was made in may take its time.
+    for thing in map_ordered(Immediate(), make, range(100), 5):
+        # The call that was waited for, and the calls in the window.
+        assert alive <= 5
+        del thing
+    assert alive == 0
+
+
+def test_items_are_released_once_they_are_submitted():
+    things = [Thing(), Thing()]
+    alive = [weakref.ref(thing) for thing in things]
+
+    def draw():
+        while things:
+            yield things.pop(0)
+
+    # In this thread: one that dies in another than it was made in may take its time.
+    results = map_ordered(Immediate(), lambda _: None, draw(), 1)
+    for thing in alive:
+        next(results)
+        assert thing() is None
+
+
+@pytest.mark.thread_unsafe(reason="stops the collector")
+def test_exception_is_in_no_cycle():
+    class Failure(Exception):
+        pass
+
+    def fail(_):
+        raise Failure
+
+    def run():
+        with ThreadPoolExecutor(1) as executor:
+            try:
+                next(map_ordered(executor, fail, [1, 2], 2))
+            except Failure as error:
+                return weakref.ref(error)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert run()() is None
+    finally:
+        gc.enable()

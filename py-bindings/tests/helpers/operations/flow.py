@@ -1,0 +1,71 @@
+"""The operations of the classes that spread work and gather results."""
+
+from .lines import SHARED, SUBSCRIPT, of
+
+OPERATIONS = {
+    "BatchExecutor": of(
+        """
+        BatchExecutor(x, 3)
+        BatchExecutor(x, x)
+        """,
+        SHARED
+        + SUBSCRIPT
+        + """
+        o.__iter__()
+        o.load(x)
+        o.as_local()
+        o.source
+        o.size
+        o.buffered
+        """,
+        """
+        o.load()
+        [o.load() for _ in range(4)]
+        next(iter(o))
+        """,
+    ),
+    "BatchExecutorIterator": of(
+        "iter(BatchExecutor(x, 3))", "o.__iter__()", "[o.__next__() for _ in range(4)]"
+    ),
+    "ConcurrentGatheringIterator": of(
+        """
+        gathered(ConcurrentGatheringIterator(window=4), x, x)
+        ConcurrentGatheringIterator(x)
+        ConcurrentGatheringIterator(x, window=x)
+        """,
+        SHARED
+        + SUBSCRIPT
+        + """
+        o.insert(x, x, x)
+        o.insert(-1, x)
+        o.insert(100, x, 0)
+        o.iterator(x, x, x)
+        o.iterator_local(x, x, x)
+        next(o.iterator(x, x, x))
+        list(o.iterator(1, False, 0))
+        next(o.iterator_local(x, x, x))
+        o.failure
+        o.closed
+        o.window
+        o.size()
+        """,
+        """
+        o.insert(x, x)
+        next(o.iterator(1))
+        list(o.iterator_local(1))
+        (o.fail(ValueError(x)), o.clear_failure())
+        o.close()
+        """,
+    ),
+    "ConcurrentGatheringReader": of(
+        """
+        gathered(ConcurrentGatheringIterator(), x, x).iterator(1, True, x)
+        gathered(ConcurrentGatheringIterator(), x, x).iterator_local(1, False, x)
+        """,
+        """
+        o.__iter__()
+        o.close()
+        o.__next__()
+        """,
+    ),
+}

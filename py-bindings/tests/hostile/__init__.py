@@ -1,0 +1,1 @@
+"""Objects, signals and callers that mean harm, against every class."""

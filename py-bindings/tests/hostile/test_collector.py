@@ -1,0 +1,177 @@
+"""Harm: the collector, cycles and deep nesting."""
+
+import gc
+import threading
+import weakref
+
+import pytest
+from ft_utils.concurrency import ConcurrentDict, ConcurrentQueue, ShutDown
+from helpers.limits import LONG
+from helpers.objects import collected
+from helpers.programs import run_python
+from helpers.threads import Task
+from queues.contents import drained
+
+# Signals, the collector and reference counts belong to the process.
+pytestmark = pytest.mark.thread_unsafe(reason="disturbs the whole process")
+
+DEEP = 100_000
+
+
+def test_collector_while_others_wait():
+    q, full = ConcurrentQueue(), ConcurrentQueue(maxsize=1)
+    spin, spin_full = ConcurrentQueue(lock_free=True), ConcurrentQueue(lock_free=True, maxsize=1)
+    d, go = ConcurrentDict(), threading.Event()
+    full.push(0)
+    spin_full.push(0)
+    waits = [
+        q.pop,
+        lambda: q.pop(LONG),
+        lambda: q.pop_many(3),
+        q.pop_local,
+        lambda: next(iter(q)),
+        lambda: full.push(1),
+        lambda: full.push_many([1, 2]),
+        spin.pop,
+        lambda: spin_full.push(1),
+    ]
+    tasks = [Task(wait).until_asleep() for wait in waits]
+    leader = Task(d.get_or_insert, "key", lambda: go.wait(LONG)).until_asleep()
+    follower = Task(d.get_or_insert, "key", list).until_asleep()
+    for _ in range(30):
+        gc.collect()
+    go.set()
+    assert leader.result() is follower.result() is True
+    for each in (q, full, spin, spin_full):
+        each.shutdown(immediate=True)
+    for task in tasks:
+        with pytest.raises((ShutDown, StopIteration)):
+            task.result()
+
+
+def test_collector_meets_objects_in_the_making():
+    # Python 3.11 and 3.12 run the collector while an instance gets its dict.
+    run_python(
+        "import gc\n"
+        "from ft_utils import ConcurrentDict, ConcurrentQueue\n"
+        "class Q(ConcurrentQueue): pass\n"
+        "class D(ConcurrentDict): pass\n"
+        "gc.set_threshold(1)\n"
+        "for make in ConcurrentQueue, ConcurrentQueue().handle, Q, D, D().handle:\n"
+        "    made = [make() for _ in range(500)]\n"
+        "    again = [iter(each) for each in made]\n"
+    )
+
+
+@pytest.mark.parametrize("make", [ConcurrentQueue, ConcurrentDict])
+def test_resurrection(make):
+    saved = []
+
+    class Phoenix(make):
+        def __del__(self):
+            saved.append(self)
+
+    one = Phoenix()
+    if make is ConcurrentDict:
+        one[1] = one
+    else:
+        one.push(one)
+    one = weakref.ref(one)
+    assert not collected(one) or saved
+    assert len(saved) == 1
+    back = saved.pop()
+    if make is ConcurrentDict:
+        back["still"] = "works"
+        assert back["still"] == "works"
+        back.clear()
+    else:
+        back.push("works")
+        assert drained(back)[-1] == "works"
+
+
+def test_cycle_through_handles_and_iterators():
+    class Owner(ConcurrentDict):
+        pass
+
+    for make in (Owner, ConcurrentQueue):
+        one = make()
+        one.own_handle = one.handle()
+        one.own_iterator = iter(one)
+        if make is Owner:
+            one["handle"] = one.handle()
+            one["iterator"] = iter(one.handle())
+        else:
+            one.push(one.handle())
+            one.push(iter(one.handle()))
+        one = weakref.ref(one)
+        assert collected(one)
+
+
+@pytest.mark.parametrize(
+    "nest",
+    [
+        "y = ConcurrentQueue(); y.push(x)",
+        "y = ConcurrentDict(2); y[1] = x",
+        "y = ConcurrentDict(2); y[1] = x; y = y.handle()",
+        "y = ConcurrentDict(2); y[1] = [x]",
+        "y = iter(ConcurrentDict(2, {1: x}).values())",
+        "y = ConcurrentGatheringIterator(1); y.insert(1, x)",
+        "y = StdConcurrentQueue(); y.put(x)",
+        "y = StdConcurrentLifoQueue(); y.put(x)",
+        "y = StdConcurrentPriorityQueue(); y.put(x)",
+        "y = ConcurrentDeque([x])",
+        "y = AtomicReference(x)",
+        "y = BatchExecutor((x,).__len__, 1)",
+        "y = LocalWrapper(ConcurrentDeque([x]).handle())",
+        "y = ConcurrentQueue().push_async(x)",
+    ],
+)
+def test_deep_nesting(nest):
+    run_python(
+        "from ft_utils import *\n"
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "x = None\n"
+        f"for _ in range({DEEP}): {nest}; x = y\n"
+        "del x, y\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "d[0] = last",
+        "d[0] = [last]",
+        "d[0] = ConcurrentDeque([last])",
+        "d[0] = AtomicReference(last)",
+    ],
+)
+def test_comparison_and_text_of_what_is_deeply_nested(make):
+    run_python(
+        f"""
+from ft_utils import *
+def nested():
+    last = None
+    for _ in range(10_000):
+        d = ConcurrentDict()
+        {make}
+        last = d
+    return last
+a, b = nested(), nested()
+for call in (lambda: a == b, lambda: a != b, lambda: repr(a)):
+    try:
+        call()
+        # References compare by identity.
+        assert isinstance(a[0], AtomicReference)
+    except RecursionError:
+        pass
+c, d = ConcurrentDict(), ConcurrentDict()
+c[0], d[0] = c, d
+try:
+    c == d
+except RecursionError:
+    pass
+else:
+    raise AssertionError
+assert repr(c) == "ConcurrentDict({{0: ConcurrentDict({{...}})}})"
+"""
+    )

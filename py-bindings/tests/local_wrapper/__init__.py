@@ -1,0 +1,1 @@
+"""LocalWrapper: a stand-in for an object in one thread."""

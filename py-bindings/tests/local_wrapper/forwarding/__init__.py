@@ -1,0 +1,1 @@
+"""LocalWrapper: every protocol does what the wrapped object does by itself."""

@@ -1,0 +1,1 @@
+"""IntervalLock: a fair lock whose holder lets others in now and then."""

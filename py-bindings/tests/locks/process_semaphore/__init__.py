@@ -1,0 +1,1 @@
+"""ProcessSemaphore: one budget for event loops and threads."""

@@ -1,0 +1,1 @@
+"""RWLock and its contexts: many readers or one writer."""

@@ -1,0 +1,1 @@
+"""The queues: ConcurrentQueue, and those with the interface of the module queue."""

@@ -1,0 +1,1 @@
+"""The coroutines of all queues, in many event loops, beside threads."""

@@ -1,0 +1,1 @@
+"""ConcurrentQueue: first in, first out, among threads."""

@@ -1,0 +1,1 @@
+"""StdConcurrentQueue, StdConcurrentLifoQueue and StdConcurrentPriorityQueue: as in queue."""

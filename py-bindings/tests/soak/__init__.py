@@ -1,0 +1,1 @@
+"""All classes at once, for minutes: `cargo xtask soak`."""

@@ -1,0 +1,1 @@
+"""The benchmarks, the helpers for benchmarks, and the examples."""

@@ -1,0 +1,1 @@
+"""ft_utils.benchmark_utils: random numbers, and the frame for benchmarks."""
