@@ -86,10 +86,7 @@ impl<T> ConcurrentQueue<T> {
     fn push_wait(&self, item: T, deadline: Option<Instant>) -> Result<(), PushTimeoutError<T>> {
         let mut left = Some(item);
         let done = self.not_full.wait_until(deadline, || {
-            match self.try_push(
-                left.take()
-                    .expect("an attempt follows only if the item came back"),
-            ) {
+            match self.try_push(left.take().expect("no attempt without the item")) {
                 Ok(()) => Some(Ok(())),
                 Err(TryPushError::Closed(item)) => Some(Err(PushTimeoutError::Closed(item))),
                 Err(TryPushError::Full(item)) => {

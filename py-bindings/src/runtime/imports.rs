@@ -1,4 +1,5 @@
-//! The objects that the bindings use from Python's standard library.
+//! The objects that the bindings use from Python's standard library, and from Python modules of
+//! `ft_utils`.
 //!
 //! All of them are looked up when the module is imported. If a lookup happened at first use, a
 //! process could fork in the middle of it, and the child would wait forever for a thread that it
