@@ -202,13 +202,13 @@ pub(super) fn joined(
     ending.cause().map(|_| Err(ending.error(py)))
 }
 
-/// `fail(exception)`
+/// `fail(exception)`: closes the queue because of an exception.
 pub(super) fn fail(channel: &impl Channel, exception: &Bound<'_, PyAny>) -> PyResult<()> {
     let (cause, told) = Cause::of_argument(exception)?;
     channel.ending().fail(cause);
     ringing(exception.py(), || {
         channel.close();
-        // Threads that wait for tasks raise the error.
+        // Threads that wait in `join` wake up and raise the error.
         if let Ok(tasks) = channel.tasks() {
             tasks.all_done().notify_all();
         }
@@ -216,13 +216,13 @@ pub(super) fn fail(channel: &impl Channel, exception: &Bound<'_, PyAny>) -> PyRe
     told
 }
 
-/// The property `failure`.
+/// The property `failure`: the exception with which the queue has failed.
 pub(super) fn failure(channel: &impl Channel) -> Option<Py<PyAny>> {
     let cause = channel.ending().cause().filter(|_| channel.is_closed());
     cause.map(|cause| cause.clone().into_py())
 }
 
-/// The text of a queue; `None` stands for one whose `__init__` was not called.
+/// Returns the text of a queue. `None` stands for a queue whose `__init__` was not called.
 pub(super) fn repr(
     queue: &Bound<'_, PyAny>,
     channel: Option<&impl Channel>,
@@ -237,7 +237,7 @@ pub(super) fn repr(
     Ok(New(format!("<{name} with {len}{bound} items{state}>")))
 }
 
-/// The error of a call that has taken nothing out.
+/// Makes the error for a call that has taken nothing out.
 pub(crate) fn pop_error(py: Python<'_>, ending: &Ending, err: TryPopError) -> PyErr {
     match err {
         TryPopError::Empty => raised(py, &Imports::get(py).empty),

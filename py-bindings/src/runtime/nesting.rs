@@ -103,17 +103,17 @@ impl Drop for Call {
     }
 }
 
-/// The text of what a container holds; `None` inside the text of that same container.
+/// Returns the text of a container's contents, or `None` inside the text of the same container.
 pub(crate) fn text_of_contents<'py>(
     container: &Bound<'py, PyAny>,
     contents: impl FnOnce() -> PyResult<Bound<'py, PyString>>,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
     let _call = Call::enter()?;
-    // SAFETY: the object is valid; `Py_ReprLeave` follows whatever happens.
+    // SAFETY: the object is valid. `Py_ReprLeave` follows in every case in which this call returns 0.
     match unsafe { ffi::Py_ReprEnter(container.as_ptr()) } {
         0 => {
             let text = contents();
-            // SAFETY: it was entered.
+            // SAFETY: `Py_ReprEnter` has entered this object.
             unsafe { ffi::Py_ReprLeave(container.as_ptr()) };
             text.map(Some)
         }

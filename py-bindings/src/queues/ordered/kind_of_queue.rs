@@ -22,9 +22,9 @@ macro_rules! kind_of_queue {
                 slf.as_super().get().make($items(maxsize));
             }
 
-            /// Return another object for the same queue.
+            /// Return another Python object for the same queue.
             ///
-            /// A thread that uses a handle of its own does not share a reference count with the others.
+            /// If each thread uses a handle of its own, the threads do not contend for one reference count.
             fn handle<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
                 let base = PyClassInitializer::from(PyOrderedQueue::share(slf.as_super())?);
                 Bound::new(slf.py(), base.add_subclass(Self))
