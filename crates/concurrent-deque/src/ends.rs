@@ -7,13 +7,13 @@ use ft_sync::deadline_after;
 use crate::{ConcurrentDeque, ring::Ring};
 
 impl<T> ConcurrentDeque<T> {
-    /// Puts an item in at the back; returns the one that had to go for it, if any.
+    /// Puts an item in at the back, and returns the one that it pushed out, if any.
     #[inline]
     pub fn push_back(&self, item: T) -> Option<T> {
         self.push(item, Ring::pop_front, Ring::push_back)
     }
 
-    /// Puts an item in at the front; returns the one that had to go for it, if any.
+    /// Puts an item in at the front, and returns the one that it pushed out, if any.
     #[inline]
     pub fn push_front(&self, item: T) -> Option<T> {
         self.push(item, Ring::pop_back, Ring::push_front)
@@ -73,7 +73,7 @@ impl<T> ConcurrentDeque<T> {
         self.pop_front_deadline(deadline_after(timeout))
     }
 
-    /// Appends items as one block; returns those that had to go, or found no room.
+    /// Appends items as one block, and returns those that were pushed out, or found no room.
     ///
     /// ```
     /// use ft_concurrent_deque::ConcurrentDeque;
@@ -90,8 +90,8 @@ impl<T> ConcurrentDeque<T> {
         })
     }
 
-    /// Puts items in at the front as one block, one before the other, so that they end up in
-    /// reverse order; returns those that had to go, or found no room.
+    /// Puts items in at the front as one block, each before the one put in last, so that they end up in
+    /// reverse order. Returns those that were pushed out, or found no room.
     ///
     /// ```
     /// use ft_concurrent_deque::ConcurrentDeque;
@@ -107,7 +107,7 @@ impl<T> ConcurrentDeque<T> {
         })
     }
 
-    /// `put` takes the given number of items out at one end and puts in the others at the other.
+    /// `put` takes the given number of items out at one end, and puts the new ones in at the other.
     fn extend(
         &self,
         mut items: Vec<T>,
@@ -116,11 +116,11 @@ impl<T> ConcurrentDeque<T> {
         if items.is_empty() {
             return items;
         }
-        // Were they put in one by one, only so many of them, the last, would stay.
+        // If they were put in one by one, only the last `maxlen` of them would stay.
         let too_many = items.len().saturating_sub(self.maxlen);
         let mut out: Vec<_> = items.drain(..too_many).collect();
         let count = items.len();
-        // Memory is had, and given back, without the lock.
+        // Memory is allocated and freed without the lock.
         if self.maxlen != usize::MAX {
             out.reserve(count);
         }

@@ -3,14 +3,15 @@
 use crate::{ConcurrentDeque, Query, index::clamped, ring::Ring, search::search};
 
 impl<T: Clone> ConcurrentDeque<T> {
-    /// Returns the index of the first item that `query` matches; counted from the front, and as it
-    /// is at the moment in which the search ends.
+    /// Returns the index of the first item that `query` matches, counted from the front, at the moment in
+    /// which the search ends.
     ///
-    /// Only items from index `start` to before `stop` count, both clamped to the length.
+    /// Only the items from index `start` up to, but not including, `stop` are searched. Both are clamped to
+    /// the length.
     ///
     /// # Errors
     ///
-    /// That of the first comparison that fails.
+    /// The error of the first comparison that fails.
     pub fn try_position<Q: Query<T>>(
         &self,
         query: &Q,
@@ -28,17 +29,17 @@ impl<T: Clone> ConcurrentDeque<T> {
     ///
     /// # Errors
     ///
-    /// That of the first comparison that fails; nothing is removed then.
+    /// The error of the first comparison that fails. Nothing is removed then.
     pub fn try_remove<Q: Query<T>>(&self, query: &Q) -> Result<Option<T>, Q::Error> {
         let removed = search(self, query, |len| 0..len, Ring::remove)?;
         Ok(removed.flatten())
     }
 
-    /// Returns the number of items that `query` matches, among those that are there at one moment.
+    /// Returns how many of the items that are there at one moment `query` matches.
     ///
     /// # Errors
     ///
-    /// That of the first comparison that fails.
+    /// The error of the first comparison that fails.
     pub fn try_count<Q: Query<T>>(&self, query: &Q) -> Result<usize, Q::Error> {
         let mut count = 0;
         for item in &self.to_vec() {
@@ -51,8 +52,8 @@ impl<T: Clone> ConcurrentDeque<T> {
 impl<T: Clone + Eq> ConcurrentDeque<T> {
     /// Returns whether some item equals `item`.
     ///
-    /// This and the next three compare under the lock, too: `==` must not use the deque. For items
-    /// of which that cannot be said there are [`try_position`](Self::try_position) and its kin.
+    /// This method and the next three compare under the lock, so `==` must not use the deque. If it might,
+    /// use [`try_position`](Self::try_position) and the methods beside it.
     pub fn contains(&self, item: &T) -> bool {
         self.position(item).is_some()
     }

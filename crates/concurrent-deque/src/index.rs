@@ -3,7 +3,7 @@
 use crate::{ConcurrentDeque, Full, OutOfRange};
 
 impl<T> ConcurrentDeque<T> {
-    /// Puts an item in before the one at `index`; beyond an end, at that end.
+    /// Puts an item in before the one at `index`. An index beyond an end means that end.
     ///
     /// # Errors
     ///
@@ -38,11 +38,11 @@ impl<T> ConcurrentDeque<T> {
         ring.remove(index)
     }
 
-    /// Replaces the item at `index` and returns the old one.
+    /// Replaces the item at `index`, and returns the old one.
     ///
     /// # Errors
     ///
-    /// Hands the new one back if there is no old one.
+    /// Hands the new item back if there is no old one.
     pub fn set(&self, index: isize, item: T) -> Result<T, OutOfRange<T>> {
         let mut ring = self.ring();
         match resolved(index, ring.len()) {
@@ -65,7 +65,7 @@ impl<T: Clone> ConcurrentDeque<T> {
     }
 }
 
-/// Returns the place that an index from either end means, if it is one.
+/// Returns the place that an index from either end means, if there is an item.
 #[inline]
 fn resolved(index: isize, len: usize) -> Option<usize> {
     let index = if index < 0 {
@@ -76,7 +76,7 @@ fn resolved(index: isize, len: usize) -> Option<usize> {
     (index < len).then_some(index)
 }
 
-/// Returns the place that an index from either end means, or the end beyond which it is.
+/// Returns the place that an index from either end means. An index beyond an end means that end.
 pub(crate) fn clamped(index: isize, len: usize) -> usize {
     if index < 0 {
         len.saturating_sub(index.unsigned_abs())

@@ -2,8 +2,8 @@
 //!
 //! [`ConcurrentDeque`] has the operations of [`VecDeque`](std::collections::VecDeque) and of Python's `collections.deque`, each
 //! as one atomic step: blocks that stay together, rotation, insertion, a maximum length, search by
-//! an equality that may fail or run any code. Whoever waits for an item is parked, with or without
-//! a deadline.
+//! an equality that may fail or run any code. A thread that waits for an item is parked, with or
+//! without a deadline.
 //!
 //! ```
 //! use ft_concurrent_deque::ConcurrentDeque;
@@ -24,30 +24,30 @@
 //!
 //! # Guarantees
 //!
-//! - *Atomic.* Every method takes effect at one moment, for the whole deque: nobody sees half a
+//! - *Atomic.* Every method takes effect at one moment, for the whole deque: no thread sees half a
 //!   block, an item missing while the others rotate, or one too many. This includes
 //!   [`to_vec`](ConcurrentDeque::to_vec) and searches. What a thread did before it put an item in
 //!   happens before what another does after taking it out.
-//! - *Exact.* There are never more items than the maximum length. An item that has to go for
-//!   another is handed back to whoever put that one in, as are all items that an operation takes
-//!   out: none is dropped inside.
-//! - *Waking.* Each item that comes in wakes the one that waits longest. A thread that comes along
-//!   before the one woken runs may take the item; the one woken then waits again, at the end of
-//!   the line.
+//! - *Exact.* There are never more items than the maximum length. An item that is pushed out by
+//!   another is returned to the caller that put the other one in, and all items that an operation
+//!   takes out are returned, too: none is dropped inside.
+//! - *Waking.* Each item that is put in wakes the thread that has waited longest. A thread that
+//!   comes before the woken one runs may take the item. The woken thread then waits again, at the
+//!   end of the line.
 //!
 //! # How it works
 //!
 //! A [`VecDeque`](std::collections::VecDeque) behind a [`Mutex`]. Under the mutex items are moved, cloned and counted, and never
-//! dropped. The only foreign code that runs under it is [`Clone`] and [`Query::is_same`], and `==`
-//! in the plain searches for items that are [`Eq`]; they must be short and must not use the deque.
+//! dropped. The only foreign code that runs under it is [`Clone`], [`Query::is_same`], and `==` in
+//! the plain searches for items that are [`Eq`]. It must be short and must not use the deque.
 //!
-//! A deque has two ends, but few items most of the time, and then both ends are one place: with a
-//! lock for each, most operations would take both. Lock-free ones have to link nodes by several
-//! words that change together, allocate for every item, and cannot rotate, insert or copy
-//! atomically. An uncontended mutex costs two atomic exchanges, and the end operations hold it for
-//! a few instructions.
+//! A deque has two ends, but most of the time it has few items, and then both ends are one place:
+//! with a lock for each end, most operations would take both locks. Lock-free deques have to link
+//! nodes by several words that change together, allocate for every item, and cannot rotate, insert
+//! or copy atomically. An uncontended mutex costs two atomic exchanges, and the operations at the
+//! ends hold it for a few instructions.
 //!
-//! The others hold it for longer, and hold up the rest meanwhile:
+//! The other operations hold it for longer, and delay all others meanwhile:
 //!
 //! | operation | time under the lock |
 //! | --- | --- |
@@ -62,18 +62,18 @@
 //!
 //! # Search
 //!
-//! Comparing can be slow, can fail and can call back into the deque, so it happens without the
-//! lock, on clones. The search notes the items that it has compared, and where they were. Back under
-//! the lock it walks along: past those that are still the same ones, cloning the others to compare
-//! them in their turn. It ends under the lock: at an item that is equal while all before it are
-//! known to be different, or at the end of the deque. So
-//! [`try_remove`](ConcurrentDeque::try_remove) removes the first match of the very moment in which
-//! it removes it.
+//! A comparison can be slow, can fail and can call back into the deque. So it happens without the
+//! lock, on clones. The search notes which items it has compared, and where they were. Then it
+//! locks the deque again and walks along it: it passes the items that are still the same, and
+//! clones the others to compare them next. It ends under the lock, at an item that is equal while
+//! all before it are known to be different, or at the end of the deque. So
+//! [`try_remove`](ConcurrentDeque::try_remove) removes the item that is the first match at the
+//! moment of its removal.
 //!
-//! Items are recognized by their position on a line on which those that stay keep their place while
-//! others come and go at the ends, or are rotated from one to the other. So other threads cost a
-//! search one comparison for each item that they put in. Those that insert or remove in the middle,
-//! or reverse, make it compare again what has moved.
+//! Items are recognized by their position on an endless line: an item keeps its position while
+//! others come and go at the ends, or are rotated from one end to the other. So each item that
+//! other threads put in costs a search one comparison. After an insertion or a removal in the
+//! middle, or a reversal, the search compares again what has moved.
 
 #![forbid(unsafe_code)]
 
@@ -120,14 +120,14 @@ use ring::Ring;
 ///
 /// # Deadlocks
 ///
-/// Items are cloned under the lock: a `clone` that uses the deque waits for itself. Comparisons are made
-/// outside of it, and may do anything.
+/// Items are cloned under the lock, so a `clone` that uses the deque waits for itself. Comparisons run
+/// outside of the lock, and may do anything.
 pub struct ConcurrentDeque<T> {
     /// Never holds more than `maxlen` items when unlocked.
     ring: Mutex<Ring<T>>,
     /// `usize::MAX`: no limit.
     maxlen: usize,
-    /// Signaled once per item put in.
+    /// Notified once for each item put in.
     not_empty: Event,
 }
 
@@ -139,8 +139,8 @@ impl<T> ConcurrentDeque<T> {
 
     /// Creates an empty deque that keeps at most `maxlen` items; `None` is no limit.
     ///
-    /// An item put in at one end of a full deque pushes out the one at the other end. With 0 it
-    /// comes back at once.
+    /// An item put in at one end of a full deque pushes out the one at the other end. With a maximum of
+    /// 0 the item itself is returned at once.
     pub fn with_maxlen(maxlen: impl Into<Option<usize>>) -> Self {
         Self {
             ring: Mutex::new(Ring::new()),
@@ -166,13 +166,13 @@ impl<T> ConcurrentDeque<T> {
 
     /// The event that is notified of each item put in: for callers that wait in their own way.
     ///
-    /// Listen first, then try, then wait. A listener that goes without having waited hands on its
-    /// notification, so giving up needs no care.
+    /// Listen first, then try, then wait. A listener that is dropped without having waited passes its
+    /// notification on, so a caller may give up at any time.
     pub fn not_empty(&self) -> &Event {
         &self.not_empty
     }
 
-    /// Locks the items. Whoever holds the guard drops no item, calls nothing foreign but `clone`
+    /// Locks the items. The holder of the guard drops no item, calls no foreign code but `clone`, `==`
     /// and `is_same`, and does not wait.
     #[inline]
     fn ring(&self) -> MutexGuard<'_, Ring<T>> {
@@ -211,8 +211,8 @@ impl<T> fmt::Debug for ConcurrentDeque<T> {
     }
 }
 
-/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
-/// covariant, so this must not compile.
+/// If the type were covariant, an item could be put in as a short-lived reference and taken out as a
+/// long-lived one. So this must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_concurrent_deque::ConcurrentDeque;

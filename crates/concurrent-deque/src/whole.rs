@@ -21,7 +21,8 @@ impl<T> ConcurrentDeque<T> {
         self.ring().take()
     }
 
-    /// Moves the last `steps` items to the front, or, if negative, the first ones to the back.
+    /// Moves the last `steps` items to the front. A negative number moves that many of the first items to
+    /// the back.
     ///
     /// Steps count modulo the number of items.
     pub fn rotate(&self, steps: isize) {
@@ -33,15 +34,15 @@ impl<T> ConcurrentDeque<T> {
         self.ring().reverse();
     }
 
-    /// Calls `visit` with every item, in order, until it returns an error. If some thread is at
-    /// work on the deque it does nothing.
+    /// Calls `visit` with every item, in order, until it returns an error. Does nothing if another
+    /// thread has locked the deque.
     ///
-    /// Waits for nobody and allocates nothing: made for garbage collectors that look for references
-    /// while the world is stopped. `visit` must not use the deque.
+    /// It waits for no thread and allocates nothing, because it is made for garbage collectors that look
+    /// for references while all threads are stopped. `visit` must not use the deque.
     ///
     /// # Errors
     ///
-    /// What `visit` returns.
+    /// The error that `visit` returns.
     ///
     /// ```
     /// use ft_concurrent_deque::ConcurrentDeque;
@@ -78,17 +79,17 @@ impl<T: Clone> ConcurrentDeque<T> {
             }
             let len = ring.len();
             drop(ring);
-            // Memory is had without the lock.
+            // Memory is allocated without the lock.
             items.reserve(len);
         }
     }
 
-    /// Puts clones of the items behind them until everything is there `times` times; 0 or less
-    /// takes out everything. Returns what had to go; copies that could not stay are not even made.
+    /// Appends clones of all items until each is there `times` times. With 0 or less it takes out
+    /// everything. Returns the items that were pushed out. Clones that would not stay are not made.
     ///
     /// # Errors
     ///
-    /// If that is more than memory holds. Nothing has changed then.
+    /// If the items do not fit into memory. Nothing has changed then.
     ///
     /// ```
     /// use ft_concurrent_deque::ConcurrentDeque;
@@ -107,14 +108,14 @@ impl<T: Clone> ConcurrentDeque<T> {
         else {
             return Ok(self.take());
         };
-        // If a clone panics, those made before are dropped without the lock.
+        // If a clone panics, the clones made before it are dropped without the lock.
         let mut clones = Vec::new();
         let mut ring = self.ring();
         let before = ring.len();
         if before == 0 {
             return Ok(VecDeque::new());
         }
-        // With so many copies the last `maxlen` items are the same as with more.
+        // More copies would not change the last `maxlen` items.
         let copies = more.min(self.maxlen.div_ceil(before));
         ring.append_copies(copies, &mut clones)?;
         let excess = ring.len().saturating_sub(self.maxlen);
