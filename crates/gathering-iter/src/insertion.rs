@@ -1,14 +1,93 @@
 //! Everything that stores values.
 
 use crate::{
-    InsertError, Prospect, Refusal, Shared,
+    GatheringIter, InsertError, Refusal,
     shard::What::{Arrival, Departure},
+    shared::{Prospect, Shared},
 };
 use ft_sync::{
     Arc, Event,
     atomic::Ordering::{Acquire, Relaxed},
+    deadline_after,
 };
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Inserting.
+impl<V, E: Clone> GatheringIter<V, E> {
+    /// Stores a value, waiting while the key is beyond the window, and returns the one that it
+    /// replaces, which nobody has read.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Closed`]; and [`Refusal::Failed`] if it had to wait.
+    pub fn insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
+        self.insert_wait(key, value, || None)
+    }
+
+    /// Stores a value, if the key is within the window, and returns the one that it replaces.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    #[inline]
+    pub fn try_insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
+        match self.0.admit(key, None) {
+            Ok(()) => self.0.store(key, value),
+            Err(reason) => Err(InsertError { value, reason }),
+        }
+    }
+
+    /// As [`insert`](Self::insert), waiting at most `timeout`. A timeout too large for the clock
+    /// waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub fn insert_timeout(
+        &self,
+        key: u64,
+        value: V,
+        timeout: Duration,
+    ) -> Result<Option<V>, InsertError<V, E>> {
+        self.insert_wait(key, value, || deadline_after(timeout))
+    }
+
+    /// As [`insert`](Self::insert), waiting until `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub fn insert_deadline(
+        &self,
+        key: u64,
+        value: V,
+        deadline: Instant,
+    ) -> Result<Option<V>, InsertError<V, E>> {
+        self.insert_wait(key, value, || Some(deadline))
+    }
+
+    /// Returns an insertion that waits for room in its caller's own way.
+    pub fn insertion(&self, key: u64, value: V) -> Insertion<'_, V, E> {
+        Insertion::new(&self.0, key, value)
+    }
+
+    #[inline]
+    fn insert_wait(
+        &self,
+        key: u64,
+        value: V,
+        deadline: impl FnOnce() -> Option<Instant>,
+    ) -> Result<Option<V>, InsertError<V, E>> {
+        let InsertError { value, reason } = match self.try_insert(key, value) {
+            Ok(replaced) => return Ok(replaced),
+            Err(refused) => refused,
+        };
+        match reason {
+            Refusal::Full => self.insertion(key, value).wait(deadline()),
+            reason => Err(InsertError { value, reason }),
+        }
+    }
+}
 
 impl<V, E: Clone> Shared<V, E> {
     /// Tells whether the key is within the window, or why it cannot be inserted. If it may come to

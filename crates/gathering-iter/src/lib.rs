@@ -63,30 +63,26 @@ use std::{
     convert::Infallible,
     fmt,
     num::{NonZero, NonZeroU64},
-    sync::{PoisonError, TryLockError},
-    time::{Duration, Instant},
 };
 
 use crossbeam_utils::CachePadded;
 use ft_sync::{
-    Arc, Mutex, MutexGuard,
-    atomic::{
-        AtomicU8, AtomicU64,
-        Ordering::{Acquire, Relaxed, Release},
-    },
-    deadline_after,
+    Arc, Mutex,
+    atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
 };
 
 mod error;
 mod insertion;
 mod reader;
 mod shard;
+mod shared;
 
 pub use error::{InsertError, NextError, Refusal};
 pub use insertion::Insertion;
 pub use reader::Reader;
 
 use shard::Shard;
+use shared::{CLOSED, FAILED, OPEN, Shared, lock, try_lock};
 
 /// The most shards that there are, whatever is asked for.
 const MAX_SHARDS: usize = 1024;
@@ -116,38 +112,6 @@ const MAX_SHARDS: usize = 1024;
 /// # Ok::<(), InsertError<char, String>>(())
 /// ```
 pub struct GatheringIter<V, E = Infallible>(Arc<Shared<V, E>>);
-
-/// What all handles and readers share.
-pub(crate) struct Shared<V, E> {
-    /// A power of two of them.
-    shards: Box<[CachePadded<Mutex<Shard<V>>>]>,
-    /// How far beyond `taken` keys may be; `None`: any.
-    window: Option<NonZeroU64>,
-    /// The draining readers in progress have taken every key below this, and nobody has taken this
-    /// one. Goes up by one, under the lock of the key that it was; back to 0 when none is in
-    /// progress.
-    taken: CachePadded<AtomicU64>,
-    /// How many draining readers are in progress.
-    draining: Mutex<usize>,
-    /// [`OPEN`], [`FAILED`] or [`CLOSED`]; changed under the lock of `failure`.
-    state: AtomicU8,
-    /// The reason, while failed.
-    failure: Mutex<Option<E>>,
-}
-
-/// Values may come.
-const OPEN: u8 = 0;
-/// Values may come, but whoever waits for one is told that gathering has failed.
-const FAILED: u8 = 1;
-/// No more values come.
-const CLOSED: u8 = 2;
-
-/// Whether a thread may wait for something to happen.
-pub(crate) enum Prospect<E> {
-    Open,
-    Failed(E),
-    Closed,
-}
 
 impl<V, E> GatheringIter<V, E> {
     /// Creates one that takes any key at any time.
@@ -305,169 +269,6 @@ impl<V, E> GatheringIter<V, E> {
             Some(reason) => reason.iter().try_for_each(failure),
             None => Ok(()),
         }
-    }
-}
-
-/// Inserting.
-impl<V, E: Clone> GatheringIter<V, E> {
-    /// Stores a value, waiting while the key is beyond the window, and returns the one that it
-    /// replaces, which nobody has read.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::Closed`]; and [`Refusal::Failed`] if it had to wait.
-    pub fn insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
-        self.insert_wait(key, value, || None)
-    }
-
-    /// Stores a value, if the key is within the window, and returns the one that it replaces.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`].
-    #[inline]
-    pub fn try_insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
-        match self.0.admit(key, None) {
-            Ok(()) => self.0.store(key, value),
-            Err(reason) => Err(InsertError { value, reason }),
-        }
-    }
-
-    /// As [`insert`](Self::insert), waiting at most `timeout`. A timeout too large for the clock
-    /// waits for ever.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`].
-    pub fn insert_timeout(
-        &self,
-        key: u64,
-        value: V,
-        timeout: Duration,
-    ) -> Result<Option<V>, InsertError<V, E>> {
-        self.insert_wait(key, value, || deadline_after(timeout))
-    }
-
-    /// As [`insert`](Self::insert), waiting until `deadline`.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`].
-    pub fn insert_deadline(
-        &self,
-        key: u64,
-        value: V,
-        deadline: Instant,
-    ) -> Result<Option<V>, InsertError<V, E>> {
-        self.insert_wait(key, value, || Some(deadline))
-    }
-
-    /// Returns an insertion that waits for room in its caller's own way.
-    pub fn insertion(&self, key: u64, value: V) -> Insertion<'_, V, E> {
-        Insertion::new(&self.0, key, value)
-    }
-
-    #[inline]
-    fn insert_wait(
-        &self,
-        key: u64,
-        value: V,
-        deadline: impl FnOnce() -> Option<Instant>,
-    ) -> Result<Option<V>, InsertError<V, E>> {
-        let InsertError { value, reason } = match self.try_insert(key, value) {
-            Ok(replaced) => return Ok(replaced),
-            Err(refused) => refused,
-        };
-        match reason {
-            Refusal::Full => self.insertion(key, value).wait(deadline()),
-            reason => Err(InsertError { value, reason }),
-        }
-    }
-}
-
-impl<V, E> Shared<V, E> {
-    /// Locks the shard of a key.
-    #[inline]
-    pub(crate) fn shard(&self, key: u64) -> MutexGuard<'_, Shard<V>> {
-        // Neighbors lie in different shards. Truncation on 32 bits is fine: the mask is shorter.
-        lock(&self.shards[key as usize & (self.shards.len() - 1)])
-    }
-
-    fn end(&self, state: u8, reason: Option<E>) -> bool {
-        let mut failure = lock(&self.failure);
-        // Relaxed: changed under this lock.
-        if self.state.load(Relaxed) != OPEN {
-            drop(failure);
-            return false;
-        }
-        *failure = reason;
-        // Release: pairs with the Acquire in `is_closed`, for who sees it before the locks below
-        // publish it.
-        self.state.store(state, Release);
-        drop(failure);
-        for shard in &self.shards {
-            let signals = lock(shard).ended();
-            signals.give();
-        }
-        true
-    }
-
-    /// Tells a thread that has not found what it looks for whether to wait for it.
-    ///
-    /// To be called under the lock of the shard in which it looked, and under which it then leaves
-    /// its note. If `end` has not come to this shard yet, the note will be found. If it has, its
-    /// unlocking of this shard happened before our locking, and we see its state.
-    ///
-    /// If we see the end, all that was inserted before it is visible, too: an insertion for which
-    /// we are too early unlocks the shard after us, and the end after that would be too late for us
-    /// to see.
-    #[inline]
-    pub(crate) fn prospect(&self) -> Prospect<E>
-    where
-        E: Clone,
-    {
-        // Relaxed: an end is looked at again, for what came before it. That we see it in time is due
-        // to the lock, as said above.
-        if self.state.load(Relaxed) == OPEN {
-            Prospect::Open
-        } else {
-            self.ended()
-        }
-    }
-
-    #[cold]
-    fn ended(&self) -> Prospect<E>
-    where
-        E: Clone,
-    {
-        match &*lock(&self.failure) {
-            Some(reason) => Prospect::Failed(reason.clone()),
-            None if self.is_closed() => Prospect::Closed,
-            // A failure, which was taken back; if an end comes again, it will find our note.
-            None => Prospect::Open,
-        }
-    }
-
-    #[inline]
-    fn is_closed(&self) -> bool {
-        // Acquire: pairs with the Release in `end`.
-        self.state.load(Acquire) == CLOSED
-    }
-}
-
-/// Locks a mutex. One that is poisoned was held by a thread whose values panicked in `clone`, which
-/// had not changed anything.
-#[inline]
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// As [`lock`]; `None` if another thread has it.
-fn try_lock<T: ?Sized>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    match mutex.try_lock() {
-        Ok(guard) => Some(guard),
-        Err(TryLockError::Poisoned(err)) => Some(err.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
     }
 }
 

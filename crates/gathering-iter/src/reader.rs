@@ -1,8 +1,9 @@
 //! Everything that reads values.
 
 use crate::{
-    NextError, Prospect, Shared, lock,
+    NextError,
     shard::What::{Arrival, Departure},
+    shared::{Prospect, Shared, lock},
 };
 use ft_sync::{
     Arc, Event, Mutex,
