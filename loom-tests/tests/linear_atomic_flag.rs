@@ -2,7 +2,10 @@
 #![cfg(not(ft_loom))]
 
 use ft_atomic_int::AtomicFlag;
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::{
+    linear::{Dice, Model, Subject, check},
+    specs::variable::compare_exchange,
+};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,13 +50,7 @@ impl Model for Spec {
                 expected,
                 new,
                 result,
-            } => {
-                let same = before == expected;
-                if same {
-                    self.set = new;
-                }
-                result == if same { Ok(before) } else { Err(before) }
-            }
+            } => compare_exchange(&mut self.set, expected, new, result),
             Step::Watch => {
                 self.seen &= !(1 << thread);
                 true

@@ -2,7 +2,10 @@
 #![cfg(not(ft_loom))]
 
 use ft_atomic_int::{AtomicInt64, Operation, Overflow};
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::{
+    linear::{Dice, Model, Subject, check},
+    specs::variable::compare_exchange,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Spec(i64);
@@ -43,15 +46,7 @@ impl Model for Spec {
                 expected,
                 new,
                 result,
-            } => {
-                let before = self.0;
-                if before == expected {
-                    self.0 = new;
-                    result == Ok(before)
-                } else {
-                    result == Err(before)
-                }
-            }
+            } => compare_exchange(&mut self.0, expected, new, result),
             Step::Applied {
                 operation,
                 operand,

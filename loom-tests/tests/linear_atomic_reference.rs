@@ -2,7 +2,10 @@
 #![cfg(not(ft_loom))]
 
 use ft_atomic_reference::AtomicReference;
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::{
+    linear::{Dice, Model, Subject, check},
+    specs::variable::compare_exchange,
+};
 use std::sync::Arc;
 
 /// The number of the object in the slot. No two objects have the same.
@@ -39,15 +42,7 @@ impl Model for Spec {
                 expected,
                 new,
                 result,
-            } => {
-                let before = self.0;
-                if before == expected {
-                    self.0 = new;
-                    result == Ok(before)
-                } else {
-                    result == Err(before)
-                }
-            }
+            } => compare_exchange(&mut self.0, expected, new, result),
         }
     }
 }
