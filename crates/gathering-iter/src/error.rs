@@ -2,23 +2,23 @@
 
 use std::{error::Error, fmt};
 
-/// Why a value was not stored; it comes back inside.
+/// Why a value was not stored, with the value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct InsertError<V, E> {
     /// The value that was not stored.
     pub value: V,
-    /// What kept it out.
+    /// Why it was not stored.
     pub reason: Refusal<E>,
 }
 
-/// What keeps a value out.
+/// Why a value is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal<E> {
     /// The key is beyond the window, and stayed so for as long as the call was willing to wait.
     Full,
     /// No more values are taken.
     Closed,
-    /// The key is beyond the window, and nobody can be counted on to move that: gathering has
+    /// The key is beyond the window, and the window may not move any more, because gathering has
     /// failed, for the reason inside.
     Failed(E),
 }
@@ -29,7 +29,7 @@ pub enum NextError<E> {
     /// The next value has not been inserted, and was not for as long as the call was willing to
     /// wait.
     Missing,
-    /// The reader is through, or the next value will not be inserted any more.
+    /// The reader is at its end, or the next value will not be inserted any more.
     Ended,
     /// The next value is missing, and gathering has failed, for the reason inside. The reader has
     /// ended with that.
@@ -62,7 +62,7 @@ impl<V, E> fmt::Display for InsertError<V, E> {
     }
 }
 
-// Written out, because the value inside need not be `Debug`.
+// This is written out, because the value inside need not be `Debug`.
 impl<V, E: fmt::Debug> fmt::Debug for InsertError<V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InsertError")

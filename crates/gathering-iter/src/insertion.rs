@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 /// Inserting.
 impl<V, E: Clone> GatheringIter<V, E> {
-    /// Stores a value, waiting while the key is beyond the window, and returns the one that it
-    /// replaces, which nobody has read.
+    /// Stores a value, waiting while the key is beyond the window, and returns the unread value that it
+    /// replaces, if there is one.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Closed`]; and [`Refusal::Failed`] if it had to wait.
+    /// [`Refusal::Closed`], and [`Refusal::Failed`] if it had to wait.
     pub fn insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
         self.insert_wait(key, value, || None)
     }
@@ -66,7 +66,7 @@ impl<V, E: Clone> GatheringIter<V, E> {
         self.insert_wait(key, value, || Some(deadline))
     }
 
-    /// Returns an insertion that waits for room in its caller's own way.
+    /// Returns an insertion for a caller that waits for room in its own way.
     pub fn insertion(&self, key: u64, value: V) -> Insertion<'_, V, E> {
         Insertion::new(&self.0, key, value)
     }
@@ -90,8 +90,8 @@ impl<V, E: Clone> GatheringIter<V, E> {
 }
 
 impl<V, E: Clone> Shared<V, E> {
-    /// Tells whether the key is within the window, or why it cannot be inserted. If it may come to
-    /// be, leaves a note for `waiter`.
+    /// Checks whether the key is within the window. If it is not, but may be later, leaves a note for
+    /// `waiter`.
     #[inline]
     pub(crate) fn admit(&self, key: u64, waiter: Option<&Arc<Event>>) -> Result<(), Refusal<E>> {
         match self.obstacle(key) {
@@ -100,13 +100,13 @@ impl<V, E: Clone> Shared<V, E> {
         }
     }
 
-    /// The key that has to be taken before this one is within the window.
+    /// Returns the key that has to be taken before this one is within the window.
     #[inline]
     fn obstacle(&self, key: u64) -> Option<u64> {
         let obstacle = key.checked_sub(self.window?.get())?;
-        // Acquire: pairs with the Release in `Reader::try_next`. What the readers did before they
-        // made room is visible to who uses it. A stale value may name a key that was taken
-        // meanwhile, and then `admit_after` sees that; or let pass what was within the window until
+        // Acquire: pairs with the Release in `Reader::try_next`. What the readers did before they made
+        // room is visible to the insertion that uses the room. A stale value may name a key that was
+        // taken meanwhile, which `admit_after` sees, or may admit a key that was within the window until
         // the readers started anew.
         (self.taken.load(Acquire) <= obstacle).then_some(obstacle)
     }
@@ -114,8 +114,8 @@ impl<V, E: Clone> Shared<V, E> {
     #[cold]
     fn admit_after(&self, obstacle: u64, waiter: Option<&Arc<Event>>) -> Result<(), Refusal<E>> {
         let mut shard = self.shard(obstacle);
-        // Relaxed: goes beyond the key under the lock that we have. Either we see that it has, or
-        // whoever does it finds our note.
+        // Relaxed: `taken` goes beyond the key under the lock that this thread has. Either this thread
+        // sees that it has, or the reader that takes the key finds the note.
         if self.taken.load(Relaxed) > obstacle {
             return Ok(());
         }
@@ -131,7 +131,7 @@ impl<V, E: Clone> Shared<V, E> {
         }
     }
 
-    /// Stores a value and returns the one before.
+    /// Stores a value, and returns the one before.
     #[inline]
     pub(crate) fn store(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
         let mut shard = self.shard(key);
@@ -148,12 +148,11 @@ impl<V, E: Clone> Shared<V, E> {
     }
 }
 
-/// An insertion that may have to wait; made by
-/// [`GatheringIter::insertion`](crate::GatheringIter::insertion) for callers that wait in their own
-/// way.
+/// An insertion that may have to wait. [`GatheringIter::insertion`](crate::GatheringIter::insertion)
+/// makes it for callers that wait in their own way.
 ///
-/// Listen to the [event](Self::event) first, then [attempt](Self::attempt), then wait. Dropping it
-/// gives up without a trace.
+/// Listen to the [event](Self::event) first, then [attempt](Self::attempt), then wait. To give up, drop
+/// it: that leaves no trace.
 ///
 /// ```
 /// use ft_gathering_iter::{GatheringIter, InsertError};
@@ -179,9 +178,9 @@ impl<V, E: Clone> Shared<V, E> {
 pub struct Insertion<'a, V, E> {
     shared: &'a Shared<V, E>,
     key: u64,
-    /// `None` when it is done.
+    /// `None` once the insertion is done.
     value: Option<V>,
-    /// Signaled when an attempt may succeed.
+    /// Notified when an attempt may succeed.
     event: Arc<Event>,
 }
 
@@ -195,7 +194,7 @@ impl<'a, V, E: Clone> Insertion<'a, V, E> {
         }
     }
 
-    /// Stores the value, or returns `None` if it has to wait for room, or was stored before.
+    /// Stores the value. Returns `None` if the insertion has to wait for room, or was done before.
     ///
     /// # Errors
     ///
@@ -212,7 +211,7 @@ impl<'a, V, E: Clone> Insertion<'a, V, E> {
         })
     }
 
-    /// The event that is signaled when an attempt may succeed.
+    /// The event that is notified when an attempt may succeed.
     pub fn event(&self) -> &Arc<Event> {
         &self.event
     }

@@ -1,7 +1,7 @@
 //! Gathers numbered values from many threads, and hands them out in the order of their numbers.
 //!
-//! Work is handed to threads in pieces that are numbered from 0; each thread inserts the result of
-//! a piece when it has it; readers get the results of pieces 0, 1, 2 and so on, each as soon as it
+//! Threads are given pieces of work, which are numbered from 0. Each thread inserts the result of a
+//! piece when it has it. Readers get the results of the pieces 0, 1, 2 and so on, each as soon as it
 //! is there.
 //!
 //! ```
@@ -12,7 +12,7 @@
 //! thread::scope(|scope| {
 //!     for first in 0..4 {
 //!         let squares = &squares;
-//!         // This one computes the pieces 0, 4, 8, the next one 1, 5, 9, and so on.
+//!         // The first thread computes the pieces 0, 4, 8, the second one 1, 5, 9, and so on.
 //!         scope.spawn(move || {
 //!             for n in (first..12).step_by(4) {
 //!                 squares.insert(n, n * n).unwrap();
@@ -26,36 +26,36 @@
 //!
 //! # Readers
 //!
-//! Each reader starts at key 0. Those made by [`iter`](GatheringIter::iter) clone the values and
-//! leave them where they are, so each of them sees all. Those made by
-//! [`drain`](GatheringIter::drain) take the values out, and each value goes to exactly one of them.
-//! Draining readers that are *in progress* at the same time share the work: a key that one of them
-//! has taken, the others pass over. A reader is in progress from its first call until it has
-//! reached its end, has failed, is [closed](Reader::close) or dropped. When none is, the next one
-//! waits for key 0 to be inserted again.
+//! Each reader starts at key 0. Readers made by [`iter`](GatheringIter::iter) clone the values and
+//! leave them where they are, so each of these readers sees all values. Readers made by
+//! [`drain`](GatheringIter::drain) take the values out, and each value goes to exactly one reader.
+//! Draining readers that are *in progress* at the same time share the work: when one of them has
+//! taken a key, the others pass over it. A reader is in progress from its first call until it has
+//! reached its end, has failed, is [closed](Reader::close) or dropped. When no reader is in progress,
+//! the next one waits for key 0 to be inserted again.
 //!
-//! Alternatively several threads use one reader: each value goes to one of them.
+//! Several threads may also use one reader: each value goes to one of them.
 //!
 //! # How it works
 //!
-//! Keys are spread over shards, each a hash map behind a mutex, which is held for a few
+//! Keys are spread over shards. Each shard is a hash map behind a mutex, which is held for a few
 //! instructions. A reader that finds its next key missing leaves a note in the shard, under the
-//! same lock; whoever inserts that key finds the note, and wakes that reader and no other. In the
-//! same way a thread that has to wait for room in the [window](GatheringIter::with_window) leaves a
-//! note at the one key that has to be taken first. So inserting costs a lock of one shard, whoever
-//! else waits for whatever else.
+//! same lock. The thread that inserts that key finds the note, and wakes that reader and no other.
+//! In the same way a thread that has to wait for room in the [window](GatheringIter::with_window)
+//! leaves a note at the one key that has to be taken first. So an insertion locks one shard, however
+//! many threads wait for other keys.
 //!
 //! No value is cloned, dropped or compared under a lock, with one exception: readers made by
 //! `iter` clone under the lock of the shard.
 //!
 //! # Orderings
 //!
-//! All that is said about a key (its value, notes, that it was taken, that it will never come) is
-//! said under the lock of its shard, and the lock is what publishes it. The two atomics, how far
-//! draining readers have come and whether gathering is over, are written before or under the
-//! lock of each shard in which they make a difference, and read again under that lock before
-//! anybody lies down. They are written with release and read with acquire where somebody may see
-//! them before the lock has published them.
+//! All that is known about a key (its value, its notes, that it was taken, that it will never come) is
+//! written under the lock of its shard, and the lock publishes it. Two atomics say how far draining
+//! readers have come, and whether gathering is over. They are written before or under the lock of
+//! each shard in which they make a difference, and a thread reads them again under that lock before
+//! it sleeps. Where a thread may see them before the lock has published them, they are written with
+//! Release and read with Acquire.
 
 #![forbid(unsafe_code)]
 
@@ -84,15 +84,15 @@ pub use reader::Reader;
 use shard::Shard;
 use shared::{CLOSED, FAILED, OPEN, Shared, lock, try_lock};
 
-/// The most shards that there are, whatever is asked for.
+/// There are never more shards than this, however many are asked for.
 const MAX_SHARDS: usize = 1024;
 
 /// Gathers values by key from many threads, for readers that get them in the order of the keys.
 ///
 /// `E` is the reason that readers are given when gathering has [failed](Self::fail).
 ///
-/// This is a handle; its clones are for the same values. See the [crate docs](crate) for how
-/// readers share.
+/// This is a handle. Its clones are handles for the same values. See the [crate docs](crate) for how
+/// readers share the values.
 ///
 /// ```
 /// use ft_gathering_iter::{GatheringIter, InsertError, NextError, Refusal};
@@ -114,13 +114,13 @@ const MAX_SHARDS: usize = 1024;
 pub struct GatheringIter<V, E = Infallible>(Arc<Shared<V, E>>);
 
 impl<V, E> GatheringIter<V, E> {
-    /// Creates one that takes any key at any time.
+    /// Creates a gathering that takes any key at any time.
     pub fn new() -> Self {
         Self::with_shards(default_shards(), None)
     }
 
-    /// Creates one that takes a key only if it is less than `window` ahead of what draining readers
-    /// have taken, so that there are never more than `window` values that nobody has read.
+    /// Creates a gathering that takes a key only if it is less than `window` ahead of what draining
+    /// readers have taken, so that there are never more than `window` unread values.
     ///
     /// The next key of a reader is always within the window. With no draining reader in progress
     /// the window begins at 0. Readers made by [`iter`](Self::iter) do not move it.
@@ -142,8 +142,8 @@ impl<V, E> GatheringIter<V, E> {
         Self::with_shards(default_shards(), Some(window))
     }
 
-    /// As [`new`](Self::new) or [`with_window`](Self::with_window), for about so many threads at
-    /// once.
+    /// As [`new`](Self::new) or [`with_window`](Self::with_window), with a number of shards that the
+    /// caller chooses. Threads that use the same shard at the same moment wait for each other.
     ///
     /// The number is rounded up to a power of two, and kept between 1 and 1024.
     pub fn with_shards(shards: usize, window: Option<NonZeroU64>) -> Self {
@@ -170,13 +170,13 @@ impl<V, E> GatheringIter<V, E> {
         shards.map(|shard| lock(shard).values.len()).sum()
     }
 
-    /// Tells whether no shard had a value when it was looked at.
+    /// Returns whether no shard had a value at the moment at which it was looked at.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes out and returns all values, in no order, shard by shard. Readers in progress wait for
-    /// them to be inserted again.
+    /// Takes out and returns all values, shard by shard, in no particular order. Readers in progress
+    /// wait for the values to be inserted again.
     pub fn clear(&self) -> Vec<V> {
         let mut values = Vec::new();
         for shard in &self.0.shards {
@@ -195,7 +195,7 @@ impl<V, E> GatheringIter<V, E> {
     ///
     /// # Deadlocks
     ///
-    /// A value is cloned under the lock of its key: a `clone` that uses this object waits for itself.
+    /// A value is cloned under the lock of its shard, so a `clone` that uses this object waits for itself.
     pub fn iter(&self, end: u64) -> Reader<V, E>
     where
         V: Clone,
@@ -203,17 +203,17 @@ impl<V, E> GatheringIter<V, E> {
         Reader::new(&self.0, end, Some(V::clone))
     }
 
-    /// Says that no more values come, and returns whether this call did it; not if gathering has
-    /// ended before, in whatever way.
+    /// Ends gathering: no more values come. Returns false if gathering was closed or had failed before,
+    /// and then changes nothing.
     ///
-    /// Readers get what is there, up to the first key that is missing, and then end. Insertions
-    /// are refused, those that wait for room as well.
+    /// Readers get what is there, up to the first key that is missing, and then end. Insertions are
+    /// refused, including those that wait for room.
     pub fn close(&self) -> bool {
         self.0.end(CLOSED, None)
     }
 
-    /// Says that a value will not come, and why; returns whether this call did it: not if gathering
-    /// has ended before, in whatever way.
+    /// Makes gathering fail: some value will not come, for this reason. Returns false if gathering was
+    /// closed or had failed before, and then changes nothing.
     ///
     /// Readers get what is there, up to the first key that is missing, and then the reason.
     /// Insertions go on, except those that would have to wait for room.
@@ -221,19 +221,19 @@ impl<V, E> GatheringIter<V, E> {
         self.0.end(FAILED, Some(reason))
     }
 
-    /// Takes back a [`fail`](Self::fail), and returns its reason: readers, other than those that
-    /// have ended with it, wait again.
+    /// Takes back a [`fail`](Self::fail), and returns its reason. Readers wait again, except those that
+    /// have ended with the failure.
     pub fn clear_failure(&self) -> Option<E> {
         let mut failure = lock(&self.0.failure);
         let reason = failure.take();
         if reason.is_some() {
-            // Relaxed: says nothing about anything else.
+            // Relaxed: it publishes nothing.
             self.0.state.store(OPEN, Relaxed);
         }
         reason
     }
 
-    /// Returns the reason, if gathering has failed.
+    /// Returns the reason for the failure, if gathering has failed.
     pub fn failure(&self) -> Option<E>
     where
         E: Clone,
@@ -241,16 +241,16 @@ impl<V, E> GatheringIter<V, E> {
         lock(&self.0.failure).clone()
     }
 
-    /// Tells whether it was closed.
+    /// Returns whether gathering was closed.
     pub fn is_closed(&self) -> bool {
         self.0.is_closed()
     }
 
-    /// Calls `value` with every value and `failure` with the reason of a failure, waiting for no
-    /// lock: what somebody else is at work on is left out. Ends with the first error.
+    /// Calls `value` with every value and `failure` with the reason of a failure, until one of them
+    /// returns an error. It waits for no lock, and leaves out what another thread has locked.
     ///
-    /// For garbage collectors, which run when nobody else does. The functions must not use this
-    /// object.
+    /// It is made for garbage collectors, which run while all other threads are stopped. The functions must
+    /// not use this object.
     ///
     /// # Errors
     ///
@@ -273,7 +273,7 @@ impl<V, E> GatheringIter<V, E> {
 }
 
 fn default_shards() -> usize {
-    // Eight for each core: two of `n` threads rarely meet in one of `8 n` shards.
+    // Eight shards for each core: of `n` threads two rarely meet in one of `8 n` shards.
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     cores.saturating_mul(8)
 }
@@ -293,7 +293,7 @@ impl<V, E> Default for GatheringIter<V, E> {
 
 impl<V, E> fmt::Debug for GatheringIter<V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Relaxed: for people to read.
+        // Relaxed: it is shown to people, and decides nothing.
         let state = match self.0.state.load(Relaxed) {
             OPEN => "open",
             FAILED => "failed",
@@ -307,8 +307,8 @@ impl<V, E> fmt::Debug for GatheringIter<V, E> {
     }
 }
 
-/// What was put in as a short-lived reference would come out as a long-lived one: the type may not be
-/// covariant, so this must not compile.
+/// If the type were covariant, a value could be put in as a short-lived reference and read as a long-lived
+/// one. So this must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_gathering_iter::GatheringIter;

@@ -16,27 +16,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Hands out values in the order of their keys, from key 0 to its end; made by
+/// Hands out values in the order of their keys, from key 0 to its end. It is made by
 /// [`drain`](crate::GatheringIter::drain) and [`iter`](crate::GatheringIter::iter).
 ///
-/// As an iterator it waits for each value, and its last item is the reason if gathering fails. To
-/// wait for a limited time there are other methods. All of them take `&self`: threads that share a
-/// reader get each value once.
+/// As an iterator it waits for each value, and if gathering fails its last item is the reason. Other
+/// methods wait for a limited time. All of them take `&self`: threads that share a reader get each
+/// value once.
 pub struct Reader<V, E> {
     shared: Arc<Shared<V, E>>,
     end: u64,
-    /// How to leave a value where it is; `None`: take it out.
+    /// Clones a value, to leave it where it is. `None`: the reader takes values out.
     copy: Option<fn(&V) -> V>,
-    /// Locked before a shard is.
+    /// It is locked before a shard is.
     cursor: Mutex<Cursor>,
-    /// Signaled when the next value may be there, or will never be.
+    /// Notified when the next value may be there, or will never be.
     event: Arc<Event>,
 }
 
 struct Cursor {
-    /// The next key. Only goes up, except to `end` when there is nothing more to do.
+    /// The next key. It goes up one by one, and to `end` when there is nothing more to do.
     position: u64,
-    /// Whether it is one of `Shared::draining`.
+    /// Whether `Shared::draining` counts this reader.
     is_draining: bool,
     /// The key whose value was missing when the reader ended because gathering had failed.
     failed_at: Option<u64>,
@@ -63,28 +63,28 @@ impl<V, E> Reader<V, E> {
         (position < self.end).then_some(position)
     }
 
-    /// Returns the key whose value was missing when the reader ended with
-    /// [`NextError::Failed`]; `None` if it has not.
+    /// Returns the key whose value was missing when the reader ended with [`NextError::Failed`], or
+    /// `None` if it has not ended so.
     pub fn failed_at(&self) -> Option<u64> {
         lock(&self.cursor).failed_at
     }
 
-    /// Ends the reader here, and wakes those who wait for its values.
+    /// Ends the reader here, and wakes the threads that wait for its values.
     pub fn close(&self) {
         self.finish(&mut lock(&self.cursor));
         self.event.notify_all();
     }
 
-    /// The event that is signaled when [`try_next`](Self::try_next) may have something new to say,
-    /// for callers that wait in their own way. Listen first, then try, then wait.
+    /// The event that is notified when the result of [`try_next`](Self::try_next) may have changed, for
+    /// callers that wait in their own way. Listen first, then try, then wait.
     pub fn event(&self) -> &Arc<Event> {
         &self.event
     }
 
-    /// Moves to the end, and is no longer in progress.
+    /// Moves the reader to its end, so that it is no longer in progress.
     fn finish(&self, cursor: &mut Cursor) {
         if cursor.position < self.end {
-            // There may be a note there.
+            // This reader may have left a note there.
             self.shared.shard(cursor.position).withdraw(&self.event);
             cursor.position = self.end;
         }
@@ -92,8 +92,8 @@ impl<V, E> Reader<V, E> {
             let mut draining = lock(&self.shared.draining);
             *draining -= 1;
             if *draining == 0 {
-                // Relaxed: no reader is in progress to see it, and the next one begins under this
-                // lock. Insertions may be late to see it: see `Shared::obstacle`.
+                // Relaxed: no reader is in progress that could see it, and the next one begins under
+                // this lock. Insertions may see it late: see `Shared::obstacle`.
                 self.shared.taken.store(0, Relaxed);
             }
         }
@@ -121,9 +121,9 @@ impl<V, E: Clone> Reader<V, E> {
             };
             if let Some(value) = value {
                 if self.copy.is_none() {
-                    // Release: pairs with the Acquire in `Shared::obstacle`; others learn of it
-                    // under the lock of the shard. It was at least `key`, since we have passed all
-                    // below.
+                    // Release: pairs with the Acquire in `Shared::obstacle`. Other threads see it
+                    // under the lock of the shard. It was at least `key`, because this reader has
+                    // passed all keys below.
                     self.shared.taken.fetch_max(key + 1, Release);
                     let signals = shard.happened(key, Departure);
                     drop(shard);
@@ -137,7 +137,7 @@ impl<V, E: Clone> Reader<V, E> {
                 }
                 return Ok(value);
             }
-            // Relaxed: goes beyond the key under the lock that we have.
+            // Relaxed: `taken` goes beyond the key under the lock that this thread has.
             if self.copy.is_none() && self.shared.taken.load(Relaxed) > key {
                 cursor.position += 1;
                 continue;
@@ -156,8 +156,8 @@ impl<V, E: Clone> Reader<V, E> {
             drop(shard);
             self.finish(&mut cursor);
             drop(cursor);
-            // Others may wait with this reader; the note by which they would have been found is
-            // withdrawn.
+            // Other threads may wait with this reader, and the note by which they would have been found
+            // has been withdrawn.
             self.event.notify_all();
             return Err(why);
         }
@@ -165,7 +165,7 @@ impl<V, E: Clone> Reader<V, E> {
         Err(NextError::Ended)
     }
 
-    /// Returns the next value, waiting at most `timeout` for it. A call that times out leaves the
+    /// Returns the next value, waiting for it for at most `timeout`. A call that times out leaves the
     /// reader where it is.
     ///
     /// A timeout too large for the clock waits for ever.
@@ -174,7 +174,7 @@ impl<V, E: Clone> Reader<V, E> {
     ///
     /// [`NextError`].
     pub fn next_timeout(&self, timeout: Duration) -> Result<V, NextError<E>> {
-        // Saves the look at the clock when there is no need to wait.
+        // This saves a look at the clock when there is no need to wait.
         match self.try_next() {
             Err(NextError::Missing) => self.next_wait(deadline_after(timeout)),
             done => done,

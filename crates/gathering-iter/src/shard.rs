@@ -1,4 +1,4 @@
-//! The values of some of the keys, and those who wait for one of these keys.
+//! The values of some of the keys, and the notes of threads that wait for one of these keys.
 
 use ft_sync::{Arc, Event};
 use std::{
@@ -11,13 +11,13 @@ use std::{
 pub(crate) enum What {
     /// A value is inserted.
     Arrival,
-    /// The value is taken by a draining reader, the first that comes so far.
+    /// A draining reader takes the value, as the first one that comes to this key.
     Departure,
 }
 
 pub(crate) struct Shard<V> {
     pub(crate) values: HashMap<u64, V, BuildHasherDefault<KeyHasher>>,
-    /// Empty unless somebody waits, so that what nobody waits for costs one look at a length.
+    /// It is empty unless a thread waits, so that a change without waiters costs one look at a length.
     waiting: Vec<Waiting>,
 }
 
@@ -35,7 +35,7 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Asks for one signal to `event` when that happens to the key.
+    /// Leaves a note: `event` is notified once when that happens to the key.
     pub(crate) fn ask(&mut self, key: u64, what: What, event: &Arc<Event>) {
         let asked = |w: &Waiting| w.key == key && w.what == what && Arc::ptr_eq(&w.event, event);
         if !self.waiting.iter().any(asked) {
@@ -44,12 +44,13 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Withdraws whatever was asked for with this event.
+    /// Removes all notes with this event.
     pub(crate) fn withdraw(&mut self, event: &Arc<Event>) {
         self.waiting.retain(|w| !Arc::ptr_eq(&w.event, event));
     }
 
-    /// It has happened: returns whom to signal, once the shard is unlocked.
+    /// Removes the notes about what has happened to the key, and returns the events to notify once the
+    /// shard is unlocked.
     #[inline]
     pub(crate) fn happened(&mut self, key: u64, what: What) -> Signals {
         if self.waiting.is_empty() {
@@ -59,7 +60,7 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Nothing may happen any more: returns everybody.
+    /// Removes all notes, because gathering has ended, and returns their events.
     pub(crate) fn ended(&mut self) -> Signals {
         self.asked(|_| true)
     }
@@ -73,7 +74,7 @@ impl<V> Shard<V> {
     }
 }
 
-/// Signals still to be given.
+/// Events that are still to be notified.
 #[must_use = "they wait for it"]
 pub(crate) struct Signals(Vec<Waiting>);
 
@@ -86,10 +87,10 @@ impl Signals {
     }
 }
 
-/// Spreads a key over 64 bits, and does nothing else: within a shard the low bits of all keys are
-/// the same.
+/// Spreads a key over 64 bits, and does nothing else. That is needed because within a shard the low bits of
+/// all keys are the same.
 ///
-/// The folded multiplication of wyhash (Wang Yi) and its kin; the factor is bits of pi.
+/// It is the folded multiplication of wyhash (Wang Yi) and similar hashes. The factor consists of bits of pi.
 #[derive(Default)]
 pub(crate) struct KeyHasher(u64);
 

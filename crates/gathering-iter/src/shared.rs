@@ -18,25 +18,24 @@ use crate::shard::Shard;
 
 /// What all handles and readers share.
 pub(crate) struct Shared<V, E> {
-    /// A power of two of them.
+    /// Their number is a power of two.
     pub(crate) shards: Box<[CachePadded<Mutex<Shard<V>>>]>,
-    /// How far beyond `taken` keys may be; `None`: any.
+    /// How far beyond `taken` keys may be. `None`: as far as they like.
     pub(crate) window: Option<NonZeroU64>,
-    /// The draining readers in progress have taken every key below this, and nobody has taken this
-    /// one. Goes up by one, under the lock of the key that it was; back to 0 when none is in
-    /// progress.
+    /// The draining readers in progress have taken every key below this one, but not this one. It goes
+    /// up by one, under the lock of the key that it was, and back to 0 when no reader is in progress.
     pub(crate) taken: CachePadded<AtomicU64>,
     /// How many draining readers are in progress.
     pub(crate) draining: Mutex<usize>,
-    /// [`OPEN`], [`FAILED`] or [`CLOSED`]; changed under the lock of `failure`.
+    /// [`OPEN`], [`FAILED`] or [`CLOSED`]. It is changed under the lock of `failure`.
     pub(crate) state: AtomicU8,
-    /// The reason, while failed.
+    /// The reason, while gathering has failed.
     pub(crate) failure: Mutex<Option<E>>,
 }
 
 /// Values may come.
 pub(crate) const OPEN: u8 = 0;
-/// Values may come, but whoever waits for one is told that gathering has failed.
+/// Values may come, but a reader that waits for one is told that gathering has failed.
 pub(crate) const FAILED: u8 = 1;
 /// No more values come.
 pub(crate) const CLOSED: u8 = 2;
@@ -52,20 +51,21 @@ impl<V, E> Shared<V, E> {
     /// Locks the shard of a key.
     #[inline]
     pub(crate) fn shard(&self, key: u64) -> MutexGuard<'_, Shard<V>> {
-        // Neighbors lie in different shards. Truncation on 32 bits is fine: the mask is shorter.
+        // Neighboring keys are in different shards. On 32 bits the key is truncated, but the mask is
+        // shorter still.
         lock(&self.shards[key as usize & (self.shards.len() - 1)])
     }
 
     pub(crate) fn end(&self, state: u8, reason: Option<E>) -> bool {
         let mut failure = lock(&self.failure);
-        // Relaxed: changed under this lock.
+        // Relaxed: it is changed under this lock.
         if self.state.load(Relaxed) != OPEN {
             drop(failure);
             return false;
         }
         *failure = reason;
-        // Release: pairs with the Acquire in `is_closed`, for who sees it before the locks below
-        // publish it.
+        // Release: pairs with the Acquire in `is_closed`, for a thread that sees it before the locks
+        // below publish it.
         self.state.store(state, Release);
         drop(failure);
         for shard in &self.shards {
@@ -75,22 +75,22 @@ impl<V, E> Shared<V, E> {
         true
     }
 
-    /// Tells a thread that has not found what it looks for whether to wait for it.
+    /// Returns whether a thread that has not found what it looks for may wait for it.
     ///
-    /// To be called under the lock of the shard in which it looked, and under which it then leaves
-    /// its note. If `end` has not come to this shard yet, the note will be found. If it has, its
-    /// unlocking of this shard happened before our locking, and we see its state.
+    /// It is called under the lock of the shard in which the thread looked, and under which it then leaves
+    /// its note. If `end` has not come to this shard yet, it will find the note. If it has, it unlocked the
+    /// shard before this thread locked it, so this thread sees the new state.
     ///
-    /// If we see the end, all that was inserted before it is visible, too: an insertion for which
-    /// we are too early unlocks the shard after us, and the end after that would be too late for us
-    /// to see.
+    /// A thread that sees the end also sees all that was inserted before it: if an insertion locks the
+    /// shard after this thread, then the end, which comes after the insertion, comes too late for this
+    /// thread to see.
     #[inline]
     pub(crate) fn prospect(&self) -> Prospect<E>
     where
         E: Clone,
     {
-        // Relaxed: an end is looked at again, for what came before it. That we see it in time is due
-        // to the lock, as said above.
+        // Relaxed: if this shows the end, `ended` reads it again, and acquires what came before it. The
+        // lock makes this thread see it in time, as said above.
         if self.state.load(Relaxed) == OPEN {
             Prospect::Open
         } else {
@@ -106,7 +106,7 @@ impl<V, E> Shared<V, E> {
         match &*lock(&self.failure) {
             Some(reason) => Prospect::Failed(reason.clone()),
             None if self.is_closed() => Prospect::Closed,
-            // A failure, which was taken back; if an end comes again, it will find our note.
+            // This was a failure that has been taken back. If another end comes, it will find the note.
             None => Prospect::Open,
         }
     }
@@ -118,14 +118,13 @@ impl<V, E> Shared<V, E> {
     }
 }
 
-/// Locks a mutex. One that is poisoned was held by a thread whose values panicked in `clone`, which
-/// had not changed anything.
+/// Locks a mutex. If it is poisoned, a `clone` panicked under it, which had not changed anything.
 #[inline]
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// As [`lock`]; `None` if another thread has it.
+/// As [`lock`], but returns `None` if another thread has the lock.
 pub(crate) fn try_lock<T: ?Sized>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     match mutex.try_lock() {
         Ok(guard) => Some(guard),
