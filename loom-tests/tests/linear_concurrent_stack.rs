@@ -25,7 +25,7 @@ enum Call {
     Drain,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Stack: Send + Sync + 'static {
     fn new(capacity: usize) -> Self;
     fn real(&self) -> &ConcurrentStack<u32>;

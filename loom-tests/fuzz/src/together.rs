@@ -21,7 +21,7 @@ use std::{
     },
 };
 
-/// How often PCT forces a switch, and one more.
+/// One more than the number of switches that PCT forces.
 const DEPTH: usize = 3;
 
 /// Runs the program under so many schedules, and returns how many calls were made.

@@ -67,7 +67,7 @@ impl<const UNIT: u32> Items for Least<UNIT> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spec<I> {
     pub items: I,
-    /// `usize::MAX`: none.
+    /// `usize::MAX`: there is no bound.
     pub capacity: usize,
     pub closed: bool,
 }

@@ -9,7 +9,7 @@ use ft_concurrent_queue::ConcurrentStack;
 use loom_tests::{linear::Model, specs::bounded};
 use proptest::{prelude::*, strategy::BoxedStrategy};
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const HAS_NO_BOUND: u8 = 1;
 const POPS_IN_TWO_STEPS: u8 = 2;
 

@@ -13,7 +13,7 @@ use loom_tests::{
 };
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const LAST_IN_IS_LEAST: u8 = 1;
 const SWALLOWS_ERRORS: u8 = 2;
 
