@@ -189,7 +189,7 @@ fn batch<S: Subject>(seed: u64) -> Batch<S> {
     };
     let mut config = Config::new();
     config.silence_warnings = true;
-    // Unoptimized code needs more than the default.
+    // Unoptimized code needs more than the default size.
     config.stack_size = 1 << 18;
     let half = BATCH as usize / 2;
     let random = RandomScheduler::new_from_seed(seed, half);
