@@ -4,9 +4,8 @@ use crate::check;
 use ft_sync::{Arc, UnsafeCell, thread};
 use std::cmp::Ordering;
 
-/// An item that two threads may not even look at at once: all that is done to it changes a cell, as
-/// a type may do that is `Send` and not `Sync`. Loom reports two changes of which neither happens
-/// before the other.
+/// An item that two threads may not even read at the same time: each use changes a cell, as a type may do that is
+/// `Send` and not `Sync`. Loom reports two changes of which neither happens before the other.
 pub struct Watched(UnsafeCell<usize>);
 
 impl Watched {
@@ -56,8 +55,7 @@ impl Ord for Watched {
     }
 }
 
-/// An item that many threads may look at, as long as none has it to itself: cloning it reads a cell,
-/// and dropping it changes the cell.
+/// An item that many threads may read at the same time: cloning it reads a cell, and dropping it changes the cell.
 pub struct Shown(UnsafeCell<usize>);
 
 impl Shown {

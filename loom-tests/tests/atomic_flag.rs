@@ -1,4 +1,4 @@
-//! Every schedule of the atomic flag.
+//! Models of `AtomicFlag`.
 #![cfg(ft_loom)]
 
 use ft_atomic_int::AtomicFlag;

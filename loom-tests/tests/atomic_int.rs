@@ -1,4 +1,4 @@
-//! Every schedule of the atomic integer.
+//! Models of `AtomicInt64`.
 #![cfg(ft_loom)]
 
 use ft_atomic_int::{AtomicInt64, Overflow};

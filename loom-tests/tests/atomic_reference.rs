@@ -1,4 +1,4 @@
-//! Every schedule of the atomic reference, over a slot that loom can see into.
+//! Models of `AtomicReference`, over a slot that loom can see into.
 #![cfg(ft_loom)]
 
 use ft_atomic_reference::{AtomicReference, RefCnt};
@@ -6,7 +6,7 @@ use ft_sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed, thread};
 use loom_tests::check;
 use std::sync::Arc as StdArc;
 
-/// A number that counts its deaths.
+/// A number whose drops are counted.
 struct Mortal {
     number: usize,
     deaths: Arc<AtomicUsize>,
@@ -18,7 +18,7 @@ impl Drop for Mortal {
     }
 }
 
-/// A slot of mortals, and their deaths.
+/// A slot of mortals, and the count of their drops.
 struct Shared {
     slot: AtomicReference<StdArc<Mortal>>,
     deaths: Arc<AtomicUsize>,
@@ -96,8 +96,7 @@ fn failed_update_leaves_no_trace() {
     });
 }
 
-/// Of two exchanges that expect the same object, one succeeds, and the other is told of its
-/// object.
+/// Of two exchanges that expect the same object, one succeeds, and the other is given the object of the first.
 #[test]
 fn one_wins_the_exchange() {
     check(|| {
@@ -146,8 +145,8 @@ fn exchange_passes_each_object_on() {
     });
 }
 
-/// Every object dies once: those replaced at the latest when the last call is over, the one in
-/// the slot with the slot; and one that was read not before its reader lets go.
+/// Every object is dropped once: a replaced one at the latest when the last call is over, the one in the slot with
+/// the slot, and one that was read not before its reader drops it.
 #[test]
 fn each_dies_once() {
     check(|| {
@@ -174,7 +173,7 @@ fn each_dies_once() {
     });
 }
 
-/// What a thread wrote before it stored an object is visible to whoever loads the object.
+/// What a thread wrote before it stored an object is visible to a thread that loads the object.
 #[test]
 fn store_publishes() {
     check(|| {
@@ -194,7 +193,7 @@ fn store_publishes() {
     });
 }
 
-/// The trait is that of the slot, for any type that has it.
+/// A slot takes any type that has the trait, such as an `Option`.
 #[test]
 fn nothing_is_a_reference_too() {
     check(|| {

@@ -134,7 +134,7 @@ fn draining_wakes() {
     });
 }
 
-/// No two operations use an item at once, whatever they are.
+/// No two operations use an item at the same time, whichever they are.
 #[test]
 fn each_operation_beside_each() {
     each_pair(

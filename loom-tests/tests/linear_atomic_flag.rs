@@ -1,14 +1,17 @@
-//! Histories of `AtomicFlag`: each operation one step; a wait sees every setting since it began.
+//! Histories of `AtomicFlag`. Each operation is one step, and a wait sees every setting since it began.
 #![cfg(not(ft_loom))]
 
 use ft_atomic_int::AtomicFlag;
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::{
+    linear::{Dice, Model, Subject, check},
+    specs::variable::compare_exchange,
+};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Spec {
     set: bool,
-    /// The waiting threads since whose call it was set, a bit for each.
+    /// A bit for each waiting thread: whether the flag was set since its call.
     seen: u8,
 }
 
@@ -26,9 +29,9 @@ enum Step {
     },
     /// A wait begins.
     Watch,
-    /// And ends because the flag is set, or was.
+    /// A wait ends because the flag is set, or was set meanwhile.
     Waited,
-    /// Or though it never was.
+    /// A wait ends though the flag was not set meanwhile.
     TimedOut,
 }
 
@@ -47,13 +50,7 @@ impl Model for Spec {
                 expected,
                 new,
                 result,
-            } => {
-                let same = before == expected;
-                if same {
-                    self.set = new;
-                }
-                result == if same { Ok(before) } else { Err(before) }
-            }
+            } => compare_exchange(&mut self.set, expected, new, result),
             Step::Watch => {
                 self.seen &= !(1 << thread);
                 true
@@ -79,7 +76,7 @@ enum Call {
     WaitTimeout,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Flag: Send + Sync + 'static {
     fn new(value: bool) -> Self;
     fn real(&self) -> &AtomicFlag;
@@ -113,7 +110,7 @@ impl<F: Flag> Subject for Recorded<F> {
     }
 
     fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Call> {
-        // The first sets the flag in the end, and nobody else clears it: nobody waits for ever.
+        // The first thread sets the flag in the end, and no other thread clears it. So no thread waits for ever.
         let calls = if thread == 0 { 4 } else { 7 };
         let mut script = dice.times(4, |dice| match dice.below(calls) {
             0 => Call::Load,
@@ -169,7 +166,7 @@ fn everything() {
     check::<Recorded<AtomicFlag>>();
 }
 
-/// Flags that are wrong, each in its own way, and found out.
+/// Broken flags, which must be found out.
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
@@ -197,7 +194,7 @@ mod broken {
         rejects::<Recorded<LookThenSet>>();
     }
 
-    /// Waits without a second look after it began to listen: may sleep through the setting.
+    /// Waits without a second look after it began to listen, so it may miss the setting.
     struct LookThenListen(AtomicFlag);
 
     impl Flag for LookThenListen {

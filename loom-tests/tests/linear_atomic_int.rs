@@ -1,8 +1,11 @@
-//! Histories of `AtomicInt64`: each operation one step, with its result or its error.
+//! Histories of `AtomicInt64`. Each operation is one step, with its result or its error.
 #![cfg(not(ft_loom))]
 
 use ft_atomic_int::{AtomicInt64, Operation, Overflow};
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::{
+    linear::{Dice, Model, Subject, check},
+    specs::variable::compare_exchange,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Spec(i64);
@@ -20,7 +23,7 @@ enum Step {
         new: i64,
         result: Result<i64, i64>,
     },
-    /// The values before and after, or none, because of an overflow.
+    /// The values before and after, or `None` if there was an overflow.
     Applied {
         operation: Operation,
         operand: i64,
@@ -43,15 +46,7 @@ impl Model for Spec {
                 expected,
                 new,
                 result,
-            } => {
-                let before = self.0;
-                if before == expected {
-                    self.0 = new;
-                    result == Ok(before)
-                } else {
-                    result == Err(before)
-                }
-            }
+            } => compare_exchange(&mut self.0, expected, new, result),
             Step::Applied {
                 operation,
                 operand,
@@ -66,7 +61,7 @@ impl Model for Spec {
     }
 }
 
-/// Plain arithmetic, not the crate's own.
+/// This is plain arithmetic, and not the crate's own.
 fn apply(operation: Operation, before: i64, operand: i64) -> Option<i64> {
     match operation {
         Operation::Add => before.checked_add(operand),
@@ -92,7 +87,7 @@ enum Call {
     Update(i64),
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Int: Send + Sync + 'static {
     fn new(value: i64) -> Self;
     fn real(&self) -> &AtomicInt64;
@@ -185,7 +180,7 @@ fn everything() {
     check::<Recorded<AtomicInt64>>();
 }
 
-/// Adds by reading, and then writing: another thread's addition in between is lost.
+/// Adds by reading and then writing, so another thread's addition in between is lost.
 #[cfg(ft_shuttle)]
 struct ReadThenWrite(AtomicInt64);
 

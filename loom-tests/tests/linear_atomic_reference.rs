@@ -1,11 +1,14 @@
-//! Histories of `AtomicReference`: each operation one step; objects are told apart by identity.
+//! Histories of `AtomicReference`. Each operation is one step, and objects are told apart by identity.
 #![cfg(not(ft_loom))]
 
 use ft_atomic_reference::AtomicReference;
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::{
+    linear::{Dice, Model, Subject, check},
+    specs::variable::compare_exchange,
+};
 use std::sync::Arc;
 
-/// The number of the object in the slot. No two objects have the same.
+/// The number of the object in the slot. Each object has another number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Spec(u32);
 
@@ -39,15 +42,7 @@ impl Model for Spec {
                 expected,
                 new,
                 result,
-            } => {
-                let before = self.0;
-                if before == expected {
-                    self.0 = new;
-                    result == Ok(before)
-                } else {
-                    result == Err(before)
-                }
-            }
+            } => compare_exchange(&mut self.0, expected, new, result),
         }
     }
 }
@@ -58,14 +53,14 @@ enum Call {
     With,
     Store(u32),
     Exchange(u32),
-    /// Expects what this thread has seen last.
+    /// Expects the object that this thread has seen last.
     CompareExchange(u32),
     Update(u32),
 }
 
 type Slot = AtomicReference<Arc<u32>>;
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Reference: Send + Sync + 'static {
     fn new(value: Arc<u32>) -> Self;
     fn real(&self) -> &Slot;
@@ -88,7 +83,7 @@ struct Recorded<R>(R);
 impl<R: Reference> Subject for Recorded<R> {
     type Model = Spec;
     type Call = Call;
-    /// What it has seen last.
+    /// The object that the thread has seen last.
     type Hand = Option<Arc<u32>>;
 
     fn new(_dice: &mut Dice) -> (Self, Spec) {
@@ -158,7 +153,7 @@ fn everything() {
     check::<Recorded<Slot>>();
 }
 
-/// Exchanges in two steps, so that two threads get the same object, and one is lost.
+/// Exchanges in two steps, so that two threads get the same object, and another object is lost.
 #[cfg(ft_shuttle)]
 struct LoadThenStore(Slot);
 

@@ -6,8 +6,8 @@ use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use loom_tests::linear::{Dice, Model, Subject, check};
 use std::time::Duration;
 
-/// The source makes the numbers from 0 on; but each that is one less than a multiple of this is an
-/// error.
+/// The source makes the numbers from 0 on. Each number that is one less than a multiple of this is an error
+/// instead.
 const ERROR: usize = 7;
 
 fn is_error(number: usize) -> bool {
@@ -16,14 +16,14 @@ fn is_error(number: usize) -> bool {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Spec {
-    /// The values from `next` to before `end` are ready.
+    /// The values from `next` up to, but not including, `end` are ready.
     next: usize,
     end: usize,
-    /// What the source makes next.
+    /// The number that the source makes next.
     source: usize,
     size: usize,
-    /// The threads in the middle of a load, a bit for each: one of them may be filling, or be done with
-    /// that and not have said so yet, though others have its values.
+    /// A bit for each thread in the middle of a load. One of them may be filling, or may have filled without having
+    /// said so yet, though others have its values.
     loading: u8,
 }
 
@@ -33,7 +33,7 @@ enum Step {
     Loaded(usize),
     Failed(usize),
     Busy,
-    /// Is no longer in the middle of a load.
+    /// The thread is no longer in the middle of a load.
     Over,
     Took(Option<usize>),
     Len(usize),
@@ -54,7 +54,7 @@ impl Model for Spec {
                 value == self.next - 1
             }
             Step::Loaded(_) | Step::Failed(_) => {
-                // A batch: it ends early with an error, and what was made before is there.
+                // The thread makes a batch. It ends early with an error, and the values made before stay.
                 self.next = self.source;
                 let batch = self.source..self.source + self.size;
                 let error = batch.clone().find(|&number| is_error(number));
@@ -93,7 +93,7 @@ enum Call {
     Len,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Batches: Send + Sync + 'static {
     fn new(size: usize) -> Self;
     fn real(&self) -> &BatchBuffer<usize>;
@@ -195,7 +195,7 @@ fn everything() {
     check::<Recorded<BatchBuffer<usize>>>();
 }
 
-/// Remembers what it gave last, and gives that again when there is nothing.
+/// Remembers the value that it returned last, and returns it again when there is none.
 #[cfg(ft_shuttle)]
 struct Repeats(BatchBuffer<usize>, AtomicUsize);
 

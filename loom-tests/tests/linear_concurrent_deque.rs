@@ -1,11 +1,11 @@
-//! Histories of `ConcurrentDeque`: every operation, also on the whole, is one step.
+//! Histories of `ConcurrentDeque`. Every operation is one step, even one on all items.
 #![cfg(not(ft_loom))]
 
 use ft_concurrent_deque::{ConcurrentDeque, Query};
 use loom_tests::linear::{Dice, Model, Subject, check};
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
-/// Items are told apart by their number; what is looked for is their kind.
+/// Items are told apart by their number, and are searched by their kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Item(u32);
 
@@ -39,7 +39,7 @@ struct Spec {
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// What was pushed out comes last.
+    /// The item that was pushed out comes last.
     PushedBack(Item, Option<Item>),
     PushedFront(Item, Option<Item>),
     PoppedBack(Option<Item>),
@@ -150,7 +150,7 @@ impl Model for Spec {
                 if *times <= 0 {
                     return std::mem::take(&mut self.items) == *out;
                 }
-                // Only what was there before is handed out: copies are not even made.
+                // Only items that were there before are returned, because copies that would not stay are not made.
                 for _ in 1..*times {
                     self.items.extend(&before);
                 }
@@ -194,7 +194,7 @@ enum Call {
     Repeat(isize),
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Deque: Send + Sync + 'static {
     fn new(maxlen: Option<usize>) -> Self;
     fn real(&self) -> &ConcurrentDeque<Item>;
@@ -271,7 +271,7 @@ impl<D: Deque> Subject for Recorded<D> {
         match thread {
             0 => calls.push(Call::PushBack(item())),
             1 if self.waits => calls.insert(0, Call::PopFrontWaiting),
-            // Does not take away what that one waits for.
+            // The first thread does not take the item that the second one waits for.
             2 if self.waits => calls = vec![Call::ToVec, Call::Reverse, Call::Rotate(1), Call::Len],
             _ => {}
         }
@@ -335,13 +335,13 @@ fn everything() {
     check::<Recorded<ConcurrentDeque<Item>>>();
 }
 
-/// Deques that are wrong, each in its own way, and found out.
+/// Broken deques, which must be found out.
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use loom_tests::linear::rejects;
 
-    /// Rotates by popping and pushing: for a moment an item is missing.
+    /// Rotates by popping and pushing, so that an item is missing for a moment.
     struct PopThenPush(ConcurrentDeque<Item>);
 
     impl Deque for PopThenPush {
@@ -365,7 +365,7 @@ mod broken {
         rejects::<Recorded<PopThenPush>>();
     }
 
-    /// Finds the place of an item, and then removes what is there by now.
+    /// Finds the place of an item, and then removes the item that is there by then.
     struct FindThenRemove(ConcurrentDeque<Item>);
 
     impl Deque for FindThenRemove {

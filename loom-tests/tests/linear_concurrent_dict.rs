@@ -1,5 +1,5 @@
-//! Histories of `ConcurrentDict`: operations on a key are one step; those on the whole go from
-//! shard to shard, one step each; a missing value is computed by one thread at a time.
+//! Histories of `ConcurrentDict`. An operation on a key is one step. An operation on all keys is one step for each
+//! shard. One thread at a time computes a missing value.
 #![cfg(not(ft_loom))]
 
 use ft_concurrent_dict::{ConcurrentDict, Entry};
@@ -12,7 +12,7 @@ use std::{
 const SHARDS: usize = 2;
 const KEYS: u64 = 4;
 
-/// The same from run to run, so that schedules can be repeated.
+/// A hasher that is the same in each run, so that schedules can be repeated.
 #[derive(Default)]
 struct Fixed(u64);
 
@@ -22,8 +22,8 @@ impl Hasher for Fixed {
     }
 
     fn write_u64(&mut self, key: u64) {
-        // Odd and even keys lie in different shards, whether their number is taken from above, as
-        // in dashmap, or from below.
+        // Odd and even keys are in different shards, whether the shard is taken from the upper bits, as in dashmap,
+        // or from the lower ones.
         self.0 = key << 56 | key;
     }
 
@@ -41,11 +41,11 @@ fn dict() -> Dict {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Spec {
     items: BTreeMap<u64, u32>,
-    /// Where each key belongs.
+    /// The shard of each key.
     shards: Vec<usize>,
-    /// Who computes a key.
+    /// The thread that computes each key.
     flights: BTreeMap<u64, usize>,
-    /// What each thread has counted, so far.
+    /// What each thread has counted so far.
     counts: [usize; 4],
 }
 
@@ -55,7 +55,7 @@ enum Step {
     Removed(u64, Option<u32>),
     Got(u64, Option<u32>),
     Has(u64, bool),
-    /// One was added, to 0 if there was none; the value now.
+    /// One was added to the value, or to 0 if there was none. This is the value now.
     Counted(u64, u32),
     Counting(usize),
     Len(usize),
@@ -63,11 +63,11 @@ enum Step {
     Shard(usize, BTreeMap<u64, u32>),
     ShardEmpty(usize),
     Popped(usize, u64, u32),
-    /// Begins to compute a key.
+    /// The thread begins to compute a key.
     Leads(u64),
-    /// Is done with it: what it has computed, and what there is now.
+    /// The thread is done: the value that it has computed, and the value that is there now.
     Landed(u64, u32, u32),
-    /// Did not have to compute it.
+    /// The thread did not have to compute the key.
     Ready(u64, u32),
 }
 
@@ -136,7 +136,7 @@ enum Call {
     PopAny,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Map: Send + Sync + 'static {
     fn new() -> Self;
     fn real(&self) -> &Dict;
@@ -190,7 +190,7 @@ impl<M: Map> Subject for Recorded<M> {
 
     fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Call> {
         let mut value = 100 * (thread as u32 + 1);
-        // Few keys, so that threads meet.
+        // There are few keys, so that threads meet.
         let keys = 1 + dice.below(KEYS as usize);
         dice.times(5, |dice| {
             let key = dice.below(keys) as u64;
@@ -278,7 +278,7 @@ fn everything() {
     check::<Recorded<Dict>>();
 }
 
-/// Dictionaries that are wrong, each in its own way, and found out.
+/// Broken dictionaries, which must be found out.
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
@@ -306,7 +306,7 @@ mod broken {
         rejects::<Recorded<GetThenInsert>>();
     }
 
-    /// Lets every thread that misses a key compute it, and one win.
+    /// Lets every thread that misses a key compute it, and keeps one result.
     struct ComputesTwice(Dict);
 
     impl Map for ComputesTwice {

@@ -1,4 +1,4 @@
-//! Histories of `ConcurrentQueue`: strictly first in, first out; bounded, closed and drained.
+//! Histories of `ConcurrentQueue`: strictly first in, first out, with a bound, closed and drained.
 #![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::{
@@ -27,7 +27,7 @@ enum Call {
     CloseAndDrain,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Queue: Send + Sync + 'static {
     fn bounded(capacity: usize) -> Self;
     fn real(&self) -> &ConcurrentQueue<u32>;
@@ -69,7 +69,7 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
     fn new(dice: &mut Dice) -> (Self, Spec) {
         let capacity = dice.pick(&[usize::MAX, usize::MAX, 1, 2, 3]);
         let queue = Q::bounded(capacity);
-        // So that it comes to the end of a segment, which has 64 slots.
+        // So the queue comes to the end of a segment, which has 64 slots.
         for item in 0..dice.pick(&[0, 0, 61, 62, 63]) {
             queue.try_push(item).unwrap();
             queue.try_pop().unwrap();
@@ -91,7 +91,7 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
             item += 1;
             item
         };
-        // The first never waits, and closes the queue in the end: so nobody waits for ever.
+        // The first thread never waits, and closes the queue in the end, so that no thread waits for ever.
         let mut calls = dice.times(M::CALLS, |dice| M::any(dice, &mut next, thread > 0));
         if thread == 0 {
             calls.push(match dice.one_in(2) {
@@ -139,7 +139,7 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
                 let mut items = Vec::new();
                 match queue.real().try_pop_many(max, &mut items) {
                     Ok(count) if count == max => items.into_iter().map(Step::Popped).collect(),
-                    // Between two runs others can pop; it ends early only where there is nothing.
+                    // Between two runs other threads can pop. The call ends early only when the queue is empty.
                     Ok(_) => drained(items).collect(),
                     Err(error) => vec![popped(Err(error))],
                 }
@@ -155,7 +155,7 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
             }
             Call::CloseAndDrain => {
                 let items = queue.real().close_and_drain();
-                // Nobody else closes.
+                // No other thread closes the queue.
                 let closed = Step::Closed { here: true };
                 [closed].into_iter().chain(drained(items)).collect()
             }
@@ -203,7 +203,7 @@ impl Mix for PushPop {
     }
 }
 
-/// As [`PushPop`], and those that wait.
+/// As [`PushPop`], and pushes and pops that wait.
 struct Waiting;
 
 impl Mix for Waiting {
@@ -219,7 +219,7 @@ impl Mix for Waiting {
     }
 }
 
-/// Everything there is.
+/// All operations.
 struct Everything;
 
 impl Mix for Everything {
@@ -259,14 +259,14 @@ fn everything() {
     check::<Real<Everything>>();
 }
 
-/// Queues that are wrong, each in its own way, and found out.
+/// Broken queues, which must be found out.
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use loom_tests::linear::rejects;
 
-    /// Strictly first in, first out in each of two lanes: as a whole, not across two consumers.
+    /// Keeps the order in each of two lanes, but not across them.
     struct TwoLanes {
         lanes: [ConcurrentQueue<u32>; 2],
         pushes: AtomicUsize,
@@ -298,7 +298,7 @@ mod broken {
         rejects::<Recorded<TwoLanes, PushPop>>();
     }
 
-    /// Looks whether there is room, and then pushes: two steps.
+    /// Looks whether there is room, and then pushes, which is two steps.
     struct LookThenPush(ConcurrentQueue<u32>, usize);
 
     impl Queue for LookThenPush {
@@ -321,7 +321,7 @@ mod broken {
         rejects::<Recorded<LookThenPush, PushPop>>();
     }
 
-    /// Takes the first item in two steps, so that two threads get the same.
+    /// Takes the first item in two steps, so that two threads get the same item.
     struct PeekThenPop(ConcurrentQueue<u32>);
 
     impl Queue for PeekThenPop {
@@ -342,7 +342,7 @@ mod broken {
         rejects::<Recorded<PeekThenPop, PushPop>>();
     }
 
-    /// Says that it is empty when another pop was faster, though items are left.
+    /// Returns that the queue is empty when another pop was faster, though items are left.
     struct GivesUp(ConcurrentQueue<u32>, AtomicUsize);
 
     impl Queue for GivesUp {

@@ -1,65 +1,14 @@
-//! Histories of `ConcurrentStack`: last in, first out; bounded, closed and drained.
+//! Histories of `ConcurrentStack`: last in, first out, with a bound, closed and drained.
 #![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
-use loom_tests::linear::{Dice, Model, Subject, check};
+use loom_tests::{
+    linear::{Dice, Subject, check},
+    specs::bounded,
+};
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Spec {
-    /// The last one leaves first.
-    items: Vec<u32>,
-    capacity: usize,
-    closed: bool,
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Pushed(u32, Result<(), TryPushError<u32>>),
-    Popped(Result<u32, TryPopError>),
-    Peeked(Option<u32>),
-    Len(usize),
-    IsClosed(bool),
-    Closed,
-    Drained(Vec<u32>),
-}
-
-impl Model for Spec {
-    type Step = Step;
-
-    fn step(&mut self, _thread: usize, step: &Step) -> bool {
-        match step {
-            Step::Pushed(item, result) => {
-                let right = if self.closed {
-                    Err(TryPushError::Closed(*item))
-                } else if self.items.len() == self.capacity {
-                    Err(TryPushError::Full(*item))
-                } else {
-                    self.items.push(*item);
-                    Ok(())
-                };
-                *result == right
-            }
-            Step::Popped(result) => {
-                let right = self.items.pop().ok_or(match self.closed {
-                    true => TryPopError::Closed,
-                    false => TryPopError::Empty,
-                });
-                *result == right
-            }
-            Step::Peeked(item) => self.items.last().copied() == *item,
-            Step::Len(len) => self.items.len() == *len,
-            Step::IsClosed(closed) => self.closed == *closed,
-            Step::Closed => {
-                self.closed = true;
-                true
-            }
-            Step::Drained(items) => {
-                self.closed = true;
-                std::mem::take(&mut self.items) == *items
-            }
-        }
-    }
-}
+type Spec = bounded::Spec<Vec<u32>>;
+type Step = bounded::Step<Vec<u32>>;
 
 #[derive(Debug)]
 enum Call {
@@ -76,7 +25,7 @@ enum Call {
     Drain,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Stack: Send + Sync + 'static {
     fn new(capacity: usize) -> Self;
     fn real(&self) -> &ConcurrentStack<u32>;
@@ -106,17 +55,12 @@ impl<S: Stack> Subject for Recorded<S> {
 
     fn new(dice: &mut Dice) -> (Self, Spec) {
         let capacity = dice.pick(&[usize::MAX, 1, 2]);
-        let spec = Spec {
-            items: Vec::new(),
-            capacity,
-            closed: false,
-        };
-        (Self(S::new(capacity)), spec)
+        (Self(S::new(capacity)), Spec::new(capacity))
     }
 
     fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Call> {
         let mut item = 100 * (thread as u32 + 1);
-        // The first never waits, and closes the stack in the end: so nobody waits for ever.
+        // The first thread never waits, and closes the stack in the end, so that no thread waits for ever.
         let calls = if thread == 0 { 8 } else { 11 };
         let mut script = dice.times(5, |dice| {
             item += 1;
@@ -143,22 +87,22 @@ impl<S: Stack> Subject for Recorded<S> {
     fn call(&self, _thread: usize, _hand: &mut (), call: &Call) -> Vec<Step> {
         let stack = self.0.real();
         vec![match *call {
-            Call::TryPush(item) => Step::Pushed(item, stack.try_push(item)),
+            Call::TryPush(item) => Step::pushed(item, stack.try_push(item)),
             Call::Push(item) => {
                 let push = || match stack.try_push(item) {
                     Err(TryPushError::Full(_)) => None,
                     done => Some(done),
                 };
                 let done = stack.not_full().wait_until(None, push);
-                Step::Pushed(item, done.unwrap())
+                Step::pushed(item, done.unwrap())
             }
-            Call::TryPop => Step::Popped(self.0.try_pop()),
+            Call::TryPop => Step::popped(self.0.try_pop()),
             Call::Pop => {
                 let pop = || match self.0.try_pop() {
                     Err(TryPopError::Empty) => None,
                     done => Some(done),
                 };
-                Step::Popped(stack.not_empty().wait_until(None, pop).unwrap())
+                Step::popped(stack.not_empty().wait_until(None, pop).unwrap())
             }
             Call::Peek => Step::Peeked(stack.peek()),
             Call::Len => Step::Len(stack.len()),
@@ -167,12 +111,12 @@ impl<S: Stack> Subject for Recorded<S> {
                 stack.close();
                 Step::Closed
             }
-            Call::Drain => Step::Drained(stack.close_and_drain()),
+            Call::Drain => Step::ClosedAndDrained(stack.close_and_drain()),
         }]
     }
 
     fn last(&self) -> Vec<Step> {
-        vec![Step::Drained(self.0.real().close_and_drain())]
+        vec![Step::ClosedAndDrained(self.0.real().close_and_drain())]
     }
 }
 
@@ -181,7 +125,7 @@ fn everything() {
     check::<Recorded<ConcurrentStack<u32>>>();
 }
 
-/// Looks at the top and then takes it off: by then it may be another one.
+/// Looks at the top item and then takes it off: by then it may be another one.
 #[cfg(ft_shuttle)]
 struct PeekThenPop(ConcurrentStack<u32>);
 

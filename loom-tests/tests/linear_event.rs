@@ -1,5 +1,4 @@
-//! Histories of what is made with an `Event`: tokens that are put down one at a time, and taken by
-//! those who wait for them.
+//! Histories of tokens that are put down one at a time and taken by threads that wait for them with an `Event`.
 #![cfg(not(ft_loom))]
 
 use ft_sync::{
@@ -42,11 +41,11 @@ enum Call {
     TryTake,
     Take,
     TakeTimeout,
-    /// Listens, and takes nothing: a notification that it gets must go to another one.
+    /// Listens, and takes nothing. A notification that it gets must go to another listener.
     Listen,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Tokens: Default + Send + Sync + 'static {
     fn parts(&self) -> (&AtomicUsize, &Event);
 
@@ -92,7 +91,7 @@ impl<T: Tokens> Subject for Recorded<T> {
 
     fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Call> {
         if thread < 2 {
-            // Enough for all that the others may take.
+            // These are enough for all that the other threads may take.
             return dice.times(6, |_| Call::Put);
         }
         dice.times(6, |dice| match dice.below(6) {
@@ -131,13 +130,13 @@ fn everything() {
     check::<Recorded<Right>>();
 }
 
-/// Uses of an event that are wrong, each in its own way, and found out.
+/// Wrong uses of an event, which must be found out.
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use loom_tests::linear::{hangs, rejects};
 
-    /// Tells first, and then puts the token down.
+    /// Notifies first, and then puts the token down.
     #[derive(Default)]
     struct NotifyThenPut(AtomicUsize, Event);
 

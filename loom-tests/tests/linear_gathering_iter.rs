@@ -1,5 +1,5 @@
-//! Histories of `GatheringIter`: every value goes to one draining reader and to every copying one,
-//! in the order of the keys; the window is kept.
+//! Histories of `GatheringIter`. Every value goes to one draining reader and to every copying one, in the order of
+//! the keys, and no key is beyond the window.
 #![cfg(not(ft_loom))]
 
 use ft_gathering_iter::{GatheringIter, NextError, Reader};
@@ -30,8 +30,8 @@ enum Call {
 struct Recorded<const BROKEN: bool> {
     gathering: GatheringIter<u32, ()>,
     readers: [Reader<u32, ()>; COPIES + 1],
-    /// How many draining readers are used. If two are, no key is inserted twice: what is put where
-    /// one of them has been is seen or not by the other, as it looks at one key after the other.
+    /// How many draining readers are used. With two of them no key is inserted twice: it would depend on the moment
+    /// whether one reader sees a value that is put where the other has been.
     drains: usize,
 }
 
@@ -67,9 +67,9 @@ impl<const BROKEN: bool> Subject for Recorded<BROKEN> {
     fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Call> {
         use How::{AtOnce, InTime, Waiting};
         let mut number = 100 * (thread as u32 + 1);
-        // This thread's own keys, if none may be inserted twice.
+        // These are keys of this thread alone, if no key may be inserted twice.
         let mut own = (thread as u64..END).step_by(Self::THREADS);
-        // The first never waits, and ends it all: so nobody waits for ever.
+        // The first thread never waits, and ends gathering, so that no thread waits for ever.
         let hows: &[How] = if thread == 0 {
             &[AtOnce]
         } else {
@@ -151,7 +151,7 @@ fn everything() {
     check::<Recorded<false>>();
 }
 
-/// Readers that should drain, and copy.
+/// Readers that copy where they should drain.
 #[cfg(ft_shuttle)]
 #[test]
 fn broken_two_copies() {

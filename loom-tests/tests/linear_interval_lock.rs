@@ -16,7 +16,7 @@ enum Call {
     IsLocked,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Lock: Send + Sync + 'static {
     fn new() -> Self;
     fn real(&self) -> &RawIntervalLock;
@@ -45,7 +45,7 @@ struct Recorded<L>(L);
 impl<L: Lock> Subject for Recorded<L> {
     type Model = Spec;
     type Call = Call;
-    /// Whether it has the lock.
+    /// Whether the thread has the lock.
     type Hand = bool;
 
     fn new(_dice: &mut Dice) -> (Self, Spec) {
@@ -93,7 +93,7 @@ impl<L: Lock> Subject for Recorded<L> {
                 *has = false;
                 vec![Step::Unlocked]
             }
-            // It would wait for itself, or give up what it has not.
+            // The thread would wait for itself, or give up a lock that it does not have.
             _ => Vec::new(),
         }
     }
@@ -108,14 +108,13 @@ fn everything() {
     check::<Recorded<RawIntervalLock>>();
 }
 
-/// Locks that are wrong, each in its own way, and found out.
+/// Broken locks, which must be found out.
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use loom_tests::linear::rejects;
 
-    /// Cedes by giving the lock up and taking it again: may get it before those who waited, and
-    /// nobody has been let in.
+    /// Cedes by giving the lock up and taking it again, so it may get the lock before the threads that waited.
     struct UnlockThenLock(RawIntervalLock);
 
     impl Lock for UnlockThenLock {
@@ -140,7 +139,7 @@ mod broken {
         rejects::<Recorded<UnlockThenLock>>();
     }
 
-    /// Says that the lock is taken when it is only being looked at by somebody else.
+    /// Returns that the lock is taken while another thread only looks at it.
     struct Coward(RawIntervalLock, ft_sync::Mutex<()>);
 
     impl Lock for Coward {

@@ -1,65 +1,17 @@
-//! Histories of `PriorityQueue`: the least item first, also when it is compared outside of the lock.
+//! Histories of `PriorityQueue`: the least item leaves first, also when items are compared outside of the lock.
 #![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::{
     Natural, Order, PriorityPopError, PriorityPushError, PriorityQueue, TryPopError, TryPushError,
 };
-use loom_tests::linear::{Dice, Model, Subject, check};
-use std::{collections::BTreeSet, convert::Infallible, marker::PhantomData};
+use loom_tests::{
+    linear::{Dice, Subject, check},
+    specs::bounded,
+};
+use std::{convert::Infallible, marker::PhantomData};
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Spec {
-    items: BTreeSet<u32>,
-    capacity: usize,
-    closed: bool,
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Pushed(u32, Result<(), TryPushError<u32>>),
-    Popped(Result<u32, TryPopError>),
-    Peeked(Option<u32>),
-    Len(usize),
-    Closed,
-    Drained(BTreeSet<u32>),
-}
-
-impl Model for Spec {
-    type Step = Step;
-
-    fn step(&mut self, _thread: usize, step: &Step) -> bool {
-        match step {
-            Step::Pushed(item, result) => {
-                let right = if self.closed {
-                    Err(TryPushError::Closed(*item))
-                } else if self.items.len() == self.capacity {
-                    Err(TryPushError::Full(*item))
-                } else {
-                    self.items.insert(*item);
-                    Ok(())
-                };
-                *result == right
-            }
-            Step::Popped(result) => {
-                let right = self.items.pop_first().ok_or(match self.closed {
-                    true => TryPopError::Closed,
-                    false => TryPopError::Empty,
-                });
-                *result == right
-            }
-            Step::Peeked(item) => self.items.first().copied() == *item,
-            Step::Len(len) => self.items.len() == *len,
-            Step::Closed => {
-                self.closed = true;
-                true
-            }
-            Step::Drained(items) => {
-                self.closed = true;
-                std::mem::take(&mut self.items) == *items
-            }
-        }
-    }
-}
+type Spec = bounded::Spec<bounded::Least>;
+type Step = bounded::Step<bounded::Least>;
 
 #[derive(Debug)]
 enum Call {
@@ -73,7 +25,7 @@ enum Call {
     Drain,
 }
 
-/// Never knows at once, and lets others go first.
+/// An order that is never quick, and lets other threads run during a comparison.
 #[derive(Default)]
 struct Slow;
 
@@ -96,10 +48,14 @@ impl<O> Recorded<O>
 where
     O: Order<u32, Error = Infallible> + Default,
 {
+    fn drain(&self) -> Step {
+        Step::ClosedAndDrained(self.0.close_and_drain().into_iter().collect())
+    }
+
     /// Takes turns, as the documentation says.
     fn push(&self, item: u32) -> Result<(), TryPushError<u32>> {
         let queue = &self.0;
-        // Held from when it was needed until the end.
+        // Once this thread needs the turn it keeps it until the end.
         let mut turn;
         loop {
             match queue.try_push(item, &O::default()) {
@@ -117,7 +73,7 @@ where
 
     fn pop(&self) -> Result<u32, TryPopError> {
         let queue = &self.0;
-        // Held from when it was needed until the end.
+        // Once this thread needs the turn it keeps it until the end.
         let mut turn;
         loop {
             match queue.try_pop(&O::default()) {
@@ -148,21 +104,16 @@ where
             usize::MAX => PriorityQueue::unbounded(),
             capacity => PriorityQueue::bounded(capacity),
         };
-        let spec = Spec {
-            items: BTreeSet::new(),
-            capacity,
-            closed: false,
-        };
-        (Self(queue, PhantomData), spec)
+        (Self(queue, PhantomData), Spec::new(capacity))
     }
 
     fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Call> {
         let mut number = 0;
-        // The first never waits, and closes the queue in the end: so nobody waits for ever.
+        // The first thread never waits, and closes the queue in the end, so that no thread waits for ever.
         let calls = if thread == 0 { 9 } else { 11 };
         let mut script = dice.times(5, |dice| {
             number += 1;
-            // Unlike, and in any order.
+            // All items are different, and come in any order.
             let item = (100 * dice.below(10) + 10 * thread + number) as u32;
             match dice.below(calls) {
                 0..=3 => Call::TryPush(item),
@@ -185,14 +136,14 @@ where
     fn call(&self, _thread: usize, _hand: &mut (), call: &Call) -> Vec<Step> {
         let queue = &self.0;
         vec![match *call {
-            Call::TryPush(item) => Step::Pushed(item, self.push(item)),
-            Call::TryPop => Step::Popped(self.pop()),
+            Call::TryPush(item) => Step::pushed(item, self.push(item)),
+            Call::TryPop => Step::popped(self.pop()),
             Call::Pop => {
                 let pop = || match self.pop() {
                     Err(TryPopError::Empty) => None,
                     done => Some(done),
                 };
-                Step::Popped(queue.not_empty().wait_until(None, pop).unwrap())
+                Step::popped(queue.not_empty().wait_until(None, pop).unwrap())
             }
             Call::Peek => Step::Peeked(queue.peek()),
             Call::Len => Step::Len(queue.len()),
@@ -200,14 +151,12 @@ where
                 queue.close();
                 Step::Closed
             }
-            Call::Drain => Step::Drained(queue.close_and_drain().into_iter().collect()),
+            Call::Drain => self.drain(),
         }]
     }
 
     fn last(&self) -> Vec<Step> {
-        vec![Step::Drained(
-            self.0.close_and_drain().into_iter().collect(),
-        )]
+        vec![self.drain()]
     }
 }
 
@@ -221,7 +170,7 @@ fn compared_outside_of_the_lock() {
     check::<Recorded<Slow>>();
 }
 
-/// Takes the greater of two for the less now and then: an order that is none.
+/// Now and then takes the greater of two items for the less, which is no order.
 #[cfg(ft_shuttle)]
 #[derive(Default)]
 struct Moody;

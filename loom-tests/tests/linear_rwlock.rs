@@ -1,4 +1,4 @@
-//! Histories of `OwnedRwLock`: who may have it at the same time, and whose turn it is.
+//! Histories of `OwnedRwLock`: which threads may have it at the same time, and which thread is next.
 #![cfg(not(ft_loom))]
 
 use ft_rwlock::OwnedRwLock;
@@ -19,7 +19,7 @@ enum Call {
     UnlockAll,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Lock: Default + Send + Sync + 'static {
     fn real(&self) -> &OwnedRwLock;
     fn try_lock(&self, kind: Kind) -> bool {
@@ -48,7 +48,7 @@ struct Recorded<L>(L);
 impl<L: Lock> Subject for Recorded<L> {
     type Model = Spec;
     type Call = Call;
-    /// What it has, in order.
+    /// What the thread holds, in order.
     type Hand = Vec<Kind>;
 
     fn new(_dice: &mut Dice) -> (Self, Spec) {
@@ -77,7 +77,7 @@ impl<L: Lock> Subject for Recorded<L> {
             _ => None,
         };
         match *call {
-            // It would wait for itself.
+            // The thread would wait for itself.
             Call::Lock(kind) | Call::LockTimeout(kind)
                 if hand.contains(&Write) || (kind == Write && !hand.is_empty()) =>
             {
@@ -133,18 +133,18 @@ fn everything() {
     check::<Recorded<OwnedRwLock>>();
 }
 
-/// Locks that are wrong, each in its own way, and found out.
+/// Broken locks, which must be found out.
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use loom_tests::linear::{hangs, rejects};
 
-    /// Lets a reader in beside a writer: reads without the lock if nobody wrote when it looked.
+    /// Lets a reader in beside a writer: it reads without the lock if no thread was writing when it looked.
     #[derive(Default)]
     struct ReaderBesideWriter {
         lock: OwnedRwLock,
-        /// How many read without the lock.
+        /// How many threads read without the lock.
         beside: AtomicUsize,
     }
 
@@ -176,7 +176,7 @@ mod broken {
         rejects::<Recorded<ReaderBesideWriter>>();
     }
 
-    /// Gives reading up one time too few: nobody ever writes.
+    /// Unlocks reading one time too few, so that no thread can ever write.
     #[derive(Default)]
     struct Forgetful(OwnedRwLock, AtomicUsize);
 

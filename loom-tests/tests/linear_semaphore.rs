@@ -1,4 +1,4 @@
-//! Histories of `Semaphore`: never more permits than there are, and first come, first served.
+//! Histories of `Semaphore`: there are never more permits than its limit, and first come, first served.
 #![cfg(not(ft_loom))]
 
 use ft_semaphore::Semaphore;
@@ -15,13 +15,13 @@ enum Call {
     Acquire,
     AcquireTimeout,
     Release,
-    /// Also what this thread has not.
+    /// Releases even a permit that this thread does not have.
     ReleaseAny,
     Available,
     Waiting,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Permits: Send + Sync + 'static {
     fn new(permits: usize) -> Self;
     fn real(&self) -> &Semaphore;
@@ -47,7 +47,7 @@ struct Recorded<P>(P);
 impl<P: Permits> Subject for Recorded<P> {
     type Model = Spec;
     type Call = Call;
-    /// How many permits it has.
+    /// How many permits the thread has.
     type Hand = usize;
 
     fn new(dice: &mut Dice) -> (Self, Spec) {
@@ -79,7 +79,7 @@ impl<P: Permits> Subject for Recorded<P> {
     fn call(&self, _thread: usize, has: &mut usize, call: &Call) -> Vec<Step> {
         let semaphore = &self.0;
         match *call {
-            // One who waits has no permit, so somebody else has one, and does not wait.
+            // A thread that waits has no permit, so another thread has one, and that one does not wait.
             Call::Try if *has < 2 => {
                 let taken = semaphore.try_acquire();
                 *has += usize::from(taken);
@@ -122,14 +122,14 @@ fn everything() {
     check::<Recorded<Semaphore>>();
 }
 
-/// Semaphores that are wrong, each in its own way, and found out.
+/// Broken semaphores, which must be found out.
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use loom_tests::linear::{hangs, rejects};
 
-    /// Gives permits back to the next who comes, not to the one who waits longest, and that for ever.
+    /// Gives a released permit to the next thread that comes, and not to the one that has waited longest.
     struct Unfair(Semaphore, AtomicUsize);
 
     impl Permits for Unfair {
@@ -165,7 +165,7 @@ mod broken {
         hangs::<Recorded<Unfair>>();
     }
 
-    /// Looks whether a permit is free, and takes it then, or not.
+    /// Looks whether a permit is free, and then takes one.
     struct LookThenTake(Semaphore);
 
     impl Permits for LookThenTake {

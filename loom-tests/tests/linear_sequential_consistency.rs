@@ -1,4 +1,4 @@
-//! One order over several atomics: what the models cannot tell, and the processor can.
+//! One order over several atomics, which the models do not know, and the processor does.
 #![cfg(not(any(ft_loom, ft_shuttle)))]
 
 use ft_atomic_int::{AtomicFlag, AtomicInt64, Overflow};

@@ -1,4 +1,4 @@
-//! Histories of `TaskTracker`: no task is done that is not there, and nobody waits for none.
+//! Histories of `TaskTracker`: no task is done that was not added, and no thread waits when there is none.
 #![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::TaskTracker;
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Spec {
     tasks: usize,
-    /// The threads in the middle of an attempt, a bit for each: it may count as a task, to `unfinished`
-    /// and to those who wait, and it may not.
+    /// A bit for each thread in the middle of an attempt. The attempt may or may not count as a task, for `unfinished`
+    /// and for the threads that wait.
     attempts: u8,
 }
 
@@ -78,7 +78,7 @@ enum Call {
     Wait,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Tasks: Default + Send + Sync + 'static {
     fn real(&self) -> &TaskTracker;
     fn done(&self) -> bool {
@@ -117,7 +117,7 @@ impl<T: Tasks> Subject for Recorded<T> {
         });
         match thread {
             0 => calls.push(Call::Discard),
-            // Only this one waits, and only for what the others discard in the end.
+            // Only this thread waits, and only for tasks that the others discard in the end.
             1 => calls = vec![Call::Done, Call::Unfinished, Call::Wait],
             _ => calls.push(Call::Discard),
         }
@@ -167,7 +167,7 @@ fn everything() {
     check::<Recorded<TaskTracker>>();
 }
 
-/// Looks whether there is a task, and takes it for done then, or not.
+/// Looks whether there is a task, and then takes it for done.
 #[cfg(ft_shuttle)]
 #[derive(Default)]
 struct LookThenDo(TaskTracker);

@@ -1,4 +1,4 @@
-//! Histories of the table of keys of `ft-weave`: no number twice, no destructor of another key.
+//! Histories of the table of keys of `ft-weave`: no number comes twice, and no key has the destructor of another.
 #![cfg(not(ft_loom))]
 
 use ft_weave::parts::Keys;
@@ -12,7 +12,7 @@ const PLACES: usize = 2;
 
 unsafe extern "C" fn first(_value: *mut c_void) {}
 unsafe extern "C" fn second(value: *mut c_void) {
-    // Unlike the first, or both might become one function.
+    // This differs from the first, because otherwise both might become one function.
     assert!(!value.is_null());
 }
 
@@ -24,7 +24,7 @@ fn number(destructor: ft_weave::Destructor) -> Option<usize> {
     DESTRUCTORS.iter().position(is_it)
 }
 
-/// Where in the table a key is: in the low bits of its number.
+/// The low bits of the number of a key are its place in the table.
 fn place(key: u32) -> usize {
     key as usize % ft_weave::Key::MAX
 }
@@ -33,19 +33,19 @@ fn place(key: u32) -> usize {
 struct Spec {
     /// The keys there are, with their destructors.
     live: BTreeMap<u32, usize>,
-    /// All that there ever were.
+    /// All keys that there ever were.
     used: BTreeSet<u32>,
-    /// Threads in the middle of making a key, which may keep a place from others.
+    /// The threads in the middle of making a key, each of which may occupy a place.
     making: u8,
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Begins to make one.
+    /// The thread begins to make a key.
     Making,
     Created(u32, usize),
-    /// Looks for a free place, one after the other, and finds this one taken. The places may be taken
-    /// one after the other, and not at the same time.
+    /// The thread looks for a free place, one after the other, and finds this one taken. The places may be taken one
+    /// after the other, and not all at the same time.
     Taken(usize),
     Exhausted,
     Deleted(u32, bool),
@@ -86,14 +86,14 @@ impl Model for Spec {
 #[derive(Debug)]
 enum Call {
     Create(usize),
-    /// These are about the key that this thread made so many keys ago, or, if it made none, about
-    /// the first key of all.
+    /// These are about the key that this thread made that many keys ago, or, if it has made none, about the first key of
+    /// all.
     Delete,
     IsLive,
     Destructor,
 }
 
-/// What is under test, and its broken relatives.
+/// The type under test, and its broken relatives.
 trait Table: Send + Sync + 'static {
     fn new() -> Self;
     fn real(&self) -> &Keys<PLACES>;
@@ -116,7 +116,7 @@ struct Recorded<T>(T);
 impl<T: Table> Subject for Recorded<T> {
     type Model = Spec;
     type Call = Call;
-    /// The last key that it made.
+    /// The last key that the thread has made.
     type Hand = u32;
 
     fn new(_dice: &mut Dice) -> (Self, Spec) {
@@ -163,7 +163,7 @@ fn everything() {
     check::<Recorded<Keys<PLACES>>>();
 }
 
-/// Says that a key was deleted by each of two threads that do so.
+/// Returns to each of two threads that delete a key that it has deleted the key.
 #[cfg(ft_shuttle)]
 struct DeletedTwice(Keys<PLACES>);
 

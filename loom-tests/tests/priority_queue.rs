@@ -226,7 +226,7 @@ fn bound_is_exact() {
     });
 }
 
-/// No two operations use an item at once, whatever they are.
+/// No two operations use an item at the same time, whichever they are.
 #[test]
 fn each_operation_beside_each() {
     each_pair(

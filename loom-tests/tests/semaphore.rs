@@ -1,4 +1,4 @@
-//! Every schedule of the semaphore.
+//! Models of `ft-semaphore`.
 #![cfg(ft_loom)]
 
 use ft_semaphore::{Acquire, Permit, Semaphore};

@@ -1,4 +1,4 @@
-//! Every schedule of what the threads of `ft-weave` share: the table of keys.
+//! Models of what threads share in `ft-weave`: the table of keys.
 //!
 //! Lists of destructors belong to their threads, so there is nothing to explore in them.
 #![cfg(ft_loom)]
@@ -55,7 +55,7 @@ fn ending_against_deletion_and_reuse() {
         let (their_keys, their_calls) = (Arc::clone(&keys), Arc::clone(&calls));
         let ending = thread::spawn(move || {
             let locals = Locals::default();
-            // It may be too late already.
+            // The key may have been deleted already.
             let _ = locals.set(&their_keys, key, their_calls.value());
             locals.run(&their_keys)
         });
@@ -102,12 +102,12 @@ fn made_at_the_same_time() {
         let (their_key, theirs) = other.join().unwrap();
         assert_ne!(key, their_key);
         assert_eq!((ours, theirs), ([0, 1], [1, 0]));
-        // Also the one that is in the old one's place.
+        // This holds for the key in the old one's place, too.
         assert!(key != old && their_key != old);
     });
 }
 
-/// Which destructors a thread calls that has set a key.
+/// Returns which destructors a thread calls after it has set a key.
 fn called<const N: usize>(keys: &Keys<N>, key: u32) -> [usize; 2] {
     let calls = Arc::new(Calls::default());
     let locals = Locals::default();
@@ -116,7 +116,7 @@ fn called<const N: usize>(keys: &Keys<N>, key: u32) -> [usize; 2] {
     calls.count()
 }
 
-/// Whoever sees that a key is one finds its destructor, however it came by the number.
+/// A thread that finds a key live also finds its destructor, however it came by the number.
 #[test]
 fn a_key_comes_with_its_destructor() {
     check(|| {
@@ -126,7 +126,7 @@ fn a_key_comes_with_its_destructor() {
         keys.delete(old).unwrap();
         let (theirs, their_number) = (Arc::clone(&keys), Arc::clone(&number));
         let making = thread::spawn(move || {
-            // Relaxed: it is the table that publishes.
+            // Relaxed: the table publishes the key.
             their_number.store(new_key(&theirs, first), Relaxed);
         });
         let key = number.load(Relaxed);

@@ -13,7 +13,7 @@ use std::{
 /// The thread counts over which growth is shown.
 pub(crate) const THREADS: [usize; 4] = [1, 2, 4, 8];
 
-/// One kind of work on so many threads, by several libraries.
+/// One kind of work on a number of threads, by several libraries.
 pub struct Cell {
     /// Which of our primitives it is about.
     pub primitive: &'static str,
@@ -21,7 +21,7 @@ pub struct Cell {
     pub work: &'static str,
     /// How many threads do it at once.
     pub threads: usize,
-    /// Ours is the first.
+    /// The libraries, ours first.
     pub libraries: Vec<Library>,
 }
 
@@ -34,7 +34,7 @@ impl Cell {
 
 /// One library's way to do the work.
 pub struct Library {
-    /// What a reader knows it by.
+    /// The name by which a reader knows it.
     pub name: &'static str,
     run: Box<dyn Fn(usize) -> Run>,
 }
@@ -42,17 +42,17 @@ pub struct Library {
 /// One measurement.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Run {
-    /// Processor time: the time that passed, for each processor that could be at work. With more
-    /// threads than processors it is the time for which they ran (outside of Linux, as above): they
-    /// take turns anyway, perhaps with other programs, and only the length of the turns counts.
+    /// Processor time: the time that passed, times the number of processors that could be at work. With
+    /// more threads than processors it is the time for which the threads ran (except outside of Linux):
+    /// they take turns anyway, perhaps with other programs, and only the length of the turns counts.
     pub cost: Duration,
     /// Whether another program had a processor meanwhile, where that makes a difference.
     pub disturbed: bool,
 }
 
 impl Library {
-    /// Makes the subject when it is first needed, and lets `work` do so many operations on it, by
-    /// each thread.
+    /// Makes the subject when it is first needed, and lets `work` do that many operations on it on each
+    /// thread.
     pub(crate) fn new<S: 'static>(
         name: &'static str,
         make: impl FnOnce() -> S + 'static,
@@ -63,9 +63,9 @@ impl Library {
         Self { name, run }
     }
 
-    /// Does at least so many operations, over all threads, and measures that.
+    /// Does at least that many operations, counted over all threads, and measures their cost.
     ///
-    /// What scales perfectly costs the same on any number of threads.
+    /// Work that scales perfectly costs the same on any number of threads.
     pub fn measure(&self, threads: usize, operations: usize) -> Run {
         (self.run)(operations.div_ceil(threads))
     }
@@ -98,7 +98,7 @@ pub(crate) fn on_threads(threads: usize, work: impl Fn(usize) + Sync) -> Run {
     let (work, waiting) = (&work, &waiting);
     let thread = |index| {
         move || {
-            // Not `Barrier`: a thread that sleeps there begins late.
+            // This is no `Barrier`, because a thread that sleeps there begins late.
             waiting.fetch_sub(1, SeqCst);
             for look in 0.. {
                 if waiting.load(SeqCst) == 0 {
@@ -145,7 +145,7 @@ pub(crate) fn on_threads(threads: usize, work: impl Fn(usize) + Sync) -> Run {
 struct Span {
     start: Instant,
     end: Instant,
-    /// How long the thread has run; `None` where one cannot know.
+    /// How long the thread has run, or `None` on systems that do not tell.
     ran: Option<Duration>,
     /// How often it has lost the processor to another thread, against its will.
     switches: u64,
@@ -169,10 +169,10 @@ fn timed(work: impl FnOnce()) -> Span {
 #[cfg(target_os = "linux")]
 fn usage() -> (Option<Duration>, u64) {
     let mut usage = MaybeUninit::<libc::rusage>::uninit();
-    // SAFETY: it writes one `rusage`, for which there is room.
+    // SAFETY: the call writes one `rusage`, for which there is room.
     let done = unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
     assert_eq!(done, 0, "Linux knows it");
-    // SAFETY: it was written.
+    // SAFETY: the call has written it.
     let usage = unsafe { usage.assume_init() };
     let ran = [usage.ru_utime, usage.ru_stime].map(|time| {
         Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
@@ -180,7 +180,7 @@ fn usage() -> (Option<Duration>, u64) {
     (Some(ran.iter().sum()), usage.ru_nivcsw as u64)
 }
 
-/// Elsewhere one cannot know.
+/// Other systems do not tell.
 #[cfg(not(target_os = "linux"))]
 fn usage() -> (Option<Duration>, u64) {
     (None, 0)
@@ -202,7 +202,7 @@ impl Numbers {
         self.0
     }
 
-    /// True once in `count` calls, about.
+    /// Returns true about once in `count` calls.
     #[inline]
     pub(crate) fn once_in(&mut self, count: u64) -> bool {
         (self.next() >> 32).is_multiple_of(count)

@@ -74,12 +74,12 @@ fn deque_cells() -> impl Iterator<Item = Cell> {
     })
 }
 
-/// Values by number, in any order in, in their order out.
+/// Takes numbered values in any order, and returns them in the order of their numbers.
 trait Gather: Sync {
-    /// One that will gather so many.
+    /// Makes one that will gather that many values.
     fn new(count: u64) -> Self;
     fn insert(&self, key: u64, value: u64);
-    /// Returns all of them, as they come; on one thread only.
+    /// Reads all values as they come, on one thread only, and returns their sum.
     fn drain(&self, count: u64) -> u64;
 }
 
@@ -98,7 +98,8 @@ impl Gather for GatheringIter<u64> {
     }
 }
 
-/// Behind a lock, with all woken by each value, or by the one that is waited for.
+/// A collection behind a lock. Each value that is inserted wakes the reader, if it waits.
+#[derive(Default)]
 struct Ordered<C> {
     state: Mutex<C>,
     inserted: Condvar,
@@ -106,10 +107,7 @@ struct Ordered<C> {
 
 impl Gather for Ordered<BTreeMap<u64, u64>> {
     fn new(_: u64) -> Self {
-        Self {
-            state: Mutex::default(),
-            inserted: Condvar::new(),
-        }
+        Self::default()
     }
 
     fn insert(&self, key: u64, value: u64) {
@@ -132,10 +130,7 @@ impl Gather for Ordered<BTreeMap<u64, u64>> {
 
 impl Gather for Ordered<BinaryHeap<Reverse<(u64, u64)>>> {
     fn new(_: u64) -> Self {
-        Self {
-            state: Mutex::default(),
-            inserted: Condvar::new(),
-        }
+        Self::default()
     }
 
     fn insert(&self, key: u64, value: u64) {
@@ -160,7 +155,7 @@ impl Gather for Ordered<BinaryHeap<Reverse<(u64, u64)>>> {
     }
 }
 
-/// One thread inserts all and then reads all; or one reads while the others insert.
+/// One thread inserts all values and then reads them, or one thread reads while the others insert.
 fn gather<G: Gather>(threads: usize, operations: usize) -> Run {
     let count = (operations * threads) as u64;
     let gatherer = G::new(count);
@@ -206,10 +201,10 @@ fn gathering_cells() -> impl Iterator<Item = Cell> {
     })
 }
 
-/// Values from one source, a batch at a time.
+/// Hands out values from one source, a batch at a time.
 const BATCH: usize = 64;
 
-/// What one writes by hand.
+/// The same, written by hand with a lock.
 #[derive(Default)]
 struct Refilled {
     values: VecDeque<usize>,

@@ -75,7 +75,7 @@ fn filled<D: Dict>(dict: D) -> D {
     dict
 }
 
-/// Lets each thread do something with keys in an order of its own.
+/// Calls `work` on each thread with keys, in another order on each.
 fn each_key<D: Dict>(
     dict: &D,
     threads: usize,

@@ -1,9 +1,9 @@
 //! What the core crates cost, beside what a Rust program would use instead.
 //!
-//! The work is cut into [cells](Cell): one kind of operation, on so many threads, done by our
+//! The work is divided into [cells](Cell): one kind of operation, on a number of threads, done by our
 //! crate and by each of its peers. `cargo bench -p ft-bench` measures them with criterion, one
-//! library after the other; `cargo xtask bench --rust` measures them in alternation, which is what
-//! ratios need on a machine that others use too.
+//! library after the other. `cargo xtask bench --rust` measures them in alternation, which ratios
+//! need on a machine that runs other programs, too.
 #![cfg(feature = "peers")]
 
 mod atomic;

@@ -35,7 +35,7 @@ read_write!(ft_rwlock::RwLock<u64>, guard => guard);
 read_write!(parking_lot::RwLock<u64>, guard => guard);
 read_write!(std::sync::RwLock<u64>, guard => guard.unwrap_or_else(PoisonError::into_inner));
 
-/// Writes once in `every` operations, and reads in the others; 0 never writes.
+/// Writes once in `every` operations, and reads in the others. With 0 it never writes.
 fn read_or_write<L: ReadWrite>(lock: &L, threads: usize, every: u64, operations: usize) -> Run {
     on_threads(threads, |index| {
         let mut numbers = Numbers::new(index);
@@ -99,7 +99,7 @@ impl Exclusive for Semaphore {
     }
 }
 
-/// What one writes where there is no semaphore.
+/// A semaphore written by hand, for libraries that have none.
 struct Counted {
     free: Mutex<usize>,
     freed: Condvar,
@@ -159,7 +159,7 @@ fn exclusive_cells() -> impl Iterator<Item = Cell> {
         .chain(poll_cells())
 }
 
-/// Lets others in now and then, with the lock held for long.
+/// Holds the lock for long, and lets other threads in now and then.
 fn poll_cells() -> impl Iterator<Item = Cell> {
     fn ours(lock: &IntervalLock<u64>, threads: usize, operations: usize) -> Run {
         on_threads(threads, |_| {

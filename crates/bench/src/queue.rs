@@ -8,7 +8,7 @@ use std::{collections::VecDeque, hint::black_box};
 
 /// The bound of bounded queues.
 const BOUND: usize = 1024;
-/// How many items go in before the first comes out, where several do; and the size of batches.
+/// The size of batches, and of bursts: how many items go in before the first comes out.
 const BATCH: usize = 64;
 
 trait Queue: Sync {
@@ -16,7 +16,7 @@ trait Queue: Sync {
     fn try_pop(&self) -> Option<usize>;
 }
 
-/// One whose threads can sleep.
+/// A queue whose threads can sleep.
 trait Waits: Queue {
     fn push(&self, item: usize);
     fn pop(&self) -> usize;
@@ -63,7 +63,7 @@ impl Queue for ArrayQueue<usize> {
     }
 }
 
-/// For channels, which all have the same methods.
+/// Implements it for channels, which all have the same methods.
 macro_rules! channel {
     ($name:ident, $($channel:ident)::+, $try_send:expr, $try_recv:expr) => {
         struct $name($($channel)::+::Sender<usize>, $($channel)::+::Receiver<usize>);
@@ -121,7 +121,7 @@ channel!(
     |from: &kanal::Receiver<_>| from.try_recv().expect("open")
 );
 
-/// One item in, one out.
+/// Pushes one item, and pops one.
 fn pairs(queue: &impl Queue, operations: usize) -> Run {
     on_threads(1, |_| {
         for item in 0..operations {
@@ -131,7 +131,7 @@ fn pairs(queue: &impl Queue, operations: usize) -> Run {
     })
 }
 
-/// Many in, many out.
+/// Pushes many items, and pops as many.
 fn bursts(queue: &impl Queue, operations: usize) -> Run {
     on_threads(1, |_| {
         for _ in 0..operations.div_ceil(BATCH) {
@@ -145,7 +145,7 @@ fn bursts(queue: &impl Queue, operations: usize) -> Run {
     })
 }
 
-/// The same with our batches, which the others have not.
+/// The same with our batches, which the other libraries do not have.
 fn batches(queue: &ConcurrentQueue<usize>, operations: usize) -> Run {
     on_threads(1, |_| {
         let (mut items, mut out) = (VecDeque::with_capacity(BATCH), Vec::with_capacity(BATCH));
@@ -172,7 +172,7 @@ fn passed(
     })
 }
 
-/// Half of the threads push, half pop; who cannot looks again and again.
+/// Half of the threads push, and half pop. A thread that cannot go on tries again and again.
 fn looking<const THREADS: usize, Q: Queue>(queue: &Q, operations: usize) -> Run {
     let push = |count| {
         let backoff = Backoff::new();
@@ -195,7 +195,7 @@ fn looking<const THREADS: usize, Q: Queue>(queue: &Q, operations: usize) -> Run 
     passed(THREADS, operations, push, pop)
 }
 
-/// Half of the threads push, half pop; who cannot goes to sleep.
+/// Half of the threads push, and half pop. A thread that cannot go on sleeps.
 fn waiting<const THREADS: usize, Q: Waits>(queue: &Q, operations: usize) -> Run {
     let push = |count| (0..count).for_each(|item| queue.push(item));
     let pop = |count| {
@@ -237,7 +237,7 @@ fn looking_batches<const THREADS: usize>(queue: &ConcurrentQueue<usize>, operati
     passed(THREADS, operations, push, pop)
 }
 
-/// All unbounded ones, ours first.
+/// All unbounded queues, ours first.
 macro_rules! unbounded {
     ($work:expr) => {
         libraries! { $work;
@@ -250,7 +250,7 @@ macro_rules! unbounded {
     };
 }
 
-/// All bounded ones, ours first.
+/// All bounded queues, ours first.
 macro_rules! bounded {
     ($work:expr) => {
         libraries! { $work;
@@ -263,7 +263,7 @@ macro_rules! bounded {
     };
 }
 
-/// The unbounded ones that can wait.
+/// The unbounded queues whose threads can sleep.
 macro_rules! waiting_unbounded {
     ($work:expr) => {
         libraries! { $work;
@@ -275,7 +275,7 @@ macro_rules! waiting_unbounded {
     };
 }
 
-/// The bounded ones that can wait.
+/// The bounded queues whose threads can sleep.
 macro_rules! waiting_bounded {
     ($work:expr) => {
         libraries! { $work;
@@ -303,7 +303,7 @@ fn pinned() -> Vec<Library> {
     ]
 }
 
-/// Puts our batches in the place of our single items.
+/// Replaces our work on single items by our work on batches.
 fn with_batches(
     mut libraries: Vec<Library>,
     make: fn() -> ConcurrentQueue<usize>,

@@ -1,4 +1,4 @@
-//! What items are searched by.
+//! The equality by which a search finds items.
 
 /// What the items of a [`ConcurrentDeque`](crate::ConcurrentDeque) are searched by: an equality
 /// that may be slow, may fail, and may run any code.
@@ -33,16 +33,16 @@ pub trait Query<T> {
     /// What a comparison can fail with.
     type Error;
 
-    /// Tells whether an item is one that is looked for; called with no lock held.
+    /// Returns whether an item matches. It is called while no lock is held.
     ///
     /// # Errors
     ///
-    /// An error ends the operation, which has changed nothing, and becomes its result.
+    /// An error ends the search, which has changed nothing, and becomes its result.
     fn matches(&self, item: &T) -> Result<bool, Self::Error>;
 
-    /// Tells whether two items are one and the same, so that a verdict on one holds for the other.
+    /// Returns whether two items are one and the same, so that a comparison with one holds for the other.
     ///
-    /// Called under the lock: it must be short, and must not call the deque, nor anything that
-    /// could wait for a thread that does.
+    /// It is called under the lock. So it must be short, and must not call the deque, nor anything that could
+    /// wait for a thread that does.
     fn is_same(one: &T, other: &T) -> bool;
 }

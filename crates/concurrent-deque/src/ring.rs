@@ -3,14 +3,15 @@
 use std::collections::{TryReserveError, VecDeque, vec_deque};
 use std::ops::Range;
 
-/// A buffer that is never made smaller than this.
+/// The buffer never shrinks below this capacity.
 const SMALL: usize = 256;
 
 /// The items of a deque, each at a position.
 ///
 /// Positions are places on an endless line, counted modulo 2^64 or so: the first item is at
 /// `start`, the next at `start + 1`. An item keeps its position while others come and go at the
-/// ends. Inserting, removing in the middle, reversing and moving an item give it another.
+/// ends. It gets another one when it is rotated from one end to the other, when an insertion or a
+/// removal in the middle moves it, and when the order is reversed.
 pub(crate) struct Ring<T> {
     items: VecDeque<T>,
     /// The position of the first item, or of the next one if there is none.
@@ -72,8 +73,8 @@ impl<T> Ring<T> {
         Some(item)
     }
 
-    /// Gives memory back once seven eighths are unused: half of what is left will be, so the next
-    /// time is as many operations away as there are items.
+    /// Gives memory back once seven eighths of the buffer are unused. Half of what is left is unused then,
+    /// so the next time is as many operations away as there are items.
     #[inline]
     fn shrink(&mut self) {
         let capacity = self.items.capacity();
@@ -117,7 +118,7 @@ impl<T> Ring<T> {
         item
     }
 
-    /// Puts an item in the place of another one, which must be there.
+    /// Replaces the item at `index`, which must be there, and returns it.
     pub(crate) fn replace(&mut self, index: usize, item: T) -> T {
         std::mem::replace(&mut self.items[index], item)
     }
@@ -149,14 +150,14 @@ impl<T> Ring<T> {
 }
 
 impl<T: Clone> Ring<T> {
-    /// Appends so many copies of everything. They are made in `clones`, which is empty: if one panics,
-    /// nothing has changed.
+    /// Appends that many copies of all items. The clones are made in `clones`, which is empty before, so
+    /// that nothing has changed if one panics.
     pub(crate) fn append_copies(
         &mut self,
         copies: usize,
         clones: &mut Vec<T>,
     ) -> Result<(), TryReserveError> {
-        // What is too large for a number is too large for memory.
+        // A number of items that overflows does not fit into memory either.
         let more = self.items.len().saturating_mul(copies);
         self.items.try_reserve(more)?;
         clones.try_reserve_exact(more)?;

@@ -1,30 +1,30 @@
-//! Looking for an item while others change the deque.
+//! Searching for an item while other threads change the deque.
 
 use std::{collections::VecDeque, ops::Range};
 
 use crate::{ConcurrentDeque, Query, ring::Ring};
 
-/// How many items are cloned and compared first; each time after that it is so many times as many.
+/// How many items are cloned and compared in the first round.
 const FIRST_BATCH: usize = if cfg!(any(ft_loom, ft_shuttle)) {
     1
 } else {
     32
 };
+/// How many times as many items each round compares as the one before.
 const GROWTH: usize = 4;
 
 /// What has been compared, and where it was.
 struct Seen<T> {
-    /// The items at the positions from `start` on. `None`: the one there was not compared.
+    /// The items at the positions from `start` on. `None`: the item there was not compared.
     items: VecDeque<Option<T>>,
     start: usize,
-    /// The position of the one that matches, if there is one; the others do not.
+    /// The position of the item that matches, if there is one. The other items do not match.
     hit: Option<usize>,
 }
 
 /// Finds the first item in a range that matches, and calls `act` with its index, under the lock.
 ///
-/// `range` makes the range of the number of items. What `act` returns is handed out after
-/// unlocking.
+/// `range` is given the number of items. What `act` returns is returned after unlocking.
 pub(crate) fn search<T: Clone, Q: Query<T>, R>(
     deque: &ConcurrentDeque<T>,
     query: &Q,
@@ -37,7 +37,7 @@ pub(crate) fn search<T: Clone, Q: Query<T>, R>(
         hit: None,
     };
     let mut batch = FIRST_BATCH;
-    // How many there were when last seen: so memory is had, most of the time, without the lock.
+    // How many items were there in the last round. So memory is mostly allocated without the lock.
     let mut unseen = batch;
     loop {
         // The items to compare next, and how far they are from the start of the range.
@@ -59,7 +59,7 @@ pub(crate) fn search<T: Clone, Q: Query<T>, R>(
             }
         }
         if fresh.is_empty() {
-            // All before the match, or all there are, are the very ones that were compared.
+            // All items before the match, or all there are, are the very ones that were compared.
             let done = hit.map(|index| act(&mut ring, index));
             drop(ring);
             return Ok(done);
@@ -91,7 +91,7 @@ impl<T> Seen<T> {
         self.start = start;
     }
 
-    /// Compares items in turn, up to the first that matches.
+    /// Compares the items in turn, up to the first one that matches.
     fn compare<Q: Query<T>>(&mut self, query: &Q, fresh: Vec<(usize, T)>) -> Result<(), Q::Error> {
         for (offset, item) in fresh {
             let position = self.start.wrapping_add(offset);
@@ -106,7 +106,7 @@ impl<T> Seen<T> {
                 break;
             }
             if self.hit == Some(position) {
-                // Another item was there, which did match.
+                // The item that matched was there before this one.
                 self.hit = None;
             }
         }

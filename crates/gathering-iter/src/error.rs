@@ -1,38 +1,38 @@
-//! The errors of insertions and of readers.
+//! Why a value was not stored, and why there is none to read.
 
 use std::{error::Error, fmt};
 
-/// The error of an insertion: the value was not stored, and is returned inside.
+/// Why a value was not stored, with the value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct InsertError<V, E> {
     /// The value that was not stored.
     pub value: V,
-    /// The reason.
+    /// Why it was not stored.
     pub reason: Refusal<E>,
 }
 
-/// The reason why a value was not stored.
+/// Why a value is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal<E> {
-    /// The key is beyond the window, and stayed beyond it for as long as the call was willing to
-    /// wait.
+    /// The key is beyond the window, and stayed so for as long as the call was willing to wait.
     Full,
-    /// Gathering is closed: no more values are accepted.
+    /// No more values are taken.
     Closed,
-    /// The key is beyond the window, and the window may never move, because gathering has failed,
-    /// for the reason inside.
+    /// The key is beyond the window, and the window may not move any more, because gathering has
+    /// failed, for the reason inside.
     Failed(E),
 }
 
-/// The reason why a reader has no value.
+/// Why there is no value to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextError<E> {
-    /// The next value is missing, and did not come for as long as the call was willing to wait.
+    /// The next value has not been inserted, and was not for as long as the call was willing to
+    /// wait.
     Missing,
-    /// The reader has reached its end, or the next value will never be inserted.
+    /// The reader is at its end, or the next value will not be inserted any more.
     Ended,
-    /// The next value is missing, and gathering has failed, for the reason inside. This has ended
-    /// the reader.
+    /// The next value is missing, and gathering has failed, for the reason inside. The reader has
+    /// ended with that.
     Failed(E),
 }
 
@@ -62,7 +62,7 @@ impl<V, E> fmt::Display for InsertError<V, E> {
     }
 }
 
-// This is written out, because the value need not be `Debug`.
+// This is written out, because the value inside need not be `Debug`.
 impl<V, E: fmt::Debug> fmt::Debug for InsertError<V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InsertError")

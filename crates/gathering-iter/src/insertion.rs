@@ -1,18 +1,97 @@
-//! All operations that store values.
+//! Everything that stores values.
 
 use crate::{
-    InsertError, Prospect, Refusal, Shared,
+    GatheringIter, InsertError, Refusal,
     shard::What::{Arrival, Departure},
+    shared::{Prospect, Shared},
 };
 use ft_sync::{
     Arc, Event,
     atomic::Ordering::{Acquire, Relaxed},
+    deadline_after,
 };
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Inserting.
+impl<V, E: Clone> GatheringIter<V, E> {
+    /// Stores a value, waiting while the key is beyond the window, and returns the unread value that it
+    /// replaces, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Closed`], and [`Refusal::Failed`] if it had to wait.
+    pub fn insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
+        self.insert_wait(key, value, || None)
+    }
+
+    /// Stores a value, if the key is within the window, and returns the one that it replaces.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    #[inline]
+    pub fn try_insert(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
+        match self.0.admit(key, None) {
+            Ok(()) => self.0.store(key, value),
+            Err(reason) => Err(InsertError { value, reason }),
+        }
+    }
+
+    /// As [`insert`](Self::insert), waiting at most `timeout`. A timeout too large for the clock
+    /// waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub fn insert_timeout(
+        &self,
+        key: u64,
+        value: V,
+        timeout: Duration,
+    ) -> Result<Option<V>, InsertError<V, E>> {
+        self.insert_wait(key, value, || deadline_after(timeout))
+    }
+
+    /// As [`insert`](Self::insert), waiting until `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub fn insert_deadline(
+        &self,
+        key: u64,
+        value: V,
+        deadline: Instant,
+    ) -> Result<Option<V>, InsertError<V, E>> {
+        self.insert_wait(key, value, || Some(deadline))
+    }
+
+    /// Returns an insertion for a caller that waits for room in its own way.
+    pub fn insertion(&self, key: u64, value: V) -> Insertion<'_, V, E> {
+        Insertion::new(&self.0, key, value)
+    }
+
+    #[inline]
+    fn insert_wait(
+        &self,
+        key: u64,
+        value: V,
+        deadline: impl FnOnce() -> Option<Instant>,
+    ) -> Result<Option<V>, InsertError<V, E>> {
+        let InsertError { value, reason } = match self.try_insert(key, value) {
+            Ok(replaced) => return Ok(replaced),
+            Err(refused) => refused,
+        };
+        match reason {
+            Refusal::Full => self.insertion(key, value).wait(deadline()),
+            reason => Err(InsertError { value, reason }),
+        }
+    }
+}
 
 impl<V, E: Clone> Shared<V, E> {
-    /// Checks whether the key is within the window, and returns the reason if it is not. If the key
-    /// may come to be within the window, leaves a note for `waiter`.
+    /// Checks whether the key is within the window. If it is not, but may be later, leaves a note for
+    /// `waiter`.
     #[inline]
     pub(crate) fn admit(&self, key: u64, waiter: Option<&Arc<Event>>) -> Result<(), Refusal<E>> {
         match self.obstacle(key) {
@@ -21,24 +100,22 @@ impl<V, E: Clone> Shared<V, E> {
         }
     }
 
-    /// Returns the key that must be taken before this key is within the window, if it is not yet.
+    /// Returns the key that has to be taken before this one is within the window.
     #[inline]
     fn obstacle(&self, key: u64) -> Option<u64> {
         let obstacle = key.checked_sub(self.window?.get())?;
-        // Acquire: pairs with the Release in `Reader::try_next`. What the readers did before they
-        // made room is visible to the thread that uses the room.
-        //
-        // The value may be stale. Either the returned key has been taken meanwhile; then
-        // `admit_after` notices. Or a key is admitted that was within the window until the readers
-        // started anew.
+        // Acquire: pairs with the Release in `Reader::try_next`. What the readers did before they made
+        // room is visible to the insertion that uses the room. A stale value may name a key that was
+        // taken meanwhile, which `admit_after` sees, or may admit a key that was within the window until
+        // the readers started anew.
         (self.taken.load(Acquire) <= obstacle).then_some(obstacle)
     }
 
     #[cold]
     fn admit_after(&self, obstacle: u64, waiter: Option<&Arc<Event>>) -> Result<(), Refusal<E>> {
         let mut shard = self.shard(obstacle);
-        // Relaxed: `taken` passes the key only under the lock that we hold. Either we see that it
-        // has, or the reader that takes the key finds our note.
+        // Relaxed: `taken` goes beyond the key under the lock that this thread has. Either this thread
+        // sees that it has, or the reader that takes the key finds the note.
         if self.taken.load(Relaxed) > obstacle {
             return Ok(());
         }
@@ -54,7 +131,7 @@ impl<V, E: Clone> Shared<V, E> {
         }
     }
 
-    /// Stores a value and returns the previous one.
+    /// Stores a value, and returns the one before.
     #[inline]
     pub(crate) fn store(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
         let mut shard = self.shard(key);
@@ -71,11 +148,11 @@ impl<V, E: Clone> Shared<V, E> {
     }
 }
 
-/// An insertion that may have to wait, for callers that wait in their own way. Made by
-/// [`GatheringIter::insertion`](crate::GatheringIter::insertion).
+/// An insertion that may have to wait. [`GatheringIter::insertion`](crate::GatheringIter::insertion)
+/// makes it for callers that wait in their own way.
 ///
-/// Listen to the [event](Self::event) first, then [attempt](Self::attempt), then wait. Dropping the
-/// insertion gives up without a trace.
+/// Listen to the [event](Self::event) first, then [attempt](Self::attempt), then wait. To give up, drop
+/// it: that leaves no trace.
 ///
 /// ```
 /// use ft_gathering_iter::{GatheringIter, InsertError};
@@ -101,7 +178,7 @@ impl<V, E: Clone> Shared<V, E> {
 pub struct Insertion<'a, V, E> {
     shared: &'a Shared<V, E>,
     key: u64,
-    /// `None` when the insertion is done.
+    /// `None` once the insertion is done.
     value: Option<V>,
     /// Notified when an attempt may succeed.
     event: Arc<Event>,
@@ -117,8 +194,7 @@ impl<'a, V, E: Clone> Insertion<'a, V, E> {
         }
     }
 
-    /// Stores the value. Returns `None` if it has to wait for room, or if the insertion was done
-    /// before.
+    /// Stores the value. Returns `None` if the insertion has to wait for room, or was done before.
     ///
     /// # Errors
     ///
@@ -135,7 +211,7 @@ impl<'a, V, E: Clone> Insertion<'a, V, E> {
         })
     }
 
-    /// Returns the event that is notified when an attempt may succeed.
+    /// The event that is notified when an attempt may succeed.
     pub fn event(&self) -> &Arc<Event> {
         &self.event
     }

@@ -1,8 +1,9 @@
-//! All operations that read values.
+//! Everything that reads values.
 
 use crate::{
-    NextError, Prospect, Shared, lock,
+    NextError,
     shard::What::{Arrival, Departure},
+    shared::{Prospect, Shared, lock},
 };
 use ft_sync::{
     Arc, Event, Mutex,
@@ -15,27 +16,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Returns values in the order of their keys, from key 0 to its end. Made by
+/// Hands out values in the order of their keys, from key 0 to its end. It is made by
 /// [`drain`](crate::GatheringIter::drain) and [`iter`](crate::GatheringIter::iter).
 ///
-/// As an iterator it waits for each value; if gathering fails, its last item is the reason. Other
-/// methods wait for a limited time. All methods take `&self`: threads that share a reader get each
+/// As an iterator it waits for each value, and if gathering fails its last item is the reason. Other
+/// methods wait for a limited time. All of them take `&self`: threads that share a reader get each
 /// value once.
 pub struct Reader<V, E> {
     shared: Arc<Shared<V, E>>,
     end: u64,
-    /// Clones a value and leaves it in place. `None`: values are taken out.
+    /// Clones a value, to leave it where it is. `None`: the reader takes values out.
     copy: Option<fn(&V) -> V>,
-    /// Must be locked before a shard is.
+    /// It is locked before a shard is.
     cursor: Mutex<Cursor>,
     /// Notified when the next value may be there, or will never be.
     event: Arc<Event>,
 }
 
 struct Cursor {
-    /// The next key. It only rises, except that it moves to `end` when there is nothing more to do.
+    /// The next key. It goes up one by one, and to `end` when there is nothing more to do.
     position: u64,
-    /// Whether this reader is counted in `Shared::draining`.
+    /// Whether `Shared::draining` counts this reader.
     is_draining: bool,
     /// The key whose value was missing when the reader ended because gathering had failed.
     failed_at: Option<u64>,
@@ -62,28 +63,28 @@ impl<V, E> Reader<V, E> {
         (position < self.end).then_some(position)
     }
 
-    /// Returns the key whose value was missing when the reader ended with [`NextError::Failed`].
-    /// Returns `None` if it has not ended so.
+    /// Returns the key whose value was missing when the reader ended with [`NextError::Failed`], or
+    /// `None` if it has not ended so.
     pub fn failed_at(&self) -> Option<u64> {
         lock(&self.cursor).failed_at
     }
 
-    /// Ends the reader at its present position, and wakes the threads that wait for its values.
+    /// Ends the reader here, and wakes the threads that wait for its values.
     pub fn close(&self) {
         self.finish(&mut lock(&self.cursor));
         self.event.notify_all();
     }
 
-    /// Returns the event that is notified when [`try_next`](Self::try_next) may have a new result.
-    /// It is for callers that wait in their own way: listen first, then try, then wait.
+    /// The event that is notified when the result of [`try_next`](Self::try_next) may have changed, for
+    /// callers that wait in their own way. Listen first, then try, then wait.
     pub fn event(&self) -> &Arc<Event> {
         &self.event
     }
 
-    /// Moves to the end. The reader is then no longer in progress.
+    /// Moves the reader to its end, so that it is no longer in progress.
     fn finish(&self, cursor: &mut Cursor) {
         if cursor.position < self.end {
-            // There may be a note of this reader in the shard.
+            // This reader may have left a note there.
             self.shared.shard(cursor.position).withdraw(&self.event);
             cursor.position = self.end;
         }
@@ -91,8 +92,8 @@ impl<V, E> Reader<V, E> {
             let mut draining = lock(&self.shared.draining);
             *draining -= 1;
             if *draining == 0 {
-                // Relaxed: no draining reader is in progress that could see it, and the next one
-                // begins under this lock. Insertions may see it late: see `Shared::obstacle`.
+                // Relaxed: no reader is in progress that could see it, and the next one begins under
+                // this lock. Insertions may see it late: see `Shared::obstacle`.
                 self.shared.taken.store(0, Relaxed);
             }
         }
@@ -100,7 +101,7 @@ impl<V, E> Reader<V, E> {
 }
 
 impl<V, E: Clone> Reader<V, E> {
-    /// Returns the next value, if it has been inserted.
+    /// Returns the next value, if it is there.
     ///
     /// # Errors
     ///
@@ -120,9 +121,9 @@ impl<V, E: Clone> Reader<V, E> {
             };
             if let Some(value) = value {
                 if self.copy.is_none() {
-                    // Release: pairs with the Acquire in `Shared::obstacle`. Other readers learn of
-                    // it under the lock of the shard. `taken` was at least `key`, since we have
-                    // passed all lower keys.
+                    // Release: pairs with the Acquire in `Shared::obstacle`. Other threads see it
+                    // under the lock of the shard. It was at least `key`, because this reader has
+                    // passed all keys below.
                     self.shared.taken.fetch_max(key + 1, Release);
                     let signals = shard.happened(key, Departure);
                     drop(shard);
@@ -136,7 +137,7 @@ impl<V, E: Clone> Reader<V, E> {
                 }
                 return Ok(value);
             }
-            // Relaxed: `taken` passes the key only under the lock that we hold.
+            // Relaxed: `taken` goes beyond the key under the lock that this thread has.
             if self.copy.is_none() && self.shared.taken.load(Relaxed) > key {
                 cursor.position += 1;
                 continue;
@@ -155,8 +156,8 @@ impl<V, E: Clone> Reader<V, E> {
             drop(shard);
             self.finish(&mut cursor);
             drop(cursor);
-            // Other threads may be waiting with this reader, and the note by which they would be
-            // found has been withdrawn.
+            // Other threads may wait with this reader, and the note by which they would have been found
+            // has been withdrawn.
             self.event.notify_all();
             return Err(why);
         }
@@ -164,23 +165,23 @@ impl<V, E: Clone> Reader<V, E> {
         Err(NextError::Ended)
     }
 
-    /// Returns the next value, and waits for it for at most `timeout`. A call that times out leaves
-    /// the reader where it is.
+    /// Returns the next value, waiting for it for at most `timeout`. A call that times out leaves the
+    /// reader where it is.
     ///
-    /// A timeout that is too large for the clock means for ever.
+    /// A timeout too large for the clock waits for ever.
     ///
     /// # Errors
     ///
     /// [`NextError`].
     pub fn next_timeout(&self, timeout: Duration) -> Result<V, NextError<E>> {
-        // This avoids reading the clock when there is no need to wait.
+        // This saves a look at the clock when there is no need to wait.
         match self.try_next() {
             Err(NextError::Missing) => self.next_wait(deadline_after(timeout)),
             done => done,
         }
     }
 
-    /// Returns the next value, and waits for it until `deadline`. A call that times out leaves the
+    /// Returns the next value, waiting until `deadline` for it. A call that times out leaves the
     /// reader where it is.
     ///
     /// # Errors
@@ -220,7 +221,7 @@ impl<V, E: Clone> Iterator for Reader<V, E> {
     }
 }
 
-// A reader that has ended stays so.
+// The end is final.
 impl<V, E: Clone> FusedIterator for &Reader<V, E> {}
 impl<V, E: Clone> FusedIterator for Reader<V, E> {}
 

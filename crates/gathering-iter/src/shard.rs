@@ -1,4 +1,4 @@
-//! A shard: the values of some of the keys, and the threads that wait for one of these keys.
+//! The values of some of the keys, and the notes of threads that wait for one of these keys.
 
 use ft_sync::{Arc, Event};
 use std::{
@@ -6,18 +6,18 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-/// What can happen to a key.
+/// What happens to a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
     /// A value is inserted.
     Arrival,
-    /// A draining reader takes the value; no reader has come this far before.
+    /// A draining reader takes the value, as the first one that comes to this key.
     Departure,
 }
 
 pub(crate) struct Shard<V> {
     pub(crate) values: HashMap<u64, V, BuildHasherDefault<KeyHasher>>,
-    /// Empty unless a thread waits. So if no thread waits, this costs one look at a length.
+    /// It is empty unless a thread waits, so that a change without waiters costs one look at a length.
     waiting: Vec<Waiting>,
 }
 
@@ -35,7 +35,7 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Requests one signal to `event` when `what` happens to the key.
+    /// Leaves a note: `event` is notified once when that happens to the key.
     pub(crate) fn ask(&mut self, key: u64, what: What, event: &Arc<Event>) {
         let asked = |w: &Waiting| w.key == key && w.what == what && Arc::ptr_eq(&w.event, event);
         if !self.waiting.iter().any(asked) {
@@ -44,13 +44,13 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Withdraws all requests with this event.
+    /// Removes all notes with this event.
     pub(crate) fn withdraw(&mut self, event: &Arc<Event>) {
         self.waiting.retain(|w| !Arc::ptr_eq(&w.event, event));
     }
 
-    /// Records that `what` has happened to the key. Returns the signals to give once the shard is
-    /// unlocked.
+    /// Removes the notes about what has happened to the key, and returns the events to notify once the
+    /// shard is unlocked.
     #[inline]
     pub(crate) fn happened(&mut self, key: u64, what: What) -> Signals {
         if self.waiting.is_empty() {
@@ -60,7 +60,7 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Records that nothing may happen any more. Returns signals for all waiting threads.
+    /// Removes all notes, because gathering has ended, and returns their events.
     pub(crate) fn ended(&mut self) -> Signals {
         self.asked(|_| true)
     }
@@ -74,8 +74,8 @@ impl<V> Shard<V> {
     }
 }
 
-/// Signals that remain to be given.
-#[must_use = "threads wait for the signals"]
+/// Events that are still to be notified.
+#[must_use = "they wait for it"]
 pub(crate) struct Signals(Vec<Waiting>);
 
 impl Signals {
@@ -87,11 +87,10 @@ impl Signals {
     }
 }
 
-/// Spreads a key over 64 bits. That is necessary because the low bits of all keys in a shard are
-/// the same.
+/// Spreads a key over 64 bits, and does nothing else. That is needed because within a shard the low bits of
+/// all keys are the same.
 ///
-/// This is the folded multiplication of wyhash (Wang Yi) and related hash functions. The factor
-/// consists of bits of pi.
+/// It is the folded multiplication of wyhash (Wang Yi) and similar hashes. The factor consists of bits of pi.
 #[derive(Default)]
 pub(crate) struct KeyHasher(u64);
 

@@ -15,8 +15,8 @@ const SECONDS: u32 = 20;
 /// and in the child only if `check` drops it.
 #[must_use]
 pub fn in_child(check: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child calls only `check`, about which the caller knows that, and ends without
-    // running destructors.
+    // SAFETY: the child calls only `check`, which does no more than the documentation allows, and ends
+    // without running destructors.
     let child = unsafe { libc::fork() };
     if child == 0 {
         // SAFETY: `alarm` may be called at any time. Its signal ends the process.

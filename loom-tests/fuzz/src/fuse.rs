@@ -1,7 +1,7 @@
 //! Foreign code that fails or panics in a generated place.
 //!
-//! What a primitive calls back into (comparisons, clones, sources, closures) burns the fuse of its
-//! thread, and when that is down to nothing, fails.
+//! Each call of foreign code (comparisons, clones, sources, closures) burns the fuse of its thread, and the call that
+//! comes to its end fails.
 
 use ft_sync::thread_local;
 use std::{cell::Cell, panic};
@@ -9,7 +9,7 @@ use std::{cell::Cell, panic};
 /// How foreign code fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// With an error, where it can; elsewhere not at all.
+    /// With an error. Foreign code that cannot return one does not fail.
     Fails,
     /// With a panic.
     Panics,
@@ -18,13 +18,13 @@ pub enum Kind {
 /// When foreign code fails.
 #[derive(Clone, Copy, Debug)]
 pub struct Fuse {
-    /// After how many calls that went well.
+    /// How many calls succeed before that.
     pub after: u8,
     /// How.
     pub kind: Kind,
 }
 
-/// What foreign code fails with, or panics with.
+/// The error with which foreign code fails, or the value with which it panics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blown;
 
@@ -44,8 +44,7 @@ pub(crate) fn light(fuse: Option<Fuse>) {
     STATE.with(|state| state.set(fuse.map_or(State::Out, State::Lit)));
 }
 
-/// Puts it out, and tells whether it has blown meanwhile: of what comes now nothing shall fail, and
-/// of what has failed it is known.
+/// Puts the fuse out, so that nothing fails from now on, and returns whether it has blown before.
 pub fn put_out() -> bool {
     STATE.with(|state| matches!(state.replace(State::Out), State::Blown))
 }
@@ -83,12 +82,12 @@ fn next() -> Option<Kind> {
     })
 }
 
-/// Unwinds without a word: the hook, which would print something, is not called.
+/// Unwinds without calling the panic hook, which would print something.
 fn blow() -> ! {
     panic::resume_unwind(Box::new(Blown))
 }
 
-/// Puts the fuse out if it is one for a panic: what comes now may fail, but not in this way.
+/// Puts the fuse out if it is one for a panic. Foreign code may still fail with an error.
 pub fn no_panics() {
     STATE.with(|state| {
         if matches!(state.get(), State::Lit(fuse) if fuse.kind == Kind::Panics) {

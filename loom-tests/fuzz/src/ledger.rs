@@ -1,4 +1,4 @@
-//! Values that are accounted for: each is dropped once, and when it should be.
+//! Values that are counted: each must be dropped exactly once, and in time.
 
 use crate::fuse;
 use std::{cell::RefCell, cmp::Ordering, fmt};
@@ -6,14 +6,14 @@ use std::{cell::RefCell, cmp::Ordering, fmt};
 /// What has become of the tokens of a program.
 #[derive(Default)]
 struct Book {
-    /// Tells the programs apart; a token of an earlier one is of no interest any more.
+    /// The number of the program. Tokens of earlier programs are ignored.
     program: u64,
     /// For each token, whether it is alive.
     alive: Vec<bool>,
     fault: Option<&'static str>,
 }
 
-// Of std, also under shuttle, whose threads are all in one of the system's: they share the book.
+// This is std's, also under shuttle: all of shuttle's threads run in one thread of the system, and share the book.
 std::thread_local! {
     static BOOK: RefCell<Book> = RefCell::default();
 }
@@ -33,7 +33,7 @@ pub(crate) fn begin() {
 ///
 /// # Errors
 ///
-/// What has gone wrong with one so far.
+/// What has gone wrong with a token so far.
 pub(crate) fn alive() -> Result<usize, &'static str> {
     BOOK.with_borrow(|book| match book.fault {
         Some(fault) => Err(fault),
@@ -44,7 +44,7 @@ pub(crate) fn alive() -> Result<usize, &'static str> {
 /// A value whose clones and drops are counted, and whose clones and comparisons burn the
 /// [fuse](crate::fuse).
 ///
-/// It owns nothing: to drop it twice is noted, and does no harm.
+/// It owns nothing, so dropping it twice is noted and does no harm.
 pub struct Token {
     value: u32,
     program: u64,
@@ -52,7 +52,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Makes one.
+    /// Makes a token.
     pub fn new(value: u32) -> Self {
         BOOK.with_borrow_mut(|book| {
             book.alive.push(true);
@@ -64,13 +64,13 @@ impl Token {
         })
     }
 
-    /// Returns its value, if it is not dropped.
+    /// Returns the value, and notes a fault if the token was dropped.
     pub fn value(&self) -> u32 {
         self.note("a value was used after it was dropped", |alive| *alive);
         self.value
     }
 
-    /// Takes the fault down unless this holds of the entry.
+    /// Notes the fault unless this holds of the entry.
     fn note(&self, fault: &'static str, holds: impl FnOnce(&mut bool) -> bool) {
         BOOK.with_borrow_mut(|book| {
             if book.program != self.program {

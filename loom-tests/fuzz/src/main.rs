@@ -1,4 +1,4 @@
-//! Runs the targets: those named, or all. `cargo xtask fuzz` builds it and calls it, for each target.
+//! Runs the targets that are named, or all. `cargo xtask fuzz` builds this program, and calls it for each target.
 
 use fuzz::{Limits, Outcome, targets};
 use std::{
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// How many programs have to be enough to find out what is broken.
+/// A broken target must be found out within this many programs.
 const PROGRAMS_FOR_BROKEN: u64 = 20_000;
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             seed: 1,
         };
     }
-    // Where to look if the process dies.
+    // This tells which seed it was, if the process dies.
     let mut last = env::var_os("FT_FUZZ_LAST").and_then(|path| fs::File::create(path).ok());
     let mut begin = |seed: u64| {
         if let Some(file) = &mut last {

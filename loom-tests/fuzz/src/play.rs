@@ -1,4 +1,4 @@
-//! One call, made and judged.
+//! Making one call, and checking its answer.
 
 use crate::{
     fuse::{self, Blown},
@@ -11,11 +11,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
-/// Makes a call; `None` if foreign code failed in it.
+/// Makes a call. Returns `None` if foreign code failed in it.
 ///
 /// # Errors
 ///
-/// What is wrong with that, at first sight.
+/// What is wrong with the call, as far as it can be seen without the model.
 pub(crate) fn make<T: Target>(
     target: &T,
     hand: &mut T::Hand,
@@ -32,13 +32,13 @@ pub(crate) fn make<T: Target>(
         Err(panic) if panic.is::<Blown>() => Ok(None),
         Err(panic) => match message(&*panic) {
             Some(text) => Err(format!("a panic: {text}")),
-            // Shuttle's own, with which it ends what is left of a schedule that has failed.
+            // This panic is shuttle's own. It ends what is left of a schedule that has failed.
             None => resume_unwind(panic),
         },
     }
 }
 
-/// Has the model give the same answers.
+/// Returns whether the model gives the same answers.
 #[cfg(not(ft_shuttle))]
 pub(crate) fn follow<T: Target>(
     model: &mut T::Model,
@@ -50,7 +50,7 @@ pub(crate) fn follow<T: Target>(
     answers.iter().all(&mut follow)
 }
 
-/// Looks whether there are as many tokens as there should be.
+/// Checks that there are as many tokens as there should be.
 pub(crate) fn audit(wanted: Option<usize>) -> Result<(), String> {
     let alive = ledger::alive()?;
     match wanted {
@@ -61,7 +61,7 @@ pub(crate) fn audit(wanted: Option<usize>) -> Result<(), String> {
     }
 }
 
-/// What a panic says, if it says something.
+/// Returns the message of a panic, if it has one.
 pub(crate) fn message(panic: &(dyn Any + Send)) -> Option<String> {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());

@@ -68,7 +68,7 @@ impl<T: Target> fmt::Display for Program<T> {
     }
 }
 
-// What proptest asks for.
+// Proptest asks for this.
 impl<T: Target> fmt::Debug for Program<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -82,13 +82,13 @@ impl<T: Target> Program<T> {
     }
 }
 
-/// Programs for the one thread that there is. Long, so that things grow, and shrink again.
+/// Programs for the one thread. They are long, so that containers grow and shrink again.
 #[cfg(not(ft_shuttle))]
 pub fn alone<T: Target>(seed: u64) -> BoxedStrategy<Program<T>> {
     programs(seed, true, 1..=1, 1..=150)
 }
 
-/// Programs for some threads. Short: it is the schedules that are many.
+/// Programs for a few threads. They are short, because each runs under many schedules.
 #[cfg(ft_shuttle)]
 pub fn together<T: Target>(seed: u64) -> BoxedStrategy<Program<T>> {
     programs(seed, false, 2..=3, 1..=6)
@@ -100,9 +100,8 @@ fn programs<T: Target>(
     threads: std::ops::RangeInclusive<usize>,
     steps: std::ops::RangeInclusive<usize>,
 ) -> BoxedStrategy<Program<T>> {
-    // Some of the kinds, a different choice for each program: what is rare among all calls is
-    // common in some program, and what undoes it is missing there. (Groce and others, *Swarm
-    // Testing*, 2012.)
+    // Each program has a different choice of kinds. So calls that are rare among all programs are common in some, and
+    // calls that would undo them are missing there. (Groce and others, *Swarm Testing*, 2012.)
     let mut dice = Dice::new(seed, 1);
     let mut all = T::calls(alone);
     all.retain(|&(weight, _)| weight > 0);
@@ -115,8 +114,8 @@ fn programs<T: Target>(
         kinds = all;
     }
     let calls = Union::new_weighted(kinds);
-    // All threads of shuttle are one of the system's, and as long as that unwinds for one of them it
-    // counts as panicking for all; a lock that another gives up meanwhile would be poisoned.
+    // All of shuttle's threads run in one thread of the system. While that unwinds for one of them it counts as
+    // panicking for all, so a lock that another one unlocks meanwhile would be poisoned.
     let kinds = match alone {
         true => vec![Kind::Fails, Kind::Panics],
         false => vec![Kind::Fails],

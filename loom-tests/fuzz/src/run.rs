@@ -1,4 +1,4 @@
-//! Programs by the thousand, and what is left of one that fails.
+//! Running thousands of programs, and shrinking one that fails.
 
 use crate::{
     program::{self, Program},
@@ -14,37 +14,37 @@ use std::{
 /// How much to try.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// So many programs, or, if there is none,
+    /// How many programs to run, if there is no time limit.
     pub programs: u64,
-    /// for so long.
+    /// How long to run programs, if it is given.
     pub time: Option<Duration>,
-    /// The seed of the first program; the next has the next one.
+    /// The seed of the first program. Each later program has the next seed.
     pub seed: u64,
 }
 
-/// What came of it.
+/// What the programs have shown.
 #[derive(Debug)]
 pub struct Outcome {
     /// How many programs were run.
     pub programs: u64,
-    /// How many schedules of them; as many, for those of one thread.
+    /// Under how many schedules they were run. For programs of one thread it is their number.
     pub schedules: u64,
-    /// How many calls they made, together.
+    /// How many calls all of them made.
     pub calls: u64,
     /// How long that took.
     pub time: Duration,
-    /// The first that failed, after which there were no others.
+    /// The first program that failed, which was the last one run.
     pub failure: Option<Failure>,
 }
 
 /// A program that fails.
 #[derive(Debug)]
 pub struct Failure {
-    /// From which it is generated.
+    /// The seed from which it is generated.
     pub seed: u64,
-    /// The least program that is left of it and fails still.
+    /// The smallest part of it that still fails.
     pub program: String,
-    /// How many calls that makes.
+    /// How many calls that part makes.
     pub calls: usize,
     /// How.
     pub what: String,
@@ -58,13 +58,13 @@ impl fmt::Display for Failure {
     }
 }
 
-/// How many schedules each program of several threads is run under.
+/// Under how many schedules each program of several threads runs.
 #[cfg(ft_shuttle)]
 const SCHEDULES: usize = 20;
 
 /// Generates programs and runs them, until one fails or the limit is reached.
 ///
-/// `begin` is told the seed of each before it is run.
+/// `begin` is called with the seed of each program before it runs.
 pub fn run<T: Target>(limits: Limits, mut begin: impl FnMut(u64)) -> Outcome {
     let start = Instant::now();
     let (mut programs, mut calls) = (0, 0);

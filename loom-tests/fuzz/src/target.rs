@@ -1,19 +1,19 @@
-//! What is to be fuzzed.
+//! What fuzzing has to know of a primitive.
 
 use proptest::strategy::{BoxedStrategy, Just, Strategy};
 use std::{fmt::Debug, hash::Hash};
 
 use crate::fuse::Blown;
 
-/// The calls of one kind, and how often they are made; see [`Target::calls`].
+/// The calls of one kind, and how often they are made. See [`Target::calls`].
 pub type Kind<C> = (u32, BoxedStrategy<C>);
 
-/// A kind that is made of one call, so often.
+/// Makes a kind of one call, which is made that often.
 pub fn one<C: Clone + Debug + 'static>(weight: u32, call: C) -> Kind<C> {
     (weight, Just(call).boxed())
 }
 
-/// A kind with arguments, so often.
+/// Makes a kind of calls with arguments, which are made that often.
 pub fn of<S: Strategy + 'static>(weight: u32, calls: S) -> Kind<S::Value>
 where
     S::Value: 'static,
@@ -24,62 +24,61 @@ where
 /// A call in a program: its number in its thread, and that thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// From 0 on; who looks at the object when all is done comes after them.
+    /// Threads count from 0. The last number is for the calls that are made when all threads are done.
     pub thread: usize,
     /// From 0 on.
     pub index: usize,
 }
 
 impl Place {
-    /// The first of a thousand values that no other call of the program has.
+    /// Returns the first of a thousand values that no other call of the program has.
     pub fn value(self) -> u32 {
         (200_000 * self.thread + 1_000 * self.index) as u32
     }
 }
 
-/// An object, what is done with it, and what should come of that.
+/// An object, the calls that are made on it, and the answers that they should give.
 pub trait Target: Sized + Send + Sync + 'static {
-    /// How it is called.
+    /// The name of the target.
     const NAME: &'static str;
 
-    /// Whether it is broken, and has to be found out.
+    /// Whether the target is broken, and has to be found out.
     const BROKEN: bool = false;
 
-    /// What it is made from.
+    /// What the object is made from.
     type Setup: Clone + Debug + Send + Sync + 'static;
 
-    /// What a thread may be asked to do.
+    /// A call that a thread may be asked to make.
     type Call: Clone + Debug + Send + Sync + 'static;
 
-    /// What comes of it, or of one of the atomic steps that it consists of.
+    /// The answer of a call, or of one of the atomic steps of a call.
     type Answer: Clone + Debug + Send + 'static;
 
-    /// What a thread holds from one call to the next; at first, nothing.
+    /// What a thread holds from one call to the next. At first it holds nothing.
     type Hand: Default;
 
-    /// The same, as one thread would see it.
+    /// The model: the object as one thread would see it.
     type Model: Clone + Eq + Hash + Debug + Send + Sync + 'static;
 
-    /// Returns what it may be made from.
+    /// Returns what the object may be made from.
     fn setups() -> BoxedStrategy<Self::Setup>;
 
-    /// Returns the kinds of calls; if other threads make calls too, only those that are atomic, or
+    /// Returns the kinds of calls. If other threads make calls, too, these are only the calls that are atomic, or
     /// several atomic steps.
     fn calls(alone: bool) -> Vec<Kind<Self::Call>>;
 
-    /// Makes it.
+    /// Makes the object.
     fn new(setup: &Self::Setup) -> Self;
 
-    /// Makes the model of it.
+    /// Makes the model of the object.
     fn model(setup: &Self::Setup) -> Self::Model;
 
-    /// Makes a call, and returns what came of it: one answer for each atomic step that it
-    /// consists of, most often one. A panic of the primitive's own is a bug; one that the fuse is the
-    /// cause of goes through.
+    /// Makes a call, and returns one answer for each of its atomic steps, most often one. A panic of the primitive's
+    /// own is a bug. A panic that the fuse causes passes through.
     ///
     /// # Errors
     ///
-    /// If foreign code has failed, and the primitive said so.
+    /// If foreign code has failed, and the primitive returned that.
     fn call(
         &self,
         hand: &mut Self::Hand,
@@ -87,9 +86,9 @@ pub trait Target: Sized + Send + Sync + 'static {
         call: &Self::Call,
     ) -> Result<Vec<Self::Answer>, Blown>;
 
-    /// Tells whether the model could have given the same answer, and makes it what it is then.
+    /// Returns whether the model could have given the same answer, and makes the model what it is then.
     ///
-    /// A call that did not come to an end because foreign code failed has done nothing.
+    /// A call in which foreign code failed has changed nothing, and is not passed to this function.
     fn step(
         model: &mut Self::Model,
         place: Place,
@@ -97,18 +96,17 @@ pub trait Target: Sized + Send + Sync + 'static {
         answer: &Self::Answer,
     ) -> bool;
 
-    /// Returns a call that a thread has to make before it ends, if there is one: to give back what
-    /// it holds.
+    /// Returns a call that a thread has to make before it ends, to give back what it holds.
     fn ending(_place: Place, _hand: &Self::Hand) -> Option<Self::Call> {
         None
     }
 
-    /// Returns calls that are made when all threads are done.
+    /// Returns the calls that are made when all threads are done.
     fn last() -> Vec<Self::Call> {
         Vec::new()
     }
 
-    /// Returns how many [tokens](crate::Token) there should be between two calls, if they are used.
+    /// Returns how many [tokens](crate::Token) there should be between two calls, if the target uses tokens.
     fn tokens(_model: &Self::Model) -> Option<usize> {
         None
     }

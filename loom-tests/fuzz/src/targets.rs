@@ -1,4 +1,4 @@
-//! The targets: a file for each primitive, with the name that its models have.
+//! The targets: a file for each primitive, with the same name as its models.
 
 mod atomic_flag;
 mod atomic_int;
@@ -23,9 +23,9 @@ use crate::{Limits, Outcome, Target, run};
 
 /// A target, whatever its type.
 pub struct Entry {
-    /// How it is called.
+    /// The name of the target.
     pub name: &'static str,
-    /// Whether it has to be found out.
+    /// Whether the target is broken, and has to be found out.
     pub broken: bool,
     /// Runs it.
     pub run: fn(Limits, &mut dyn FnMut(u64)) -> Outcome,
@@ -39,7 +39,8 @@ const fn entry<T: Target>() -> Entry {
     }
 }
 
-/// All of them, each followed by its broken relatives; of these, some show on several threads alone.
+/// All targets, each followed by its broken relatives. Some of these can be found out only with several threads, and
+/// some only with one.
 #[rustfmt::skip]
 pub const ALL: &[Entry] = &[
     entry::<atomic_flag::Flag>(),

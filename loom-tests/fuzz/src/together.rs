@@ -21,10 +21,10 @@ use std::{
     },
 };
 
-/// How often PCT forces a switch, and one more.
+/// One more than the number of switches that PCT forces.
 const DEPTH: usize = 3;
 
-/// Runs the program under so many schedules, and returns how many calls were made.
+/// Runs the program under that many schedules, and returns how many calls were made.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ pub(crate) fn run<T: Target>(
     let mut config = Config::new();
     config.silence_warnings = true;
     config.failure_persistence = shuttle::FailurePersistence::None;
-    // Unoptimized code needs more than the default.
+    // Unoptimized code needs more than the default size.
     config.stack_size = 1 << 18;
     let half = schedules.div_ceil(2);
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -62,12 +62,12 @@ pub(crate) fn run<T: Target>(
 
 /// Runs it once.
 fn one<T: Target>(program: &Arc<Program<T>>) -> Result<u64, String> {
-    // Shuttle has set its own by now, which says what we say better.
+    // Shuttle has set its own hook by now. It would print what we print ourselves, in a better form.
     static QUIET: Once = Once::new();
     QUIET.call_once(|| set_hook(Box::new(|_| ())));
     ledger::begin();
     let target = Arc::new(T::new(&program.setup));
-    // Of std on purpose: it is no part of what is tested.
+    // This is std's on purpose: it is no part of what is tested.
     let clock = Arc::new(AtomicU64::new(0));
     let threads: Vec<_> = (0..program.threads.len())
         .map(|thread| {
@@ -81,7 +81,7 @@ fn one<T: Target>(program: &Arc<Program<T>>) -> Result<u64, String> {
             })
         })
         .collect();
-    // All are waited for, also if one of them has failed.
+    // This waits for all threads, even if one of them has failed.
     let join = |thread: thread::JoinHandle<_>| thread.join().expect("panics are caught");
     let threads: Vec<Result<_, String>> = threads.into_iter().map(join).collect();
     let mut history = Vec::new();
@@ -101,7 +101,7 @@ fn one<T: Target>(program: &Arc<Program<T>>) -> Result<u64, String> {
     Ok(calls)
 }
 
-/// Makes the calls of one thread, and takes down when.
+/// Makes the calls of one thread, and records when.
 struct Recorder<'a, T: Target> {
     target: &'a T,
     clock: &'a AtomicU64,
@@ -150,7 +150,7 @@ impl<'a, T: Target> Recorder<'a, T> {
     }
 }
 
-/// A call, and what came of it.
+/// A call, and its answers.
 struct Made<T: Target> {
     place: Place,
     call: T::Call,
@@ -173,7 +173,7 @@ impl<T: Target> fmt::Debug for Made<T> {
     }
 }
 
-/// The model, as the checker of histories wants it.
+/// The model, in the form that the checker of histories needs.
 struct Spec<T: Target>(T::Model);
 
 impl<T: Target> Model for Spec<T> {

@@ -7,22 +7,22 @@ pub trait Model: Clone + Eq + Hash + fmt::Debug + Send + Sync + 'static {
     /// One atomic step of an operation, with what it returned.
     type Step: Clone + fmt::Debug + Send + 'static;
 
-    /// Whether this step, by this thread, can happen now and return what it did; if so, it does.
+    /// Returns whether this step of this thread can happen now, with this result, and makes it happen.
     ///
-    /// If not, the state does not matter any more.
+    /// If it cannot, the state does not matter any more.
     fn step(&mut self, thread: usize, step: &Self::Step) -> bool;
 }
 
 /// One operation, from its call to its return.
 #[derive(Clone, Debug)]
 pub struct Operation<S> {
-    /// Who called it.
+    /// The thread that called it.
     pub thread: usize,
-    /// When. No two moments of a history are the same.
+    /// When it was called. No two moments of a history are the same.
     pub called: u64,
     /// When it returned.
     pub returned: u64,
-    /// The atomic steps that it consists of, in order, with what it returned; most have one.
+    /// Its atomic steps in order, with what it returned. Most operations have one step.
     pub steps: Vec<S>,
 }
 
@@ -33,13 +33,13 @@ pub type History<S> = Vec<Operation<S>>;
 #[derive(Clone, Debug)]
 pub struct Rejected<M: Model> {
     history: History<M::Step>,
-    /// The steps that could be put in order, as far as the search has come, by operation and step.
+    /// The longest order that the search has found, by operation and step.
     prefix: Vec<(usize, usize)>,
-    /// The state after these.
+    /// The state after these steps.
     state: M,
 }
 
-/// The most steps in a history: sets of them are the bits of a number.
+/// The most steps in a history, because the bits of a number stand for a set of them.
 const MAX_STEPS: usize = u128::BITS as usize;
 
 /// One step of the history.
@@ -58,7 +58,7 @@ struct Node<M> {
     /// The steps that have happened.
     done: u128,
     state: M,
-    /// What returned first of those that have not; nothing that was called later can be next.
+    /// The first return among the operations that are not over. No operation that was called later can be next.
     limit: u64,
     /// The next step to try.
     next: usize,
@@ -69,7 +69,7 @@ struct Node<M> {
 ///
 /// # Errors
 ///
-/// [`Rejected`], which can be printed, if there is none.
+/// [`Rejected`], which can be printed, if there is no such order.
 ///
 /// # Panics
 ///
@@ -95,11 +95,11 @@ struct Node<M> {
 /// }
 ///
 /// let op = |thread, called, returned, step| Operation { thread, called, returned, steps: vec![step] };
-/// // The write may have happened between the two reads, which lie in its time.
+/// // The write may have happened between the two reads, because both happen during it.
 /// let write = op(0, 1, 6, Step::Write(7));
 /// let (old, new) = (op(1, 2, 3, Step::Read(0)), op(1, 4, 5, Step::Read(7)));
 /// assert!(linearize(Register(0), &[write.clone(), old, new]).is_ok());
-/// // But not before the first and after the second.
+/// // But it cannot have happened before the first read and after the second.
 /// let (new, old) = (op(1, 2, 3, Step::Read(7)), op(1, 4, 5, Step::Read(0)));
 /// assert!(linearize(Register(0), &[write, new, old]).is_err());
 /// ```
@@ -122,7 +122,7 @@ pub fn linearize<M: Model>(
     if all(0) {
         return Ok(());
     }
-    // Where the search has been: coming there by another way leads to nothing new.
+    // The states in which the search has been. To come to one of them by another way shows nothing new.
     let mut seen = HashSet::new();
     // The steps from each node to the one after it.
     let mut order: Vec<usize> = Vec::new();
@@ -161,7 +161,7 @@ pub fn linearize<M: Model>(
     }))
 }
 
-/// The steps, those of one operation one after the other.
+/// Returns all steps, those of one operation one after the other.
 fn entries<S>(history: &[Operation<S>]) -> Vec<Entry<'_, S>> {
     let mut entries = Vec::new();
     for (operation, it) in history.iter().enumerate() {
@@ -189,7 +189,7 @@ fn limit<S>(entries: &[Entry<'_, S>], done: u128) -> u64 {
 fn can_be_next<S, M>(entries: &[Entry<'_, S>], here: &Node<M>, next: usize) -> bool {
     let is_done = |at: usize| here.done & 1 << at != 0;
     let entry = &entries[next];
-    // The steps of an operation lie side by side.
+    // The steps of an operation are side by side.
     let is_in_turn = entry.place == 0 || is_done(next - 1);
     !is_done(next) && is_in_turn && entry.called < here.limit
 }
@@ -230,7 +230,7 @@ mod tests {
     use crate::linear::Dice;
     use std::collections::VecDeque;
 
-    /// A queue, and a register that a step of its own reads.
+    /// A queue, and a register that a separate step reads.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
     struct Queue(VecDeque<u8>);
 
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn empty_beside_an_item() {
-        // Empty though an item was there all the time, and another one was pushed meanwhile.
+        // A pop finds nothing, though an item was there all the time, and another was pushed meanwhile.
         let history = [
             op(0, 1, 2, Push(1)),
             op(1, 3, 6, Pop(None)),
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn order_across_threads_is_kept() {
-        // Each thread alone is right (it is sequentially consistent), but the first had returned.
+        // The history is sequentially consistent, but the first operation had returned before the second was called.
         let history = [
             op(0, 1, 2, Push(1)),
             op(1, 3, 4, Pop(None)),
@@ -344,7 +344,7 @@ mod tests {
             returned: 6,
             steps: steps.to_vec(),
         };
-        // Something may come between them.
+        // Another step may come between the two.
         let between = op(1, 2, 5, Len(1));
         assert!(is_linearizable(&[
             pushes([Push(1), Push(2)]),
@@ -369,7 +369,7 @@ mod tests {
         assert!(text.ends_with("in this state: Queue([1])"), "{text}");
     }
 
-    /// By trying every order.
+    /// Decides it by trying every order.
     fn by_force(state: &Queue, left: &[Operation<Step>]) -> bool {
         left.is_empty()
             || (0..left.len()).any(|next| {

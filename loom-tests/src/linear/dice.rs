@@ -2,8 +2,8 @@
 
 /// A generator of numbers that look random, the same ones for the same seed.
 ///
-/// It is SplitMix64 (Steele, Lea and Flood, 2014). No crate, because the numbers must stay the same
-/// from version to version: seeds are written into bug reports.
+/// It is SplitMix64 (Steele, Lea and Flood, 2014). It is no crate, because the numbers must stay the same from version
+/// to version: seeds are written into bug reports.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 
@@ -39,7 +39,7 @@ impl Dice {
         of[self.below(of.len())].clone()
     }
 
-    /// Calls `make` so often and returns the results.
+    /// Calls `make` that many times, and returns the results.
     pub fn times<T>(&mut self, times: usize, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
         (0..times).map(|_| make(self)).collect()
     }

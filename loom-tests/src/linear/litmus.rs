@@ -1,4 +1,4 @@
-//! What loom cannot see, and shuttle neither: whether an order over several atomics holds.
+//! Whether there is one order over several atomics, which neither loom nor shuttle can see.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
@@ -6,17 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Has each of two threads write to its place, and then look at the other's, again and again on new
-/// pairs of places; at least one of them must find the other's write.
+/// Lets each of two threads write to its place and then read the other's, again and again on new pairs of places. At
+/// least one of them must find the other's write.
 ///
-/// That is so if writes and reads are sequentially consistent, and not if they only release and
-/// acquire: then both writes may still be on their way. Every processor with a store buffer shows it
-/// soon. Loom takes the former for the latter, and shuttle the other way round, so this needs real
-/// threads. (The clock of a history would be in the way: every tick is a fence.)
+/// That holds if writes and reads are sequentially consistent. If they only release and acquire it does not, because
+/// both writes may still be on their way, which every processor with a store buffer soon shows. Loom treats sequentially
+/// consistent accesses as release and acquire, and shuttle does the opposite, so this needs real threads. (The clock of
+/// a history would be in the way, because every tick is a fence.)
 ///
 /// # Panics
 ///
-/// If both find nothing.
+/// If neither finds the other's write.
 pub fn write_then_read<T: Sync>(
     new: impl Fn() -> T,
     write: impl Fn(&T) + Sync,
@@ -32,7 +32,7 @@ pub fn write_then_read<T: Sync>(
         let here = AtomicUsize::new(0);
         let play = |thread: usize| {
             let play = |(round, pair): (usize, &[T; 2])| {
-                // Relaxed: only to begin at about the same time; more would be a fence.
+                // Relaxed: this only makes them begin at about the same time. Anything stronger would be a fence.
                 here.fetch_add(1, Relaxed);
                 let mut looks = 0_u32;
                 while here.load(Relaxed) < 2 * (round + 1) {

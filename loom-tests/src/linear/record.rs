@@ -1,4 +1,4 @@
-//! What threads do to an object, and the record of it.
+//! What threads do with an object, and the record of it.
 
 use super::{Dice, History, Model, Operation};
 use std::{
@@ -6,26 +6,26 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::SeqCst},
 };
 
-/// An object under test: what it is, what is done with it, and how.
+/// An object under test: its model, the calls that are made on it, and how they are made.
 pub trait Subject: Sized + Send + Sync + 'static {
-    /// What it should be.
+    /// The model of the object.
     type Model: Model;
-    /// What a thread may be asked to do.
+    /// A call that a thread may be asked to make.
     type Call: Debug + Send + Sync;
-    /// What a thread holds from one call to the next; at first, nothing.
+    /// What a thread holds from one call to the next. At first it holds nothing.
     type Hand: Default;
 
-    /// How many threads use it at a time.
+    /// How many threads use the object at the same time.
     const THREADS: usize = 3;
 
     /// Creates an object, and the model that is in the same state.
     fn new(dice: &mut Dice) -> (Self, Self::Model);
 
-    /// Says what a thread shall do. None may be left waiting when all others are done, whatever
-    /// the schedule, or the test does not end.
+    /// Returns the calls that a thread is to make. Under no schedule may a thread still wait when all others are done,
+    /// because then the test does not end.
     fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Self::Call>;
 
-    /// Does it, and returns what happened: the atomic steps, in order, with their results.
+    /// Makes a call, and returns its atomic steps, in order, with their results.
     fn call(
         &self,
         thread: usize,
@@ -41,15 +41,15 @@ pub trait Subject: Sized + Send + Sync + 'static {
 
 pub(super) type HistoryOf<S> = History<<<S as Subject>::Model as Model>::Step>;
 
-/// One object, and what is done with it.
+/// One object, and the calls that are made on it.
 pub(super) struct Round<S: Subject> {
     subject: S,
     pub(super) model: S::Model,
     scripts: Vec<Vec<S::Call>>,
-    /// What time it is: how many calls and returns there were. A std atomic on purpose, also under
-    /// shuttle: it is no part of what is tested.
+    /// The clock: how many calls and returns there were. It is a std atomic on purpose, also under shuttle, because it
+    /// is no part of what is tested.
     clock: AtomicU64,
-    /// From which threads take their pauses.
+    /// From this the threads take their pauses.
     seed: u64,
 }
 
@@ -67,7 +67,7 @@ impl<S: Subject> Round<S> {
         }
     }
 
-    /// Does what is for one thread to do.
+    /// Makes the calls of one thread.
     pub(super) fn play(&self, thread: usize) -> HistoryOf<S> {
         let mut dice = Dice::new(self.seed, 1 + thread as u64);
         let mut hand = S::Hand::default();
@@ -79,7 +79,7 @@ impl<S: Subject> Round<S> {
         script.map(play).collect()
     }
 
-    /// Looks at the object when all others are done, and adds that to what they did.
+    /// Looks at the object when all threads are done, and adds that to the history.
     pub(super) fn finish(&self, threads: impl IntoIterator<Item = HistoryOf<S>>) -> HistoryOf<S> {
         let mut history: HistoryOf<S> = threads.into_iter().flatten().collect();
         history.push(self.record(S::THREADS, || self.subject.last()));
@@ -99,7 +99,7 @@ impl<S: Subject> Round<S> {
     }
 }
 
-/// Lets real threads come out of step; shuttle's are out of step anyway.
+/// Pauses, so that real threads get out of step. Shuttle's threads are out of step anyway.
 fn pause(dice: &mut Dice) {
     if cfg!(not(ft_shuttle)) {
         (0..dice.below(40)).for_each(|_| std::hint::spin_loop());

@@ -1,4 +1,4 @@
-//! Histories by the hundred: from real threads, or from shuttle's.
+//! Hundreds of histories, from real threads or from shuttle's.
 
 use super::{
     Subject, linearize,
@@ -19,7 +19,7 @@ const BATCHES_FOR_BROKEN: u64 = 100;
 ///
 /// # Panics
 ///
-/// If a history is not linearizable; with the seed, the history, and how far it can be explained.
+/// If a history is not linearizable. The message has the seed, the history, and how far it can be explained.
 pub fn check<S: Subject>() {
     let limit = Duration::from_secs_f64(setting("FT_LINEAR_SECONDS").unwrap_or(0.5));
     let first: u64 = setting("FT_LINEAR_SEED").unwrap_or(1);
@@ -31,7 +31,7 @@ pub fn check<S: Subject>() {
         drop(told);
         for (number, (model, history)) in batch.into_iter().enumerate() {
             histories += 1;
-            // The last one is our own look.
+            // The last operation is our own look.
             operations += history.len() - 1;
             if let Err(rejected) = linearize(model, &history) {
                 let _told = Told(seed);
@@ -50,7 +50,7 @@ pub fn check<S: Subject>() {
 ///
 /// # Panics
 ///
-/// If it is not, though it had its chances: some thousand histories.
+/// If some thousand histories do not show it.
 pub fn rejects<S: Subject>() {
     let start = Instant::now();
     let (mut histories, mut operations) = (0, 0);
@@ -77,7 +77,7 @@ pub fn rejects<S: Subject>() {
 ///
 /// # Panics
 ///
-/// If it is not, though it had its chances: some thousand histories.
+/// If some thousand histories do not show it.
 #[cfg(ft_shuttle)]
 pub fn hangs<S: Subject>() {
     let start = Instant::now();
@@ -93,7 +93,7 @@ pub fn hangs<S: Subject>() {
     panic!("no thread was left waiting by an object that is broken");
 }
 
-/// Says how to do it again, if the test fails meanwhile.
+/// Prints how to repeat the batch, if the test fails meanwhile.
 struct Told(u64);
 
 impl Drop for Told {
@@ -169,7 +169,7 @@ fn batch<S: Subject>(seed: u64) -> Batch<S> {
     };
     use std::sync::{Arc, Mutex};
 
-    /// How often PCT forces a switch, and one more.
+    /// One more than the number of switches that PCT forces.
     const DEPTH: usize = 3;
 
     let batch = Arc::new(Mutex::new(Vec::new()));
@@ -189,7 +189,7 @@ fn batch<S: Subject>(seed: u64) -> Batch<S> {
     };
     let mut config = Config::new();
     config.silence_warnings = true;
-    // Unoptimized code needs more than the default.
+    // Unoptimized code needs more than the default size.
     config.stack_size = 1 << 18;
     let half = BATCH as usize / 2;
     let random = RandomScheduler::new_from_seed(seed, half);

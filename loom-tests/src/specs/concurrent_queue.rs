@@ -7,19 +7,18 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spec {
     pub items: VecDeque<u32>,
-    /// `usize::MAX`: none.
+    /// `usize::MAX`: there is no bound.
     pub capacity: usize,
     pub closed: bool,
-    /// How many items each thread is in the middle of pushing. The documentation says that a push in
-    /// progress counts as an item: to `len`, and to whoever finds the queue full. As it may be that
-    /// it does not succeed in the end, and that it has to begin again when a pop was faster, it
-    /// may count at one moment and not at the next.
+    /// How many items each thread is in the middle of pushing. The documentation says that a push in progress counts as
+    /// an item, for `len` and for a push that finds the queue full. The push may fail in the end, and may have to begin
+    /// again when a pop was faster, so it may count at one moment and not at the next.
     pub pushing: [usize; 4],
 }
 
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Begins to push so many.
+    /// The thread begins to push that many items.
     Pushing(usize),
     Pushed(u32),
     Full,
@@ -27,7 +26,7 @@ pub enum Step {
     Popped(u32),
     Empty,
     PopClosed,
-    /// Empty, closed or not.
+    /// The queue is empty, whether closed or not.
     Nothing,
     Peeked(u32),
     Len(usize),

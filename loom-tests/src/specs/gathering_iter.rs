@@ -4,10 +4,10 @@ use crate::linear::Model;
 use ft_gathering_iter::{NextError, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Keys are below it.
+/// All keys are below this.
 pub const END: u64 = 5;
 pub const SHARDS: u64 = 2;
-/// The reader that copies; those below it drain.
+/// The reader that copies. The readers below it drain.
 pub const COPIES: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,14 +28,14 @@ pub struct Spec {
     /// Where each reader is.
     pub positions: [u64; COPIES + 1],
     pub state: State,
-    /// What each thread has counted, so far.
+    /// What each thread has counted so far.
     pub counts: [usize; 4],
 }
 
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// The key is within the window. What is admitted is also stored, though the readers may have
-    /// started anew meanwhile.
+    /// The key is within the window. An admitted value is also stored, though the readers may have started anew
+    /// meanwhile.
     Admitted(u64),
     Inserted(u64, u32, Option<u32>),
     Refused(u64, Refusal<()>),
@@ -70,7 +70,7 @@ impl Spec {
                 return Ok(value);
             }
             if drains && self.taken > key {
-                // Another one has taken it.
+                // Another reader has taken it.
                 self.positions[reader] += 1;
                 continue;
             }

@@ -8,23 +8,23 @@ pub struct Spec {
     pub owner: Option<usize>,
     /// In the order of arrival.
     pub line: VecDeque<usize>,
-    /// The owner has come from the line: it does not know it yet, and may still give up.
+    /// The owner was let in from the line. It does not know it yet, and may still give up.
     pub called: bool,
 }
 
 #[derive(Clone, Debug)]
 pub enum Step {
     Try(bool),
-    /// Takes the lock, or a place in the line.
+    /// The thread takes the lock, or a place in the line.
     Ask,
-    /// Has the lock.
+    /// The thread has the lock.
     Got,
-    /// Leaves the line, or has the lock by now and passes it on.
+    /// The thread leaves the line, or has the lock by now and passes it on.
     GaveUp,
     Unlocked,
-    /// Hands the lock over, and takes the last place in the line.
+    /// The thread hands the lock over, and takes the last place in the line.
     Ceded,
-    /// Nobody waited.
+    /// No thread waited.
     Kept,
     IsLocked(bool),
 }

@@ -3,15 +3,15 @@
 use crate::linear::Model;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// A phase-fair lock: who has it, and who waits for it, in the order of arrival.
+/// A phase-fair lock: which threads have it, and which wait for it, in the order of arrival.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Spec {
-    /// How often each thread reads.
+    /// How many times each thread has the lock for reading.
     pub readers: BTreeMap<usize, usize>,
     pub writer: Option<usize>,
     pub waiting_readers: BTreeSet<usize>,
     pub waiting_writers: VecDeque<usize>,
-    /// Those who have come from the line: they do not know it yet, and may still give up.
+    /// The threads that were let in from the line. They do not know it yet, and may still give up.
     pub called: BTreeSet<usize>,
 }
 
@@ -25,21 +25,21 @@ use Kind::{Read, Write};
 #[derive(Clone, Debug)]
 pub enum Step {
     Try(Kind, bool),
-    /// Takes the lock, or a place in the line.
+    /// The thread takes the lock, or a place in the line.
     Ask(Kind),
-    /// Has the lock.
+    /// The thread has the lock.
     Got(Kind),
-    /// Leaves the line, or has the lock by now and passes it on.
+    /// The thread leaves the line, or has the lock by now and passes it on.
     GaveUp(Kind),
     Unlocked(Kind),
     Downgraded,
 }
 
 impl Spec {
-    /// Whether one more may come in without waiting.
+    /// Returns whether one more thread may come in without waiting.
     fn admits(&self, thread: usize, kind: Kind) -> bool {
         match kind {
-            // A waiting writer keeps new readers out; present ones may nest.
+            // A waiting writer keeps new readers out, but present readers may nest.
             Read => {
                 self.writer.is_none()
                     && (self.waiting_writers.is_empty() || self.readers.contains_key(&thread))
@@ -82,7 +82,7 @@ impl Spec {
         self.call_next(if kind == Read { Write } else { Read });
     }
 
-    /// Lets those in whose turn it is; `first` says whose, if both could come.
+    /// Lets in the threads whose turn it is. If both kinds could come, `first` says which does.
     fn call_next(&mut self, first: Kind) {
         if self.writer.is_some() {
             return;
@@ -137,7 +137,7 @@ impl Model for Spec {
                 let waiting = self.waiting_readers.len() + self.waiting_writers.len();
                 self.waiting_readers.remove(&thread);
                 self.waiting_writers.retain(|&other| other != thread);
-                // Those who waited because of it alone go ahead.
+                // The threads that waited only because of it go ahead.
                 self.call_next(Write);
                 self.waiting_readers.len() + self.waiting_writers.len() < waiting
             }

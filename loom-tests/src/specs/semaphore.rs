@@ -7,22 +7,22 @@ use std::collections::{BTreeSet, VecDeque};
 pub struct Spec {
     pub free: usize,
     pub limit: usize,
-    /// In the order of arrival; empty while a permit is free.
+    /// The waiting threads, in the order of arrival. It is empty while a permit is free.
     pub line: VecDeque<usize>,
-    /// Those whom a permit was handed: they do not know it yet, and may still give up.
+    /// The threads that were handed a permit. They do not know it yet, and may still give up.
     pub served: BTreeSet<usize>,
-    /// Those who found a permit free.
+    /// The threads that found a permit free.
     pub got: BTreeSet<usize>,
 }
 
 #[derive(Clone, Debug)]
 pub enum Step {
     Try(bool),
-    /// Takes a permit, or a place in the line.
+    /// The thread takes a permit, or a place in the line.
     Ask,
-    /// Has a permit.
+    /// The thread has a permit.
     Got,
-    /// Leaves the line, or has a permit by now and passes it on.
+    /// The thread leaves the line, or has a permit by now and passes it on.
     GaveUp,
     Released(bool),
     Available(usize),
@@ -64,7 +64,7 @@ impl Model for Spec {
             Step::Got => self.got.remove(&thread) || self.served.remove(&thread),
             Step::GaveUp => {
                 if self.served.remove(&thread) {
-                    // Not if somebody has released it for us: then all of them may be free.
+                    // This is not so if another thread has released it for this one: then all permits may be free.
                     self.release();
                     return true;
                 }

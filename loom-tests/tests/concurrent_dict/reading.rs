@@ -43,6 +43,23 @@ fn replace(dict: &Dict<Data>, number: u8, value: usize) {
     before.expect("the key is there").write(0);
 }
 
+/// Returns a dictionary with the value 10.
+fn with_ten() -> Arc<Dict<Data>> {
+    let dict = Arc::new(Dict::with_shards(2));
+    insert(&dict, 1, Data::new(10));
+    dict
+}
+
+/// Replaces 10 by 20 while two threads read.
+fn replace_beside_two_readers(dict: &Arc<Dict<Data>>) {
+    let readers = [(); 2].map(|()| spawn(dict, |dict| read(dict, 1, Data::read)));
+    replace(dict, 1, 20);
+    for reader in readers {
+        let seen = reader.join().unwrap();
+        assert!(matches!(seen, Some(10 | 20)), "{seen:?}");
+    }
+}
+
 /// A thread that replaces a value has the old one to itself: readers that have seen it are done with it, and later
 /// readers see only the new one.
 #[test]
@@ -80,14 +97,8 @@ fn two_writers_and_a_reader() {
 #[test]
 fn two_readers_and_a_writer() {
     check(|| {
-        let ours = Arc::new(Dict::with_shards(2));
-        insert(&ours, 1, Data::new(10));
-        let readers = [(); 2].map(|()| spawn(&ours, |dict| read(dict, 1, Data::read)));
-        replace(&ours, 1, 20);
-        for reader in readers {
-            let seen = reader.join().unwrap();
-            assert!(matches!(seen, Some(10 | 20)), "{seen:?}");
-        }
+        let ours = with_ten();
+        replace_beside_two_readers(&ours);
     });
 }
 
@@ -168,15 +179,9 @@ fn crossing_readings_and_two_writers() {
 #[test]
 fn slot_is_given_back_and_taken() {
     check(|| {
-        let ours = Arc::new(Dict::with_shards(2));
-        insert(&ours, 1, Data::new(10));
+        let ours = with_ten();
         // Each slot is given back when its thread ends, at any time.
-        let readers = [(); 2].map(|()| spawn(&ours, |dict| read(dict, 1, Data::read)));
-        replace(&ours, 1, 20);
-        for reader in readers {
-            let seen = reader.join().unwrap();
-            assert!(matches!(seen, Some(10 | 20)), "{seen:?}");
-        }
+        replace_beside_two_readers(&ours);
         // No writer waits for readers that have ended, and their slots can be used again.
         replace(&ours, 1, 30);
         assert_eq!(read(&ours, 1, Data::read), Some(30));
@@ -187,16 +192,10 @@ fn slot_is_given_back_and_taken() {
 #[test]
 fn readers_beyond_the_first_slots() {
     check(|| {
-        let ours = Arc::new(Dict::with_shards(2));
-        insert(&ours, 1, Data::new(10));
+        let ours = with_ten();
         // This thread takes the first of the two slots.
         assert_eq!(read(&ours, 1, Data::read), Some(10));
-        let readers = [(); 2].map(|()| spawn(&ours, |dict| read(dict, 1, Data::read)));
-        replace(&ours, 1, 20);
-        for reader in readers {
-            let seen = reader.join().unwrap();
-            assert!(matches!(seen, Some(10 | 20)), "{seen:?}");
-        }
+        replace_beside_two_readers(&ours);
     });
 }
 

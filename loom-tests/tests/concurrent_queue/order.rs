@@ -164,7 +164,7 @@ fn never_found_full() {
     });
 }
 
-/// No two operations use an item at once, whatever they are.
+/// No two operations use an item at the same time, whichever they are.
 #[test]
 fn each_operation_beside_each() {
     each_pair(

@@ -27,15 +27,15 @@ use std::{
     time::Duration,
 };
 
-/// How often each function does its operation: as often as a queue has slots in some segments, so
-/// that their share is the same in each operation.
+/// How often each function does its operation: as often as there are slots in some segments of a queue, so
+/// that the segments' share is the same in each operation.
 const COUNT: usize = 640;
-/// How often before that, uncounted: for what happens only the first time, and until as much memory
-/// is given back as is taken.
+/// How often it does so before that, uncounted: for what happens only the first time, and until as much
+/// memory is freed as is allocated.
 const WARM_UP: usize = 20 * COUNT;
 
-/// Allocation costs what it costs in another C library, or in another version of it. So blocks of
-/// a size that a queue gives back and takes again are kept here, at a fixed cost.
+/// The cost of an allocation depends on the C library and its version. So blocks of a size that a queue frees
+/// and allocates again are kept here, at a fixed cost.
 struct Kept;
 
 #[global_allocator]
@@ -44,7 +44,7 @@ static ALLOCATOR: Kept = Kept;
 /// Heads of lists of free blocks, by the power of two that they are rounded up to.
 static FREE: [AtomicPtr<u8>; 32] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 32];
 
-/// The list of this layout, and the layout that all in it have; `None` for what is too large.
+/// The list for this layout, and the layout of all blocks in the list. `None` if the layout is too large.
 fn class(layout: Layout) -> Option<(&'static AtomicPtr<u8>, Layout)> {
     let size = layout
         .size()
@@ -52,7 +52,7 @@ fn class(layout: Layout) -> Option<(&'static AtomicPtr<u8>, Layout)> {
         .max(16)
         .next_power_of_two();
     let list = FREE.get(size.trailing_zeros() as usize)?;
-    // Aligned to its size, it suits every layout that is rounded up to it.
+    // A block that is aligned to its size suits every layout that is rounded up to it.
     Some((list, Layout::from_size_align(size, size.min(4096)).ok()?))
 }
 
@@ -62,10 +62,10 @@ fn class(layout: Layout) -> Option<(&'static AtomicPtr<u8>, Layout)> {
 unsafe impl GlobalAlloc for Kept {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some((list, layout)) = class(layout) else {
-            // SAFETY: promised by the caller.
+            // SAFETY: the caller promises it.
             return unsafe { System.alloc(layout) };
         };
-        // Relaxed, here and below: one thread.
+        // Relaxed, here and below: there is one thread.
         let first = list.load(Relaxed);
         if first.is_null() {
             // SAFETY: the size is not 0.
@@ -78,7 +78,7 @@ unsafe impl GlobalAlloc for Kept {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let Some((list, _)) = class(layout) else {
-            // SAFETY: promised by the caller; it came from there.
+            // SAFETY: the caller promises it, and the block came from there.
             return unsafe { System.dealloc(block, layout) };
         };
         // SAFETY: the block is ours now, and large enough for an address.
@@ -87,16 +87,16 @@ unsafe impl GlobalAlloc for Kept {
     }
 }
 
-/// For each path: what it works on, and one operation.
+/// Makes the function of each path from what the path works on, and one operation.
 macro_rules! paths {
     ($($name:ident: $subject:ident = $make:expr => $operation:expr;)+) => {
-        /// Each is compiled as one function, by whose name its cost is found.
+        /// Each path is compiled as one function, by whose name its cost is found.
         mod path {
             use super::*;
             $(
                 #[inline(never)]
                 pub(crate) fn $name(mut operation: impl FnMut()) {
-                    // Else those that are the same would become one function.
+                    // Without this, paths with the same code would become one function.
                     black_box(stringify!($name));
                     for _ in 0..COUNT {
                         operation();
@@ -125,11 +125,11 @@ macro_rules! paths {
     };
 }
 
-/// The standard one begins with a random key, and costs a different amount for each.
+/// The standard hasher has a random key, and its cost depends on the key.
 type Hasher = BuildHasherDefault<DefaultHasher>;
 type Dict = ConcurrentDict<usize, usize, Hasher>;
 
-/// A few, since their size is of no account.
+/// A few items, because their size does not matter.
 fn dict() -> Dict {
     let dict = Dict::with_shards_and_hasher(16, Hasher::default());
     for key in 0..8 {

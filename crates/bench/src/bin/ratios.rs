@@ -1,18 +1,18 @@
-//! Measures all libraries of a cell in alternation, and prints a table of who is how fast:
+//! Measures all libraries of a cell in alternation, and prints a table of how fast each is:
 //! `ratios [FILTER] [--rounds N] [--json]`.
 //!
-//! The clock of a machine that others use is right only beside another clock: so each round
-//! measures every library for some milliseconds, beginning with another one each time, and what is
-//! compared are measurements of the same round.
+//! On a machine that runs other programs, too, measurements from different moments cannot be compared. So
+//! each round measures every library for some milliseconds, beginning with another one each time, and
+//! only measurements of the same round are compared.
 
 use ft_bench::{Cell, Library};
 use std::{env, io::Write, process::ExitCode, time::Duration};
 
-/// How long a library is measured in one round, about: short, to get by between the turns of other
-/// programs; or long, when our threads have turns too.
+/// About how long a library is measured in one round: short, to fit between the turns of other programs,
+/// or long, when our threads take turns, too.
 const SLICE: Duration = Duration::from_micros(500);
 const LONG_SLICE: Duration = Duration::from_millis(20);
-/// Rounds, unless told.
+/// How many rounds there are, unless told.
 const ROUNDS: usize = 21;
 /// How often to try to measure without being disturbed, in each round.
 const ATTEMPTS: usize = 12;
@@ -26,7 +26,7 @@ struct Options {
 /// What was measured of one library.
 struct Measured {
     name: &'static str,
-    /// Nanoseconds of processor time for one operation; one per round.
+    /// Nanoseconds of processor time for one operation, one number per round.
     costs: Vec<f64>,
     /// In how many rounds another program had one of our processors meanwhile.
     disturbed: usize,
@@ -37,7 +37,7 @@ impl Measured {
         quantile(&self.costs, 0.5)
     }
 
-    /// Half of the distance between the quartiles, as a part of the median.
+    /// Half of the distance between the quartiles, as a fraction of the median.
     fn spread(&self) -> f64 {
         spread(&self.costs)
     }
@@ -46,7 +46,7 @@ impl Measured {
 /// Ours beside the best of the others.
 struct Verdict<'a> {
     best: &'a Measured,
-    /// How many times as fast as the best ours is.
+    /// How many times as fast as the best of the others ours is.
     speed: f64,
     spread: f64,
 }
@@ -85,7 +85,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Prints a line at once, so that one can watch. A reader that has gone is no one's mistake.
+/// Prints a line at once, so that one can watch. It is no error if the reader has gone.
 fn println_to(out: &mut impl Write, line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
@@ -130,8 +130,8 @@ fn measure(cell: &Cell, rounds: usize) -> Vec<Measured> {
             let (cost, disturbed) = undisturbed(library, cell.threads, count);
             measured[which].disturbed += usize::from(disturbed);
             (measured[which].costs).push(cost.as_nanos() as f64 / count as f64);
-            // A lock can be many times slower from one moment to the next, when threads begin to
-            // put each other to sleep.
+            // A lock can become many times slower from one moment to the next, when threads begin to
+            // make each other sleep.
             if cost > 4 * wanted || cost < wanted / 4 {
                 libraries[which].1 = scaled(count, wanted, cost, cell.threads);
             }
@@ -140,7 +140,7 @@ fn measure(cell: &Cell, rounds: usize) -> Vec<Measured> {
     measured
 }
 
-/// The first cost that was measured without being disturbed; or the least of all, and true.
+/// Returns the first cost that was measured undisturbed, with false, or the least cost of all, with true.
 fn undisturbed(library: &Library, threads: usize, count: usize) -> (Duration, bool) {
     let mut least = Duration::MAX;
     for _ in 0..ATTEMPTS {
@@ -173,7 +173,7 @@ fn calibrate(library: &Library, threads: usize) -> usize {
     }
 }
 
-/// Returns how many operations cost as much as is wanted, if so many cost that much.
+/// Returns how many operations cost as much as is wanted, given what a number of them cost.
 fn scaled(count: usize, wanted: Duration, cost: Duration, threads: usize) -> usize {
     let scale = wanted.as_secs_f64() / cost.as_secs_f64();
     ((count as f64 * scale) as usize).max(64 * threads)
@@ -216,15 +216,15 @@ fn row(cell: &Cell, measured: &[Measured]) -> String {
     )
 }
 
-/// The part of all measurements that were disturbed. With many of them, two threads have perhaps never
-/// run at the same time, and their row says nothing of how they get on.
+/// The fraction of the measurements that were disturbed. If it is large, two threads may never have run at
+/// the same time, and their row says nothing about contention.
 fn disturbed(measured: &[Measured]) -> f64 {
     let all: usize = measured.iter().map(|one| one.costs.len()).sum();
     let disturbed: usize = measured.iter().map(|one| one.disturbed).sum();
     disturbed as f64 / all as f64
 }
 
-/// One object per line; the names have nothing in them that JSON would want escaped.
+/// Prints one object per line. No name contains a character that JSON escapes.
 fn json(cell: &Cell, measured: &[Measured]) -> String {
     let libraries: Vec<String> = (measured.iter())
         .map(|one| {
@@ -249,7 +249,7 @@ fn spread(values: &[f64]) -> f64 {
     (quantile(values, 0.75) - quantile(values, 0.25)) / 2.0 / quantile(values, 0.5)
 }
 
-/// The value that a part of the others does not exceed.
+/// The value that the given fraction of the values does not exceed.
 fn quantile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -9,7 +9,7 @@ use ft_atomic_int::AtomicFlag;
 use proptest::{prelude::*, strategy::BoxedStrategy};
 use std::time::Instant;
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const TESTS_THEN_SETS: u8 = 1;
 const EXCHANGES_NOTHING: u8 = 2;
 
@@ -23,7 +23,7 @@ pub enum Call {
     Clear,
     Exchange(bool),
     CompareExchange(bool, bool),
-    /// With a deadline that has passed.
+    /// The call has a deadline that has passed.
     Wait,
 }
 
@@ -57,7 +57,7 @@ impl<const BROKEN: u8> Target for Flag<BROKEN> {
                 2,
                 exchange.prop_map(|(old, new)| Call::CompareExchange(old, new)),
             ),
-            // It also says whether the flag was set meanwhile.
+            // The call also returns whether the flag was set meanwhile.
             one(u32::from(alone), Call::Wait),
         ]
     }

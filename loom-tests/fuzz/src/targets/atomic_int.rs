@@ -8,7 +8,7 @@ use crate::{
 use ft_atomic_int::{AtomicInt64, Operation, Overflow};
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const WRAPS: u8 = 1;
 const LOADS_THEN_STORES: u8 = 2;
 
@@ -21,20 +21,20 @@ pub enum Call {
     Exchange(i64),
     CompareExchange(i64, i64),
     Apply(Operation, i64),
-    /// With foreign code.
+    /// Calls foreign code.
     Update(i64),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     Value(i64),
-    /// Before and after.
+    /// The values before and after.
     Changed(i64, i64),
     Not(i64),
     Error,
 }
 
-/// The value, and what to do when it overflows: a number, as that is no model of its own.
+/// The value, and the number of what to do when it overflows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Model(i64, usize);
 

@@ -1,4 +1,4 @@
-//! `AtomicReference`, beside a variable: which object is in it, and who keeps which alive.
+//! `AtomicReference`, beside a variable: which object is in it, and which threads keep which objects alive.
 
 use crate::{
     Place, Target, Token,
@@ -9,7 +9,7 @@ use ft_atomic_reference::AtomicReference;
 use proptest::{prelude::*, strategy::BoxedStrategy};
 use std::{collections::BTreeSet, mem, sync::Arc};
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const COMPARES_NOTHING: u8 = 1;
 const KEEPS_OLD_ONES: u8 = 2;
 
@@ -19,21 +19,21 @@ pub struct Reference<const BROKEN: u8 = 0>(AtomicReference<Arc<Token>>);
 pub enum Call {
     /// The thread keeps what it loads, until it loads something else.
     Load,
-    /// With foreign code.
+    /// Calls foreign code.
     With,
     Store,
     Exchange,
-    /// If it is what the thread keeps, or the first object.
+    /// Expects the object that the thread keeps, or the first object.
     CompareExchange,
-    /// With foreign code, which fails now and then.
+    /// Calls foreign code, which fails now and then.
     Update {
         same: bool,
     },
-    /// The thread keeps nothing any more.
+    /// The thread drops the object that it keeps.
     LetGo,
 }
 
-/// What was in it.
+/// The object that was in the slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     Value(u32),
@@ -44,7 +44,7 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Model {
     value: u32,
-    /// What each thread keeps.
+    /// The object that each thread keeps.
     kept: [Option<u32>; 4],
 }
 
@@ -123,7 +123,7 @@ impl<const BROKEN: u8> Target for Reference<BROKEN> {
                 answer
             }
             Call::CompareExchange => {
-                // Nobody else has this one.
+                // No other thread has this object.
                 let other = new();
                 let expected = match BROKEN {
                     COMPARES_NOTHING => slot.load(),

@@ -1,4 +1,4 @@
-//! `BatchBuffer`, beside a counter; its source fails, or panics, in generated places.
+//! `BatchBuffer`, beside a counter. Its source fails or panics in generated places.
 
 use crate::{
     Place, Target, Token,
@@ -13,7 +13,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const FILLS_TOO_MUCH: u8 = 1;
 const LOADS_TWICE: u8 = 2;
 
@@ -26,7 +26,7 @@ pub struct Batches<const BROKEN: u8 = 0> {
 #[derive(Clone, Debug)]
 pub enum Call {
     Load,
-    /// Also while another thread is in the source.
+    /// Does not wait if another thread is in the source.
     TryLoad,
     Take,
     Len,
@@ -35,7 +35,7 @@ pub enum Call {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     Value(Option<u32>),
-    /// The source has failed, after so many values.
+    /// The source has failed, after that many values.
     Failed(u32),
     Busy,
     Len(usize),
@@ -44,7 +44,8 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Model {
     size: u32,
-    /// The values from one to before the other are there; the source makes the latter next.
+    /// The values from the first number up to, but not including, the second are there. The source makes the second
+    /// one next.
     next: u32,
     made: u32,
 }
@@ -102,7 +103,7 @@ impl<const BROKEN: u8> Target for Batches<BROKEN> {
     fn calls(alone: bool) -> Vec<Kind<Call>> {
         vec![
             one(6, Call::Load),
-            // It may find another thread in the source.
+            // The call may find another thread in the source.
             one(2 * u32::from(alone), Call::TryLoad),
             one(4, Call::Take),
             one(2, Call::Len),
@@ -141,7 +142,7 @@ impl<const BROKEN: u8> Target for Batches<BROKEN> {
     fn step(model: &mut Model, _place: Place, call: &Call, answer: &Answer) -> bool {
         let is_empty = model.next == model.made;
         let expected = match (call, answer) {
-            // What was made before stays.
+            // The values made before stay.
             (Call::Load | Call::TryLoad, Answer::Failed(made)) => {
                 model.made += made;
                 return is_empty && *made < model.size;

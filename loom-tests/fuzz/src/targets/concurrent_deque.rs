@@ -9,13 +9,13 @@ use ft_concurrent_deque::{ConcurrentDeque, Query};
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const ROTATES_ONE_TOO_FAR: u8 = 1;
 const REMOVES_ANOTHER: u8 = 2;
 
 pub struct Deque<const BROKEN: u8 = 0>(ConcurrentDeque<Item>);
 
-/// Copies of one item are the same, and only they.
+/// An item. It is the same as its copies, and as no other.
 #[derive(Debug)]
 pub struct Item(Arc<Token>);
 
@@ -32,7 +32,7 @@ impl Clone for Item {
     }
 }
 
-/// Matches every fifth item.
+/// A query that matches every fifth item.
 struct Fifth(u32);
 
 fn is_fifth(value: u32, which: u32) -> bool {
@@ -60,7 +60,7 @@ pub enum Call {
     Pop {
         back: bool,
     },
-    /// With a deadline that has passed.
+    /// The call has a deadline that has passed.
     PopDeadline {
         back: bool,
     },
@@ -76,7 +76,7 @@ pub enum Call {
     Reverse,
     Get(isize),
     ToVec,
-    /// Unless that makes very many.
+    /// Does nothing if that would make very many items.
     Repeat(isize),
     Position(u32, isize, isize),
     Remove(u32),
@@ -94,11 +94,11 @@ pub enum Answer {
     Done,
 }
 
-/// A deque, and the most items that it takes. A copy of an item is the same token.
+/// A deque, and its maximum length. A copy of an item has the same token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Model(VecDeque<u32>, usize);
 
-/// More than that are not repeated.
+/// The call does not repeat more items than this.
 const MANY: usize = 400;
 
 impl Model {
@@ -168,7 +168,7 @@ impl<const BROKEN: u8> Target for Deque<BROKEN> {
     }
 
     fn calls(alone: bool) -> Vec<Kind<Call>> {
-        // A buffer of more than 256 gives memory back.
+        // A buffer for more than 256 items gives memory back.
         let counts = match alone {
             true => vec![0, 1, 2, 5, 13, 290],
             false => vec![1, 2, 3],
@@ -200,7 +200,7 @@ impl<const BROKEN: u8> Target for Deque<BROKEN> {
             of(2, (0..5_u32).prop_map(Call::Remove)),
             of(1, (0..5_u32).prop_map(Call::Count)),
             one(1, Call::Len),
-            // Where others are at work it does nothing.
+            // The call does nothing while another thread has the lock.
             one(u32::from(alone), Call::Visit),
         ]
     }
@@ -330,7 +330,7 @@ impl<const BROKEN: u8> Target for Deque<BROKEN> {
                 for _ in 1..times {
                     out.extend(items.iter().filter_map(|&item| model.push(true, item)));
                 }
-                // It does not even make those copies that could not stay.
+                // The call does not make copies that would not stay.
                 return matches!(answer, Answer::Items(items) if items.len() <= out.len());
             }
             Call::Position(which, start, stop) => {

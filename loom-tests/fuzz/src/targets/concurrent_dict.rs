@@ -1,5 +1,5 @@
-//! `ConcurrentDict`, beside a `BTreeMap`: with hashes that collide, comparisons that have to be made
-//! outside of the lock, and tables that grow.
+//! `ConcurrentDict`, beside a `BTreeMap`. Hashes collide, comparisons have to be made outside of the lock, and
+//! tables grow.
 
 use crate::{
     Place, Target, Token,
@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const TAKES_HASHES_FOR_KEYS: u8 = 1;
 const LOOKS_THEN_INSERTS: u8 = 2;
 
@@ -32,7 +32,7 @@ pub struct Setup {
     peeks: bool,
 }
 
-/// Copies of a key are the same, and only they.
+/// A key. A key is the same as its copies, and as no other.
 #[derive(Debug)]
 pub struct Key(Arc<Token>);
 
@@ -49,7 +49,7 @@ impl Clone for Key {
     }
 }
 
-/// Takes what it is given for a hash.
+/// A hasher that returns the number it is given.
 #[derive(Clone, Copy)]
 pub struct Plain;
 
@@ -84,7 +84,7 @@ impl<const BROKEN: u8> Query<Key> for Look<'_, BROKEN> {
 
     fn hash<S: BuildHasher>(&self, build: &S) -> u64 {
         let hash = u64::from(self.0) % self.1.hashes;
-        // Spread over all bits: the upper ones choose the shard.
+        // The hash is spread over all bits, because the upper ones choose the shard.
         build.hash_one(hash.wrapping_mul(0x9E37_79B9_7F4A_7C15))
     }
 
@@ -110,11 +110,11 @@ pub enum Call {
     Get(u32),
     Insert(u32),
     Remove(u32),
-    /// With foreign code under the lock.
+    /// Calls foreign code under the lock.
     Update(u32),
-    /// Once, whoever asks.
+    /// Makes a value once, however many threads ask for it.
     GetOrMake(u32),
-    /// So many keys, from one on.
+    /// That many keys, from this one on.
     InsertMany(u32, u32),
     RemoveMany(u32, u32),
     Len,
@@ -195,7 +195,7 @@ impl<const BROKEN: u8> Dict<BROKEN> {
                 Claim::Ready(value) => return Ok(Some(value.value())),
                 Claim::Leader(leader) => {
                     fuse::burn()?;
-                    // It clones the value when that is stored, and a panic of that would not undo it.
+                    // `publish` clones the value after it has stored it, and a panic there would not undo that.
                     fuse::no_panics();
                     let value = leader.publish(&look, new, Token::new(value))?;
                     return Ok(Some(value.value()));
@@ -250,7 +250,7 @@ impl<const BROKEN: u8> Target for Dict<BROKEN> {
             of(4, key().prop_map(Call::Remove)),
             of(2, key().prop_map(Call::Update)),
             of(3, key().prop_map(Call::GetOrMake)),
-            // From here on not atomic.
+            // The calls from here on are not atomic.
             of(
                 only,
                 many().prop_map(|(from, count)| Call::InsertMany(from, count)),
@@ -292,7 +292,7 @@ impl<const BROKEN: u8> Target for Dict<BROKEN> {
             Call::Remove(key) => Answer::Value(self.remove(key)?),
             Call::Update(key) => Answer::Value(self.update(key, place.value())?),
             Call::GetOrMake(key) => Answer::Value(self.get_or_make(key, place.value())?),
-            // If it failed after some of them, these would be there: so it does not.
+            // If the call failed after some of the keys, those would be there. So it does not fail.
             Call::InsertMany(from, count) => {
                 fuse::put_out();
                 let insert = |n| self.insert(from + n, place.value() + n);

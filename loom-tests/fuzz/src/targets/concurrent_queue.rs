@@ -15,7 +15,7 @@ use loom_tests::{
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 use std::{collections::VecDeque, time::Instant};
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const LOSES_AT_SEGMENT_END: u8 = 1;
 const FORGETS_TO_DROP: u8 = 2;
 const PEEKS_THEN_POPS: u8 = 3;
@@ -25,14 +25,14 @@ pub struct Queue<const BROKEN: u8 = 0>(ConcurrentQueue<Token>);
 #[derive(Clone, Debug)]
 pub struct Setup {
     capacity: Option<usize>,
-    /// So many have come and gone: the first item is at the end of a segment, say.
+    /// How many items have come and gone, so that the first item is at the end of a segment, say.
     gone: usize,
 }
 
 #[derive(Clone, Debug)]
 pub enum Call {
     TryPush,
-    /// With a deadline that has passed.
+    /// The call has a deadline that has passed.
     Push,
     PushMany(usize),
     TryPop,
@@ -44,7 +44,7 @@ pub enum Call {
     IsFull,
     Close,
     CloseAndDrain,
-    /// Pops until there is nothing.
+    /// Pops until the queue is empty.
     Drain,
 }
 
@@ -131,7 +131,7 @@ impl<const BROKEN: u8> Target for Queue<BROKEN> {
             one(2, Call::Len),
             one(1, Call::IsEmpty),
             one(1, Call::IsFull),
-            // Few, if there are many calls: not much happens afterwards.
+            // There are few of these if there are many calls, because not much happens afterwards.
             one(if alone { 0 } else { 1 }, Call::Close),
             one(if alone { 0 } else { 1 }, Call::CloseAndDrain),
             one(1, Call::Drain),
@@ -204,7 +204,7 @@ impl<const BROKEN: u8> Target for Queue<BROKEN> {
                     Ok(count) if count == max => {
                         items.iter().map(|it| Answer::Popped(it.value())).collect()
                     }
-                    // It ends early only where there is nothing.
+                    // It ends early only when the queue is empty.
                     Ok(_) => drained(items).collect(),
                     Err(error) => vec![popped(Err(error))],
                 });
@@ -220,7 +220,7 @@ impl<const BROKEN: u8> Target for Queue<BROKEN> {
                 here: queue.close(),
             },
             Call::CloseAndDrain => {
-                // Whether this is the one that closes it, it does not say.
+                // The call does not say whether the queue was closed before.
                 let items = queue.close_and_drain();
                 let closed = Answer::IsClosed(true);
                 return Ok([closed].into_iter().chain(drained(items)).collect());

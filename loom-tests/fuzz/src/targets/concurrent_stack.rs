@@ -1,14 +1,15 @@
-//! `ConcurrentStack`, beside a `Vec`.
+//! `ConcurrentStack`, beside the specification that its histories have.
 
 use crate::{
     Place, Target, Token,
     fuse::{self, Blown},
     target::{Kind, one},
 };
-use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
+use ft_concurrent_queue::ConcurrentStack;
+use loom_tests::{linear::Model, specs::bounded};
 use proptest::{prelude::*, strategy::BoxedStrategy};
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const HAS_NO_BOUND: u8 = 1;
 const POPS_IN_TWO_STEPS: u8 = 2;
 
@@ -29,31 +30,11 @@ pub enum Call {
     CloseAndDrain,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Pushed,
-    Full,
-    Closed,
-    Item(Option<u32>),
-    Items(Vec<u32>),
-    TooMany,
-    Len(usize),
-    Done,
-}
+type Spec = bounded::Spec<Vec<u32>>;
+type Step = bounded::Step<Vec<u32>>;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Model {
-    items: Vec<u32>,
-    capacity: Option<usize>,
-    closed: bool,
-}
-
-fn push(push: impl FnOnce() -> Result<(), TryPushError<Token>>) -> Answer {
-    match push() {
-        Ok(()) => Answer::Pushed,
-        Err(TryPushError::Full(_)) => Answer::Full,
-        Err(TryPushError::Closed(_)) => Answer::Closed,
-    }
+fn values(items: Vec<Token>) -> Vec<u32> {
+    items.iter().map(Token::value).collect()
 }
 
 impl<const BROKEN: u8> Target for Stack<BROKEN> {
@@ -66,9 +47,9 @@ impl<const BROKEN: u8> Target for Stack<BROKEN> {
 
     type Setup = Option<usize>;
     type Call = Call;
-    type Answer = Answer;
+    type Answer = Step;
     type Hand = ();
-    type Model = Model;
+    type Model = Spec;
 
     fn setups() -> BoxedStrategy<Option<usize>> {
         proptest::option::of(1..5_usize).boxed()
@@ -97,95 +78,61 @@ impl<const BROKEN: u8> Target for Stack<BROKEN> {
         }
     }
 
-    fn model(capacity: &Option<usize>) -> Model {
-        Model {
-            items: Vec::new(),
-            capacity: *capacity,
-            closed: false,
-        }
+    fn model(capacity: &Option<usize>) -> Spec {
+        Spec::new(capacity.unwrap_or(usize::MAX))
     }
 
-    fn call(&self, _hand: &mut (), place: Place, call: &Call) -> Result<Vec<Answer>, Blown> {
+    fn call(&self, _hand: &mut (), place: Place, call: &Call) -> Result<Vec<Step>, Blown> {
         let stack = &self.0;
-        let item = || Token::new(place.value());
-        Ok(vec![match call {
-            Call::TryPush => push(|| stack.try_push(item())),
-            Call::PushWith => push(|| stack.try_push_with(item(), fuse::burn_or_panic)),
-            Call::TryPop if BROKEN == POPS_IN_TWO_STEPS => {
-                let top = stack.peek().map(|item| item.value());
-                match stack.try_pop() {
-                    Ok(item) => Answer::Item(top.or(Some(item.value()))),
-                    Err(_) => Answer::Item(None),
-                }
+        let number = place.value();
+        let item = || Token::new(number);
+        Ok(vec![match *call {
+            Call::TryPush => Step::pushed(number, stack.try_push(item())),
+            Call::PushWith => {
+                Step::pushed(number, stack.try_push_with(item(), fuse::burn_or_panic))
             }
-            Call::TryPop => match stack.try_pop() {
-                Ok(item) => Answer::Item(Some(item.value())),
-                Err(TryPopError::Empty) => Answer::Item(None),
-                Err(TryPopError::Closed) => Answer::Closed,
-            },
-            Call::Peek => Answer::Item(stack.peek().map(|item| item.value())),
-            Call::Len => Answer::Len(stack.len()),
+            Call::TryPop => {
+                let top = (BROKEN == POPS_IN_TWO_STEPS)
+                    .then(|| stack.peek())
+                    .flatten();
+                let popped = stack.try_pop().map(|item| top.unwrap_or(item).value());
+                Step::popped(popped)
+            }
+            Call::Peek => Step::Peeked(stack.peek().map(|item| item.value())),
+            Call::Len => Step::Len(stack.len()),
             Call::Visit => {
                 let mut items = Vec::new();
                 stack.try_for_each(|item| {
                     items.push(item.value());
                     fuse::burn()
                 })?;
-                Answer::Items(items)
+                Step::Visited(items)
             }
-            Call::TryDrain(most) => match stack.try_drain(*most) {
-                Some(items) => Answer::Items(items.iter().map(Token::value).collect()),
-                None => Answer::TooMany,
+            Call::TryDrain(most) => match stack.try_drain(most) {
+                // The last item comes first here, and last in the model.
+                Some(mut items) => {
+                    items.reverse();
+                    Step::Drained(most, values(items))
+                }
+                None => Step::TooMany(most),
             },
             Call::Close => {
                 stack.close();
-                Answer::Done
+                Step::Closed
             }
-            Call::CloseAndDrain => {
-                let items = stack.close_and_drain();
-                Answer::Items(items.iter().map(Token::value).collect())
-            }
+            Call::CloseAndDrain => Step::ClosedAndDrained(values(stack.close_and_drain())),
         }])
     }
 
-    fn step(model: &mut Model, place: Place, call: &Call, answer: &Answer) -> bool {
-        let expected = match call {
-            Call::TryPush | Call::PushWith => {
-                if model.closed {
-                    Answer::Closed
-                } else if model.capacity == Some(model.items.len()) {
-                    Answer::Full
-                } else {
-                    model.items.push(place.value());
-                    Answer::Pushed
-                }
-            }
-            Call::TryPop => match model.items.pop() {
-                None if model.closed => Answer::Closed,
-                item => Answer::Item(item),
-            },
-            Call::Peek => Answer::Item(model.items.last().copied()),
-            Call::Len => Answer::Len(model.items.len()),
-            Call::Visit => Answer::Items(model.items.clone()),
-            Call::TryDrain(most) if model.items.len() > *most => Answer::TooMany,
-            Call::TryDrain(_) => Answer::Items(model.items.drain(..).rev().collect()),
-            Call::Close => {
-                model.closed = true;
-                Answer::Done
-            }
-            Call::CloseAndDrain => {
-                model.closed = true;
-                Answer::Items(std::mem::take(&mut model.items))
-            }
-        };
-        expected == *answer
+    fn step(model: &mut Spec, place: Place, _call: &Call, step: &Step) -> bool {
+        model.step(place.thread, step)
     }
 
     fn last() -> Vec<Call> {
         vec![Call::TryPush, Call::TryPop, Call::CloseAndDrain]
     }
 
-    fn tokens(model: &Model) -> Option<usize> {
+    fn tokens(model: &Spec) -> Option<usize> {
         Some(model.items.len())
     }
 }

@@ -1,4 +1,4 @@
-//! `Event`, beside a line of those who listen.
+//! `Event`, beside a line of listeners.
 
 use crate::{
     Place, Target,
@@ -9,7 +9,7 @@ use ft_sync::{Event, Listener};
 use proptest::{collection::vec, prelude::*, strategy::BoxedStrategy};
 use std::time::Instant;
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const WAKES_ONE_TOO_FEW: u8 = 1;
 
 pub struct Events<const BROKEN: u8 = 0>;
@@ -18,15 +18,15 @@ pub struct Events<const BROKEN: u8 = 0>;
 pub enum Step {
     Listen,
     Notify(usize),
-    /// One of those who listen gives up; what it was told goes to another.
+    /// One of the listeners gives up, and its notification goes to another one.
     Drop(usize),
-    /// One of them looks, with a deadline that has passed, and is done.
+    /// One of the listeners waits with a deadline that has passed, and is gone then.
     Look(usize),
 }
 
 fn run(steps: &[Step], broken: u8) {
     let event = Event::new();
-    // In the order in which they came, each with whether it was notified.
+    // The listeners in the order in which they came, each with whether it was notified.
     let mut line: Vec<(Listener<'_>, bool)> = Vec::new();
     let notify = |line: &mut Vec<(Listener<'_>, bool)>, count: usize| {
         let waiting = line.iter_mut().filter(|(_, notified)| !notified);

@@ -17,7 +17,7 @@ use std::{
     num::NonZeroU64,
 };
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const SKIPS_KEYS: u8 = 1;
 const TAKES_BY_COPYING: u8 = 2;
 
@@ -34,7 +34,7 @@ pub enum Call {
     Fail,
     Close,
     ClearFailure,
-    /// All values, shard by shard.
+    /// Takes out all values, shard by shard.
     Clear,
     Visit,
 }
@@ -66,8 +66,8 @@ impl<const BROKEN: u8> Target for Gathering<BROKEN> {
     }
 
     fn calls(alone: bool) -> Vec<Kind<Call>> {
-        // Of two draining readers each sees or does not see what is put in where the other has been:
-        // so there is one, where it matters when that is.
+        // With two draining readers it depends on the moment whether one sees a value that is put in where the other
+        // has been. So there is one such reader where other threads make calls, too.
         let reader = match alone {
             true => vec![0, 0, 1, COPIES],
             false => vec![0, 0, COPIES],

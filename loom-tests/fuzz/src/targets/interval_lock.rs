@@ -13,7 +13,7 @@ use loom_tests::{
 use proptest::{prelude::*, strategy::BoxedStrategy};
 use std::time::{Duration, Instant};
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const CEDES_TO_NOBODY: u8 = 1;
 const LOOKS_FREE_TO_ITS_OWNER: u8 = 2;
 
@@ -22,11 +22,11 @@ pub struct Lock<const BROKEN: u8 = 0>(RawIntervalLock);
 #[derive(Clone, Debug)]
 pub enum Call {
     Try,
-    /// If this thread does not have it.
+    /// Does nothing if this thread has the lock.
     Lock,
-    /// Likewise, with a deadline that has passed.
+    /// Likewise. The call has a deadline that has passed.
     LockDeadline,
-    /// It is an error if this thread does not have it, and so is the next.
+    /// This call and the next are errors if this thread does not have the lock.
     Cede,
     Unlock,
     IsLocked,
@@ -43,7 +43,7 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
     type Setup = ();
     type Call = Call;
     type Answer = Step;
-    /// Whether it has the lock.
+    /// Whether the thread has the lock.
     type Hand = bool;
     type Model = Spec;
 

@@ -1,4 +1,5 @@
-//! `PriorityQueue`, beside a set: with comparisons under the lock, without, and some of each.
+//! `PriorityQueue`, beside the specification that its histories have. Comparisons are made under the lock,
+//! outside of it, or both.
 
 use crate::{
     Place, Target, Token,
@@ -6,10 +7,13 @@ use crate::{
     target::{Kind, of, one},
 };
 use ft_concurrent_queue::{Order, PriorityPopError, PriorityPushError, PriorityQueue};
+use loom_tests::{
+    linear::Model,
+    specs::bounded::{self, Items as _},
+};
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
-use std::collections::BTreeSet;
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const LAST_IN_IS_LEAST: u8 = 1;
 const SWALLOWS_ERRORS: u8 = 2;
 
@@ -18,10 +22,10 @@ pub struct Queue<const BROKEN: u8 = 0> {
     order: By<BROKEN>,
 }
 
-/// Compares priorities, at once where both are below this.
+/// Compares priorities. The comparison is quick if both are below this number.
 struct By<const BROKEN: u8>(u32);
 
-/// An item is its priority, and what tells it apart from others.
+/// An item is its priority times this, and a number that tells it apart from others.
 const PRIORITY: u32 = 1_000_000;
 
 impl<const BROKEN: u8> Order<Token> for By<BROKEN> {
@@ -61,27 +65,17 @@ pub enum Call {
     CloseAndDrain,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Pushed,
-    Full,
-    Closed,
-    Item(Option<u32>),
-    Items(BTreeSet<u32>),
-    TooMany,
-    Len(usize),
-    Done,
-}
+/// Items of the same priority leave in any order.
+type Items = bounded::Least<PRIORITY>;
+type Spec = bounded::Spec<Items>;
+type Step = bounded::Step<Items>;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Model {
-    items: BTreeSet<u32>,
-    capacity: Option<usize>,
-    closed: bool,
+fn values(items: Vec<Token>) -> Items {
+    items.iter().map(Token::value).collect()
 }
 
 impl<const BROKEN: u8> Queue<BROKEN> {
-    /// Waits until no other thread compares.
+    /// Waits for the turn, which it gets once no other thread compares.
     fn wait(&self) -> impl Drop {
         let turn = || self.queue.try_turn();
         self.queue
@@ -90,13 +84,17 @@ impl<const BROKEN: u8> Queue<BROKEN> {
             .expect("there is no deadline")
     }
 
-    fn push(&self, value: u32) -> Result<Answer, Blown> {
-        let mut item = Token::new(value);
+    fn push(&self, priority: u32, number: u32) -> Result<Step, Blown> {
+        let value = priority * PRIORITY + number;
+        let mut item = Token::new(match BROKEN {
+            LAST_IN_IS_LEAST => number,
+            _ => value,
+        });
         loop {
             match self.queue.try_push(item, &self.order) {
-                Ok(()) => return Ok(Answer::Pushed),
-                Err(PriorityPushError::Full(_)) => return Ok(Answer::Full),
-                Err(PriorityPushError::Closed(_)) => return Ok(Answer::Closed),
+                Ok(()) => return Ok(Step::Pushed(value)),
+                Err(PriorityPushError::Full(_)) => return Ok(Step::Full),
+                Err(PriorityPushError::Closed(_)) => return Ok(Step::PushClosed),
                 Err(PriorityPushError::Order { error, .. }) => return Err(error),
                 Err(PriorityPushError::Busy(refused)) => item = refused,
             }
@@ -104,12 +102,12 @@ impl<const BROKEN: u8> Queue<BROKEN> {
         }
     }
 
-    fn pop(&self) -> Result<Answer, Blown> {
+    fn pop(&self) -> Result<Step, Blown> {
         loop {
             match self.queue.try_pop(&self.order) {
-                Ok(item) => return Ok(Answer::Item(Some(item.value()))),
-                Err(PriorityPopError::Empty) => return Ok(Answer::Item(None)),
-                Err(PriorityPopError::Closed) => return Ok(Answer::Closed),
+                Ok(item) => return Ok(Step::Popped(item.value())),
+                Err(PriorityPopError::Empty) => return Ok(Step::Empty),
+                Err(PriorityPopError::Closed) => return Ok(Step::PopClosed),
                 Err(PriorityPopError::Order(error)) => return Err(error),
                 Err(PriorityPopError::Busy) => drop(self.wait()),
             }
@@ -127,9 +125,9 @@ impl<const BROKEN: u8> Target for Queue<BROKEN> {
 
     type Setup = Setup;
     type Call = Call;
-    type Answer = Answer;
+    type Answer = Step;
     type Hand = ();
-    type Model = Model;
+    type Model = Spec;
 
     fn setups() -> BoxedStrategy<Setup> {
         let capacity = proptest::option::of(select(vec![1, 2, 3, 20]));
@@ -164,87 +162,46 @@ impl<const BROKEN: u8> Target for Queue<BROKEN> {
         }
     }
 
-    fn model(setup: &Setup) -> Model {
-        Model {
-            items: BTreeSet::new(),
-            capacity: setup.capacity,
-            closed: false,
-        }
+    fn model(setup: &Setup) -> Spec {
+        Spec::new(setup.capacity.unwrap_or(usize::MAX))
     }
 
-    fn call(&self, _hand: &mut (), place: Place, call: &Call) -> Result<Vec<Answer>, Blown> {
+    fn call(&self, _hand: &mut (), place: Place, call: &Call) -> Result<Vec<Step>, Blown> {
         let queue = &self.queue;
         Ok(vec![match *call {
-            Call::Push(_) if BROKEN == LAST_IN_IS_LEAST => self.push(place.value())?,
-            Call::Push(priority) => self.push(priority * PRIORITY + place.value())?,
+            Call::Push(priority) => self.push(priority, place.value())?,
             Call::Pop => self.pop()?,
-            Call::Peek => Answer::Item(queue.peek().map(|item| item.value())),
-            Call::Len => Answer::Len(queue.len()),
+            Call::Peek => Step::Peeked(queue.peek().map(|item| item.value())),
+            Call::Len => Step::Len(queue.len()),
             Call::Visit => {
-                let mut items = BTreeSet::new();
+                let mut items = Vec::new();
                 queue.try_for_each(|item| {
-                    items.insert(item.value());
+                    items.push(item.value());
                     fuse::burn()
                 })?;
-                Answer::Items(items)
+                Step::Visited(items.into_iter().collect())
             }
             Call::TryDrain(most) => match queue.try_drain(most) {
-                Some(items) => Answer::Items(items.iter().map(Token::value).collect()),
-                None => Answer::TooMany,
+                Some(items) => Step::Drained(most, values(items)),
+                None => Step::TooMany(most),
             },
             Call::Close => {
                 queue.close();
-                Answer::Done
+                Step::Closed
             }
-            Call::CloseAndDrain => {
-                let items = queue.close_and_drain();
-                Answer::Items(items.iter().map(Token::value).collect())
-            }
+            Call::CloseAndDrain => Step::ClosedAndDrained(values(queue.close_and_drain())),
         }])
     }
 
-    fn step(model: &mut Model, place: Place, call: &Call, answer: &Answer) -> bool {
-        let least = model.items.first().map(|item| item / PRIORITY);
-        let is_least = |item: u32| Some(item / PRIORITY) == least;
-        let expected = match *call {
-            Call::Push(_) if model.closed => Answer::Closed,
-            Call::Push(_) if model.capacity == Some(model.items.len()) => Answer::Full,
-            Call::Push(priority) => {
-                model.items.insert(priority * PRIORITY + place.value());
-                Answer::Pushed
-            }
-            // Equal ones leave in no particular order.
-            Call::Pop => match *answer {
-                Answer::Item(Some(item)) => return is_least(item) && model.items.remove(&item),
-                _ if !model.items.is_empty() => return false,
-                _ if model.closed => Answer::Closed,
-                _ => Answer::Item(None),
-            },
-            Call::Peek => match *answer {
-                Answer::Item(Some(item)) => return is_least(item) && model.items.contains(&item),
-                _ => return model.items.is_empty(),
-            },
-            Call::Len => Answer::Len(model.items.len()),
-            Call::Visit => Answer::Items(model.items.clone()),
-            Call::TryDrain(most) if model.items.len() > most => Answer::TooMany,
-            Call::TryDrain(_) => Answer::Items(std::mem::take(&mut model.items)),
-            Call::Close => {
-                model.closed = true;
-                Answer::Done
-            }
-            Call::CloseAndDrain => {
-                model.closed = true;
-                Answer::Items(std::mem::take(&mut model.items))
-            }
-        };
-        expected == *answer
+    fn step(model: &mut Spec, place: Place, _call: &Call, step: &Step) -> bool {
+        model.step(place.thread, step)
     }
 
     fn last() -> Vec<Call> {
         vec![Call::Len, Call::Pop, Call::Pop, Call::CloseAndDrain]
     }
 
-    fn tokens(model: &Model) -> Option<usize> {
-        Some(model.items.len())
+    fn tokens(model: &Spec) -> Option<usize> {
+        Some(model.items.count())
     }
 }

@@ -16,7 +16,7 @@ use loom_tests::{
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 use std::time::Instant;
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const DOWNGRADES_IN_TWO_STEPS: u8 = 1;
 const WAITS_FOR_NOBODY: u8 = 2;
 
@@ -25,9 +25,9 @@ pub struct Lock<const BROKEN: u8 = 0>(OwnedRwLock);
 #[derive(Clone, Debug)]
 pub enum Call {
     Try(Kind),
-    /// If that would not wait for itself.
+    /// Does nothing if the thread would wait for itself.
     Lock(Kind),
-    /// Likewise, with a deadline that has passed.
+    /// Likewise. The call has a deadline that has passed.
     LockDeadline(Kind),
     Downgrade,
     Unlock(Kind),
@@ -64,7 +64,7 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
     type Setup = ();
     type Call = Call;
     type Answer = Step;
-    /// What it has.
+    /// What the thread holds.
     type Hand = Vec<Kind>;
     type Model = Spec;
 
@@ -102,7 +102,7 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
         Ok(match *call {
             Call::Try(kind) => {
                 let taken = match kind {
-                    // Behind a writer that waits it should not get it.
+                    // A reader should not get the lock while a writer waits.
                     Read if BROKEN == WAITS_FOR_NOBODY => {
                         lock.try_read() || !lock.is_write_locked()
                     }

@@ -18,7 +18,7 @@ use std::{
     time::Instant,
 };
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const HAS_ONE_MORE: u8 = 1;
 const LOOKS_THEN_RELEASES: u8 = 2;
 
@@ -26,17 +26,17 @@ pub struct Permits<const BROKEN: u8 = 0>(Semaphore);
 
 #[derive(Clone, Debug)]
 pub enum Call {
-    /// If it has less than two.
+    /// Does nothing if the thread has two permits.
     Try,
-    /// If it has none.
+    /// Does nothing if the thread has a permit.
     Acquire,
-    /// With a deadline that has passed; likewise.
+    /// Likewise. The call has a deadline that has passed.
     AcquireDeadline,
-    /// Likewise, as a task that is looked at once and dropped.
+    /// Likewise, as a task that is polled once and dropped.
     Poll,
-    /// If it has one.
+    /// Does nothing if the thread has no permit.
     Release,
-    /// Whether it has one or not.
+    /// Releases a permit, whether the thread has one or not.
     ReleaseAny,
     Available,
     Waiting,
@@ -53,7 +53,7 @@ impl<const BROKEN: u8> Target for Permits<BROKEN> {
     type Setup = usize;
     type Call = Call;
     type Answer = Step;
-    /// How many permits it has.
+    /// How many permits the thread has.
     type Hand = usize;
     type Model = Spec;
 
@@ -108,7 +108,7 @@ impl<const BROKEN: u8> Target for Permits<BROKEN> {
             }
         };
         Ok(match *call {
-            // Who waits has no permit, so somebody else has one, and does not wait.
+            // A thread that waits has no permit, so another thread has one, and that one does not wait.
             Call::Acquire if *has == 0 => asked(has, Some(semaphore.acquire())),
             Call::AcquireDeadline if *has == 0 => {
                 asked(has, semaphore.acquire_deadline(Instant::now()))

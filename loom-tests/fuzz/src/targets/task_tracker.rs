@@ -9,7 +9,7 @@ use ft_concurrent_queue::TaskTracker;
 use proptest::{prelude::*, strategy::BoxedStrategy};
 use std::time::Instant;
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const GOES_BELOW: u8 = 1;
 
 pub struct Tasks<const BROKEN: u8 = 0>(TaskTracker);
@@ -23,7 +23,7 @@ pub enum Call {
     Done,
     Discard(usize),
     Unfinished,
-    /// With a deadline that has passed.
+    /// The call has a deadline that has passed.
     Wait,
 }
 
@@ -54,7 +54,7 @@ impl<const BROKEN: u8> Target for Tasks<BROKEN> {
         vec![
             one(4, Call::Add),
             one(3, Call::Attempt { succeeds: true }),
-            // For as long as it lasts it counts, and then it does not.
+            // The attempt counts for as long as it lasts.
             one(2 * u32::from(alone), Call::Attempt { succeeds: false }),
             one(6, Call::Done),
             of(1, (0..4_usize).prop_map(Call::Discard)),

@@ -1,5 +1,5 @@
-//! Keys and registrations of `weave`, beside a table and a list. A program is one thread's, and begins
-//! in a thread of its own, whose end calls what is left.
+//! Keys and registrations of `weave`, beside a table and a list. A program runs in one new thread, and the end of
+//! that thread calls the destructors that are left.
 
 use crate::{
     Place, Target,
@@ -16,12 +16,12 @@ use std::{
     thread,
 };
 
-/// What is broken about it.
+/// Ways in which a relative is broken.
 const FORGETS_TO_CANCEL: u8 = 1;
 
 pub struct Weave<const BROKEN: u8 = 0>;
 
-/// What is done in the thread.
+/// What the thread does.
 #[derive(Clone, Debug)]
 pub enum Step {
     NewKey {
@@ -51,7 +51,7 @@ unsafe extern "C" fn destroy(value: *mut c_void) {
 }
 
 fn note(called: usize) {
-    // At the end of the thread it may be gone already.
+    // At the end of the thread the list may be gone already.
     let _ = CALLS.try_with(|calls| calls.borrow_mut().push(called));
 }
 
@@ -59,7 +59,7 @@ fn pointer(value: usize) -> *mut c_void {
     ptr::without_provenance_mut(value)
 }
 
-/// Runs the program, on the real thing and on the model.
+/// Runs the program on the real keys and registrations, and on the model.
 fn run(steps: &[Step], broken: u8, at_end: &Calls) -> Vec<usize> {
     let mut keys: Vec<(Key, bool, bool)> = Vec::new();
     let mut values: BTreeMap<usize, usize> = BTreeMap::new();
@@ -120,7 +120,7 @@ fn run(steps: &[Step], broken: u8, at_end: &Calls) -> Vec<usize> {
                 let mut expected: Vec<_> = registered.drain(..).map(|(_, new)| new).collect();
                 expected.extend(destroyed(&keys, &mut values));
                 let mut calls = CALLS.take();
-                // Registrations are in the order in which they are kept; of keys nothing is said.
+                // Registrations are called in the order in which they are kept. The order of keys is not defined.
                 calls.sort_unstable();
                 expected.sort_unstable();
                 assert_eq!((count, &calls), (expected.len(), &expected), "step {index}");
@@ -195,7 +195,7 @@ impl<const BROKEN: u8> Target for Weave<BROKEN> {
         let run = || run(steps, BROKEN, &at_end);
         let left = thread::scope(|scope| scope.spawn(run).join());
         let left = left.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        // The thread is joined, and all it had to do is done.
+        // The thread is joined, so its destructors have run.
         let mut called = std::mem::take(&mut *at_end.lock().unwrap());
         let mut left = left;
         called.sort_unstable();
