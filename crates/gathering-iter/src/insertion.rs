@@ -1,7 +1,8 @@
 //! Everything that stores values.
 
 use crate::{
-    GatheringIter, InsertError, Refusal,
+    error::{InsertError, Refusal},
+    gathering::GatheringIter,
     shard::What::{Arrival, Departure},
     shared::{Prospect, Shared},
 };

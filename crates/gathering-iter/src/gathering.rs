@@ -1,0 +1,242 @@
+//! A gathering, and how it ends.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    num::{NonZero, NonZeroU64},
+};
+
+use crossbeam_utils::CachePadded;
+use ft_sync::{
+    Arc, Mutex,
+    atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+};
+
+use crate::{
+    reader::Reader,
+    shard::Shard,
+    shared::{CLOSED, FAILED, OPEN, Shared, lock, try_lock},
+};
+
+/// There are never more shards than this, however many are asked for.
+const MAX_SHARDS: usize = 1024;
+
+/// Gathers values by key from many threads, for readers that get them in the order of the keys.
+///
+/// `E` is the reason that readers are given when gathering has [failed](Self::fail).
+///
+/// This is a handle. Its clones are handles for the same values. See the [crate docs](crate) for how
+/// readers share the values.
+///
+/// ```
+/// use ft_gathering_iter::{GatheringIter, InsertError, NextError, Refusal};
+///
+/// let gathering = GatheringIter::<_, String>::new();
+/// gathering.insert(1, 'b')?;
+/// let reader = gathering.drain(10);
+/// assert_eq!(reader.try_next(), Err(NextError::Missing));
+/// gathering.insert(0, 'a')?;
+/// assert_eq!(reader.try_next(), Ok('a'));
+/// assert_eq!(reader.try_next(), Ok('b'));
+///
+/// gathering.close();
+/// assert_eq!(reader.try_next(), Err(NextError::Ended));
+/// let (value, reason) = ('c', Refusal::Closed);
+/// assert_eq!(gathering.insert(2, 'c'), Err(InsertError { value, reason }));
+/// # Ok::<(), InsertError<char, String>>(())
+/// ```
+pub struct GatheringIter<V, E = Infallible>(pub(crate) Arc<Shared<V, E>>);
+
+impl<V, E> GatheringIter<V, E> {
+    /// Creates a gathering that takes any key at any time.
+    pub fn new() -> Self {
+        Self::with_shards(default_shards(), None)
+    }
+
+    /// Creates a gathering that takes a key only if it is less than `window` ahead of what draining
+    /// readers have taken, so that there are never more than `window` unread values.
+    ///
+    /// The next key of a reader is always within the window. With no draining reader in progress
+    /// the window begins at 0. Readers made by [`iter`](Self::iter) do not move it.
+    ///
+    /// ```
+    /// use ft_gathering_iter::{GatheringIter, InsertError, Refusal};
+    ///
+    /// let gathering: GatheringIter<_> = GatheringIter::with_window(2.try_into().unwrap());
+    /// let reader = gathering.drain(10);
+    /// gathering.try_insert(1, 'b').unwrap();
+    /// let (value, reason) = ('c', Refusal::Full);
+    /// assert_eq!(gathering.try_insert(2, 'c'), Err(InsertError { value, reason }));
+    ///
+    /// gathering.try_insert(0, 'a').unwrap();
+    /// assert_eq!(reader.try_next(), Ok('a'));
+    /// assert_eq!(gathering.try_insert(2, 'c'), Ok(None));
+    /// ```
+    pub fn with_window(window: NonZeroU64) -> Self {
+        Self::with_shards(default_shards(), Some(window))
+    }
+
+    /// As [`new`](Self::new) or [`with_window`](Self::with_window), with a number of shards that the
+    /// caller chooses. Threads that use the same shard at the same moment wait for each other.
+    ///
+    /// The number is rounded up to a power of two, and kept between 1 and 1024.
+    pub fn with_shards(shards: usize, window: Option<NonZeroU64>) -> Self {
+        let shards = shards.clamp(1, MAX_SHARDS).next_power_of_two();
+        let shard = |_| CachePadded::new(Mutex::new(Shard::new()));
+        Self(Arc::new(Shared {
+            shards: (0..shards).map(shard).collect(),
+            window,
+            taken: CachePadded::new(AtomicU64::new(0)),
+            draining: Mutex::new(0),
+            state: AtomicU8::new(OPEN),
+            failure: Mutex::new(None),
+        }))
+    }
+
+    /// Returns the window, or `None` if there is none.
+    pub fn window(&self) -> Option<NonZeroU64> {
+        self.0.window
+    }
+
+    /// Returns the number of values that are there, adding up one shard after another.
+    pub fn len(&self) -> usize {
+        let shards = self.0.shards.iter();
+        shards.map(|shard| lock(shard).values.len()).sum()
+    }
+
+    /// Returns whether no shard had a value at the moment at which it was looked at.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes out and returns all values, shard by shard, in no particular order. Readers in progress
+    /// wait for the values to be inserted again.
+    pub fn clear(&self) -> Vec<V> {
+        let mut values = Vec::new();
+        for shard in &self.0.shards {
+            let taken = std::mem::take(&mut lock(shard).values);
+            values.extend(taken.into_values());
+        }
+        values
+    }
+
+    /// Returns a reader that takes out the values of keys below `end`, in order.
+    pub fn drain(&self, end: u64) -> Reader<V, E> {
+        Reader::new(&self.0, end, None)
+    }
+
+    /// Returns a reader that clones the values of keys below `end`, in order.
+    ///
+    /// # Deadlocks
+    ///
+    /// A value is cloned under the lock of its shard, so a `clone` that uses this object waits for itself.
+    pub fn iter(&self, end: u64) -> Reader<V, E>
+    where
+        V: Clone,
+    {
+        Reader::new(&self.0, end, Some(V::clone))
+    }
+
+    /// Ends gathering: no more values come. Returns false if gathering was closed or had failed before,
+    /// and then changes nothing.
+    ///
+    /// Readers get what is there, up to the first key that is missing, and then end. Insertions are
+    /// refused, including those that wait for room.
+    pub fn close(&self) -> bool {
+        self.0.end(CLOSED, None)
+    }
+
+    /// Makes gathering fail: some value will not come, for this reason. Returns false if gathering was
+    /// closed or had failed before, and then changes nothing.
+    ///
+    /// Readers get what is there, up to the first key that is missing, and then the reason.
+    /// Insertions go on, except those that would have to wait for room.
+    pub fn fail(&self, reason: E) -> bool {
+        self.0.end(FAILED, Some(reason))
+    }
+
+    /// Takes back a [`fail`](Self::fail), and returns its reason. Readers wait again, except those that
+    /// have ended with the failure.
+    pub fn clear_failure(&self) -> Option<E> {
+        let mut failure = lock(&self.0.failure);
+        let reason = failure.take();
+        if reason.is_some() {
+            // Relaxed: it publishes nothing.
+            self.0.state.store(OPEN, Relaxed);
+        }
+        reason
+    }
+
+    /// Returns the reason for the failure, if gathering has failed.
+    pub fn failure(&self) -> Option<E>
+    where
+        E: Clone,
+    {
+        lock(&self.0.failure).clone()
+    }
+
+    /// Returns whether gathering was closed.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Calls `value` with every value and `failure` with the reason of a failure, until one of them
+    /// returns an error. It waits for no lock, and leaves out what another thread has locked.
+    ///
+    /// It is made for garbage collectors, which run while all other threads are stopped. The functions must
+    /// not use this object.
+    ///
+    /// # Errors
+    ///
+    /// The first error of one of the functions.
+    pub fn visit<X>(
+        &self,
+        value: impl Fn(&V) -> Result<(), X>,
+        failure: impl Fn(&E) -> Result<(), X>,
+    ) -> Result<(), X> {
+        for shard in &self.0.shards {
+            if let Some(shard) = try_lock(shard) {
+                shard.values.values().try_for_each(&value)?;
+            }
+        }
+        match try_lock(&self.0.failure) {
+            Some(reason) => reason.iter().try_for_each(failure),
+            None => Ok(()),
+        }
+    }
+}
+
+fn default_shards() -> usize {
+    // Eight shards for each core: of `n` threads two rarely meet in one of `8 n` shards.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    cores.saturating_mul(8)
+}
+
+impl<V, E> Clone for GatheringIter<V, E> {
+    /// Returns another handle for the same values.
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V, E> Default for GatheringIter<V, E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<V, E> fmt::Debug for GatheringIter<V, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Relaxed: it is shown to people, and decides nothing.
+        let state = match self.0.state.load(Relaxed) {
+            OPEN => "open",
+            FAILED => "failed",
+            _ => "closed",
+        };
+        f.debug_struct("GatheringIter")
+            .field("len", &self.len())
+            .field("window", &self.0.window)
+            .field("state", &format_args!("{state}"))
+            .finish_non_exhaustive()
+    }
+}
