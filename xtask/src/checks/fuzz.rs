@@ -1,27 +1,28 @@
-//! Fuzzing: runs the targets of `fuzz/`, alone beside their models, and together under shuttle.
+//! Fuzzing: runs the targets of `loom-tests/fuzz`, alone beside their models, and together under shuttle.
 
-use std::collections::VecDeque;
-use std::fs;
+use std::env::consts::EXE_SUFFIX;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Mutex;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use xshell::cmd;
+use fs_err as fs;
 
-use crate::error::{Error, Result};
-use crate::linear::Schedule;
-use crate::project::Project;
-use crate::run;
+use super::programs::{Failed, SHUTTLE, THREADS, Way, output_of, run_all};
+use crate::common::error::{Error, Result, bail};
+use crate::common::project::Project;
+use crate::common::run;
 
 /// How much to run, and what.
+#[derive(clap::Args)]
 pub struct Limits {
-    /// Programs for each target that has to hold, if there is no time.
+    /// Programs for each target, if there is no time limit.
+    #[arg(skip = Limits::default().programs)]
     pub programs: u64,
-    /// For so long, each.
+    /// How long to run each target [default: a fixed number of programs, the same each time]
+    #[arg(long, value_name = "N")]
     pub seconds: Option<u64>,
-    /// The first of the seeds.
+    /// The seed of the first program; a failing target prints its seed
+    #[arg(long, value_name = "N", default_value_t = Limits::default().seed)]
     pub seed: u64,
 }
 
@@ -35,166 +36,107 @@ impl Default for Limits {
     }
 }
 
-/// Under shuttle each program is run some twenty times, and costs as much more.
+/// Under shuttle each program is run some twenty times, and costs five times as much.
 const DEARER: u64 = 5;
 
-/// How long a target may take beyond the time that it was given: to be compiled badly, to shrink what
-/// fails, to find out what is broken.
+/// How long a target may take beyond the time that it was given: to shrink a program that fails, or to
+/// find what is broken.
 const GRACE: Duration = Duration::from_secs(120);
 
 /// A target, and in which way it is run.
 struct Target {
     program: PathBuf,
     name: String,
-    schedule: Schedule,
+    programs: u64,
+    /// The file in which it leaves the seed that it is at.
+    seed: PathBuf,
 }
 
 /// Runs the targets of these files of `loom-tests/fuzz/src/targets`, and prints a line for each.
 ///
 /// # Errors
 ///
-/// If one fails, or if one that is broken is not found out; after all have run.
+/// If one fails, or if one that is broken on purpose is not found out; after all have run.
 pub fn all(project: &Project, files: &[String], limits: &Limits) -> Result<()> {
     if files.is_empty() {
-        return Err(Error::new("no target goes by that name"));
+        bail!("no target goes by that name");
     }
-    let mut queue = VecDeque::new();
-    for schedule in [Schedule::Real, Schedule::Shuttle] {
-        let program = build(project, schedule)?;
-        for target in list(&program)? {
-            if files.iter().any(|file| file == file_of(&target)) {
-                queue.push_back(Target {
+    let mut targets = Vec::new();
+    for (way, title, programs) in [
+        (THREADS, "alone", limits.programs),
+        (SHUTTLE, "together", limits.programs / DEARER),
+    ] {
+        let program = build(project, &way)?;
+        let names = run::ask(Command::new(&program), &[]);
+        let names = names.ok_or_else(|| Error::new("the fuzzing does not list its targets"))?;
+        for name in names.lines() {
+            if files.iter().any(|file| file == file_of(name)) {
+                let target = Target {
                     program: program.clone(),
-                    name: target,
-                    schedule,
-                });
+                    name: name.to_owned(),
+                    programs,
+                    seed: project
+                        .scratch()
+                        .join(format!("fuzz-{}.seed", targets.len())),
+                };
+                targets.push((format!("{name} ({title})"), target));
             }
         }
     }
-    let all = queue.len();
-    let wide = queue.iter().map(|target| target.name.len()).max();
-    let wide = wide.ok_or_else(|| Error::new("no targets in these files"))?;
-    println!("{all} targets, from seed {}", limits.seed);
-
-    let start = Instant::now();
-    let scratch = project.scratch();
-    let queue = Mutex::new(queue);
-    let next = || queue.lock().ok()?.pop_front();
-    let work = |worker: usize| {
-        let last = scratch.join(format!("fuzz-{worker}.seed"));
-        let mut failed = 0;
-        while let Some(target) = next() {
-            failed += usize::from(!run_one(&target, wide, limits, &last));
-        }
-        failed
-    };
-    let failed: usize = thread::scope(|scope| {
-        let workers = [scope.spawn(|| work(0)), scope.spawn(|| work(1))];
-        // A worker that panicked has lost its count; one is enough to fail.
-        let counts = workers.map(|worker| worker.join().unwrap_or(1));
-        counts.into_iter().sum()
-    });
-    let passed = all.saturating_sub(failed);
-    let seconds = start.elapsed().as_secs_f64();
-    println!("fuzzing: {passed} passed, {failed} failed in {seconds:.1} s");
-    if failed > 0 {
-        return Err(Error::new(format!("{failed} of {all} targets failed")));
-    }
-    Ok(())
+    println!("{} targets, from seed {}", targets.len(), limits.seed);
+    run_all("targets", targets, 2, |target| run_one(&target, limits))
 }
 
-/// Prints the line of one target in one piece, as another prints its own at the same time. The
-/// target leaves the seed that it is at in the file `last`.
-fn run_one(target: &Target, wide: usize, limits: &Limits, last: &PathBuf) -> bool {
-    let (name, way) = (&target.name, way(target.schedule));
-    let programs = match target.schedule {
-        Schedule::Real => limits.programs,
-        Schedule::Shuttle => limits.programs / DEARER,
-    };
+fn run_one(target: &Target, limits: &Limits) -> Result<(String, String), Failed> {
     let mut cmd = Command::new(&target.program);
-    cmd.arg(name)
-        .env("FT_FUZZ_PROGRAMS", programs.to_string())
+    cmd.arg(&target.name)
+        .env("FT_FUZZ_PROGRAMS", target.programs.to_string())
         .env("FT_FUZZ_SEED", limits.seed.to_string())
-        .env("FT_FUZZ_LAST", last);
+        .env("FT_FUZZ_LAST", &target.seed);
     if let Some(seconds) = limits.seconds {
         cmd.env("FT_FUZZ_SECONDS", seconds.to_string());
     }
-    let _ = fs::remove_file(last);
+    let _ = fs::remove_file(&target.seed);
     let limit = GRACE + Duration::from_secs(limits.seconds.unwrap_or(0));
-    let output = run::limited(cmd, limit);
-    let (verdict, text) = match output {
-        Ok(Some(output)) => {
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            let line = text.lines().next().and_then(counted);
-            match line {
-                Some(line) if output.status.success() => {
-                    println!("  {name:wide$}  {way}  {line}");
-                    return true;
-                }
-                Some(_) => ("FAILED".to_owned(), text),
-                // It has not even come to its last words.
-                None => {
-                    let errors = String::from_utf8_lossy(&output.stderr);
-                    (format!("FAILED: {}", output.status), errors.into_owned())
-                }
-            }
-        }
-        Ok(None) => ("FAILED: does not end".to_owned(), String::new()),
-        Err(err) => ("FAILED: does not start".to_owned(), err.to_string()),
-    };
-    let seed = fs::read_to_string(last).unwrap_or_default();
-    let seed = match seed.trim() {
-        "" => limits.seed.to_string(),
-        seed => seed.to_owned(),
-    };
-    let own = file_of(name);
-    println!(
-        "  {name:wide$}  {way}  {verdict}\n{}\nto do this again: cargo xtask fuzz {own} --seed {seed}",
-        run::tail(&text, 100)
-    );
-    false
+    let result = output_of(cmd, limit).and_then(|text| {
+        let silent = || Failed("FAILED: has run nothing".to_owned(), text.clone());
+        counted(&text).ok_or_else(silent)
+    });
+    result.map_err(|Failed(how, text)| {
+        let seed = fs::read_to_string(&target.seed).unwrap_or_default();
+        let seed = match seed.trim() {
+            "" => limits.seed.to_string(),
+            seed => seed.to_owned(),
+        };
+        let file = file_of(&target.name);
+        let again = format!("to do this again: cargo xtask fuzz {file} --seed {seed}");
+        Failed(how, format!("{text}\n{again}"))
+    })
 }
 
-/// Its name begins with that of the file, then comes what is broken about it.
+/// Its name begins with that of the file; a space and what is broken about it may follow.
 fn file_of(target: &str) -> &str {
     target.split_once(' ').map_or(target, |(file, _)| file)
 }
 
-fn way(schedule: Schedule) -> &'static str {
-    match schedule {
-        Schedule::Real => "alone   ",
-        Schedule::Shuttle => "together",
-    }
-}
-
 /// What the line `ran N programs, M calls in S s (remark)` says.
-fn counted(line: &str) -> Option<String> {
-    let rest = line.strip_prefix("ran ")?;
+fn counted(text: &str) -> Option<(String, String)> {
+    let rest = text.lines().next()?.strip_prefix("ran ")?;
     let (programs, rest) = rest.split_once(" programs, ")?;
     let (calls, rest) = rest.split_once(" calls in ")?;
-    Some(format!("{programs:>7} programs {calls:>9} calls  {rest}"))
+    let (_, remark) = rest.split_once(" s")?;
+    Some((
+        format!("{programs:>7} programs {calls:>9} calls"),
+        remark.trim_start().to_owned(),
+    ))
 }
 
-fn build(project: &Project, schedule: Schedule) -> Result<PathBuf> {
-    let sh = &project.sh;
-    let way = way(schedule).trim();
-    let target = schedule.target(project);
-    // As the histories are built, and in the same place: they share most of it.
-    let build = cmd!(sh, "cargo build --profile linear --package fuzz")
-        .env("RUSTFLAGS", schedule.flags())
-        .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_TERM_COLOR", "never");
-    let log = project.log(&format!("fuzz-{way}-build"))?;
-    run::logged(build, &format!("compile the fuzzing, {way}"), &log)?;
-    Ok(target
-        .join("linear")
-        .join(format!("fuzz{}", std::env::consts::EXE_SUFFIX)))
-}
-
-fn list(program: &PathBuf) -> Result<Vec<String>> {
-    let output = Command::new(program).output()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(text.lines().map(str::to_owned).collect())
+/// As the histories are built, and in the same place: they share most of it.
+fn build(project: &Project, way: &Way) -> Result<PathBuf> {
+    let build = way.cargo(project, &["build", "--package", "fuzz"]);
+    project.logged(&format!("compile the fuzzing for {}", way.name), build)?;
+    let folder = way.target(project).join("linear");
+    Ok(folder.join(format!("fuzz{EXE_SUFFIX}")))
 }
 
 #[cfg(test)]
@@ -203,11 +145,10 @@ mod tests {
 
     #[test]
     fn lines() {
-        let line = counted("ran 41 programs, 500 calls in 0.1 s (found, in 2 calls)").unwrap();
-        assert_eq!(
-            line,
-            "     41 programs       500 calls  0.1 s (found, in 2 calls)"
-        );
+        let line = "ran 41 programs, 500 calls in 0.1 s (found, in 2 calls)\nmore";
+        let (line, remark) = counted(line).unwrap();
+        assert_eq!(line, "     41 programs       500 calls");
+        assert_eq!(remark, "(found, in 2 calls)");
         assert_eq!(counted("the program of seed 1"), None);
     }
 }

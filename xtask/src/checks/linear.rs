@@ -1,24 +1,20 @@
 //! Checks recorded histories for linearizability: those of real threads, and those of shuttle's.
 
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::Mutex;
-use std::thread;
-use std::time::{Duration, Instant};
-use std::{collections::VecDeque, env, fs};
+use std::time::Duration;
 
-use xshell::cmd;
-
-use crate::error::{Error, Result};
-use crate::loom::{Test, executables, list};
-use crate::project::Project;
-use crate::run;
+use super::programs::{Failed, SHUTTLE, THREADS, output_of, run_all};
+use crate::common::error::{Result, bail};
+use crate::common::project::Project;
 
 /// How long to record, and what.
+#[derive(clap::Args)]
 pub struct Limits {
-    /// Per test.
+    /// How long each test records
+    #[arg(long, value_name = "N", default_value_t = Limits::default().seconds)]
     pub seconds: f64,
-    /// The first of the seeds.
+    /// The first seed; a failing test prints its seed. Shuttle's schedules are the same again; real
+    /// threads do the same calls, in their own time
+    #[arg(long, value_name = "N", default_value_t = Limits::default().seed)]
     pub seed: u64,
 }
 
@@ -31,35 +27,6 @@ impl Default for Limits {
     }
 }
 
-/// Whose threads they are.
-#[derive(Clone, Copy)]
-pub enum Schedule {
-    Real,
-    Shuttle,
-}
-
-impl Schedule {
-    fn name(self) -> &'static str {
-        match self {
-            Schedule::Real => "threads",
-            Schedule::Shuttle => "shuttle",
-        }
-    }
-
-    pub fn flags(self) -> String {
-        let users = env::var("RUSTFLAGS").unwrap_or_default();
-        match self {
-            Schedule::Real => users,
-            Schedule::Shuttle => format!("{users} --cfg ft_shuttle").trim().to_owned(),
-        }
-    }
-
-    /// Each has its own target folder: the flags would otherwise rebuild the whole workspace.
-    pub fn target(self, project: &Project) -> PathBuf {
-        project.target().join(format!("linear-{}", self.name()))
-    }
-}
-
 /// Runs the tests in these files of `loom-tests/tests`, and prints a line for each.
 ///
 /// # Errors
@@ -67,122 +34,40 @@ impl Schedule {
 /// If one fails, after all have run.
 pub fn check(project: &Project, files: &[String], limits: &Limits) -> Result<()> {
     if files.is_empty() {
-        return Err(Error::new("there are no histories of that name"));
+        bail!("there are no histories of that name");
     }
-    let mut queue = VecDeque::new();
-    for schedule in [Schedule::Real, Schedule::Shuttle] {
-        for test in build(project, files, schedule)? {
-            queue.push_back((schedule, test));
-        }
+    let mut tests = Vec::new();
+    for way in [THREADS, SHUTTLE] {
+        let all = way.tests(project, files)?.into_iter();
+        tests.extend(all.map(|test| (format!("{} ({})", test.title(), way.name), test)));
     }
-    let all = queue.len();
-    let wide = queue.iter().map(|(_, test)| test.title().len()).max();
-    let wide = wide.ok_or_else(|| Error::new("no histories in these files"))?;
-    println!(
-        "{all} tests, {} s each, from seed {}",
-        limits.seconds, limits.seed
-    );
-
-    let start = Instant::now();
-    // Two at a time: more would only take the processors from one another's threads.
-    let queue = Mutex::new(queue);
-    let next = || queue.lock().ok()?.pop_front();
-    let failed: usize = thread::scope(|scope| {
-        let work = || {
-            let mut failed = 0;
-            while let Some((schedule, test)) = next() {
-                failed += usize::from(!check_one(&test, schedule, wide, limits));
-            }
-            failed
-        };
-        let workers = [scope.spawn(work), scope.spawn(work)];
-        // A worker that panicked has lost its count; one is enough to fail.
-        let counts = workers.map(|worker| worker.join().unwrap_or(1));
-        counts.into_iter().sum()
-    });
-    let passed = all.saturating_sub(failed);
-    let seconds = start.elapsed().as_secs_f64();
-    println!("histories: {passed} passed, {failed} failed in {seconds:.1} s");
-    if failed > 0 {
-        return Err(Error::new(format!("{failed} of {all} tests failed")));
-    }
-    Ok(())
-}
-
-/// Prints the line of one test in one piece, as another prints its own at the same time.
-fn check_one(test: &Test, schedule: Schedule, wide: usize, limits: &Limits) -> bool {
-    let mut cmd = Command::new(&test.program);
-    cmd.args(["--exact", &test.name, "--nocapture"])
-        .env("FT_LINEAR_SECONDS", limits.seconds.to_string())
-        .env("FT_LINEAR_SEED", limits.seed.to_string());
+    let (all, seconds, seed) = (tests.len(), limits.seconds, limits.seed);
+    println!("{all} tests, {seconds} s each, from seed {seed}");
     // A batch that is under way is finished; a thread that waits for ever has to be killed.
-    let limit = Duration::from_secs_f64(limits.seconds + 60.0);
-    let start = Instant::now();
-    let output = run::limited(cmd, limit);
-    let seconds = start.elapsed().as_secs_f64();
-    let (title, name) = (test.title(), schedule.name());
-    let (verdict, text) = match output {
-        Ok(Some(output)) => {
-            let text = [output.stdout, output.stderr].concat();
-            let text = String::from_utf8_lossy(&text).into_owned();
-            match recorded(&text) {
-                Some(recorded) if output.status.success() => {
-                    println!("  {title:wide$}  {name}  {recorded}  {seconds:5.1} s");
-                    return true;
-                }
-                _ => ("FAILED", text),
-            }
-        }
-        Ok(None) => ("FAILED: a thread waits for ever", String::new()),
-        Err(err) => ("FAILED: does not start", err.to_string()),
-    };
-    let seed = limits.seed;
-    println!(
-        "  {title:wide$}  {name}  {verdict}  {seconds:.1} s, from seed {seed}\n{}",
-        run::tail(&text, 100)
-    );
-    false
+    let limit = Duration::from_secs_f64(seconds + 60.0);
+    // Two at a time: more would only take the processors from one another's threads.
+    run_all("histories", tests, 2, |test| {
+        let mut cmd = test.call();
+        cmd.env("FT_LINEAR_SECONDS", seconds.to_string())
+            .env("FT_LINEAR_SEED", seed.to_string());
+        let text = output_of(cmd, limit)
+            .map_err(|Failed(how, text)| Failed(format!("{how}, from seed {seed}"), text))?;
+        let nothing = || Failed("FAILED: has recorded nothing".to_owned(), text.clone());
+        recorded(&text).ok_or_else(nothing)
+    })
 }
 
 /// What the line `checked N histories, M operations in S s (remark)` says.
-fn recorded(text: &str) -> Option<String> {
+fn recorded(text: &str) -> Option<(String, String)> {
     // The harness starts its own line without ending it.
     let (_, rest) = text.split_once("checked ")?;
     let (histories, rest) = rest.split_once(" histories, ")?;
     let (operations, rest) = rest.split_once(" operations in ")?;
-    let remark = rest.lines().next()?.split_once('(');
-    let remark = remark.map_or(String::new(), |(_, remark)| format!(" ({remark}"));
-    Some(format!(
-        "{histories:>8} histories {operations:>9} operations{remark}"
+    let (_, remark) = rest.lines().next()?.split_once(" s")?;
+    Some((
+        format!("{histories:>8} histories {operations:>9} operations"),
+        remark.trim_start().to_owned(),
     ))
-}
-
-/// The tests, with their programs.
-pub fn build(project: &Project, files: &[String], schedule: Schedule) -> Result<Vec<Test>> {
-    let sh = &project.sh;
-    let name = schedule.name();
-    let log = project.log(&format!("linear-{name}-build"))?;
-    let tests = files.iter().flat_map(|file| ["--test", file]);
-    let build = cmd!(
-        sh,
-        "cargo test --profile linear --package loom-tests --no-run {tests...}"
-    )
-    .env("RUSTFLAGS", schedule.flags())
-    .env("CARGO_TARGET_DIR", schedule.target(project))
-    .env("CARGO_TERM_COLOR", "never");
-    run::logged(build, &format!("compile the histories, {name}"), &log)?;
-    let mut all = Vec::new();
-    for (file, program) in executables(&fs::read_to_string(&log)?) {
-        let program = project.root.join(program);
-        for name in list(&program)? {
-            all.push(Test {
-                program: program.clone(),
-                file: file.clone(),
-                name,
-            });
-        }
-    }
-    Ok(all)
 }
 
 #[cfg(test)]
@@ -193,10 +78,11 @@ mod tests {
     fn lines() {
         let text =
             "\nrunning 1 test\ntest a ... checked 41 histories, 500 operations in 0.1 s\nok\n";
-        let line = recorded(text).unwrap();
+        let (line, remark) = recorded(text).unwrap();
         assert_eq!(line, "      41 histories       500 operations");
+        assert_eq!(remark, "");
         let text = "test a ... checked 4 histories, 50 operations in 0.1 s (found)\nwhat\n";
-        assert!(recorded(text).unwrap().ends_with("operations (found)"));
+        assert_eq!(recorded(text).unwrap().1, "(found)");
         assert_eq!(recorded("test result: ok"), None);
     }
 }

@@ -2,21 +2,16 @@
 
 use xshell::cmd;
 
-use crate::compat_api;
-use crate::error::{Error, Result};
-use crate::linear::Schedule;
-use crate::loom;
-use crate::project::Project;
-use crate::report::Report;
-use crate::run;
-use crate::select::Selection;
-use crate::setup::Ready;
-
-/// The one crate under `crates` that is about Python.
-pub const KNOWS_PYTHON: &str = "ft-compat";
+use super::compat_api;
+use super::programs::{LOOM, SHUTTLE};
+use super::select::{Selection, runnable};
+use crate::common::error::{Error, Result, bail};
+use crate::common::project::Project;
+use crate::common::report::Report;
+use crate::environments::setup::Ready;
 
 /// The quick ones.
-pub fn all(project: &Project, ready: &Ready, report: &mut Report) {
+pub fn quick(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("format", "rustfmt", || fmt(project));
     report.step("lints", "clippy", || clippy(project, ready));
     report.step("lints", "clippy, models", || clippy_models(project));
@@ -27,11 +22,31 @@ pub fn all(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("made files", "compat-api", || compat_api::check(project));
 }
 
+/// Those that take longer, or need the wheel.
+pub fn slow(
+    project: &Project,
+    ready: &Ready,
+    selection: &Selection,
+    quick: bool,
+    report: &mut Report,
+) {
+    report.step("types", "stubtest", || stubs(project, ready));
+    report.step("no Python below", "cargo tree", || {
+        no_python(project, selection)
+    });
+    if quick {
+        report.skip("documentation", "rustdoc", "--quick");
+    } else {
+        report.step("documentation", "rustdoc", || docs(project, ready));
+    }
+}
+
 fn fmt(project: &Project) -> Result<()> {
     let sh = &project.sh;
     let cmd = cmd!(sh, "cargo fmt --all -- --check --color never");
-    run::logged(cmd, "cargo fmt --check", &project.log("fmt")?)
-        .map_err(|err| Error::new(format!("{err}; put right by: cargo fmt --all")))
+    let run = project.logged("cargo fmt --check", cmd);
+    run.map_err(|err| Error::new(format!("{err}; put right by: cargo fmt --all")))?;
+    Ok(())
 }
 
 fn clippy(project: &Project, ready: &Ready) -> Result<()> {
@@ -41,42 +56,28 @@ fn clippy(project: &Project, ready: &Ready) -> Result<()> {
         "cargo clippy --workspace --all-targets --features ft-compat/build -- -D warnings"
     )
     .env("PYO3_PYTHON", ready.tools.python());
-    run::logged(cmd, "cargo clippy", &project.log("clippy")?)
+    project.logged("cargo clippy", cmd)?;
+    Ok(())
 }
 
 fn clippy_models(project: &Project) -> Result<()> {
-    let sh = &project.sh;
-    let cmd = cmd!(
-        sh,
-        "cargo clippy --package loom-tests --all-targets -- -D warnings"
-    )
-    .env("RUSTFLAGS", loom::flags())
-    .env("CARGO_TARGET_DIR", loom::target(project));
-    run::logged(
-        cmd,
-        "cargo clippy --cfg ft_loom",
-        &project.log("clippy-loom")?,
-    )
+    let words = ["clippy", "--package", "loom-tests", "--all-targets"];
+    let mut cargo = LOOM.cargo(project, &words);
+    cargo.args(["--", "-D", "warnings"]);
+    project.logged("cargo clippy --cfg ft_loom", cargo)?;
+    Ok(())
 }
 
 fn clippy_shuttle(project: &Project) -> Result<()> {
-    let sh = &project.sh;
-    let cmd = cmd!(
-        sh,
-        "cargo clippy --package loom-tests --package fuzz --all-targets --profile linear -- -D warnings"
-    )
-    .env("RUSTFLAGS", Schedule::Shuttle.flags())
-    .env("CARGO_TARGET_DIR", Schedule::Shuttle.target(project));
-    let log = project.log("clippy-shuttle")?;
-    run::logged(cmd, "cargo clippy --cfg ft_shuttle", &log)
+    let packages = ["--package=loom-tests", "--package=fuzz", "--all-targets"];
+    let mut cargo = SHUTTLE.cargo(project, &[&["clippy"], &packages[..]].concat());
+    cargo.args(["--", "-D", "warnings"]);
+    project.logged("cargo clippy --cfg ft_shuttle", cargo)?;
+    Ok(())
 }
 
 fn ruff(project: &Project, ready: &Ready) -> Result<()> {
-    let log = project.log("ruff")?;
-    for (task, words) in [
-        ("check", &["check"][..]),
-        ("format", &["format", "--check"]),
-    ] {
+    for words in [&["check"][..], &["format", "--check"]] {
         let mut cmd = ready.tools.call();
         cmd.current_dir(&project.root)
             .args(["-m", "ruff"])
@@ -84,7 +85,7 @@ fn ruff(project: &Project, ready: &Ready) -> Result<()> {
             .args(["--config", "py-bindings/pyproject.toml"])
             .args(["loom-tests", "py-bindings", "xtask"])
             .env("RUFF_CACHE_DIR", project.scratch().join("ruff"));
-        run::logged(cmd, &format!("ruff {task}"), &log)?;
+        project.logged(&format!("ruff {}", words.join(" ")), cmd)?;
     }
     Ok(())
 }
@@ -95,43 +96,40 @@ fn mypy(project: &Project, ready: &Ready) -> Result<()> {
         .args(["-m", "mypy", "--strict", "--config-file", "pyproject.toml"])
         .arg("--cache-dir")
         .arg(project.scratch().join("mypy"))
-        .args([
-            "python/ft_utils",
-            "examples",
-            "benchmarks",
-            "tests/typed.py",
-        ])
+        .args(["python/ft_utils", "examples", "benchmarks"])
+        .arg("tests/typed.py")
         .env("MYPYPATH", "python");
-    run::logged(cmd, "mypy --strict", &project.log("mypy")?)
+    project.logged("mypy --strict", cmd)?;
+    Ok(())
 }
 
-/// The other type checker that users have, on what they would write.
+/// The other type checker that users have, on code as users write it.
 fn pyright(project: &Project, ready: &Ready) -> Result<()> {
     let mut cmd = ready.tools.call();
     cmd.current_dir(project.bindings())
         .args(["-m", "basedpyright", "--level", "error", "--pythonpath"])
         .arg(ready.tools.python());
-    run::logged(cmd, "pyright", &project.log("pyright")?)
+    project.logged("pyright", cmd)?;
+    Ok(())
 }
 
 /// Whether the stubs say what the installed module does.
-pub fn stubs(project: &Project, ready: &Ready) -> Result<()> {
+fn stubs(project: &Project, ready: &Ready) -> Result<()> {
+    let bindings = project.bindings();
     let mut cmd = ready.tools.call();
     // Not in a folder that holds `ft_utils`: the installed one is to be checked.
     cmd.current_dir(project.scratch())
         .args(["-m", "mypy.stubtest", "ft_utils", "--mypy-config-file"])
-        .arg(project.bindings().join("pyproject.toml"));
-    let allowed = project.bindings().join("stubtest-allowlist.txt");
-    if allowed.is_file() {
-        cmd.arg("--allowlist")
-            .arg(allowed)
-            .arg("--ignore-unused-allowlist");
-    }
-    run::logged(cmd, "stubtest", &project.log("stubtest")?)
+        .arg(bindings.join("pyproject.toml"))
+        .arg("--allowlist")
+        .arg(bindings.join("stubtest-allowlist.txt"))
+        .arg("--ignore-unused-allowlist");
+    project.logged("stubtest", cmd)?;
+    Ok(())
 }
 
 /// Broken links and the like.
-pub fn docs(project: &Project, ready: &Ready) -> Result<()> {
+fn docs(project: &Project, ready: &Ready) -> Result<()> {
     let sh = &project.sh;
     let cmd = cmd!(
         sh,
@@ -140,34 +138,29 @@ pub fn docs(project: &Project, ready: &Ready) -> Result<()> {
     )
     .env("RUSTDOCFLAGS", "-D warnings")
     .env("PYO3_PYTHON", ready.tools.python());
-    run::logged(cmd, "cargo doc", &project.log("doc")?)
+    project.logged("cargo doc", cmd)?;
+    Ok(())
 }
 
 /// A Rust program that uses a primitive must never have to build Python.
-pub fn no_python(project: &Project, selection: &Selection) -> Result<()> {
+fn no_python(project: &Project, selection: &Selection) -> Result<()> {
     let sh = &project.sh;
-    let packages = selection.packages.iter();
-    for package in packages.filter(|package| *package != KNOWS_PYTHON) {
+    for package in runnable(&selection.packages) {
         let tree = cmd!(
             sh,
             "cargo tree --package {package} --edges normal,build --all-features --prefix none"
-        )
-        .quiet()
-        .ignore_stderr()
-        .read()?;
+        );
+        let tree = tree.quiet().ignore_stderr().read()?;
         if let Some(culprit) = python_in(&tree) {
-            return Err(Error::new(format!(
-                "{package} depends on {culprit}; see: cargo tree -p {package} -i {culprit}"
-            )));
+            bail!("{package} depends on {culprit}; see: cargo tree -p {package} -i {culprit}");
         }
     }
     Ok(())
 }
 
 fn python_in(tree: &str) -> Option<&str> {
-    let names = tree.lines().filter_map(|line| line.split(' ').next());
-    let mut python = names.filter(|name| name.starts_with("pyo3") || name.starts_with("python3"));
-    python.next()
+    let mut names = tree.lines().filter_map(|line| line.split(' ').next());
+    names.find(|name| name.starts_with("pyo3") || name.starts_with("python3"))
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! Which crates, models and Python tests belong to a name such as `queue`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
-use crate::project::Project;
+use fs_err as fs;
+
+use crate::common::error::{Result, bail};
+use crate::common::project::Project;
+
+/// The one package in `crates` that is about Python.
+pub const KNOWS_PYTHON: &str = "ft-compat";
 
 /// What there is to test, all of it or one primitive's part.
 pub struct Selection {
@@ -14,7 +18,7 @@ pub struct Selection {
     pub models: Vec<String>,
     /// Those that record histories.
     pub histories: Vec<String>,
-    /// Files in `loom-tests/fuzz/src/targets`.
+    /// Files in `loom-tests/fuzz/src/targets`, without `.rs`.
     pub fuzzed: Vec<String>,
     /// Files in `py-bindings/tests`.
     pub python: Vec<PathBuf>,
@@ -22,41 +26,33 @@ pub struct Selection {
 
 /// Everything, or what goes by `name`.
 pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
-    let mut crates = folders(&project.root.join("crates"));
-    // It is no primitive, and to compile the peers takes longer than many a test.
-    crates.retain(|folder| folder != "bench");
-    let models = stems(&project.root.join("loom-tests/tests"), "", ".rs");
-    let (histories, models): (Vec<_>, Vec<_>) = models
-        .into_iter()
-        .partition(|stem| stem.starts_with("linear_"));
-    let python_dir = project.bindings().join("tests");
-    let python = stems(&python_dir, "test_", ".py");
-
-    let chosen: Vec<&String> = match name {
-        Some(name) => crates.iter().filter(|folder| fits(folder, name)).collect(),
-        None => crates.iter().collect(),
-    };
+    let folder = project.root.join("crates");
+    let mut crates = stems(&folder, "", "");
+    crates.retain(|krate| folder.join(krate).join("Cargo.toml").is_file());
+    // It is no primitive, and compiling the peers takes longer than many a test.
+    crates.retain(|krate| krate != "bench");
+    let mut chosen = crates.clone();
+    chosen.retain(|folder| name.is_none_or(|name| fits(folder, name)));
     if let (Some(name), true) = (name, chosen.is_empty()) {
-        return Err(Error::new(format!(
+        bail!(
             "no primitive goes by `{name}`; there are: {}",
             crates.join(", ")
-        )));
+        );
     }
-    let belongs = |stem: &String| match name {
-        Some(name) => fits(stem, name) || chosen.iter().any(|folder| fits(stem, folder)),
-        None => true,
+    let belongs = |stem: &String| {
+        name.is_none_or(|name| fits(stem, name) || chosen.iter().any(|folder| fits(stem, folder)))
     };
-    let mut packages = Vec::new();
-    for folder in &chosen {
-        packages.push(package(&project.root.join("crates").join(folder))?);
-    }
+    let models = stems(&project.root.join("loom-tests/tests"), "", ".rs");
+    let models = models.into_iter().filter(belongs);
+    let (histories, models) = models.partition(|stem| stem.starts_with("linear_"));
+    let python_dir = project.bindings().join("tests");
+    let python = stems(&python_dir, "test_", ".py").into_iter();
     Ok(Selection {
-        packages,
-        models: models.into_iter().filter(belongs).collect(),
-        histories: histories.into_iter().filter(belongs).collect(),
+        packages: chosen.iter().map(|folder| package(folder)).collect(),
+        models,
+        histories,
         fuzzed: fuzzed(project).into_iter().filter(belongs).collect(),
         python: python
-            .into_iter()
             .filter(belongs)
             .map(|stem| python_dir.join(format!("test_{stem}.py")))
             .collect(),
@@ -67,6 +63,14 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
 pub fn targets(project: &Project, name: Option<&str>) -> Vec<String> {
     let goes = |stem: &String| name.is_none_or(|name| fits(stem, name));
     fuzzed(project).into_iter().filter(goes).collect()
+}
+
+/// Those that need no Python to link to, which not every machine has. The tests and examples of the
+/// other one are an extension module, which the Python tests build.
+pub fn runnable(packages: &[String]) -> Vec<String> {
+    let mut packages = packages.to_vec();
+    packages.retain(|package| package != KNOWS_PYTHON);
+    packages
 }
 
 fn fuzzed(project: &Project) -> Vec<String> {
@@ -81,41 +85,22 @@ fn fits(one: &str, other: &str) -> bool {
     one.contains(&other) || other.contains(&one)
 }
 
-fn folders(parent: &Path) -> Vec<String> {
-    names(parent, |path| path.join("Cargo.toml").is_file())
-}
-
+/// The names in a folder that begin and end like this, without these parts.
 fn stems(folder: &Path, prefix: &str, suffix: &str) -> Vec<String> {
-    names(folder, Path::is_file)
-        .into_iter()
-        .filter_map(|name| Some(name.strip_prefix(prefix)?.strip_suffix(suffix)?.to_owned()))
-        .collect()
-}
-
-fn names(folder: &Path, keep: impl Fn(&Path) -> bool) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .filter(|entry| keep(&entry.path()))
-        .filter_map(|entry| entry.file_name().into_string().ok())
+    let mut stems: Vec<String> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some(name.strip_prefix(prefix)?.strip_suffix(suffix)?.to_owned())
+        })
         .collect();
-    names.sort();
-    names
+    stems.sort();
+    stems
 }
 
-fn package(folder: &Path) -> Result<String> {
-    let manifest = folder.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest)?;
-    package_name(&text)
-        .map(str::to_owned)
-        .ok_or_else(|| Error::new(format!("{} names no package", manifest.display())))
-}
-
-/// The first `name = "..."`, which is the package's in a manifest like ours.
-fn package_name(manifest: &str) -> Option<&str> {
-    manifest.lines().find_map(|line| {
-        let value = line.strip_prefix("name")?.trim_start().strip_prefix('=')?;
-        value.trim().strip_prefix('"')?.strip_suffix('"')
-    })
+/// `ft-rwlock` for `rwlock`; one folder is called `ft-compat`.
+fn package(folder: &str) -> String {
+    format!("ft-{}", folder.trim_start_matches("ft-"))
 }
 
 #[cfg(test)]
@@ -131,9 +116,8 @@ mod tests {
     }
 
     #[test]
-    fn package_names() {
-        let manifest = "[package]\nname = \"ft-atomic-int\"\nversion.workspace = true\n";
-        assert_eq!(package_name(manifest), Some("ft-atomic-int"));
-        assert_eq!(package_name("[workspace]\n"), None);
+    fn packages_are_named_after_their_folders() {
+        assert_eq!(package("rwlock"), "ft-rwlock");
+        assert_eq!(package("ft-compat"), KNOWS_PYTHON);
     }
 }

@@ -2,13 +2,15 @@
 
 use std::env;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use fs_err as fs;
 use xshell::Shell;
 
-use crate::cache::{self, Access};
-use crate::error::{Error, Result};
-use crate::run;
+use super::error::{Error, Result};
+use super::lock::{self, Access};
+use super::run;
 
 /// The checkout that `cargo xtask` was called in.
 pub struct Project {
@@ -21,14 +23,14 @@ impl Project {
     pub fn find() -> Result<Project> {
         // Cargo sets it for the program that it runs.
         let manifest = env::var_os("CARGO_MANIFEST_DIR")
-            .ok_or_else(|| Error::new("call it as: cargo xtask"))?;
-        let root = PathBuf::from(manifest)
-            .parent()
-            .map(PathBuf::from)
-            .ok_or_else(|| Error::new("the checkout has no root"))?;
+            .ok_or_else(|| Error::new("call this program as: cargo xtask"))?;
+        let root = Path::new(&manifest).parent().unwrap_or(Path::new("."));
         let sh = Shell::new()?;
-        sh.change_dir(&root);
-        Ok(Project { root, sh })
+        sh.change_dir(root);
+        Ok(Project {
+            root: root.to_owned(),
+            sh,
+        })
     }
 
     pub fn target(&self) -> PathBuf {
@@ -39,24 +41,28 @@ impl Project {
         self.root.join("py-bindings")
     }
 
-    /// For our own stamps, locks and logs.
+    /// The folder for our own stamps, locks and logs.
     pub fn scratch(&self) -> PathBuf {
         self.target().join("xtask")
     }
 
-    /// A new, empty log.
-    pub fn log(&self, name: &str) -> Result<PathBuf> {
+    /// Runs a program with its output in a log of its own, and returns the output.
+    ///
+    /// # Errors
+    ///
+    /// As [`run::logged`].
+    pub fn logged(&self, what: &str, cmd: impl Into<Command>) -> Result<String> {
         let folder = self.scratch().join("logs");
-        std::fs::create_dir_all(&folder).map_err(|err| run::cannot_write(&folder, &err))?;
+        fs::create_dir_all(&folder)?;
+        let name = what.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
         let log = folder.join(format!("{name}.log"));
-        File::create(&log).map_err(|err| run::cannot_write(&log, &err))?;
-        Ok(log)
+        fs::write(&log, "")?;
+        run::logged(cmd, what, &log)
     }
 
-    /// Keeps a run from changing the virtual environments that another is using.
+    /// Keeps another run from changing the virtual environments while this one uses them.
     pub fn lock(&self, access: Access) -> Result<File> {
-        let folder = self.scratch();
-        std::fs::create_dir_all(&folder).map_err(|err| run::cannot_write(&folder, &err))?;
-        cache::lock(&folder.join("lock"), access)
+        fs::create_dir_all(self.scratch())?;
+        lock::lock(&self.scratch().join("lock"), access)
     }
 }

@@ -1,26 +1,23 @@
 //! What passed, what failed, and what was left out and why.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::error::{Error, Result};
+use super::error::{Error, Result};
 
-enum Outcome {
-    Passed,
-    Failed,
-    Skipped(String),
-}
-
+/// A row of the table.
 struct Step {
     what: String,
     on: String,
-    outcome: Outcome,
-    took: Duration,
+    seconds: String,
+    result: String,
 }
 
 /// The steps so far. A failing one does not stop the next.
 #[derive(Default)]
 pub struct Report {
     steps: Vec<Step>,
+    passed: usize,
+    failed: usize,
 }
 
 impl Report {
@@ -28,31 +25,35 @@ impl Report {
     pub fn step(&mut self, what: &str, on: &str, run: impl FnOnce() -> Result<()>) {
         println!("== {what}: {on}");
         let start = Instant::now();
-        let outcome = match run() {
-            Ok(()) => Outcome::Passed,
+        let result = match run() {
+            Ok(()) => {
+                self.passed += 1;
+                "passed"
+            }
             Err(err) => {
                 println!("error: {err}");
-                Outcome::Failed
+                self.failed += 1;
+                "FAILED"
             }
         };
-        let took = start.elapsed();
-        // A run that is stopped half-way has no table.
-        println!("-- {what}: {on}: {:.1} s", took.as_secs_f64());
-        self.note(what, on, outcome, took);
+        let seconds = format!("{:.1}", start.elapsed().as_secs_f64());
+        // Printed now, too: a run that is stopped half-way prints no table.
+        println!("-- {what}: {on}: {seconds} s");
+        self.note(what, on, seconds, result.to_owned());
     }
 
     /// Notes that a step was left out.
     pub fn skip(&mut self, what: &str, on: &str, why: &str) {
-        let why = why.lines().next().unwrap_or_default().to_owned();
-        self.note(what, on, Outcome::Skipped(why), Duration::ZERO);
+        let why = why.lines().next().unwrap_or_default();
+        self.note(what, on, String::new(), format!("skipped: {why}"));
     }
 
-    fn note(&mut self, what: &str, on: &str, outcome: Outcome, took: Duration) {
+    fn note(&mut self, what: &str, on: &str, seconds: String, result: String) {
         self.steps.push(Step {
             what: what.to_owned(),
             on: on.to_owned(),
-            outcome,
-            took,
+            seconds,
+            result,
         });
     }
 
@@ -62,47 +63,28 @@ impl Report {
     ///
     /// If a step failed.
     pub fn finish(self) -> Result<()> {
-        let (table, failed) = self.render();
-        print!("\n{table}");
-        if failed == 0 {
-            Ok(())
-        } else {
-            Err(Error::already_told())
+        print!("\n{}", self.table());
+        match self.failed {
+            0 => Ok(()),
+            _ => Err(Error::already_told()),
         }
     }
 
-    fn render(&self) -> (String, usize) {
-        let wide = |of: fn(&Step) -> &str, least: usize| {
+    fn table(&self) -> String {
+        let width = |of: fn(&Step) -> &str, least: usize| {
             let widths = self.steps.iter().map(|step| of(step).chars().count());
             widths.max().unwrap_or(0).max(least)
         };
-        let what = wide(|step| &step.what, 4);
-        let on = wide(|step| &step.on, 2);
+        let what = width(|step| &step.what, 4);
+        let on = width(|step| &step.on, 2);
         let mut text = format!("{:what$}  {:on$}  {:>7}  result\n", "step", "on", "seconds");
-        let (mut passed, mut failed) = (0, 0);
         for step in &self.steps {
-            let result = match &step.outcome {
-                Outcome::Passed => {
-                    passed += 1;
-                    "passed".to_owned()
-                }
-                Outcome::Failed => {
-                    failed += 1;
-                    "FAILED".to_owned()
-                }
-                Outcome::Skipped(why) => format!("skipped: {why}"),
-            };
-            let seconds = match step.outcome {
-                Outcome::Skipped(_) => String::new(),
-                _ => format!("{:.1}", step.took.as_secs_f64()),
-            };
             text.push_str(&format!(
-                "{:what$}  {:on$}  {seconds:>7}  {result}\n",
-                step.what, step.on
+                "{:what$}  {:on$}  {:>7}  {}\n",
+                step.what, step.on, step.seconds, step.result
             ));
         }
-        text.push_str(&format!("{passed} passed, {failed} failed\n"));
-        (text, failed)
+        text + &format!("{} passed, {} failed\n", self.passed, self.failed)
     }
 }
 
@@ -116,12 +98,9 @@ mod tests {
         report.step("format", "rustfmt", || Err(Error::new("no")));
         report.step("Python tests", "3.13t", || Ok(()));
         report.skip("docs", "rustdoc", "--quick\nand more");
-        let (text, failed) = report.render();
-        assert_eq!(failed, 1);
-        assert!(
-            text.contains("format        rustfmt      0.0  FAILED\n"),
-            "{text}"
-        );
+        let text = report.table();
+        let line = "format        rustfmt      0.0  FAILED\n";
+        assert!(text.contains(line), "{text}");
         assert!(text.contains("skipped: --quick\n"), "{text}");
         assert!(text.ends_with("\n1 passed, 1 failed\n"), "{text}");
         assert!(report.finish().unwrap_err().is_told());

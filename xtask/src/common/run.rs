@@ -1,6 +1,6 @@
-//! Starting other programs: with a time limit, or with a log and a sign of life.
+//! Starting other programs: with a time limit, with a log, or with their output on the screen.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -8,7 +8,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Result};
+use fs_err as fs;
+
+use super::error::{Error, Result, bail};
 
 /// Runs a program and keeps its output; `None` if it had to be killed after `limit`.
 pub fn limited(mut cmd: Command, limit: Duration) -> io::Result<Option<Output>> {
@@ -22,7 +24,7 @@ pub fn limited(mut cmd: Command, limit: Duration) -> io::Result<Option<Output>> 
     let Some(status) = wait_until(&mut child, Instant::now() + limit)? else {
         return Ok(None);
     };
-    // A grandchild may hold the pipe open for ever; the child's own output is there by now.
+    // A grandchild may keep the pipe open for ever; the child's own output is there by now.
     let grace = Duration::from_secs(1);
     Ok(Some(Output {
         status,
@@ -36,7 +38,7 @@ fn read_aside(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     thread::spawn(move || {
         let mut all = Vec::new();
         if let Some(mut pipe) = pipe {
-            // What was read before an error is still worth having.
+            // What was read before an error is still useful.
             let _ = pipe.read_to_end(&mut all);
         }
         let _ = sender.send(all);
@@ -59,22 +61,39 @@ pub fn wait_until(child: &mut Child, due: Instant) -> io::Result<Option<ExitStat
     }
 }
 
-/// Runs a program to its end with its output appended to `log`, and a sign of life on stderr.
+/// What a program that ends soon prints; `None` if it fails, or takes 20 seconds.
+pub fn ask(mut cmd: Command, words: &[&str]) -> Option<String> {
+    cmd.args(words);
+    let output = limited(cmd, Duration::from_secs(20)).ok()??;
+    let answer = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then_some(answer)
+}
+
+/// Runs a program whose output the user sees.
 ///
 /// # Errors
 ///
-/// One line that says what to do if the cause is a known one, after the end of the log.
-pub fn logged(cmd: impl Into<Command>, what: &str, log: &Path) -> Result<()> {
-    let mut cmd: Command = cmd.into();
-    if let Some(folder) = log.parent() {
-        fs::create_dir_all(folder).map_err(|err| cannot_write(folder, &err))?;
+/// If it does not start, or fails; `what` is its name for people.
+pub fn shown(mut cmd: Command, what: &str) -> Result<()> {
+    let status = cmd
+        .status()
+        .map_err(|err| Error::new(format!("cannot start {what}: {err}")))?;
+    if !status.success() {
+        bail!("{what} ended with {status}");
     }
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(log)
-        .map_err(|err| cannot_write(log, &err))?;
-    let begin = file.metadata()?.len();
+    Ok(())
+}
+
+/// Runs a program to its end, appends its output to `log`, and returns that output. Meanwhile,
+/// prints to stderr now and then that it still runs.
+///
+/// # Errors
+///
+/// If it fails. The message says what to do if the cause is a known one.
+pub fn logged(cmd: impl Into<Command>, what: &str, log: &Path) -> Result<String> {
+    let mut cmd: Command = cmd.into();
+    let file = File::options().create(true).append(true).open(log)?;
+    let begin = file.metadata()?.len() as usize;
     let program = cmd.get_program().to_string_lossy().into_owned();
     let mut child = cmd
         .stdin(Stdio::null())
@@ -82,84 +101,45 @@ pub fn logged(cmd: impl Into<Command>, what: &str, log: &Path) -> Result<()> {
         .stderr(file)
         .spawn()
         .map_err(|err| Error::new(format!("{what}: `{program}` does not start: {err}")))?;
+    let status = wait_with_signs(&mut child, what)?;
+    let text = fs::read(log)?;
+    let text = String::from_utf8_lossy(&text[begin..]).into_owned();
+    if status.success() {
+        return Ok(text);
+    }
+    eprintln!("{}", tail(&text, 40));
+    let log = log.display();
+    match known_cause(&text) {
+        Some(cause) => bail!("{what}: {cause} (whole output: {log})"),
+        None => bail!("{what} failed with {status} (whole output: {log})"),
+    }
+}
 
-    let mut life = SignOfLife::new(what);
+/// On a terminal, renews one line every second; in a log, prints a line every half minute.
+fn wait_with_signs(child: &mut Child, what: &str) -> io::Result<ExitStatus> {
+    let terminal = io::stderr().is_terminal();
+    let (mut next, interval, clear) = if terminal {
+        (0, 1, "\r\x1b[K")
+    } else {
+        (5, 30, "")
+    };
+    let start = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        life.tick();
+        let seconds = start.elapsed().as_secs();
+        if seconds >= next {
+            next += interval;
+            eprint!("{clear}  {what} ... {seconds} s");
+            eprint!("{}", if terminal { "" } else { "\n" });
+            io::stderr().flush()?;
+        }
         thread::sleep(Duration::from_millis(50));
     };
-    life.end();
-    if status.success() {
-        return Ok(());
-    }
-
-    let text = fs::read(log)?;
-    let text = String::from_utf8_lossy(text.get(begin as usize..).unwrap_or(&[]));
-    eprintln!("{}", tail(&text, 40));
-    let log = log.display();
-    Err(Error::new(match known_cause(&text) {
-        Some(cause) => format!("{what}: {cause} (whole output: {log})"),
-        None => format!("{what} failed with {status} (whole output: {log})"),
-    }))
-}
-
-/// Says that a file or folder cannot be written, and why.
-pub fn cannot_write(path: &Path, err: &io::Error) -> Error {
-    let what = path.display();
-    match err.kind() {
-        io::ErrorKind::StorageFull => Error::new(format!(
-            "no room left on the disk of {what}; make some and try again"
-        )),
-        _ => Error::new(format!("cannot write {what}: {err}")),
-    }
-}
-
-/// One line on a terminal, renewed every second; in a log, a line every half minute.
-struct SignOfLife<'a> {
-    what: &'a str,
-    start: Instant,
-    next: Duration,
-    terminal: bool,
-}
-
-impl SignOfLife<'_> {
-    fn new(what: &str) -> SignOfLife<'_> {
-        let mut life = SignOfLife {
-            what,
-            start: Instant::now(),
-            next: Duration::ZERO,
-            terminal: io::stderr().is_terminal(),
-        };
-        if !life.terminal {
-            life.next = Duration::from_secs(5);
-        }
-        life
-    }
-
-    fn tick(&mut self) {
-        let passed = self.start.elapsed();
-        if passed < self.next {
-            return;
-        }
-        let seconds = passed.as_secs();
-        if self.terminal {
-            self.next += Duration::from_secs(1);
-            eprint!("\r\x1b[K  {} ... {seconds} s", self.what);
-            let _ = io::stderr().flush();
-        } else {
-            self.next += Duration::from_secs(30);
-            eprintln!("  {} ... {seconds} s", self.what);
-        }
-    }
-
-    fn end(&self) {
-        let clear = if self.terminal { "\r\x1b[K" } else { "" };
-        let seconds = self.start.elapsed().as_secs_f64();
-        eprintln!("{clear}  {}: {seconds:.1} s", self.what);
-    }
+    let seconds = start.elapsed().as_secs_f64();
+    eprintln!("{clear}  {what}: {seconds:.1} s");
+    Ok(status)
 }
 
 /// The last `lines` lines.
@@ -168,53 +148,57 @@ pub fn tail(text: &str, lines: usize) -> String {
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
-/// What a failing program's output means, where we have met it before.
-pub fn known_cause(text: &str) -> Option<&'static str> {
-    // The first match wins: what is more certain comes first.
-    let causes: [(&[&str], &str); 6] = [
-        (
-            &["No space left on device", "Disk quota exceeded"],
-            "no room left on the disk; make some and try again",
-        ),
-        (
-            &["linker `cc` not found", "linker `link.exe` not found"],
-            "no C compiler; get it with: apt-get install build-essential (or your system's like)",
-        ),
-        (
-            &[
-                "NewConnectionError",
-                "NameResolutionError",
-                "ConnectTimeoutError",
-                "ReadTimeoutError",
-                "ProxyError",
-                "Temporary failure",
-                "Could not resolve",
-                "Could not connect",
-                "Unable to connect",
-                "Failed to fetch",
-                "failed to download from",
-                "Could not fetch URL",
-                "spurious network error",
-            ],
-            "the network or the package registry is not reachable; try again when it is",
-        ),
-        (
-            &["DO NOT MATCH THE HASHES", "Hash Sum mismatch"],
-            "a download is not what its hash says, and was not used; try again, and see whether a proxy changes it",
-        ),
-        (
-            &["No matching distribution found"],
-            "the package index does not have this version (any more)",
-        ),
-        (
-            &["No module named pip", "ensurepip is not available"],
-            "this Python has no pip; get it with: apt-get install python3-venv (or your system's like)",
-        ),
-    ];
-    causes
-        .iter()
-        .find(|(signs, _)| signs.iter().any(|sign| text.contains(sign)))
-        .map(|(_, meaning)| *meaning)
+/// What the output of failing programs means. The first match wins: the more certain ones come first.
+const CAUSES: [(&[&str], &str); 6] = [
+    (
+        &["No space left on device", "Disk quota exceeded"],
+        "the disk is full; make room and try again",
+    ),
+    (
+        &["linker `cc` not found", "linker `link.exe` not found"],
+        "no C compiler; get it with: apt-get install build-essential (or as your system does)",
+    ),
+    (
+        &[
+            "NewConnectionError",
+            "NameResolutionError",
+            "ConnectTimeoutError",
+            "ReadTimeoutError",
+            "ProxyError",
+            "Temporary failure",
+            "Could not resolve",
+            "Could not connect",
+            "Unable to connect",
+            "Failed to fetch",
+            "failed to download from",
+            "Could not fetch URL",
+            "spurious network error",
+        ],
+        "the network or the package registry cannot be reached; try again later",
+    ),
+    (
+        &["DO NOT MATCH THE HASHES", "Hash Sum mismatch"],
+        "a download does not match its hash and was not used; try again, and see whether a proxy changes it",
+    ),
+    (
+        &["No matching distribution found"],
+        "the package index does not have this version (any more)",
+    ),
+    (
+        &["No module named pip", "ensurepip is not available"],
+        "this Python has no pip; get it with: apt-get install python3-venv (or as your system does)",
+    ),
+];
+
+fn known_cause(text: &str) -> Option<&'static str> {
+    let is_in = |sign: &&str| text.contains(sign);
+    let cause = CAUSES.iter().find(|(signs, _)| signs.iter().any(is_in));
+    cause.map(|(_, meaning)| *meaning)
+}
+
+/// Says that a file or folder cannot be written, and why.
+pub fn cannot_write(path: &Path, err: &io::Error) -> Error {
+    Error::new(format!("cannot write {}: {err}", path.display()))
 }
 
 #[cfg(test)]
@@ -229,21 +213,12 @@ mod tests {
     }
 
     #[test]
-    fn causes() {
-        let pip = "WARNING: Retrying after connection broken by 'NewConnectionError(...)'\n\
-                   ERROR: No matching distribution found for pytest==9.2.0";
-        assert!(known_cause(pip).unwrap().contains("network"));
-        assert!(
-            known_cause("write error: No space left on device\nCould not connect")
-                .unwrap()
-                .contains("room")
-        );
-        let gone = "ERROR: No matching distribution found for freeze-core==0.8.1";
-        assert!(
-            known_cause(gone)
-                .unwrap()
-                .contains("does not have this version")
-        );
+    fn the_more_certain_cause_wins() {
+        let cause = |text: &str| known_cause(text).unwrap_or_default();
+        let gone = "ERROR: No matching distribution found for pytest==9.2.0";
+        assert!(cause(gone).contains("does not have this version"));
+        assert!(cause(&format!("'NewConnectionError(...)'\n{gone}")).contains("network"));
+        assert!(cause("No space left on device\nCould not connect").contains("disk"));
         assert_eq!(known_cause("error[E0308]: mismatched types"), None);
     }
 

@@ -1,64 +1,57 @@
-//! Interpreters, virtual environments and the wheel: what everything else stands on.
+//! Sets up interpreters, virtual environments and the wheel, as far as a command needs them.
 
 use std::fs::File;
 use std::process::Command;
 
-use crate::args::Choice;
-use crate::cache::Access;
-use crate::error::{Error, Result};
-use crate::probe::Interp;
-use crate::project::Project;
-use crate::python::{self, Version, pins};
-use crate::run;
-use crate::venv::{self, Part, Venv};
-use crate::wheel;
+use super::venv::{self, Part, Venv};
+use super::wheel;
+use crate::common::error::{Result, bail};
+use crate::common::lock::Access;
+use crate::common::project::Project;
+use crate::common::run;
+use crate::interpreters::choice::Choice;
+use crate::interpreters::interp::Interp;
+use crate::interpreters::version::Version;
+use crate::interpreters::{find, pins};
 
 /// What is wanted, from little to much.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 pub enum Aim {
     /// An interpreter with pip, and what builds the wheel.
     Build,
-    /// That, and what checks formats and types.
+    /// That, and the programs that check formats and types.
     Lint,
     /// What builds the wheel, and the main interpreter with the wheel.
     Main,
     /// That, and all that tests need: on the main interpreter and one with a GIL.
     QuickTests,
-    /// On all interpreters that users run.
+    /// The same on all interpreters that users run.
     Tests,
 }
 
-/// What is there to work with.
+/// What there is to work with.
 pub struct Ready {
     /// Has pip, maturin and the tools, and may be one of `full`.
     pub tools: Venv,
-    /// Those for which everything is done; the first is the main one. Never empty from [`Aim::Main`] on.
+    /// Those that everything runs on; the first is the main one. Not empty from [`Aim::Main`] on.
     pub full: Vec<Venv>,
-    /// Those for which there is a quick look.
+    /// Those that a quick pass runs on.
     pub brief: Vec<Venv>,
     /// Which interpreters are not here, and why.
     pub missing: Vec<(String, String)>,
-    /// Keeps other runs from changing the environments while we use them.
+    /// Keeps other runs from changing the environments while this one uses them.
     lock: Option<File>,
 }
 
 impl Ready {
-    /// The one that most is done with: free-threaded if there is such a one.
+    /// The main one: free-threaded, if there is such an interpreter.
     pub fn main(&self) -> &Venv {
         &self.full[0]
     }
 
-    /// Those with the wheel.
-    fn with_wheel(&self) -> Vec<Venv> {
-        self.full.iter().chain(&self.brief).cloned().collect()
-    }
-
-    /// All of them, the first with pip.
-    fn all(&self) -> Vec<Venv> {
-        let mut all = vec![self.tools.clone()];
-        let others = self.with_wheel().into_iter();
-        all.extend(others.filter(|venv| venv.folder != self.tools.folder));
-        all
+    /// Those that have the wheel.
+    pub fn with_wheel(&self) -> Vec<Venv> {
+        [&self.full[..], &self.brief].concat()
     }
 }
 
@@ -66,13 +59,15 @@ impl Ready {
 pub fn make(project: &Project, choice: &Choice, aim: Aim) -> Result<Ready> {
     demand_compiler()?;
     let mut ready = find(project, choice, aim)?;
-    let (all, with_wheel) = (ready.all(), ready.with_wheel());
-    // A lock cannot be turned from one kind into the other, so what we have made may have been
-    // changed before we get to use it: by someone with other sources or other interpreters. Trying
-    // for ever would be of no use when somebody edits the sources all the time.
+    let with_wheel = ready.with_wheel();
+    let mut all = with_wheel.clone();
+    all.retain(|venv| venv.folder != ready.tools.folder);
+    all.insert(0, ready.tools.clone());
+    // A lock for changes cannot become one for use. Between the two, a run with other sources or other
+    // interpreters may change the environments again. Not for ever: somebody may be editing the sources.
     for _ in 0..3 {
         let lock = project.lock(Access::Shared)?;
-        if venv::are_current(project, &all)? && wheel::are_current(project, &with_wheel)? {
+        if venv::are_current(project, &all) && wheel::are_current(project, &with_wheel) {
             ready.lock = Some(lock);
             return Ok(ready);
         }
@@ -87,34 +82,35 @@ pub fn make(project: &Project, choice: &Choice, aim: Aim) -> Result<Ready> {
 
 /// An interpreter of this version: one that is there, or one that is made.
 pub fn interpreter(project: &Project, choice: &Choice, version: Version) -> Result<Interp> {
-    match python::ready_made(choice, version) {
-        Some(found) => Ok(found),
-        None => python::make(version, &host(project, choice)?.python()),
+    if let Some(found) = find::ready_made(choice, version) {
+        return Ok(found);
     }
-}
-
-/// An environment with pip, before there is any other.
-fn host(project: &Project, choice: &Choice) -> Result<Venv> {
-    let interp = base(choice)?;
-    let host = [Venv::place(project, interp, &[Part::Build])];
-    if !venv::are_current(project, &host)? {
+    // To make one takes pip, which the first environment has.
+    let host = [Venv::of(project, base(choice)?, &[Part::Build])];
+    if !venv::are_current(project, &host) {
         let _lock = project.lock(Access::Alone)?;
         venv::ensure(project, &host)?;
     }
-    let [host] = host;
-    Ok(host)
+    find::make(version, &host[0].python())
 }
 
-/// What the tools run on.
+/// The main free-threaded interpreter.
+pub fn main(project: &Project, choice: &Choice) -> Result<Interp> {
+    if choice.gil_only {
+        bail!("left out by --gil-only");
+    }
+    match find::main(choice)? {
+        Some(found) => Ok(found),
+        None => interpreter(project, choice, pins::FREE_THREADED[0]),
+    }
+}
+
+/// The interpreter that the tools run on.
 fn base(choice: &Choice) -> Result<Interp> {
-    match python::with_gil(choice) {
-        Ok(found) => Ok(found),
-        // With a name given, no other will do.
-        Err(err) if choice.gil_python.is_some() => Err(err),
-        Err(err) => match python::main(choice)? {
-            Some(found) => Ok(found),
-            None => Err(err),
-        },
+    match find::with_gil(choice) {
+        // If one was named, no other will do.
+        Err(err) if choice.gil_python.is_none() => find::main(choice)?.ok_or(err),
+        found => found,
     }
 }
 
@@ -130,7 +126,7 @@ fn find(project: &Project, choice: &Choice, aim: Aim) -> Result<Ready> {
             Err(err) => {
                 eprintln!(
                     "going on with the GIL build alone: results are the same, but threads take turns, \
-                     so nothing here gets faster with more of them\n  ({err})"
+                     so nothing gets faster with more of them\n  ({err})"
                 );
                 missing.push((pins::FREE_THREADED[0].to_string(), err.to_string()));
             }
@@ -143,81 +139,60 @@ fn find(project: &Project, choice: &Choice, aim: Aim) -> Result<Ready> {
         };
     };
     if aim >= Aim::Tests && !choice.gil_only {
-        let have = full.first().map(|interp| interp.version);
-        let others = pins::FREE_THREADED
-            .into_iter()
-            .skip(usize::from(have.is_none()));
-        for version in others.filter(|version| Some(*version) != have) {
-            add(version, &mut full);
+        // The main one is here, or the first was tried in vain.
+        let have = full
+            .first()
+            .map_or(pins::FREE_THREADED[0], |interp| interp.version);
+        for version in pins::FREE_THREADED {
+            if version != have {
+                add(version, &mut full);
+            }
         }
     }
     if (aim >= Aim::QuickTests || full.is_empty()) && !full.contains(&base) {
         full.push(base.clone());
     }
     if aim >= Aim::Tests {
-        let versions = pins::WITH_GIL.into_iter();
-        for version in versions.filter(|version| *version != base.version) {
-            add(version, &mut brief);
+        for version in pins::WITH_GIL {
+            if version != base.version {
+                add(version, &mut brief);
+            }
         }
     }
 
-    let tests: &[Part] = if aim >= Aim::QuickTests {
-        &[Part::Tests, Part::TestBuilds]
-    } else {
-        &[]
+    let (tests, tools): (&[Part], &[Part]) = match aim {
+        Aim::Build | Aim::Main => (&[], &[Part::Build]),
+        Aim::Lint => (&[], &[Part::Build, Part::Tools]),
+        Aim::QuickTests | Aim::Tests => (
+            &[Part::Tests, Part::TestBuilds],
+            &[Part::Build, Part::Tools, Part::Tests, Part::TestBuilds],
+        ),
     };
-    let place = |interp: Interp, parts: &[Part]| Venv::place(project, interp, parts);
-    let mut tools = place(base, &[Part::Build]);
-    if aim == Aim::Lint || aim >= Aim::QuickTests {
-        tools.parts.push(Part::Tools);
-    }
-    let mut full: Vec<Venv> = full
-        .into_iter()
-        .map(|interp| place(interp, tests))
-        .collect();
-    for venv in &mut full {
-        if venv.folder == tools.folder {
-            tools.parts.extend_from_slice(&venv.parts);
-        }
-    }
+    let all = |interps: Vec<Interp>, parts: &[Part]| -> Vec<Venv> {
+        let interps = interps.into_iter();
+        interps
+            .map(|interp| Venv::of(project, interp, parts))
+            .collect()
+    };
     if aim < Aim::Main {
         full.clear();
     }
-    let brief = brief
-        .into_iter()
-        .map(|interp| place(interp, &[Part::Tests]));
     Ok(Ready {
-        tools,
-        full,
-        brief: brief.collect(),
+        tools: Venv::of(project, base, tools),
+        full: all(full, tests),
+        brief: all(brief, &[Part::Tests]),
         missing,
         lock: None,
     })
 }
 
-/// The free-threaded interpreter that most is done with.
-pub fn main(project: &Project, choice: &Choice) -> Result<Interp> {
-    if choice.gil_only {
-        return Err(Error::new("left out by --gil-only"));
-    }
-    match python::main(choice)? {
-        Some(found) => Ok(found),
-        None => interpreter(project, choice, pins::FREE_THREADED[0]),
-    }
-}
-
 /// Rust brings no linker of its own; without this, the first sign would be deep in a build log.
 fn demand_compiler() -> Result<()> {
-    if cfg!(windows) {
-        return Ok(());
-    }
-    let mut cc = Command::new("cc");
-    cc.arg("--version");
-    match run::limited(cc, std::time::Duration::from_secs(60)) {
-        Ok(Some(output)) if output.status.success() => Ok(()),
-        _ => Err(Error::new(
+    if cfg!(unix) && run::ask(Command::new("cc"), &["--version"]).is_none() {
+        bail!(
             "no C compiler `cc`, which Rust links with; get it with: apt-get install gcc libc6-dev \
-             (Debian, Ubuntu), xcode-select --install (macOS)",
-        )),
+             (Debian, Ubuntu), xcode-select --install (macOS)"
+        );
     }
+    Ok(())
 }

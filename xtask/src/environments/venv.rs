@@ -1,23 +1,22 @@
 //! A virtual environment per interpreter, made anew whenever what it was made from changes.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::apt;
-use crate::error::{Error, Result};
-use crate::fingerprint;
-use crate::probe::{Interp, probe};
-use crate::project::Project;
-use crate::python::on_path;
-use crate::run;
+use fs_err as fs;
+
+use super::stamp;
+use crate::common::error::{Result, bail};
+use crate::common::project::Project;
+use crate::interpreters::interp::{Interp, probe};
+use crate::interpreters::{apt, path};
 
 /// What can be in an environment, each part from a file of requirements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
     /// pip, and what builds the wheel.
     Build,
-    /// What checks formats and types, and a cluster for tests.
+    /// Programs that check formats and types, and a cluster for tests.
     Tools,
     /// What runs Python tests.
     Tests,
@@ -26,6 +25,8 @@ pub enum Part {
 }
 
 impl Part {
+    const ALL: [Part; 4] = [Part::Build, Part::Tools, Part::Tests, Part::TestBuilds];
+
     fn name(self) -> &'static str {
         match self {
             Part::Build => "build",
@@ -35,10 +36,15 @@ impl Part {
         }
     }
 
-    fn requirements(self, project: &Project) -> PathBuf {
-        project
-            .bindings()
-            .join(format!("requirements-{}.txt", self.name()))
+    pub fn requirements(self, project: &Project) -> PathBuf {
+        let file = format!("requirements-{}.txt", self.name());
+        project.bindings().join(file)
+    }
+
+    /// The line of the stamp that says it is installed.
+    fn line(self, project: &Project) -> String {
+        let print = stamp::fingerprint(&[self.requirements(project)]);
+        format!("{} {print}", self.name())
     }
 }
 
@@ -53,8 +59,8 @@ pub struct Venv {
 }
 
 impl Venv {
-    /// The place of the one for this interpreter, which may not exist yet.
-    pub fn place(project: &Project, interp: Interp, parts: &[Part]) -> Venv {
+    /// The one for this interpreter, which may not exist yet.
+    pub fn of(project: &Project, interp: Interp, parts: &[Part]) -> Venv {
         Venv {
             folder: project.target().join("venv").join(interp.name()),
             interp,
@@ -74,7 +80,7 @@ impl Venv {
         }
     }
 
-    /// A call of its interpreter, without what in the user's environment could bend it.
+    /// A call of its interpreter, without those variables of the user's environment that would change it.
     pub fn call(&self) -> Command {
         let mut cmd = Command::new(self.python());
         for name in ["PYTHONHOME", "PYTHONPATH", "PYTHON_GIL", "PYTHONSTARTUP"] {
@@ -83,177 +89,126 @@ impl Venv {
         cmd
     }
 
-    /// What `.ft-base` says if it was made from this interpreter, in this place: its programs name the
-    /// place, and would not start in a checkout that was moved.
+    /// A call of its pip, which works on the environment `venv`.
+    pub fn pip(&self, venv: &Venv) -> Command {
+        let mut cmd = self.call();
+        cmd.args(["-m", "pip", "--disable-pip-version-check", "--no-input"])
+            .args(["--retries", "2", "--python"])
+            .arg(venv.python());
+        cmd
+    }
+
+    /// Says what it was made from, and which parts are whole, a line each.
+    fn stamp(&self) -> PathBuf {
+        self.folder.join(".ft-made")
+    }
+
+    /// The first line of the stamp. It names the folder, as the programs in there do: they would not
+    /// start in a checkout that was moved.
     fn base(&self) -> String {
         let (identity, folder) = (self.interp.identity(), self.folder.display());
-        format!("recipe 3\n{identity}\n{folder}\n")
+        format!("recipe 4: {identity} in {folder}")
     }
 
-    fn is_made(&self) -> bool {
-        self.says(".ft-base", &self.base()) && probe(&self.python()).is_ok()
-    }
-
-    /// Written last, when a part is whole.
-    fn stamp(&self, part: Part) -> PathBuf {
-        self.folder.join(format!(".ft-{}", part.name()))
-    }
-
-    fn says(&self, stamp: &str, want: &str) -> bool {
-        fs::read_to_string(self.folder.join(stamp)).is_ok_and(|text| text == want)
-    }
-
-    /// Whether a part that it has was made from other requirements: what they left would stay.
-    fn is_outdated(&self, project: &Project) -> Result<bool> {
-        let lacking = self.lacks(project)?;
-        Ok(lacking.iter().any(|&part| self.stamp(part).exists()))
-    }
-
-    /// The parts that are missing, or made from other requirements.
-    fn lacks(&self, project: &Project) -> Result<Vec<Part>> {
-        let mut lacking = Vec::new();
-        for &part in &self.parts {
-            let want = fingerprint::of(&[part.requirements(project)])?.to_string();
-            if !fs::read_to_string(self.stamp(part)).is_ok_and(|text| text == want) {
-                lacking.push(part);
-            }
+    /// The parts that are missing; `None` if it has to be made anew. Packages of requirements that
+    /// have changed would stay in it.
+    fn lacks(&self, project: &Project) -> Option<Vec<Part>> {
+        let text = fs::read_to_string(self.stamp()).ok()?;
+        let (base, parts) = text.split_once('\n')?;
+        let current = Part::ALL.map(|part| part.line(project));
+        let is_current = |line| current.iter().any(|current| current == line);
+        if base != self.base() || !parts.lines().all(is_current) {
+            return None;
         }
-        Ok(lacking)
+        let is_there = |part: Part| parts.lines().any(|line| line == part.line(project));
+        let lacking = self.parts.iter().copied().filter(|part| !is_there(*part));
+        Some(lacking.collect())
+    }
+
+    fn is_current(&self, project: &Project) -> bool {
+        self.lacks(project).is_some_and(|parts| parts.is_empty()) && probe(&self.python()).is_ok()
+    }
+
+    fn create(&self, project: &Project, with_pip: bool) -> Result<()> {
+        let interp = &self.interp;
+        if with_pip && !interp.ensurepip {
+            // Debian has this part of Python in a package of its own.
+            if !interp.path.starts_with("/usr/bin") || path::first("apt-get").is_none() {
+                bail!(
+                    "{} has no ensurepip; get one that has, or name it with --gil-python PATH",
+                    interp.path.display()
+                );
+            }
+            let package = format!("{}-venv", interp.version.program());
+            apt::ensure(&[&package], |what, cmd| project.logged(what, cmd))?;
+        }
+        project.sh.remove_path(&self.folder)?;
+        let mut cmd = Command::new(&interp.path);
+        cmd.args(["-I", "-m", "venv"]);
+        if !with_pip {
+            cmd.arg("--without-pip");
+        }
+        cmd.arg(&self.folder);
+        project.logged(&format!("virtual environment for {}", self.name()), cmd)?;
+        Ok(fs::write(self.stamp(), self.base() + "\n")?)
     }
 }
 
 /// Whether [`ensure`] would have nothing to do.
-pub fn are_current(project: &Project, venvs: &[Venv]) -> Result<bool> {
-    for venv in venvs {
-        if !venv.is_made() || !venv.lacks(project)?.is_empty() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+pub fn are_current(project: &Project, venvs: &[Venv]) -> bool {
+    venvs.iter().all(|venv| venv.is_current(project))
 }
 
-/// Makes what is missing of them. All are filled by the pip of the first, so that an interpreter
-/// without pip is welcome too.
+/// Makes what is missing of them. The pip of the first fills all of them, so that an interpreter
+/// without pip can be used too.
 pub fn ensure(project: &Project, venvs: &[Venv]) -> Result<()> {
     let host = &venvs[0];
     for venv in venvs {
-        let name = venv.name();
-        let log = project.log(&format!("venv-{name}"))?;
-        if !venv.is_made() || venv.is_outdated(project)? {
-            if venv.folder == host.folder {
-                create_with_pip(venv, &log)?;
-            } else {
-                create(venv, false, &log)?;
-            }
-            fs::write(venv.folder.join(".ft-base"), venv.base())?;
+        if venv.lacks(project).is_none() || probe(&venv.python()).is_err() {
+            venv.create(project, venv.folder == host.folder)?;
         }
-        for part in venv.lacks(project)? {
-            let requirements = part.requirements(project);
-            let mut pip = pip(host, venv);
-            pip.arg("install").arg("--requirement").arg(&requirements);
-            run::logged(pip, &format!("{} packages for {name}", part.name()), &log)?;
-            let stamp = fingerprint::of(&[requirements])?.to_string();
-            fs::write(venv.stamp(part), stamp)?;
+        for part in venv.lacks(project).unwrap_or_default() {
+            let mut pip = host.pip(venv);
+            pip.arg("install").arg("--requirement");
+            pip.arg(part.requirements(project));
+            let what = format!("{} packages for {}", part.name(), venv.name());
+            project.logged(&what, pip)?;
+            let stamp = fs::read_to_string(venv.stamp())? + &part.line(project) + "\n";
+            fs::write(venv.stamp(), stamp)?;
         }
     }
     Ok(())
 }
 
-/// `host`'s pip, working on `venv`.
-pub fn pip(host: &Venv, venv: &Venv) -> Command {
-    let mut cmd = host.call();
-    cmd.args(["-m", "pip", "--disable-pip-version-check", "--no-input"])
-        .args(["--retries", "2", "--python"])
-        .arg(venv.python());
-    cmd
-}
-
-fn create_with_pip(venv: &Venv, log: &Path) -> Result<()> {
-    if !venv.interp.ensurepip {
-        // Debian keeps this part of Python in a package of its own.
-        let path = venv.interp.path.display();
-        if !venv.interp.path.starts_with("/usr/bin") || on_path("apt-get").is_empty() {
-            return Err(Error::new(format!(
-                "{path} has no ensurepip; get one that has, or name it with --gil-python PATH"
-            )));
-        }
-        apt::ensure(&[&format!("{}-venv", venv.interp.version.program())], log)?;
-    }
-    create(venv, true, log)
-}
-
-fn create(venv: &Venv, pip: bool, log: &Path) -> Result<()> {
-    remove(venv)?;
-    let mut cmd = Command::new(&venv.interp.path);
-    cmd.args(["-I", "-m", "venv"]);
-    if !pip {
-        cmd.arg("--without-pip");
-    }
-    cmd.arg(&venv.folder);
-    run::logged(
-        cmd,
-        &format!("virtual environment for {}", venv.name()),
-        log,
-    )
-}
-
-fn remove(venv: &Venv) -> Result<()> {
-    match fs::remove_dir_all(&venv.folder) {
-        Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
-            Err(run::cannot_write(&venv.folder, &err))
-        }
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::python::Version;
-
-    #[test]
-    fn moved_environments_are_made_anew() {
-        let interp = Interp {
-            path: PathBuf::from("python3"),
-            version: Version::free_threaded(14),
-            patch: 9,
-            ensurepip: true,
-        };
-        let venv = |folder: &str| Venv {
-            interp: interp.clone(),
-            folder: PathBuf::from(folder),
-            parts: Vec::new(),
-        };
-        assert_eq!(venv("here").base(), venv("here").base());
-        assert_ne!(venv("here").base(), venv("there").base());
-    }
+    use crate::interpreters::version::Version;
 
     #[test]
     fn parts_come_one_by_one_and_a_changed_one_from_the_start() {
         let project = Project::find().unwrap();
         let temp = project.sh.create_temp_dir().unwrap();
-        let interp = Interp {
-            path: PathBuf::from("python3"),
-            version: Version::with_gil(11),
-            patch: 2,
-            ensurepip: true,
-        };
-        let venv = Venv {
-            interp,
+        let mut venv = Venv {
+            interp: Interp {
+                path: PathBuf::from("python3"),
+                version: Version::with_gil(11),
+                patch: 2,
+                ensurepip: true,
+            },
             folder: temp.path().to_owned(),
             parts: vec![Part::Build, Part::Tests],
         };
-        let state = || {
-            (
-                venv.lacks(&project).unwrap(),
-                venv.is_outdated(&project).unwrap(),
-            )
-        };
-        assert_eq!(state(), (vec![Part::Build, Part::Tests], false));
-        let current = fingerprint::of(&[Part::Build.requirements(&project)]).unwrap();
-        fs::write(venv.stamp(Part::Build), current.to_string()).unwrap();
-        assert_eq!(state(), (vec![Part::Tests], false));
-        fs::write(venv.stamp(Part::Build), "other").unwrap();
-        assert_eq!(state(), (vec![Part::Build, Part::Tests], true));
+        assert_eq!(venv.lacks(&project), None);
+        let stamp = |text: String| fs::write(venv.stamp(), text).unwrap();
+        stamp(venv.base() + "\n");
+        assert_eq!(venv.lacks(&project), Some(vec![Part::Build, Part::Tests]));
+        stamp(format!("{}\n{}\n", venv.base(), Part::Build.line(&project)));
+        assert_eq!(venv.lacks(&project), Some(vec![Part::Tests]));
+        venv.interp.patch = 3;
+        assert_eq!(venv.lacks(&project), None);
+        venv.interp.patch = 2;
+        fs::write(venv.stamp(), venv.base() + "\nbuild 0\n").unwrap();
+        assert_eq!(venv.lacks(&project), None);
     }
 }

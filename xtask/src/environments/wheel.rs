@@ -1,23 +1,21 @@
 //! Building the wheel, and having it installed.
 
-use std::fs;
+use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
-use crate::fingerprint;
-use crate::probe::Interp;
-use crate::profile;
-use crate::project::Project;
-use crate::run;
-use crate::venv::{self, Venv};
+use fs_err as fs;
+use xshell::cmd;
 
-/// What is installed; removed before it is changed.
-const STAMP: &str = ".ft-wheel";
+use super::stamp;
+use super::venv::Venv;
+use crate::common::error::{Error, Result};
+use crate::common::project::Project;
+use crate::interpreters::interp::Interp;
 
 /// Who the wheel is for.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Audience {
-    /// Tests: made fast, for this machine only, without a look at which system libraries it needs.
+    /// Tests: compiled fast, for this machine only, without a look at which system libraries it needs.
     Tests,
     /// The demo and counts of instructions: as [`Audience::Tests`], but optimized as users get it.
     Main,
@@ -28,53 +26,43 @@ pub enum Audience {
 }
 
 /// Whether [`ensure`] would have nothing to do.
-pub fn are_current(project: &Project, venvs: &[Venv]) -> Result<bool> {
-    let want = wanted(project)?;
-    Ok(venvs.iter().all(|venv| stamp_of(venv) == want))
+pub fn are_current(project: &Project, venvs: &[Venv]) -> bool {
+    let want = wanted(project);
+    let is_current = |venv: &Venv| stamp::says(&stamp_of(venv), &want);
+    venvs.iter().all(is_current)
 }
 
-/// Builds and installs the wheel in each environment where it is not up to date, the first the one that
-/// most is done with. `host` has maturin and pip.
+/// Builds and installs the wheel in each environment where it is not up to date; the first one is the
+/// main one. `host` has maturin and pip.
 pub fn ensure(project: &Project, host: &Venv, venvs: &[Venv]) -> Result<()> {
     for (place, venv) in venvs.iter().enumerate() {
-        let want = wanted(project)?;
-        if stamp_of(venv) == want {
-            continue;
-        }
-        let name = venv.name();
-        let out = project.scratch().join("wheels").join(&name);
-        // One wheel at a time, so that the one to install is the one that is there.
-        let _ = fs::remove_dir_all(&out);
-        let audience = if place == 0 {
-            Audience::Main
-        } else {
-            Audience::Tests
+        let audience = match place {
+            0 => Audience::Main,
+            _ => Audience::Tests,
         };
-        let wheel = build(project, host, &venv.interp, &out, audience)?;
-
-        let log = project.log(&format!("install-{name}"))?;
-        let stamp = venv.folder.join(STAMP);
-        let _ = fs::remove_file(&stamp);
-        let mut pip = venv::pip(host, venv);
-        pip.args(["install", "--force-reinstall", "--no-deps", "--no-index"])
-            .arg(wheel);
-        run::logged(pip, &format!("install the wheel for {name}"), &log)?;
-        fs::write(&stamp, want)?;
+        stamp::unless_done(&stamp_of(venv), &wanted(project), || {
+            let out = project.scratch().join("wheels").join(venv.name());
+            let wheel = build(project, host, &venv.interp, &out, audience)?;
+            let mut pip = host.pip(venv);
+            pip.args(["install", "--force-reinstall", "--no-deps", "--no-index"])
+                .arg(wheel);
+            project.logged(&format!("install the wheel for {}", venv.name()), pip)?;
+            Ok(())
+        })?;
     }
     Ok(())
 }
 
-/// What the stamp says if the wheel that is installed is the one that would be built.
-pub fn wanted(project: &Project) -> Result<String> {
-    let inputs = fingerprint::of(&inputs(project))?;
-    Ok(format!("recipe 2\n{inputs:016x}\n"))
+/// The stamp's content if the wheel that is installed is the one that would be built.
+pub fn wanted(project: &Project) -> String {
+    format!("recipe 3\n{}\n", stamp::fingerprint(&inputs(project)))
 }
 
-fn stamp_of(venv: &Venv) -> String {
-    fs::read_to_string(venv.folder.join(STAMP)).unwrap_or_default()
+fn stamp_of(venv: &Venv) -> PathBuf {
+    venv.folder.join(".ft-wheel")
 }
 
-/// Builds a wheel for `interp` into `out`, with the maturin that `tools` has.
+/// Builds a wheel for `interp` into the folder `out`, with the maturin that `tools` has.
 pub fn build(
     project: &Project,
     tools: &Venv,
@@ -82,13 +70,11 @@ pub fn build(
     out: &Path,
     audience: Audience,
 ) -> Result<PathBuf> {
-    let name = interp.name();
-    let log = project.log(&format!("wheel-{name}"))?;
     let profile = match audience {
         Audience::Tests => "tests",
         _ => "release",
     };
-    let maturin = |with_profiles: bool| {
+    let maturin = |learns: bool| {
         let mut cmd = tools.call();
         // Where the command is that the compiler learns from.
         cmd.current_dir(project.bindings())
@@ -102,58 +88,57 @@ pub fn build(
         if audience != Audience::Everyone {
             cmd.args(["--auditwheel", "skip"]);
         }
-        if with_profiles {
+        if learns {
             cmd.arg("--pgo");
         }
-        run::logged(cmd, &format!("wheel for {name}"), &log)
+        project.logged(&format!("wheel for {}", interp.name()), cmd)
     };
-    let soon = matches!(audience, Audience::Tests | Audience::Main);
-    if soon || !built_with_profiles(project, &maturin)? {
+    let learns = matches!(audience, Audience::Benchmarks | Audience::Everyone);
+    let learned = learns && can_learn(project) && maturin(true).is_ok();
+    if learns && !learned {
+        eprintln!("going on without profiles: the wheel will be a little slower");
+    }
+    if !learned {
         maturin(false)?;
     }
     newest_wheel(out)
 }
 
-/// Lets the compiler learn from benchmarks which branches are taken. Where that cannot be, the wheel
-/// is as right, and a little slower.
-fn built_with_profiles(project: &Project, maturin: &dyn Fn(bool) -> Result<()>) -> Result<bool> {
-    let done = profile::is_possible(project)? && maturin(true).is_ok();
-    if !done {
-        eprintln!("going on without profiles: the wheel will be a little slower");
+/// Whether the compiler can learn from benchmarks which branches are taken: that needs `llvm-profdata`
+/// of its own LLVM, which rustup may have.
+fn can_learn(project: &Project) -> bool {
+    let sh = &project.sh;
+    let Ok(libraries) = cmd!(sh, "rustc --print target-libdir").quiet().read() else {
+        return false;
+    };
+    let tools = PathBuf::from(libraries).with_file_name("bin");
+    let tool = tools.join(format!("llvm-profdata{EXE_SUFFIX}"));
+    if !tool.is_file() {
+        let add = cmd!(sh, "rustup component add llvm-tools");
+        // Not every compiler is rustup's, and there may be no network.
+        let _ = project.logged("llvm-tools of the compiler", add);
     }
-    Ok(done)
+    tool.is_file()
 }
 
 fn newest_wheel(folder: &Path) -> Result<PathBuf> {
-    let mut wheels: Vec<_> = fs::read_dir(folder)?
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let is_wheel = entry.path().extension()? == "whl";
-            let made = entry.metadata().ok()?.modified().ok()?;
-            is_wheel.then(|| (made, entry.path()))
-        })
-        .collect();
-    wheels.sort();
-    let newest = wheels.pop().map(|(_, path)| path);
+    let wheels = fs::read_dir(folder)?.filter_map(|entry| {
+        let path = entry.ok()?.path();
+        let is_wheel = path.extension()? == "whl";
+        is_wheel.then_some((path.metadata().ok()?.modified().ok()?, path))
+    });
+    let newest = wheels.max().map(|(_, path)| path);
     newest.ok_or_else(|| Error::new(format!("maturin left no wheel in {}", folder.display())))
 }
 
 /// All that the wheel is made from.
 fn inputs(project: &Project) -> Vec<PathBuf> {
-    let mut inputs = vec![
-        project.root.join("Cargo.toml"),
-        project.root.join("Cargo.lock"),
-    ];
-    let bindings = project.bindings();
-    inputs.extend(
-        ["Cargo.toml", "build.rs", "pyproject.toml", "src", "python"]
-            .map(|name| bindings.join(name)),
-    );
-    for krate in fs::read_dir(project.root.join("crates"))
-        .into_iter()
-        .flatten()
-    {
-        let Ok(krate) = krate else { continue };
+    let files = ["Cargo.toml", "Cargo.lock"].map(|name| project.root.join(name));
+    let bindings = ["Cargo.toml", "build.rs", "pyproject.toml", "src", "python"];
+    let bindings = bindings.map(|name| project.bindings().join(name));
+    let mut inputs = [&files[..], &bindings].concat();
+    let crates = fs::read_dir(project.root.join("crates")).into_iter();
+    for krate in crates.flatten().flatten() {
         inputs.extend(["Cargo.toml", "build.rs", "src"].map(|name| krate.path().join(name)));
     }
     inputs.sort();

@@ -1,112 +1,134 @@
-//! The system's package manager, used only where it may be.
+//! Debian's apt: installing packages where we may, and downloading without root.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use crate::cache;
-use crate::error::{Error, Result};
-use crate::python::on_path;
-use crate::run;
+use fs_err as fs;
 
-/// Makes sure that the Debian packages are installed: installs them where we may, and otherwise
-/// says which command would.
-pub fn ensure(packages: &[&str], log: &Path) -> Result<()> {
-    let missing: Vec<&str> = packages
-        .iter()
-        .copied()
-        .filter(|package| !installed(package))
-        .collect();
+use crate::common::error::{Error, Result, bail};
+use crate::common::run;
+
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Makes sure that these packages of the system are installed: installs them where we may, and
+/// otherwise says which command would. `logged` runs a program, as [`run::logged`] does.
+pub fn ensure(packages: &[&str], logged: impl Fn(&str, Command) -> Result<String>) -> Result<()> {
+    let mut missing = packages.to_vec();
+    missing.retain(|package| !installed(package));
     if missing.is_empty() {
         return Ok(());
     }
     let list = missing.join(" ");
     let Some(prefix) = privilege() else {
-        return Err(Error::new(format!(
-            "needs packages of the system; get them with: sudo apt-get install {list}"
-        )));
+        bail!("needs packages of the system; get them with: sudo apt-get install {list}");
     };
     let apt = |words: &[&str]| {
-        let mut words: Vec<&str> = prefix.iter().chain(words).copied().collect();
+        let mut words = [prefix, &["apt-get"], words].concat();
         let mut cmd = Command::new(words.remove(0));
         cmd.args(words).env("DEBIAN_FRONTEND", "noninteractive");
         cmd
     };
-    let mut install = vec!["apt-get", "install", "--yes", "--no-install-recommends"];
-    install.extend(&missing);
-    // The lists of a fresh container are empty, those of an old machine name what is gone: fetch
-    // them anew. If that fails, the install may still find all it needs.
-    let _ = run::logged(apt(&["apt-get", "update"]), "package lists", log);
-    run::logged(apt(&install), &format!("apt-get install {list}"), log)
+    // A fresh container has no lists, and an old machine's are out of date. Without new lists, the
+    // install may still work.
+    let _ = logged("package lists", apt(&["update"]));
+    let install = [
+        &["install", "--yes", "--no-install-recommends"],
+        &missing[..],
+    ]
+    .concat();
+    logged(&format!("apt-get install {list}"), apt(&install))?;
+    Ok(())
 }
 
-/// A state of our own: the system's lists and sources stay as they are, and nobody has to be root.
-pub struct State {
+fn installed(package: &str) -> bool {
+    let query = ["--show", "--showformat=${db:Status-Status}", package];
+    run::ask(Command::new("dpkg-query"), &query).is_some_and(|answer| answer == "installed")
+}
+
+/// The words to put before a command that changes the system, if we may.
+fn privilege() -> Option<&'static [&'static str]> {
+    if run::ask(Command::new("id"), &["-u"])? == "0" {
+        return Some(&[]);
+    }
+    // `--non-interactive`: we do not ask for passwords.
+    let sudo = run::ask(Command::new("sudo"), &["--non-interactive", "true"]);
+    sudo.map(|_| ["sudo", "--non-interactive"].as_slice())
+}
+
+/// The Debian archive that this system installs from, which this machine can surely reach.
+pub fn mirror() -> Result<String> {
+    if !Path::new(KEYRING).is_file() {
+        bail!("only on Debian: there is no keyring of its archive");
+    }
+    let format = "$(REPO_URI) $(RELEASE) $(SIGNED_BY)";
+    let query = ["indextargets", "--format", format, "Component: main"];
+    let targets = run::ask(Command::new("apt-get"), &query).unwrap_or_default();
+    pick(&targets)
+        .map(str::to_owned)
+        .ok_or_else(|| Error::new("only on Debian: apt's sources name no Debian mirror"))
+}
+
+/// A mirror of Debian itself, and of all its suites. Downloads are checked against Debian's keys, so
+/// a wrong guess here costs a clear failure and no more.
+fn pick(targets: &str) -> Option<&str> {
+    targets.lines().find_map(|line| {
+        let (uri, rest) = line.split_once(' ')?;
+        let (suite, signed_by) = rest.split_once(' ')?;
+        let uri = uri.trim_end_matches('/');
+        let is_debian = uri.ends_with("/debian") || signed_by.contains("debian-archive");
+        (is_debian && !suite.contains("security")).then_some(uri)
+    })
+}
+
+/// An apt with a state of its own: the system's lists and sources stay as they are, and nobody has to
+/// be root.
+pub struct Apt {
     folder: PathBuf,
 }
 
-impl State {
-    /// In this folder, with these lines as its list of sources.
-    pub fn new(folder: &Path, sources: &str) -> Result<State> {
+impl Apt {
+    /// In this folder, with these suites of Debian; `kind` is `deb`, or `deb-src` for sources.
+    pub fn new(folder: PathBuf, kind: &str, suites: &[&str]) -> Result<Apt> {
+        let mirror = mirror()?;
         for part in ["lists/partial", "cache/archives/partial", "downloads"] {
-            let part = folder.join(part);
-            fs::create_dir_all(&part).map_err(|err| cache::not_writable(&part, &err))?;
+            fs::create_dir_all(folder.join(part))?;
         }
-        let state = State {
-            folder: folder.to_owned(),
-        };
-        let list = state.sources();
-        fs::write(&list, sources).map_err(|err| cache::not_writable(&list, &err))?;
-        Ok(state)
+        let line = |suite| format!("{kind} [signed-by={KEYRING}] {mirror} {suite} main\n");
+        let lines: String = suites.iter().map(line).collect();
+        fs::write(folder.join("sources.list"), lines)?;
+        Ok(Apt { folder })
     }
 
-    fn sources(&self) -> PathBuf {
-        self.folder.join("sources.list")
+    /// The files that were downloaded.
+    pub fn downloads(&self) -> Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(self.folder.join("downloads"))?;
+        Ok(entries.flatten().map(|entry| entry.path()).collect())
     }
 
-    /// Where what is downloaded, and not to be installed, comes to lie.
-    pub fn downloads(&self) -> PathBuf {
-        self.folder.join("downloads")
-    }
-
-    /// Where packages come to lie.
-    pub fn archives(&self) -> PathBuf {
-        self.folder.join("cache/archives")
-    }
-
-    /// A call of apt-get that works in here.
-    pub fn get(&self, words: &[&str]) -> Command {
-        self.call("apt-get", words)
-    }
-
-    /// A call of apt-cache that works in here.
-    pub fn cache(&self, words: &[&str]) -> Command {
-        self.call("apt-cache", words)
-    }
-
-    fn call(&self, program: &str, words: &[&str]) -> Command {
+    /// A call of `apt-get` or `apt-cache` that works in this folder.
+    pub fn call(&self, program: &str, words: &[&str]) -> Command {
         let mut cmd = Command::new(program);
-        cmd.current_dir(self.downloads());
+        cmd.current_dir(self.folder.join("downloads"));
         for (key, value) in [
-            ("Dir::Etc::sourcelist", self.sources()),
-            ("Dir::Etc::sourceparts", PathBuf::from("/dev/null")),
-            ("Dir::State::Lists", self.folder.join("lists")),
-            ("Dir::Cache", self.folder.join("cache")),
+            ("Dir::Etc::sourcelist", "sources.list"),
+            ("Dir::State::Lists", "lists"),
+            ("Dir::Cache", "cache"),
         ] {
-            cmd.arg("-o").arg(format!("{key}={}", value.display()));
+            let place = self.folder.join(value);
+            cmd.arg("-o").arg(format!("{key}={}", place.display()));
         }
         for setting in [
+            "Dir::Etc::sourceparts=/dev/null",
             // The user `_apt` may not enter the cache directory.
             "APT::Sandbox::User=root",
             "APT::Update::Error-Mode=any",
             "APT::Get::AllowUnauthenticated=false",
             "Acquire::AllowInsecureRepositories=false",
             "Acquire::Retries=2",
-            // Descriptions for people, half of what there is to download.
+            // Descriptions for people are half of the download.
             "Acquire::Languages=none",
             "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
-            // We only look at what is installed.
+            // What is installed is only looked at.
             "Debug::NoLocking=true",
         ] {
             cmd.args(["-o", setting]);
@@ -116,28 +138,22 @@ impl State {
     }
 }
 
-fn installed(package: &str) -> bool {
-    let mut cmd = Command::new("dpkg-query");
-    cmd.args(["--show", "--showformat=${db:Status-Status}", package]);
-    ask(cmd).is_some_and(|answer| answer == "installed")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The words to put before a command that changes the system, if we may.
-fn privilege() -> Option<&'static [&'static str]> {
-    let mut id = Command::new("id");
-    id.arg("-u");
-    if ask(id)? == "0" {
-        return Some(&[]);
+    #[test]
+    fn mirrors() {
+        let others = "https://node.example/x/ nodistro /usr/share/keyrings/node.gpg\n\
+                      http://m.example/debian-security/ bookworm-security debian-archive-keyring\n\
+                      http://u.example/ubuntu/ noble $(SIGNED_BY)\n";
+        assert_eq!(pick(others), None);
+        let plain = "http://m.example/debian/ bookworm $(SIGNED_BY)\n";
+        assert_eq!(
+            pick(&format!("{others}{plain}")),
+            Some("http://m.example/debian")
+        );
+        let snapshot = "http://m.example/2025 bookworm /x/debian-archive-keyring.gpg\n";
+        assert_eq!(pick(snapshot), Some("http://m.example/2025"));
     }
-    on_path("sudo").first()?;
-    let mut sudo = Command::new("sudo");
-    // `--non-interactive`: a password is not ours to ask for.
-    sudo.args(["--non-interactive", "true"]);
-    ask(sudo).map(|_| ["sudo", "--non-interactive"].as_slice())
-}
-
-fn ask(cmd: Command) -> Option<String> {
-    let output = run::limited(cmd, Duration::from_secs(20)).ok()??;
-    let answer = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    output.status.success().then_some(answer)
 }

@@ -1,18 +1,15 @@
-//! Finding the interpreters, and making those that are missing.
-
-pub mod pins;
-mod registry;
-mod uv;
-mod version;
+//! Looks for interpreters in every place, and has those made that are missing.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-pub use version::Version;
+use fs_err as fs;
 
-use crate::args::Choice;
-use crate::error::{Error, Result};
-use crate::probe::{Interp, probe};
+use super::choice::Choice;
+use super::interp::{Interp, probe};
+use super::version::Version;
+use super::{cache, packaged, path, pins, uv};
+use crate::common::error::{Error, Result, bail};
 
 /// A place that was looked at, and what was found there.
 struct Candidate {
@@ -22,12 +19,9 @@ struct Candidate {
 
 impl Candidate {
     fn at(path: &Path, wanted: impl Fn(Version) -> bool) -> Candidate {
-        let verdict = probe(path).and_then(|found| {
-            if wanted(found.version) {
-                Ok(found)
-            } else {
-                Err(format!("is {}", found.name()))
-            }
+        let verdict = probe(path).and_then(|found| match wanted(found.version) {
+            true => Ok(found),
+            false => Err(format!("is {}", found.name())),
         });
         Candidate {
             place: path.display().to_string(),
@@ -36,8 +30,8 @@ impl Candidate {
     }
 }
 
-/// The free-threaded interpreter that most is done with, if it is there: the one that was named, or
-/// else the first of those that users run.
+/// The main free-threaded interpreter, if it is there: the one that is named, or else the first of
+/// those that users run.
 pub fn main(choice: &Choice) -> Result<Option<Interp>> {
     match choice.python.first() {
         Some(path) => named(path, true).map(Some),
@@ -47,13 +41,22 @@ pub fn main(choice: &Choice) -> Result<Option<Interp>> {
     }
 }
 
-/// The interpreter with a GIL for which everything is done: the one that was named, or the oldest.
+/// The main interpreter with a GIL: the one that is named, or else the oldest on PATH, whose users
+/// have most to lose.
 pub fn with_gil(choice: &Choice) -> Result<Interp> {
     if let Some(path) = &choice.gil_python {
         return named(path, false);
     }
-    gil_candidates()
-        .find_map(|candidate| candidate.verdict.ok())
+    let programs = pins::WITH_GIL.map(Version::program);
+    let names = programs.iter().map(String::as_str);
+    names
+        .chain(["python3", "python"])
+        .flat_map(path::all)
+        .find_map(|path| {
+            Candidate::at(&path, |found| !found.free_threaded)
+                .verdict
+                .ok()
+        })
         .ok_or_else(|| {
             Error::new(
                 "no Python 3.11 or later on PATH; get it with: apt-get install python3-venv \
@@ -68,7 +71,7 @@ pub fn ready_made(choice: &Choice, version: Version) -> Option<Interp> {
     candidates(choice, version).find_map(|candidate| match candidate.verdict {
         Ok(found) => Some(found),
         Err(why) => {
-            // Worth a word even if all ends well: it may be slow to fail.
+            // It may have been slow to fail.
             eprintln!("  skipped: {} {why}", candidate.place);
             None
         }
@@ -81,22 +84,19 @@ pub fn ready_made(choice: &Choice, version: Version) -> Option<Interp> {
 ///
 /// One line per thing that was tried.
 pub fn make(version: Version, pip: &Path) -> Result<Interp> {
-    let from_uv = match uv::install(version) {
-        Ok(path) => Candidate::at(&path, |found| found == version).verdict,
-        Err(why) => Err(why),
-    };
+    let from_uv = uv::install(version);
+    let from_uv = from_uv.and_then(|path| Candidate::at(&path, |found| found == version).verdict);
     let uv = match from_uv {
         Ok(found) => return Ok(found),
         Err(why) => why,
     };
-    let registries = match registry::make(version, pip) {
-        Ok(found) => return Ok(found),
-        Err(why) => why,
-    };
-    Err(Error::new(format!(
-        "no Python {version}; get it with: `uv python install {version}`, or name one with --python PATH \
-         or FT_PYTHON\n  tried: uv: {uv}\n  tried: package registries: {registries}"
-    )))
+    match packaged::make(version, pip) {
+        Ok(found) => Ok(found),
+        Err(registries) => bail!(
+            "no Python {version}; get it with: `uv python install {version}`, or name one with --python PATH \
+             or FT_PYTHON\n  tried: uv: {uv}\n  tried: package registries: {registries}"
+        ),
+    }
 }
 
 /// Prints every place that is looked at, what was found and what is taken. Makes nothing.
@@ -104,20 +104,15 @@ pub fn list(choice: &Choice, versions: &[Version]) {
     for &version in versions {
         println!("{version}");
         let mut taken = false;
-        for candidate in candidates(choice, version) {
-            match candidate.verdict {
-                Ok(found) if taken => println!(
-                    "  {}: {version}.{} works, not needed",
-                    candidate.place, found.patch
-                ),
+        for Candidate { place, verdict } in candidates(choice, version) {
+            match verdict {
                 Ok(found) => {
+                    let remark = if taken { "works, not needed" } else { "taken" };
+                    let (minor, patch) = (version.minor, found.patch);
+                    println!("  {place}: 3.{minor}.{patch} {remark}");
                     taken = true;
-                    println!(
-                        "  {}: 3.{}.{} taken",
-                        candidate.place, version.minor, found.patch
-                    );
                 }
-                Err(why) => println!("  {}: skipped, {why}", candidate.place),
+                Err(why) => println!("  {place}: skipped, {why}"),
             }
         }
         let otherwise = if taken {
@@ -126,20 +121,20 @@ pub fn list(choice: &Choice, versions: &[Version]) {
             "would be tried"
         };
         match uv::program() {
-            Some(uv) => println!(
-                "  {}: {otherwise}: uv python install {version}",
-                uv.display()
-            ),
+            Some(uv) => {
+                let uv = uv.display();
+                println!("  {uv}: {otherwise}: uv python install {version}");
+            }
             None => println!("  uv: not installed"),
         }
-        match registry::obstacle(version) {
+        match packaged::obstacle(version) {
             None => println!("  package registries: {otherwise}"),
             Some(why) => println!("  package registries: not here: {why}"),
         }
     }
 }
 
-/// What the user names must work: taking another in its place would be no help.
+/// An interpreter that the user names must work: another one in its place would be no help.
 fn named(path: &Path, free_threaded: bool) -> Result<Interp> {
     let candidate = Candidate::at(path, |found| found.free_threaded == free_threaded);
     let what = if free_threaded { "without" } else { "with" };
@@ -153,61 +148,28 @@ fn named(path: &Path, free_threaded: bool) -> Result<Interp> {
 
 /// The places to look for this version, the user's own before the one that we have made.
 fn candidates(choice: &Choice, version: Version) -> impl Iterator<Item = Candidate> {
-    // Another one that was named is no candidate for this version.
-    let named: Vec<Candidate> = choice
-        .named()
-        .map(|path| Candidate::at(path, |found| found == version))
-        .filter(|candidate| candidate.verdict.is_ok())
-        .collect();
-    let mut places = on_path(&version.program());
+    let at = move |path: &PathBuf| Candidate::at(path, |found| found == version);
+    // A named interpreter of another version is no candidate.
+    let named = choice.named().map(at);
+    let named = named.filter(|candidate| candidate.verdict.is_ok());
+    let mut places = path::all(&version.program());
     places.extend(in_pyenv(version));
-    places.extend(registry::made(version));
-    let found = move |path: &PathBuf| Candidate::at(path, |found| found == version);
-    named
-        .into_iter()
-        .chain(places.into_iter().map(move |path| found(&path)))
+    places.extend(cache::made(version, packaged::RECIPE));
+    named.chain(places.into_iter().map(move |path| at(&path)))
 }
 
-/// The oldest first, whose users have most to lose; then what goes by a name without a version.
-fn gil_candidates() -> impl Iterator<Item = Candidate> {
-    let programs = pins::WITH_GIL.iter().map(|version| version.program());
-    let names = programs.chain(["python3".to_owned(), "python".to_owned()]);
-    names.flat_map(|name| {
-        on_path(&name)
-            .into_iter()
-            .map(|path| Candidate::at(&path, |found| !found.free_threaded))
-    })
-}
-
-/// Every program of that name on PATH, not only the first: the first may be broken.
-pub fn on_path(name: &str) -> Vec<PathBuf> {
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    let mut found: Vec<PathBuf> = Vec::new();
-    for folder in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {
-        // `/bin` is often a link to `/usr/bin`.
-        let path = folder.canonicalize().unwrap_or(folder).join(&file);
-        if path.is_file() && !found.contains(&path) {
-            found.push(path);
-        }
-    }
-    found
-}
-
-/// What pyenv has installed. Its programs on PATH work for the versions alone that the user has
-/// switched to.
+/// The interpreters that pyenv has installed. Its programs on PATH only work for the versions that
+/// the user has switched to.
 fn in_pyenv(version: Version) -> Vec<PathBuf> {
     let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".pyenv"));
     let Some(root) = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(home) else {
         return Vec::new();
     };
-    let installed = std::fs::read_dir(root.join("versions"))
-        .into_iter()
-        .flatten();
-    let mut found: Vec<PathBuf> = installed
+    let installed = fs::read_dir(root.join("versions")).into_iter().flatten();
+    let programs = installed
         .flatten()
-        .map(|entry| entry.path().join("bin").join(version.program()))
-        .filter(|path| path.is_file())
-        .collect();
+        .map(|entry| entry.path().join("bin").join(version.program()));
+    let mut found: Vec<PathBuf> = programs.filter(|path| path.is_file()).collect();
     found.sort();
     found
 }

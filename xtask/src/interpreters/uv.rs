@@ -1,41 +1,35 @@
-//! An interpreter that uv installs, where that is.
+//! An interpreter that uv installs, where the user has uv.
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Version, on_path};
-use crate::run;
-
-/// For a download over a slow line.
-const INSTALL_LIMIT: Duration = Duration::from_secs(120);
+use super::path;
+use super::version::Version;
+use crate::common::run;
 
 /// uv itself.
 pub fn program() -> Option<PathBuf> {
-    on_path("uv").into_iter().next()
+    path::first("uv")
 }
 
 /// Has uv install this version, and asks it where that is.
 pub fn install(version: Version) -> Result<PathBuf, String> {
-    let uv = program().ok_or("not installed")?;
     eprintln!("  asking uv for Python {version}");
-    let version = version.to_string();
-    let call = |words: &[&str], limit: Duration| {
-        let mut cmd = Command::new(&uv);
-        cmd.args(words);
-        match run::limited(cmd, limit) {
-            Err(err) => Err(format!("does not start: {err}")),
-            Ok(None) => Err(format!("gave up after {} s", limit.as_secs())),
-            Ok(Some(output)) if output.status.success() => {
-                Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-            }
-            Ok(Some(output)) => {
-                let stderr = String::from_utf8_lossy(&output.stderr);
-                let line = stderr.trim_end().lines().last().unwrap_or("no message");
-                Err(line.trim().to_owned())
-            }
-        }
-    };
-    call(&["python", "install", &version], INSTALL_LIMIT)?;
-    call(&["python", "find", &version], Duration::from_secs(20)).map(PathBuf::from)
+    call("install", version)?;
+    call("find", version).map(PathBuf::from)
+}
+
+fn call(task: &str, version: Version) -> Result<String, String> {
+    let mut cmd = Command::new(program().ok_or("not installed")?);
+    cmd.args(["python", task, &version.to_string()]);
+    // Enough for a download over a slow line.
+    let output = run::limited(cmd, Duration::from_secs(120));
+    let output = output.map_err(|err| format!("does not start: {err}"))?;
+    let output = output.ok_or("took too long")?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(run::tail(&stderr, 1).trim().to_owned());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

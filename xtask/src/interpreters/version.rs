@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What people and folders call `3.11`, `3.14t`.
+/// `3.11`, `3.14t`: so people and folders call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
     /// Of Python 3.
@@ -31,12 +31,16 @@ impl Version {
     pub fn program(self) -> String {
         format!("python{self}")
     }
+
+    /// What follows the numbers: `t` if it is free-threaded.
+    pub fn suffix(self) -> &'static str {
+        if self.free_threaded { "t" } else { "" }
+    }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let t = if self.free_threaded { "t" } else { "" };
-        write!(f, "3.{}{t}", self.minor)
+        write!(f, "3.{}{}", self.minor, self.suffix())
     }
 }
 
@@ -44,21 +48,14 @@ impl FromStr for Version {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Version, String> {
-        let (digits, free_threaded) = match text.strip_suffix('t') {
-            Some(digits) => (digits, true),
-            None => (text, false),
-        };
-        let minor = digits
-            .strip_prefix("3.")
-            .and_then(|minor| minor.parse().ok());
-        match minor {
+        let digits = text.strip_suffix('t');
+        let minor = digits.unwrap_or(text).strip_prefix("3.");
+        match minor.and_then(|minor| minor.parse().ok()) {
             Some(minor) => Ok(Version {
                 minor,
-                free_threaded,
+                free_threaded: digits.is_some(),
             }),
-            None => Err(format!(
-                "`{text}` is no version of Python; write it as 3.14t or 3.11"
-            )),
+            None => Err("write a version as 3.14t or 3.11".to_owned()),
         }
     }
 }

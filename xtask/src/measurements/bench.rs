@@ -1,21 +1,20 @@
-//! Ours beside the other libraries that do the same, on one interpreter.
+//! Our classes beside other libraries that do the same, on one interpreter.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::cache::{self, Access};
-use crate::error::{Error, Result};
-use crate::project::Project;
-use crate::run;
-use crate::setup::Ready;
-use crate::venv::{self, Venv};
-use crate::wheel::{self, Audience};
+use fs_err as fs;
 
-/// Written last into a folder: what was installed there.
-const STAMP: &str = ".ft-bench";
+use crate::common::error::{Error, Result};
+use crate::common::lock::{self, Access};
+use crate::common::project::Project;
+use crate::common::run;
+use crate::environments::setup::Ready;
+use crate::environments::stamp;
+use crate::environments::venv::Venv;
+use crate::environments::wheel::{self, Audience};
 
-/// Packages, and what the benchmarks call them. Two have the same import name, so each is in a folder of
-/// its own.
+/// Packages, and the names that the benchmarks use for them. Two have the same import name, so each is
+/// in a folder of its own.
 const PEERS: [(&str, &str); 5] = [
     ("ft-utils", "reference"),
     ("cereggii", "cereggii"),
@@ -24,23 +23,76 @@ const PEERS: [(&str, &str); 5] = [
     ("culsans", "culsans"),
 ];
 
-/// Installs what there is to compare and runs the benchmarks, which understand `words`.
-pub fn compare(project: &Project, ready: &Ready, words: &[String]) -> Result<()> {
+/// What to measure, and where to write it: options of the Python package `benchmarks`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only cells with this in their name, such as `queue` or `int: *`
+    #[arg(long, value_name = "PATTERN")]
+    cells: Option<String>,
+    /// Numbers of threads [default: 1,2; with --plot 1,2,4,8]
+    #[arg(long, value_name = "N,...")]
+    threads: Option<String>,
+    /// Rounds, each with new processes [default: 7]
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
+    /// Few rounds and runs
+    #[arg(long)]
+    quick: bool,
+    /// Write all figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<String>,
+    /// Write a page such as docs/benchmarks.md
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<String>,
+    /// Write a short page with the ratios alone, such as for one more interpreter
+    #[arg(long, value_name = "FILE")]
+    summary: Option<String>,
+    /// Draw cost over the number of threads, as PNG and SVG
+    #[arg(long, value_name = "FOLDER")]
+    plot: Option<String>,
+}
+
+impl Options {
+    fn words(&self) -> Vec<String> {
+        let rounds = self.rounds.map(|rounds| rounds.to_string());
+        let values = [
+            ("cells", &self.cells),
+            ("threads", &self.threads),
+            ("rounds", &rounds),
+            ("json", &self.json),
+            ("markdown", &self.markdown),
+            ("summary", &self.summary),
+            ("plot", &self.plot),
+        ];
+        let given = values.iter().filter_map(|(name, value)| {
+            let value = value.as_ref()?;
+            Some(format!("--{name}={value}"))
+        });
+        given
+            .chain(self.quick.then(|| "--quick".to_owned()))
+            .collect()
+    }
+}
+
+/// Installs the libraries to compare, and runs the benchmarks.
+pub fn compare(project: &Project, ready: &Ready, options: &Options) -> Result<()> {
     let (tools, venv) = (&ready.tools, ready.main());
-    // Two at a time would measure each other.
-    let _lock = lock(project)?;
+    let folder = project.target().join("bench");
+    fs::create_dir_all(&folder)?;
+    // Two runs at a time would measure each other.
+    let _lock = lock::lock(&folder.join("lock"), Access::Alone)?;
     let mut sites = vec![("ours", install_ours(project, ready)?)];
     for (package, name) in PEERS {
-        match install(project, tools, venv, package) {
+        match install_pinned(project, tools, venv, package) {
             Ok(folder) => sites.push((name, folder)),
-            // None for this interpreter, or no network: the others are worth a look all the same.
+            // There is none for this interpreter, or no network; the others can still be compared.
             Err(err) => eprintln!("going on without {package}: {err}"),
         }
     }
     // The interpreter with the tools starts the others, and draws: matplotlib has a build for it.
     let mut paths = vec![project.bindings()];
-    if words.iter().any(|word| word.starts_with("--plot")) {
-        paths.push(install(project, tools, tools, "matplotlib")?);
+    if options.plot.is_some() {
+        paths.push(install_pinned(project, tools, tools, "matplotlib")?);
     }
     let paths = std::env::join_paths(paths).map_err(|err| Error::new(err.to_string()))?;
     let mut cmd = tools.call();
@@ -49,83 +101,67 @@ pub fn compare(project: &Project, ready: &Ready, words: &[String]) -> Result<()>
         .env("PYTHONPATH", paths)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     for (name, folder) in &sites {
-        cmd.arg("--site")
-            .arg(format!("{name}={}", folder.display()));
+        let site = format!("{name}={}", folder.display());
+        cmd.args(["--site", &site]);
     }
-    let status = cmd.args(words).status()?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Error::new(format!("the benchmarks ended with {status}")))
-}
-
-fn lock(project: &Project) -> Result<File> {
-    let folder = project.target().join("bench");
-    fs::create_dir_all(&folder).map_err(|err| run::cannot_write(&folder, &err))?;
-    cache::lock(&folder.join("lock"), Access::Alone)
+    cmd.args(options.words());
+    run::shown(cmd, "the benchmarks")
 }
 
 fn place(project: &Project, venv: &Venv, name: &str) -> PathBuf {
-    project.target().join("bench").join(venv.name()).join(name)
+    let bench = project.target().join("bench");
+    bench.join(venv.name()).join(name)
 }
 
 /// The wheel as users get it, of the sources as they are.
 fn install_ours(project: &Project, ready: &Ready) -> Result<PathBuf> {
     let (tools, venv) = (&ready.tools, ready.main());
-    let want = wheel::wanted(project)?;
-    let folder = place(project, venv, "ours");
-    if is_current(&folder, &want) {
-        return Ok(folder);
-    }
-    let out = place(project, venv, "wheel");
-    remove(&out)?;
-    let wheel = wheel::build(project, tools, &venv.interp, &out, Audience::Benchmarks)?;
-    fill(project, tools, venv, &folder, &want, &wheel)
+    install(
+        project,
+        tools,
+        venv,
+        "ours",
+        &wheel::wanted(project),
+        || {
+            let out = place(project, venv, "wheel");
+            wheel::build(project, tools, &venv.interp, &out, Audience::Benchmarks)
+        },
+    )
 }
 
 /// A package, in the version that `requirements-bench.txt` names.
-fn install(project: &Project, tools: &Venv, venv: &Venv, package: &str) -> Result<PathBuf> {
+fn install_pinned(project: &Project, tools: &Venv, venv: &Venv, package: &str) -> Result<PathBuf> {
     let file = project.bindings().join("requirements-bench.txt");
     let text = fs::read_to_string(&file)?;
     let pinned = format!("{package}==");
     let requirement = text.lines().find(|line| line.starts_with(&pinned));
     let requirement = requirement
         .ok_or_else(|| Error::new(format!("{} does not name {package}", file.display())))?;
-    let folder = place(project, venv, package);
     let want = format!("{requirement}\n{}\n", venv.interp.identity());
-    if is_current(&folder, &want) {
-        return Ok(folder);
-    }
-    fill(project, tools, venv, &folder, &want, Path::new(requirement))
+    install(project, tools, venv, package, &want, || {
+        Ok(PathBuf::from(requirement))
+    })
 }
 
-fn is_current(folder: &Path, want: &str) -> bool {
-    fs::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == want)
-}
-
-fn fill(
+/// Puts what `requirement` returns into a folder of its own, unless it is there already.
+fn install(
     project: &Project,
     tools: &Venv,
     venv: &Venv,
-    folder: &Path,
+    name: &str,
     want: &str,
-    what: &Path,
+    requirement: impl FnOnce() -> Result<PathBuf>,
 ) -> Result<PathBuf> {
-    remove(folder)?;
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let log = project.log(&format!("bench-{name}"))?;
-    let mut pip = venv::pip(tools, venv);
-    pip.args(["install", "--target"]).arg(folder).arg(what);
-    run::logged(pip, &format!("install {name} for {}", venv.name()), &log)?;
-    fs::write(folder.join(STAMP), want)?;
-    Ok(folder.to_owned())
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
-            Err(run::cannot_write(folder, &err))
-        }
-        _ => Ok(()),
-    }
+    let folder = place(project, venv, name);
+    let stamp = folder.join(".ft-bench");
+    stamp::unless_done(&stamp, want, || {
+        let requirement = requirement()?;
+        project.sh.remove_path(&folder)?;
+        let mut pip = tools.pip(venv);
+        pip.args(["install", "--target"])
+            .args([&folder, &requirement]);
+        project.logged(&format!("install {name} for {}", venv.name()), pip)?;
+        Ok(())
+    })?;
+    Ok(folder)
 }

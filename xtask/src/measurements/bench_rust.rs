@@ -1,34 +1,45 @@
 //! The core crates beside what a Rust program would use instead of them.
 
-use std::fs;
-use std::process::Command;
+use std::thread;
 
+use fs_err as fs;
 use xshell::cmd;
 
-use crate::error::{Error, Result};
-use crate::project::Project;
-use crate::run;
+use crate::common::error::Result;
+use crate::common::project::Project;
+use crate::common::run;
 
-/// Measures in alternation, and prints a table in Markdown, or with `--json` a line of JSON per cell;
-/// the words go on to `ratios` of `crates/bench`.
-pub fn compare(project: &Project, words: Vec<String>) -> Result<()> {
+/// What to measure: options of the program `ratios` of `crates/bench`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only cells with this in their name, such as `queue:` or `one write in ten`
+    filter: Option<String>,
+    /// How often each library is measured [default: 21]
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
+    /// Print a line of JSON for each cell
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures the libraries in alternation, and prints a row of Markdown or a line of JSON for each cell.
+pub fn compare(project: &Project, options: &Options) -> Result<()> {
     let sh = &project.sh;
-    let build = cmd!(sh, "cargo build --release --package ft-bench --bin ratios");
-    run::logged(build, "compile the peers", &project.log("bench-rust")?)?;
-    if !words.iter().any(|word| word == "--json") {
+    let ratios = ["--release", "--package=ft-bench", "--bin=ratios"];
+    project.logged("compile the peers", cmd!(sh, "cargo build {ratios...}"))?;
+    if !options.json {
         println!("{}\n", machine(project)?);
     }
-    // Where cargo puts what it builds is the user's choice.
-    let status = Command::new("cargo")
-        .current_dir(&project.root)
-        .args(["run", "--quiet", "--release", "--package", "ft-bench"])
-        .args(["--bin", "ratios", "--"])
-        .args(words)
-        .status()?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Error::new(format!("the benchmark ended with {status}")))
+    let rounds = options.rounds.map(|rounds| rounds.to_string());
+    let rounds = rounds.iter().flat_map(|rounds| ["--rounds", rounds]);
+    let json = options.json.then_some("--json");
+    let filter = &options.filter;
+    // Cargo knows where it has put the program.
+    let run = cmd!(
+        sh,
+        "cargo run --quiet {ratios...} -- {filter...} {rounds...} {json...}"
+    );
+    run::shown(run.into(), "the benchmark")
 }
 
 /// What the figures were measured on, and how.
@@ -40,7 +51,7 @@ fn machine(project: &Project) -> Result<String> {
     let model = model.map_or("unknown processor", |model| {
         model.trim_start_matches([' ', '\t', ':'])
     });
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
     Ok(format!(
         "{model}, {cores} cores, {}; {compiler}.\n\n\
          Nanoseconds of processor time per operation: the time that passed on every processor that \

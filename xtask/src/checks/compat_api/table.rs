@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::error::{Error, Result};
+use crate::common::error::{Error, Result, bail};
 
 /// A minor version of Python 3.
 pub type Minor = u8;
@@ -140,8 +140,7 @@ pub fn parse(text: &str) -> Result<Vec<Row>> {
         }
         let row = row(line).map_err(|why| Error::new(format!("line {}: {why}", number + 1)))?;
         if let Some(name) = row.names.iter().find(|name| !seen.insert((*name).clone())) {
-            let why = format!("line {}: `{name}` is there already", number + 1);
-            return Err(Error::new(why));
+            bail!("line {}: `{name}` is there already", number + 1);
         }
         rows.push(row);
     }
@@ -162,15 +161,14 @@ fn row(line: &str) -> Result<Row> {
         example,
     ] = columns[..]
     else {
-        let found = columns.len();
-        return Err(Error::new(format!("8 columns are needed, not {found}")));
+        bail!("8 columns are needed, not {}", columns.len());
     };
     let kind = *KINDS
         .iter()
         .find_map(|(word, found)| (*word == kind).then_some(found))
         .ok_or_else(|| unknown("kind", kind))?;
     if example.is_empty() && matches!(kind, Kind::Macro | Kind::Member) {
-        return Err(Error::new("a macro or a member needs an example"));
+        bail!("a macro or a member needs an example");
     }
     let names: Vec<String> = match kind {
         Kind::Behaviour => vec![names.to_owned()],
@@ -211,7 +209,7 @@ fn row(line: &str) -> Result<Row> {
     };
     let sources: Vec<String> = sources.split_whitespace().map(str::to_owned).collect();
     if sources.is_empty() {
-        return Err(Error::new("a source is needed"));
+        bail!("a source is needed");
     }
     Ok(Row {
         names,
@@ -247,6 +245,20 @@ fn minor(version: &str) -> Option<Minor> {
 fn unknown(what: &str, found: &str) -> Error {
     Error::new(format!("`{found}` is no {what} that this table knows"))
 }
+
+/// Rows that are removed at the same time, which stand together in a table that has been read.
+pub fn groups(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
+    rows.chunk_by(|one, next| one.removed == next.removed)
+}
+
+/// A table for tests.
+#[cfg(test)]
+pub const EXAMPLE: &str = "\
+    PyA | function | | 3.13 | 3.16 | PyConfig_Get(\"a\") | gh-1 |\n\
+    PyS.member | member | 3.12+ | 3.13 | 3.16 | - it is not needed | gh-1 | o\n\
+    PY_C | constant | | 3.13 | later | PyD | gh-1 |\n\
+    PY_S | symbol | | - | lint | PyD | gh-1 |\n\
+    doing so | behaviour | | - | lint | that | pep-3 |\n";
 
 #[cfg(test)]
 mod tests {

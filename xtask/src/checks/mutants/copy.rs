@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use xshell::Shell;
 
-use crate::error::Result;
-use crate::project::Project;
-use crate::run;
+use crate::common::error::Result;
+use crate::common::project::Project;
+use crate::common::run;
 
 use super::source;
 

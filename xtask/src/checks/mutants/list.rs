@@ -3,9 +3,9 @@
 use std::fmt;
 use std::fs;
 
-use crate::error::{Error, Result};
-use crate::project::Project;
-use crate::run;
+use crate::common::error::{Error, Result};
+use crate::common::project::Project;
+use crate::common::run;
 
 pub const FILE: &str = "loom-tests/orderings.txt";
 

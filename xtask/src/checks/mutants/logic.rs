@@ -4,9 +4,9 @@ use std::process::Command;
 
 use xshell::cmd;
 
-use crate::error::{Error, Result};
-use crate::project::Project;
-use crate::select::Selection;
+use crate::checks::select::{KNOWS_PYTHON, Selection};
+use crate::common::error::{Error, Result};
+use crate::common::project::Project;
 
 const VERSION: &str = "27.1.0";
 
@@ -33,7 +33,7 @@ pub fn run(project: &Project, selection: &Selection) -> Result<()> {
     let packages = selection.packages.iter();
     let mut survived = Vec::new();
     // The one that knows Python has no tests without it.
-    for package in packages.filter(|package| *package != crate::lint::KNOWS_PYTHON) {
+    for package in packages.filter(|package| *package != KNOWS_PYTHON) {
         println!("== {package}");
         let out = project.target().join(format!("mutants/logic-{package}"));
         sh.create_dir(&out)?;

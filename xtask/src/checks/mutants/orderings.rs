@@ -1,37 +1,17 @@
 //! Weakens the orderings of the core crates, one at a time, and sees whether a model notices.
 //!
 //! All of them are in one program, in which a variable chooses the weakened one: see
-//! `mutants/switch.rs`. It is compiled once, from a copy of the sources.
-
-mod copy;
-mod list;
-pub mod logic;
-mod source;
-mod trial;
+//! `switch.rs`. It is compiled once, from a copy of the sources.
 
 use std::time::Instant;
 
-use crate::error::{Error, Result};
-use crate::loom::Test;
-use crate::project::Project;
-use crate::select::Selection;
-
-use list::Fate;
-
-/// An ordering that is made weaker.
-struct Mutant {
-    /// Number of its site in the program.
-    site: usize,
-    /// The folder in `crates`.
-    folder: String,
-    /// What it is called in the list, and in what is printed.
-    name: String,
-    to: &'static str,
-    /// Whether it is for one order over several atomics, of which loom knows little.
-    sequential: bool,
-    /// Whether a comment says why no test sees it.
-    explained: bool,
-}
+use super::list::{self, Fate};
+use super::mutant::Mutant;
+use super::{copy, source, trial};
+use crate::checks::programs::Test;
+use crate::checks::select::Selection;
+use crate::common::error::{Error, Result};
+use crate::common::project::Project;
 
 /// Compares the list with the orderings and comments in the sources, and runs nothing.
 ///

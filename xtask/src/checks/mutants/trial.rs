@@ -7,14 +7,13 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Result};
-use crate::linear::{self, Schedule};
-use crate::loom::{self, Test};
-use crate::project::Project;
-use crate::run;
-
+use super::copy;
 use super::list::{Fate, Known};
-use super::{Mutant, copy};
+use super::mutant::Mutant;
+use crate::checks::programs::{LOOM, THREADS, Test};
+use crate::common::error::{Error, Result};
+use crate::common::project::Project;
+use crate::common::run;
 
 /// For one run of a test. Loom ends a model by itself after two minutes, but not an execution in it.
 const LIMIT: Duration = Duration::from_secs(180);
@@ -60,18 +59,7 @@ pub fn models(project: &Project, crates: &[&str], preemptions: u64) -> Result<Ve
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let programs = loom::build(&copy::project(project)?, &names)?;
-    let mut tests = Vec::new();
-    for (file, program) in programs {
-        for name in loom::list(&program)? {
-            let (file, program) = (file.clone(), program.clone());
-            tests.push(Test {
-                program,
-                file,
-                name,
-            });
-        }
-    }
+    let tests = LOOM.tests(&copy::project(project)?, &names)?;
     time(tests, &files, |test| model(test, preemptions))
 }
 
@@ -82,7 +70,7 @@ pub fn histories(project: &Project, crates: &[&str]) -> Result<Vec<Timed>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let tests = linear::build(&copy::project(project)?, &names, Schedule::Real)?;
+    let tests = THREADS.tests(&copy::project(project)?, &names)?;
     time(tests, &files, history)
 }
 

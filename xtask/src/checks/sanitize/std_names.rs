@@ -1,11 +1,12 @@
-//! What std calls its slow paths: the names that the linker sees, which hold a hash.
+//! The names that the linker sees for std's slow paths, which contain a hash.
 
-use std::fs;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use fs_err as fs;
 
-/// How `std_for_tsan.c` calls them, what their mangled names contain, and how those end.
+use crate::common::error::{Error, Result};
+
+/// The names that `std_for_tsan.c` uses, a part of the mangled names, and the end of those.
 const PATHS: [(&str, &str, &str); 5] = [
     (
         "lock_contended",
@@ -32,59 +33,43 @@ const PATHS: [(&str, &str, &str); 5] = [
 ///
 /// If one is not there: std has changed, and `std_for_tsan.c` has to follow.
 pub fn find(folder: &Path) -> Result<Vec<(&'static str, String)>> {
-    let entries = fs::read_dir(folder)?;
-    let library = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("libstd-") && name.ends_with(".rlib")
-        })
-        .ok_or_else(|| Error::new(format!("no libstd in {}", folder.display())))?;
+    let mut files = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+    let library = files.find(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("libstd-") && name.ends_with(".rlib")
+    });
+    let library =
+        library.ok_or_else(|| Error::new(format!("no libstd in {}", folder.display())))?;
     let bytes = fs::read(&library)?;
+    let names: Vec<&[u8]> = names(&bytes).collect();
     let find = |(ours, within, end): (&'static str, &str, &str)| {
-        symbol(&bytes, within, end)
-            .map(|theirs| (ours, theirs))
-            .ok_or_else(|| {
-                Error::new(format!(
-                    "std has no `{end}` any more; loom-tests/sanitizers/src/std_for_tsan.c has to follow it"
-                ))
-            })
+        let theirs = symbol(&names, within, end).ok_or_else(|| {
+            Error::new(format!(
+                "std has no `{end}` any more; change loom-tests/sanitizers/src/std_for_tsan.c"
+            ))
+        })?;
+        Ok((ours, theirs))
     };
     PATHS.into_iter().map(find).collect()
 }
 
-/// The symbol in a table of such strings that contains one text and ends with the other.
-fn symbol(bytes: &[u8], within: &str, end: &str) -> Option<String> {
-    let mut last = end.as_bytes().to_vec();
-    last.push(0);
-    let mut from = 0;
-    while let Some(at) = position(&bytes[from..], &last) {
-        let stop = from + at + end.len();
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        let length = bytes[..stop]
-            .iter()
-            .rev()
-            .take_while(|b| is_part(b))
-            .count();
-        let name = String::from_utf8_lossy(&bytes[stop - length..stop]);
-        if name.starts_with("_R") && name.contains(within) {
-            return Some(name.into_owned());
-        }
-        from = stop;
-    }
-    None
+/// The mangled names at the ends of the strings in a table.
+fn names(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    bytes.split(|byte| *byte == 0).filter_map(move |string| {
+        let length = string.iter().rev().take_while(|byte| is_part(byte)).count();
+        let name = &string[string.len() - length..];
+        name.starts_with(b"_R").then_some(name)
+    })
 }
 
-fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
-    // By the first byte: fast enough for ten megabytes in a debug build.
-    let mut from = 0;
-    loop {
-        let at = from + bytes[from..].iter().position(|byte| *byte == text[0])?;
-        if bytes[at..].starts_with(text) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
+/// The name that contains one text and ends with the other.
+fn symbol(names: &[&[u8]], within: &str, end: &str) -> Option<String> {
+    let mut names = names.iter().filter(|name| name.ends_with(end.as_bytes()));
+    names.find_map(|name| {
+        let name = String::from_utf8_lossy(name);
+        name.contains(within).then(|| name.into_owned())
+    })
 }
 
 #[cfg(test)]
@@ -95,8 +80,9 @@ mod tests {
     fn symbols() {
         let table =
             b"\0.text._RNvC3std_4Once4call\0_RNvC3std3sys4once_4Once4call\0_RNvC4Once4callx\0";
-        let found = symbol(table, "4once", "4Once4call");
+        let names: Vec<&[u8]> = names(table).collect();
+        let found = symbol(&names, "4once", "4Once4call");
         assert_eq!(found.as_deref(), Some("_RNvC3std3sys4once_4Once4call"));
-        assert_eq!(symbol(table, "4once", "4wait"), None);
+        assert_eq!(symbol(&names, "4once", "4wait"), None);
     }
 }

@@ -1,25 +1,26 @@
-//! Calls from Python: the benchmarks' cells, of which what is ours is counted, not the interpreter's.
+//! Calls from Python: the benchmarks' cells. Only our instructions are counted, not the interpreter's.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{Counts, callgrind, missing};
-use crate::error::Result;
-use crate::project::Project;
-use crate::run;
-use crate::venv::Venv;
+use fs_err as fs;
 
-/// What `benchmarks.calls` calls when the loop of a cell begins, and when it ends: then a part of the
-/// profile is written.
+use super::callgrind::{self, cost, missing};
+use super::record::Counts;
+use crate::common::error::Result;
+use crate::common::project::Project;
+use crate::environments::venv::Venv;
+
+/// The function that `benchmarks.calls` calls when the loop of a cell begins, and when it ends: at each
+/// call, callgrind writes a part of the profile.
 const MARK: &str = "getpgrp";
 
 /// Instructions per operation of each cell.
-pub(super) fn count(project: &Project, venv: &Venv, valgrind: &Path) -> Result<Counts> {
+pub fn count(project: &Project, venv: &Venv) -> Result<Counts> {
     let folder = project.scratch().join("calls");
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).map_err(|err| run::cannot_write(&folder, &err))?;
+    project.sh.remove_path(&folder)?;
+    fs::create_dir_all(&folder)?;
     let profile = folder.join("out");
-    let mut cmd = callgrind(valgrind, &profile);
+    let mut cmd = callgrind::call(&profile);
     cmd.arg(format!("--dump-before={MARK}"))
         .arg(venv.python())
         .args(["-m", "benchmarks.calls"])
@@ -27,13 +28,9 @@ pub(super) fn count(project: &Project, venv: &Venv, valgrind: &Path) -> Result<C
         .env("PYTHONDONTWRITEBYTECODE", "1")
         // Else strings hash differently each time.
         .env("PYTHONHASHSEED", "0");
-    let log = project.log("calls")?;
-    let before = fs::read_to_string(&log).unwrap_or_default().len();
-    run::logged(cmd, "count instructions of calls", &log)?;
-    let told = fs::read_to_string(&log)?;
+    let printed = project.logged("count instructions of calls", cmd)?;
     let mut counts = Counts::new();
-    let cells = told[before..].lines().filter_map(times);
-    for (index, (times, name)) in cells.enumerate() {
+    for (index, (times, name)) in printed.lines().filter_map(times).enumerate() {
         // A part ends where a loop begins, and one where it ends.
         let part = PathBuf::from(format!("{}.{}", profile.display(), 2 * index + 2));
         let text = fs::read_to_string(&part).map_err(|_| missing(name, &part))?;
@@ -51,25 +48,23 @@ fn times(line: &str) -> Option<(u64, &str)> {
     Some((count.parse().ok()?, name))
 }
 
-/// What our functions have cost, without what they called elsewhere.
+/// The cost of our functions, without what they called elsewhere.
 ///
-/// `ob=FILE` says whose the next lines are. A line of which the second number is a cost follows on
-/// each source line, and after `calls=...` one of what was called, which counts there.
+/// `ob=FILE` names the object of the lines that follow. There is a line with a cost for each source
+/// line; after `calls=...` comes one with the cost of the called function, which is counted where that
+/// function is.
 fn ours(profile: &str) -> u64 {
     let mut sum = 0;
     let mut is_ours = false;
     let mut lines = profile.lines();
     while let Some(line) = lines.next() {
         if let Some(object) = line.strip_prefix("ob=") {
-            is_ours = object
-                .rsplit('/')
-                .next()
-                .is_some_and(|name| name.starts_with("_native."));
+            let name = object.rsplit('/').next();
+            is_ours = name.is_some_and(|name| name.starts_with("_native."));
         } else if line.starts_with("calls=") {
             lines.next();
         } else if is_ours && line.starts_with(|first: char| first.is_ascii_digit()) {
-            let cost = line.split(' ').nth(1).and_then(|cost| cost.parse().ok());
-            sum += cost.unwrap_or(0);
+            sum += cost(line);
         }
     }
     sum

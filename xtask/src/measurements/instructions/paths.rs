@@ -1,24 +1,23 @@
 //! The hot paths of the crates: `crates/bench/src/bin/hot_paths.rs`, where each is a function.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
+use fs_err as fs;
 use xshell::cmd;
 
-use super::{Counts, callgrind, missing};
-use crate::error::Result;
-use crate::project::Project;
-use crate::run;
+use super::callgrind::{self, cost, missing};
+use super::record::Counts;
+use crate::common::error::Result;
+use crate::common::project::Project;
 
-/// Paths of libc's that suit some processors only, by the names that its versions have for them. What
-/// is left is the same on every x86-64.
+/// Turns off those paths of libc's that only suit some processors, by the names that its versions have
+/// for them. The rest is the same on every x86-64.
 const BASELINE: &str = "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,\
                         -AVX512F,-AVX512VL,-AVX512VL_Usable";
 
 /// Instructions per operation of each path.
-pub(super) fn count(project: &Project, valgrind: &Path) -> Result<Counts> {
-    // A folder of its own: flags of the user's would count, and not theirs would rebuild all.
+pub fn count(project: &Project) -> Result<Counts> {
+    // Without the user's flags, which would change the counts; so with a folder of its own.
     let target = project.target().join("instructions");
     let sh = &project.sh;
     let build = cmd!(
@@ -27,19 +26,17 @@ pub(super) fn count(project: &Project, valgrind: &Path) -> Result<Counts> {
     )
     .env("RUSTFLAGS", "")
     .env("CARGO_TARGET_DIR", &target);
-    run::logged(build, "compile the hot paths", &project.log("hot-paths")?)?;
+    project.logged("compile the hot paths", build)?;
 
     let profile = project.scratch().join("instructions.out");
-    let mut cmd = callgrind(valgrind, &profile);
+    let mut cmd = callgrind::call(&profile);
     cmd.arg(target.join("release/hot_paths"))
         .env("GLIBC_TUNABLES", BASELINE);
-    let log = project.log("callgrind")?;
-    run::logged(cmd, "count instructions", &log)?;
-    let told = fs::read_to_string(&log)?;
+    let printed = project.logged("count instructions", cmd)?;
     let profile_text = fs::read_to_string(&profile)?;
     let costs = costs(&profile_text);
     let mut counts = Counts::new();
-    for (name, times) in told.lines().filter_map(times) {
+    for (name, times) in printed.lines().filter_map(times) {
         let cost = costs.get(name).ok_or_else(|| missing(name, &profile))?;
         counts.insert(name.to_owned(), *cost as f64 / times as f64);
     }
@@ -55,9 +52,9 @@ fn times(line: &str) -> Option<(&str, u64)> {
     Some((name, count.parse().ok()?))
 }
 
-/// What calls of the functions in the module `path` have cost, with all that they called in turn.
+/// The cost of calls of the functions in the module `path`, with all that they called in turn.
 ///
-/// In a profile a call is `cfn=NAME`, `calls=...`, and a line of which the second number is the cost.
+/// In a profile a call is `cfn=NAME`, `calls=...`, and a line with the cost.
 fn costs(profile: &str) -> BTreeMap<&str, u64> {
     let mut costs = BTreeMap::new();
     let mut lines = profile.lines();
@@ -65,12 +62,10 @@ fn costs(profile: &str) -> BTreeMap<&str, u64> {
     while let Some(line) = lines.next() {
         if let Some(name) = line.strip_prefix("cfn=") {
             called = name.strip_prefix("hot_paths::path::");
-        } else if line.starts_with("calls=") {
-            let cost = lines.next().and_then(|line| line.split(' ').nth(1));
-            let cost: Option<u64> = cost.and_then(|cost| cost.parse().ok());
-            if let (Some(name), Some(cost)) = (called, cost) {
-                *costs.entry(name).or_default() += cost;
-            }
+        } else if line.starts_with("calls=")
+            && let (Some(name), Some(line)) = (called, lines.next())
+        {
+            *costs.entry(name).or_default() += cost(line);
         }
     }
     costs

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::python::Version;
-use crate::run;
+use super::version::Version;
+use crate::common::run;
 
 /// An interpreter that has answered, and can do what we need.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interp {
     /// The program itself, behind any shim or virtual environment that led to it.
     pub path: PathBuf,
-    /// If it was built without the GIL, that was off when we asked.
+    /// If it was built without the GIL, the GIL was off when we asked.
     pub version: Version,
     /// The last number of its version.
     pub patch: u32,
@@ -21,18 +21,18 @@ pub struct Interp {
 }
 
 impl Interp {
-    /// `3.11` or `3.14t`: what people and folders call it.
+    /// `3.11` or `3.14t`: so people and folders call it.
     pub fn name(&self) -> String {
         self.version.to_string()
     }
 
-    /// The folder that it is installed in, if it is one that we have made.
+    /// The folder that an interpreter of ours is installed in.
     pub fn prefix(&self) -> PathBuf {
         let bin = self.path.parent().unwrap_or(&self.path);
         bin.parent().unwrap_or(bin).to_owned()
     }
 
-    /// What must stay the same for a virtual environment made from it to stay good.
+    /// A virtual environment is made anew when this changes.
     pub fn identity(&self) -> String {
         format!("{} {}.{}", self.path.display(), self.version, self.patch)
     }
@@ -55,15 +55,13 @@ print('ft-probe', sys.implementation.name, *sys.version_info[:3],
       ','.join(missing) or '-', sys._base_executable or sys.executable, sep='\\t')
 ";
 
-/// A sound interpreter answers in a tenth of a second, a cold shim in two.
-const LIMIT: Duration = Duration::from_secs(10);
-
 /// Runs `path` to learn what it is; the error is the reason not to use it.
 pub fn probe(path: &Path) -> Result<Interp, String> {
-    probe_within(path, LIMIT)
+    // A sound interpreter answers in a tenth of a second, a cold shim in two.
+    probe_within(path, Duration::from_secs(10))
 }
 
-/// As [`probe`], for one that is known to be slow.
+/// As [`probe`], for an interpreter that is known to be slow.
 pub fn probe_within(path: &Path, limit: Duration) -> Result<Interp, String> {
     let mut cmd = Command::new(path);
     // `-I`: no PYTHONPATH, no PYTHON_GIL, nothing of the user's that could change the answer.
@@ -75,56 +73,45 @@ pub fn probe_within(path: &Path, limit: Duration) -> Result<Interp, String> {
     };
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let line = stderr.trim_end().lines().last().unwrap_or("no message");
+        let line = run::tail(&stderr, 1);
         return Err(format!("is broken: {}: {line}", output.status));
     }
-    parse(&String::from_utf8_lossy(&output.stdout))
+    let answer = String::from_utf8_lossy(&output.stdout);
+    parse(&answer).unwrap_or_else(|| Err("does not answer as a Python does".to_owned()))
 }
 
-fn parse(answer: &str) -> Result<Interp, String> {
-    let fields: Option<Vec<&str>> = answer
-        .lines()
-        .find_map(|line| Some(line.strip_prefix("ft-probe\t")?.split('\t').collect()));
-    let nonsense = || "answers as no Python does".to_owned();
-    let fields = fields.ok_or_else(nonsense)?;
-    let [
-        kind,
-        major,
-        minor,
-        patch,
-        disabled,
-        enabled,
-        ensurepip,
-        missing,
-        path,
-    ] = fields[..]
-    else {
-        return Err(nonsense());
+/// `None`: it makes no sense.
+fn parse(answer: &str) -> Option<Result<Interp, String>> {
+    let line = answer.lines();
+    let mut lines = line.filter_map(|line| line.strip_prefix("ft-probe\t"));
+    let fields: Vec<&str> = lines.next()?.split('\t').collect();
+    let [kind, major, minor, patch, flags @ .., missing, path] = &fields[..] else {
+        return None;
     };
-    let number = |text: &str| text.parse::<u32>().map_err(|_| nonsense());
+    let [disabled, enabled, ensurepip] = *flags else {
+        return None;
+    };
     let version = Version {
-        minor: number(minor)?,
+        minor: minor.parse().ok()?,
         free_threaded: disabled == "1",
     };
-    if kind != "cpython" {
-        return Err(format!("is {kind}, not CPython"));
-    }
-    if number(major)? != 3 || version.minor < 11 {
-        return Err(format!(
+    Some(if *kind != "cpython" {
+        Err(format!("is {kind}, not CPython"))
+    } else if *major != "3" || version.minor < 11 {
+        Err(format!(
             "is {major}.{minor}, and 3.11 is the oldest that works"
-        ));
-    }
-    if missing != "-" {
-        return Err(format!("was built without {missing}"));
-    }
-    if disabled == "1" && enabled == "1" {
-        return Err("is free-threaded, but runs with the GIL on".to_owned());
-    }
-    Ok(Interp {
-        path: PathBuf::from(path),
-        version,
-        patch: number(patch)?,
-        ensurepip: ensurepip == "1",
+        ))
+    } else if *missing != "-" {
+        Err(format!("was built without {missing}"))
+    } else if version.free_threaded && enabled == "1" {
+        Err("is free-threaded, but runs with the GIL on".to_owned())
+    } else {
+        Ok(Interp {
+            path: PathBuf::from(path),
+            version,
+            patch: patch.parse().ok()?,
+            ensurepip: ensurepip == "1",
+        })
     })
 }
 
@@ -132,33 +119,32 @@ fn parse(answer: &str) -> Result<Interp, String> {
 mod tests {
     use super::*;
 
-    fn line(fields: &str) -> String {
+    fn answer(fields: &str) -> Option<Result<Interp, String>> {
         let fields: Vec<&str> = fields.split(' ').collect();
-        format!("some shim's chatter\nft-probe\t{}\n", fields.join("\t"))
+        parse(&format!(
+            "some shim's chatter\nft-probe\t{}\n",
+            fields.join("\t")
+        ))
     }
 
     #[test]
     fn free_threaded_and_not() {
-        let free = parse(&line("cpython 3 14 9 1 0 1 - /x/python3.14t")).unwrap();
+        let interp = |fields| answer(fields).unwrap().unwrap();
+        let free = interp("cpython 3 14 9 1 0 1 - /x/python3.14t");
         assert_eq!((free.name().as_str(), free.patch), ("3.14t", 9));
-        let gil = parse(&line("cpython 3 11 2 0 1 0 - /usr/bin/python3")).unwrap();
-        assert_eq!(gil.name(), "3.11");
-        assert!(!gil.ensurepip);
+        let gil = interp("cpython 3 11 2 0 1 0 - /usr/bin/python3");
+        assert_eq!((gil.name().as_str(), gil.ensurepip), ("3.11", false));
     }
 
     #[test]
     fn reasons_to_refuse() {
-        let reason = |fields: &str| parse(&line(fields)).unwrap_err();
+        let reason = |fields| answer(fields).unwrap().unwrap_err();
         assert!(reason("pypy 3 11 2 0 1 1 - /p").contains("pypy"));
         assert!(reason("cpython 3 9 2 0 1 1 - /p").contains("3.11 is the oldest"));
         assert!(reason("cpython 3 14 0 1 0 1 ssl,ctypes /p").contains("without ssl,ctypes"));
         assert!(reason("cpython 3 14 0 1 1 1 - /p").contains("GIL on"));
-        assert!(reason("cpython three 14 0 1 0 1 - /p").contains("no Python"));
-        assert!(parse("Python was not found\n").is_err());
-    }
-
-    #[test]
-    fn no_such_program() {
+        assert!(answer("cpython 3 fourteen 0 1 0 1 - /p").is_none());
+        assert!(parse("Python was not found\n").is_none());
         let reason = probe(Path::new("/nowhere/python3")).unwrap_err();
         assert!(reason.starts_with("does not start"));
     }
