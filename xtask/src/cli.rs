@@ -10,10 +10,10 @@ use crate::measurements::{bench, bench_rust};
 /// Everything that a person runs.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", disable_version_flag = true)]
-#[command(arg_required_else_help = true, max_term_width = 110)]
+#[command(max_term_width = 110)]
 pub struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// A part of the checks.

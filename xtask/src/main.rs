@@ -10,7 +10,7 @@ mod measurements;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use checks::mutants;
 use checks::sanitize::{self, Sanitizer};
@@ -35,7 +35,12 @@ fn main() -> ExitCode {
             eprintln!("error: a bug in xtask: {info}");
         }
     }));
-    match Project::find().and_then(|project| call(&project, Cli::parse().command)) {
+    let Some(command) = Cli::parse().command else {
+        return Cli::command()
+            .print_help()
+            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    };
+    match Project::find().and_then(|project| call(&project, command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
             if !err.is_told() {

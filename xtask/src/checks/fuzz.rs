@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fs_err as fs;
 
-use super::programs::{Failed, SHUTTLE, THREADS, Way, output_of, run_all};
+use super::programs::{Failed, SHUTTLE, THREADS, Way, output_of, run_all, said};
 use crate::common::error::{Error, Result, bail};
 use crate::common::project::Project;
 use crate::common::run;
@@ -87,7 +87,7 @@ pub fn all(project: &Project, files: &[String], limits: &Limits) -> Result<()> {
     run_all("targets", targets, 2, |target| run_one(&target, limits))
 }
 
-fn run_one(target: &Target, limits: &Limits) -> Result<(String, String), Failed> {
+fn run_one(target: &Target, limits: &Limits) -> Result<String, Failed> {
     let mut cmd = Command::new(&target.program);
     cmd.arg(&target.name)
         .env("FT_FUZZ_PROGRAMS", target.programs.to_string())
@@ -99,8 +99,7 @@ fn run_one(target: &Target, limits: &Limits) -> Result<(String, String), Failed>
     let _ = fs::remove_file(&target.seed);
     let limit = GRACE + Duration::from_secs(limits.seconds.unwrap_or(0));
     let result = output_of(cmd, limit).and_then(|text| {
-        let silent = || Failed("FAILED: has run nothing".to_owned(), text.clone());
-        counted(&text).ok_or_else(silent)
+        said(&text, "ran ").ok_or_else(|| Failed("FAILED: has run nothing".to_owned(), text))
     });
     result.map_err(|Failed(how, text)| {
         let seed = fs::read_to_string(&target.seed).unwrap_or_default();
@@ -119,36 +118,10 @@ fn file_of(target: &str) -> &str {
     target.split_once(' ').map_or(target, |(file, _)| file)
 }
 
-/// What the line `ran N programs, M calls in S s (remark)` says.
-fn counted(text: &str) -> Option<(String, String)> {
-    let rest = text.lines().next()?.strip_prefix("ran ")?;
-    let (programs, rest) = rest.split_once(" programs, ")?;
-    let (calls, rest) = rest.split_once(" calls in ")?;
-    let (_, remark) = rest.split_once(" s")?;
-    Some((
-        format!("{programs:>7} programs {calls:>9} calls"),
-        remark.trim_start().to_owned(),
-    ))
-}
-
 /// As the histories are built, and in the same place: they share most of it.
 fn build(project: &Project, way: &Way) -> Result<PathBuf> {
     let build = way.cargo(project, &["build", "--package", "fuzz"]);
     project.logged(&format!("compile the fuzzing for {}", way.name), build)?;
     let folder = way.target(project).join("linear");
     Ok(folder.join(format!("fuzz{EXE_SUFFIX}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines() {
-        let line = "ran 41 programs, 500 calls in 0.1 s (found, in 2 calls)\nmore";
-        let (line, remark) = counted(line).unwrap();
-        assert_eq!(line, "     41 programs       500 calls");
-        assert_eq!(remark, "(found, in 2 calls)");
-        assert_eq!(counted("the program of seed 1"), None);
-    }
 }

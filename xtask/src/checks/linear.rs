@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::programs::{Failed, SHUTTLE, THREADS, output_of, run_all};
+use super::programs::{Failed, SHUTTLE, THREADS, output_of, run_all, said};
 use crate::common::error::{Result, bail};
 use crate::common::project::Project;
 
@@ -52,37 +52,7 @@ pub fn check(project: &Project, files: &[String], limits: &Limits) -> Result<()>
             .env("FT_LINEAR_SEED", seed.to_string());
         let text = output_of(cmd, limit)
             .map_err(|Failed(how, text)| Failed(format!("{how}, from seed {seed}"), text))?;
-        let nothing = || Failed("FAILED: has recorded nothing".to_owned(), text.clone());
-        recorded(&text).ok_or_else(nothing)
+        said(&text, "checked ")
+            .ok_or_else(|| Failed("FAILED: has recorded nothing".to_owned(), text))
     })
-}
-
-/// What the line `checked N histories, M operations in S s (remark)` says.
-fn recorded(text: &str) -> Option<(String, String)> {
-    // The harness starts its own line without ending it.
-    let (_, rest) = text.split_once("checked ")?;
-    let (histories, rest) = rest.split_once(" histories, ")?;
-    let (operations, rest) = rest.split_once(" operations in ")?;
-    let (_, remark) = rest.lines().next()?.split_once(" s")?;
-    Some((
-        format!("{histories:>8} histories {operations:>9} operations"),
-        remark.trim_start().to_owned(),
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines() {
-        let text =
-            "\nrunning 1 test\ntest a ... checked 41 histories, 500 operations in 0.1 s\nok\n";
-        let (line, remark) = recorded(text).unwrap();
-        assert_eq!(line, "      41 histories       500 operations");
-        assert_eq!(remark, "");
-        let text = "test a ... checked 4 histories, 50 operations in 0.1 s (found)\nwhat\n";
-        assert_eq!(recorded(text).unwrap().1, "(found)");
-        assert_eq!(recorded("test result: ok"), None);
-    }
 }

@@ -56,24 +56,21 @@ fn clippy(project: &Project, ready: &Ready) -> Result<()> {
         "cargo clippy --workspace --all-targets --features ft-compat/build -- -D warnings"
     )
     .env("PYO3_PYTHON", ready.tools.python());
-    project.logged("cargo clippy", cmd)?;
-    Ok(())
+    project.logged("cargo clippy", cmd)
 }
 
 fn clippy_models(project: &Project) -> Result<()> {
     let words = ["clippy", "--package", "loom-tests", "--all-targets"];
     let mut cargo = LOOM.cargo(project, &words);
     cargo.args(["--", "-D", "warnings"]);
-    project.logged("cargo clippy --cfg ft_loom", cargo)?;
-    Ok(())
+    project.logged("cargo clippy --cfg ft_loom", cargo)
 }
 
 fn clippy_shuttle(project: &Project) -> Result<()> {
     let packages = ["--package=loom-tests", "--package=fuzz", "--all-targets"];
     let mut cargo = SHUTTLE.cargo(project, &[&["clippy"], &packages[..]].concat());
     cargo.args(["--", "-D", "warnings"]);
-    project.logged("cargo clippy --cfg ft_shuttle", cargo)?;
-    Ok(())
+    project.logged("cargo clippy --cfg ft_shuttle", cargo)
 }
 
 fn ruff(project: &Project, ready: &Ready) -> Result<()> {
@@ -99,8 +96,7 @@ fn mypy(project: &Project, ready: &Ready) -> Result<()> {
         .args(["python/ft_utils", "examples", "benchmarks"])
         .arg("tests/typed.py")
         .env("MYPYPATH", "python");
-    project.logged("mypy --strict", cmd)?;
-    Ok(())
+    project.logged("mypy --strict", cmd)
 }
 
 /// The other type checker that users have, on code as users write it.
@@ -109,8 +105,7 @@ fn pyright(project: &Project, ready: &Ready) -> Result<()> {
     cmd.current_dir(project.bindings())
         .args(["-m", "basedpyright", "--level", "error", "--pythonpath"])
         .arg(ready.tools.python());
-    project.logged("pyright", cmd)?;
-    Ok(())
+    project.logged("pyright", cmd)
 }
 
 /// Whether the stubs say what the installed module does.
@@ -124,8 +119,7 @@ fn stubs(project: &Project, ready: &Ready) -> Result<()> {
         .arg("--allowlist")
         .arg(bindings.join("stubtest-allowlist.txt"))
         .arg("--ignore-unused-allowlist");
-    project.logged("stubtest", cmd)?;
-    Ok(())
+    project.logged("stubtest", cmd)
 }
 
 /// Broken links and the like.
@@ -138,8 +132,7 @@ fn docs(project: &Project, ready: &Ready) -> Result<()> {
     )
     .env("RUSTDOCFLAGS", "-D warnings")
     .env("PYO3_PYTHON", ready.tools.python());
-    project.logged("cargo doc", cmd)?;
-    Ok(())
+    project.logged("cargo doc", cmd)
 }
 
 /// A Rust program that uses a primitive must never have to build Python.

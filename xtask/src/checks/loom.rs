@@ -1,10 +1,9 @@
 //! Explores the models: each alone, so that each has its own line and its own time limit.
 
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use super::programs::{LOOM, Test, output_of, run_all};
+use super::programs::{LOOM, output_of, run_all, said};
 use crate::common::error::{Result, bail};
 use crate::common::project::Project;
 
@@ -29,16 +28,6 @@ impl Default for Bounds {
     }
 }
 
-impl Bounds {
-    /// A call of a model.
-    fn call(&self, model: &Test) -> Command {
-        let mut cmd = model.call();
-        cmd.env("LOOM_MAX_PREEMPTIONS", self.preemptions.to_string())
-            .env("LOOM_MAX_DURATION", self.seconds.to_string());
-        cmd
-    }
-}
-
 /// Explores every model in these files of `loom-tests/tests`, and prints a line for each.
 ///
 /// # Errors
@@ -57,47 +46,10 @@ pub fn explore(project: &Project, files: &[String], bounds: &Bounds) -> Result<(
     let limit = Duration::from_secs(bounds.seconds + 60);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     run_all("models", models, cores, |model| {
-        let text = output_of(bounds.call(&model), limit)?;
-        let (executions, early) = explored(&text);
-        let executions = executions.map_or("?".to_owned(), |n| n.to_string());
-        Ok((format!("{executions:>9} executions"), early))
+        let mut cmd = model.call();
+        cmd.env("LOOM_MAX_PREEMPTIONS", bounds.preemptions.to_string())
+            .env("LOOM_MAX_DURATION", bounds.seconds.to_string());
+        let text = output_of(cmd, limit)?;
+        Ok(said(&text, "explored ").unwrap_or_default())
     })
-}
-
-/// The sum over the lines `explored N executions in S s (why it stopped early)`.
-fn explored(text: &str) -> (Option<u64>, String) {
-    let mut sum = None;
-    let mut early = String::new();
-    for line in text.lines() {
-        // The harness starts its own line without ending it.
-        let Some((_, rest)) = line.split_once("explored ") else {
-            continue;
-        };
-        let Some((count, rest)) = rest.split_once(" executions in ") else {
-            continue;
-        };
-        if let Ok(count) = count.parse::<u64>() {
-            sum = Some(sum.unwrap_or(0) + count);
-        }
-        if let Some(at) = rest.find('(') {
-            early = rest[at..].to_owned();
-        }
-    }
-    (sum, early)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn executions() {
-        let line = |rest: &str| format!("\nrunning 1 test\ntest a ... explored {rest}\nok\n");
-        let one = line("41 executions in 0.1 s");
-        assert_eq!(explored(&one), (Some(41), String::new()));
-        let early = "(stopped early: time)";
-        let two = line(&format!("40 executions in 2.0 s {early}")) + &line("2 executions in 0.1 s");
-        assert_eq!(explored(&two), (Some(42), early.to_owned()));
-        assert_eq!(explored("test result: ok"), (None, String::new()));
-    }
 }

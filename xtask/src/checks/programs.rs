@@ -70,7 +70,7 @@ impl Way {
         let words = ["test", "--package", "loom-tests", "--no-run"];
         let mut build = self.cargo(project, &words);
         build.args(files.iter().flat_map(|file| ["--test", file]));
-        let log = project.logged(&format!("compile the tests for {}", self.name), build)?;
+        let log = project.captured(&format!("compile the tests for {}", self.name), build)?;
         let mut tests = Vec::new();
         for (file, program) in executables(&log) {
             let program = project.root.join(program);
@@ -133,13 +133,11 @@ fn listed(answer: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// What a program that succeeds has done, in words, and a remark.
-pub type Done = (String, String);
-
 /// How a program failed: a word or two, and what it printed.
 pub struct Failed(pub String, pub String);
 
-/// Calls `run` for each job, several at a time, and prints a line for each; `what` is what they are.
+/// Calls `run` for each job, several at a time, and prints a line for each, with what it returns; `what`
+/// is what they are.
 ///
 /// # Errors
 ///
@@ -148,7 +146,7 @@ pub fn run_all<T: Send>(
     what: &str,
     jobs: Vec<(String, T)>,
     workers: usize,
-    run: impl Fn(T) -> Result<Done, Failed> + Sync,
+    run: impl Fn(T) -> Result<String, Failed> + Sync,
 ) -> Result<()> {
     let all = jobs.len();
     let width = jobs.iter().map(|(title, _)| title.len()).max();
@@ -164,13 +162,10 @@ pub fn run_all<T: Send>(
             let seconds = start.elapsed().as_secs_f64();
             // In one piece: others print theirs at the same time.
             match result {
-                Ok((done, remark)) => {
-                    let line = format!("  {title:width$}  {done}  {seconds:6.1} s  {remark}");
-                    println!("{}", line.trim_end());
-                }
+                Ok(said) => println!("  {title:width$}  {seconds:6.1} s  {said}"),
                 Err(Failed(how, text)) => {
                     let text = run::tail(&text, 100);
-                    println!("  {title:width$}  {how}  {seconds:6.1} s\n{text}");
+                    println!("  {title:width$}  {seconds:6.1} s  {how}\n{text}");
                     failed += 1;
                 }
             }
@@ -211,9 +206,25 @@ pub fn output_of(cmd: Command, limit: Duration) -> Result<String, Failed> {
     }
 }
 
+/// The lines that contain a word, from there on; `None` if there are none. The harness starts its own
+/// line without ending it.
+pub fn said(text: &str, word: &str) -> Option<String> {
+    let from = |line: &'_ str| line.find(word).map(|at| line[at..].to_owned());
+    let said: Vec<String> = text.lines().filter_map(from).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_programs() {
+        let text = "running 1 test\ntest a ... explored 41 in 0.1 s\nexplored 2\nok\n";
+        let both = "explored 41 in 0.1 s, explored 2";
+        assert_eq!(said(text, "explored ").as_deref(), Some(both));
+        assert_eq!(said("test result: ok", "explored "), None);
+    }
 
     #[test]
     fn programs_and_tests() {
@@ -235,7 +246,7 @@ mod tests {
             done.lock().unwrap().push(job);
             match job {
                 2 => Err(Failed("FAILED".to_owned(), String::new())),
-                _ => Ok((String::new(), String::new())),
+                _ => Ok(String::new()),
             }
         });
         assert_eq!(result.unwrap_err().to_string(), "1 of 3 jobs failed");

@@ -137,8 +137,7 @@ pub fn readme(project: &Project, venv: &Venv) -> Result<()> {
     fs::write(&script, code_blocks(&text, "python"))?;
     let mut cmd = venv.call();
     cmd.current_dir(project.scratch()).arg(&script);
-    project.logged("README's Python", cmd)?;
-    Ok(())
+    project.logged("README's Python", cmd)
 }
 
 /// The contents of the blocks in `language`, one after the other.

@@ -89,8 +89,7 @@ fn others_loom(project: &Project, packages: &[String], nextest: bool) -> Result<
     } else {
         cmd!(sh, "cargo test --quiet --package ft-sync --lib --tests")
     };
-    project.logged("the event with --cfg loom", as_theirs(tests))?;
-    Ok(())
+    project.logged("the event with --cfg loom", as_theirs(tests))
 }
 
 fn examples(project: &Project, packages: &[String]) -> Result<()> {

@@ -46,12 +46,17 @@ impl Project {
         self.target().join("xtask")
     }
 
+    /// As [`Project::captured`], where nobody needs the output.
+    pub fn logged(&self, what: &str, cmd: impl Into<Command>) -> Result<()> {
+        self.captured(what, cmd).map(|_| ())
+    }
+
     /// Runs a program with its output in a log of its own, and returns the output.
     ///
     /// # Errors
     ///
     /// As [`run::logged`].
-    pub fn logged(&self, what: &str, cmd: impl Into<Command>) -> Result<String> {
+    pub fn captured(&self, what: &str, cmd: impl Into<Command>) -> Result<String> {
         let folder = self.scratch().join("logs");
         fs::create_dir_all(&folder)?;
         let name = what.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");

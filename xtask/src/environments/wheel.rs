@@ -46,8 +46,7 @@ pub fn ensure(project: &Project, host: &Venv, venvs: &[Venv]) -> Result<()> {
             let mut pip = host.pip(venv);
             pip.args(["install", "--force-reinstall", "--no-deps", "--no-index"])
                 .arg(wheel);
-            project.logged(&format!("install the wheel for {}", venv.name()), pip)?;
-            Ok(())
+            project.logged(&format!("install the wheel for {}", venv.name()), pip)
         })?;
     }
     Ok(())

@@ -12,7 +12,7 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Makes sure that these packages of the system are installed: installs them where we may, and
 /// otherwise says which command would. `logged` runs a program, as [`run::logged`] does.
-pub fn ensure(packages: &[&str], logged: impl Fn(&str, Command) -> Result<String>) -> Result<()> {
+pub fn ensure(packages: &[&str], logged: impl Fn(&str, Command) -> Result<()>) -> Result<()> {
     let mut missing = packages.to_vec();
     missing.retain(|package| !installed(package));
     if missing.is_empty() {
@@ -36,8 +36,7 @@ pub fn ensure(packages: &[&str], logged: impl Fn(&str, Command) -> Result<String
         &missing[..],
     ]
     .concat();
-    logged(&format!("apt-get install {list}"), apt(&install))?;
-    Ok(())
+    logged(&format!("apt-get install {list}"), apt(&install))
 }
 
 fn installed(package: &str) -> bool {

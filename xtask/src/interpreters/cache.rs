@@ -74,8 +74,8 @@ impl Work {
     }
 
     /// As [`run::logged`].
-    pub fn logged(&self, what: &str, cmd: Command) -> Result<String> {
-        run::logged(cmd, what, &self.log)
+    pub fn logged(&self, what: &str, cmd: Command) -> Result<()> {
+        run::logged(cmd, what, &self.log).map(|_| ())
     }
 }
 

@@ -160,8 +160,7 @@ fn install(
         let mut pip = tools.pip(venv);
         pip.args(["install", "--target"])
             .args([&folder, &requirement]);
-        project.logged(&format!("install {name} for {}", venv.name()), pip)?;
-        Ok(())
+        project.logged(&format!("install {name} for {}", venv.name()), pip)
     })?;
     Ok(folder)
 }

@@ -123,8 +123,7 @@ impl Bench<'_> {
                 .arg(&list)
                 .arg("--target")
                 .arg(self.site());
-            self.project.logged("packages for tsan", pip)?;
-            Ok(())
+            self.project.logged("packages for tsan", pip)
         })
     }
 

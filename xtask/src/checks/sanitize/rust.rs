@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::sanitizer::{REPORTED, Sanitizer, first_report};
 use super::toolchain::Toolchain;
-use crate::checks::programs::{Failed, executables, list, output_of, run_all};
+use crate::checks::programs::{Failed, executables, list, output_of, run_all, said};
 use crate::common::error::{Error, Result, bail};
 use crate::common::project::Project;
 use crate::common::run;
@@ -94,7 +94,7 @@ fn run_one(
     sanitizer: Sanitizer,
     plan: &Plan,
     program: &Path,
-) -> Result<(String, String), Failed> {
+) -> Result<String, Failed> {
     let (variable, settings) = sanitizer.settings(root);
     let skipped = sanitizer.not_here().iter();
     let mut cmd = Command::new(program);
@@ -108,23 +108,12 @@ fn run_one(
         .env("PROPTEST_CASES", "16");
     let limit = Duration::from_secs_f64(240.0 + 10.0 * plan.seconds);
     match output_of(cmd, limit) {
-        Ok(text) => {
-            let tests = passed(&text).unwrap_or(0);
-            Ok((format!("{tests:>3} tests"), String::new()))
-        }
+        Ok(text) => Ok(said(&text, "test result: ").unwrap_or_default()),
         Err(Failed(_, text)) if text.contains("Sanitizer:") => {
             Err(Failed("REPORTED".to_owned(), first_report(&text)))
         }
         Err(failed) => Err(failed),
     }
-}
-
-/// How many tests the harness says have passed.
-fn passed(text: &str) -> Option<u64> {
-    let result = |line: &str| line.strip_prefix("test result: ").map(str::to_owned);
-    let line = text.lines().find_map(result)?;
-    let (_, rest) = line.split_once(". ")?;
-    rest.split_once(" passed")?.0.parse().ok()
 }
 
 struct Build<'a> {
@@ -186,18 +175,6 @@ impl Build<'_> {
         let cargo = self.toolchain.cargo(words, &target)?;
         let short = self.sanitizer.short();
         let what = format!("compile the {what} with {short}");
-        self.project.logged(&what, cargo)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts() {
-        let text = "running 2 tests\ntest result: ok. 2 passed; 0 failed; 0 ignored\n";
-        assert_eq!(passed(text), Some(2));
-        assert_eq!(passed(""), None);
+        self.project.captured(&what, cargo)
     }
 }

@@ -28,7 +28,7 @@ pub fn count(project: &Project, venv: &Venv) -> Result<Counts> {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         // Else strings hash differently each time.
         .env("PYTHONHASHSEED", "0");
-    let printed = project.logged("count instructions of calls", cmd)?;
+    let printed = project.captured("count instructions of calls", cmd)?;
     let mut counts = Counts::new();
     for (index, (times, name)) in printed.lines().filter_map(times).enumerate() {
         // A part ends where a loop begins, and one where it ends.

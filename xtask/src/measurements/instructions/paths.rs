@@ -32,7 +32,7 @@ pub fn count(project: &Project) -> Result<Counts> {
     let mut cmd = callgrind::call(&profile);
     cmd.arg(target.join("release/hot_paths"))
         .env("GLIBC_TUNABLES", BASELINE);
-    let printed = project.logged("count instructions", cmd)?;
+    let printed = project.captured("count instructions", cmd)?;
     let profile_text = fs::read_to_string(&profile)?;
     let costs = costs(&profile_text);
     let mut counts = Counts::new();
