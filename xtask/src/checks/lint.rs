@@ -3,7 +3,7 @@
 use xshell::cmd;
 
 use super::compat_api;
-use super::programs::{LOOM, SHUTTLE};
+use super::programs::{LOOM, SHUTTLE, Way};
 use super::select::{Selection, runnable};
 use crate::common::error::{Error, Result, bail};
 use crate::common::project::Project;
@@ -14,8 +14,12 @@ use crate::environments::setup::Ready;
 pub fn quick(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("format", "rustfmt", || fmt(project));
     report.step("lints", "clippy", || clippy(project, ready));
-    report.step("lints", "clippy, models", || clippy_models(project));
-    report.step("lints", "clippy, shuttle", || clippy_shuttle(project));
+    report.step("lints", "clippy, models", || {
+        clippy_way(project, &LOOM, &["loom-tests"])
+    });
+    report.step("lints", "clippy, shuttle", || {
+        clippy_way(project, &SHUTTLE, &["loom-tests", "fuzz"])
+    });
     report.step("format and lints", "ruff", || ruff(project, ready));
     report.step("types", "mypy", || mypy(project, ready));
     report.step("types", "pyright", || pyright(project, ready));
@@ -34,11 +38,8 @@ pub fn slow(
     report.step("no Python below", "cargo tree", || {
         no_python(project, selection)
     });
-    if quick {
-        report.skip("documentation", "rustdoc", "--quick");
-    } else {
-        report.step("documentation", "rustdoc", || docs(project, ready));
-    }
+    let reason = quick.then_some("--quick");
+    report.step_unless(reason, "documentation", "rustdoc", || docs(project, ready));
 }
 
 fn fmt(project: &Project) -> Result<()> {
@@ -59,18 +60,12 @@ fn clippy(project: &Project, ready: &Ready) -> Result<()> {
     project.logged("cargo clippy", cmd)
 }
 
-fn clippy_models(project: &Project) -> Result<()> {
-    let words = ["clippy", "--package", "loom-tests", "--all-targets"];
-    let mut cargo = LOOM.cargo(project, &words);
+/// The tests that are compiled in another way.
+fn clippy_way(project: &Project, way: &Way, packages: &[&str]) -> Result<()> {
+    let mut cargo = way.cargo(project, &["clippy", "--all-targets"]);
+    cargo.args(packages.iter().flat_map(|name| ["--package", name]));
     cargo.args(["--", "-D", "warnings"]);
-    project.logged("cargo clippy --cfg ft_loom", cargo)
-}
-
-fn clippy_shuttle(project: &Project) -> Result<()> {
-    let packages = ["--package=loom-tests", "--package=fuzz", "--all-targets"];
-    let mut cargo = SHUTTLE.cargo(project, &[&["clippy"], &packages[..]].concat());
-    cargo.args(["--", "-D", "warnings"]);
-    project.logged("cargo clippy --cfg ft_shuttle", cargo)
+    project.logged(&format!("cargo clippy for {}", way.name), cargo)
 }
 
 fn ruff(project: &Project, ready: &Ready) -> Result<()> {

@@ -29,13 +29,10 @@ pub fn all(
     let nextest = has_nextest(project);
     let runner = if nextest { "nextest" } else { "cargo test" };
     report.step(WHAT, runner, || tests(project, &tested, nextest));
-    if quick {
-        report.skip(WHAT, "--cfg loom", "--quick");
-    } else {
-        report.step(WHAT, "--cfg loom", || {
-            others_loom(project, &packages, nextest)
-        });
-    }
+    let reason = quick.then_some("--quick");
+    report.step_unless(reason, WHAT, "--cfg loom", || {
+        others_loom(project, &packages, nextest)
+    });
     report.step("Rust examples", "rustdoc", || examples(project, &packages));
 }
 

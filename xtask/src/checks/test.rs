@@ -15,13 +15,13 @@ pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool)
     lint::quick(project, ready, &mut report);
     lint::slow(project, ready, selection, quick, &mut report);
     report.step("orderings", "the list", || mutants::check(project));
-    tests(project, ready, selection, true, quick, &mut report);
-    match instructions::obstacle() {
-        Some(why) => report.skip("instructions", "callgrind", why),
-        None => report.step("instructions", "callgrind", || {
-            instructions::check(project, ready.main())
-        }),
-    }
+    rust_tests::all(project, &selection.packages, true, quick, &mut report);
+    loom_tests(project, selection, quick, &mut report);
+    python_tests::all(project, ready, selection, quick, &mut report);
+    let obstacle = instructions::obstacle();
+    report.step_unless(obstacle, "instructions", "callgrind", || {
+        instructions::check(project, ready.main())
+    });
     for venv in ready.with_wheel() {
         report.step("README", &venv.name(), || {
             python_tests::readme(project, &venv)
@@ -33,85 +33,61 @@ pub fn all(project: &Project, ready: &Ready, selection: &Selection, quick: bool)
 /// The tests of one primitive, without the checks that look at everything.
 pub fn one(project: &Project, ready: &Ready, selection: &Selection, quick: bool) -> Result<()> {
     let mut report = Report::default();
-    tests(project, ready, selection, false, quick, &mut report);
+    rust_tests::all(project, &selection.packages, false, quick, &mut report);
+    loom_tests(project, selection, quick, &mut report);
+    python_tests::all(project, ready, selection, quick, &mut report);
     report.finish()
 }
 
-fn tests(
-    project: &Project,
-    ready: &Ready,
-    selection: &Selection,
-    with_own: bool,
-    quick: bool,
-    report: &mut Report,
-) {
-    rust_tests::all(project, &selection.packages, with_own, quick, report);
+/// Everything in the folder `loom-tests`.
+fn loom_tests(project: &Project, selection: &Selection, quick: bool, report: &mut Report) {
+    let Selection {
+        models,
+        histories,
+        fuzzed,
+        ..
+    } = selection;
+    let none = |files: &[String]| files.is_empty().then_some("there are none");
 
-    if selection.models.is_empty() {
-        report.skip("models", "loom", "there are none");
-    } else {
-        let mut bounds = loom::Bounds::default();
-        if quick {
-            bounds.preemptions = 1;
-        }
-        let on = format!("loom, {} preemptions", bounds.preemptions);
-        report.step("models", &on, || {
-            loom::explore(project, &selection.models, &bounds)
-        });
+    let mut bounds = loom::Bounds::default();
+    if quick {
+        bounds.preemptions = 1;
     }
+    let on = format!("loom, {} preemptions", bounds.preemptions);
+    report.step_unless(none(models), "models", &on, || {
+        loom::explore(project, models, &bounds)
+    });
 
-    if selection.histories.is_empty() {
-        report.skip("histories", "threads, shuttle", "there are none");
-    } else {
-        let mut limits = linear::Limits::default();
-        if quick {
-            limits.seconds = 0.1;
-        }
-        report.step("histories", "threads, shuttle", || {
-            linear::check(project, &selection.histories, &limits)
-        });
+    let mut limits = linear::Limits::default();
+    if quick {
+        limits.seconds = 0.1;
     }
+    report.step_unless(none(histories), "histories", "threads, shuttle", || {
+        linear::check(project, histories, &limits)
+    });
 
-    if selection.fuzzed.is_empty() {
-        report.skip("fuzzing", "alone, together", "there is none");
-    } else {
-        let mut limits = fuzz::Limits::default();
-        if quick {
-            limits.programs /= 10;
-        }
-        report.step("fuzzing", "alone, together", || {
-            fuzz::all(project, &selection.fuzzed, &limits)
-        });
+    let mut limits = fuzz::Limits::default();
+    if quick {
+        limits.programs /= 10;
     }
+    report.step_unless(none(fuzzed), "fuzzing", "alone, together", || {
+        fuzz::all(project, fuzzed, &limits)
+    });
 
+    // A short run; the commands `tsan` and `asan` run the crates' own tests too, and for longer.
     for sanitizer in [Sanitizer::Thread, Sanitizer::Address] {
-        sanitizers(project, selection, sanitizer, quick, report);
-    }
-    python_tests::all(project, ready, selection, quick, report);
-}
-
-/// A short run; the commands `tsan` and `asan` run the crates' own tests too, and for longer.
-fn sanitizers(
-    project: &Project,
-    selection: &Selection,
-    sanitizer: Sanitizer,
-    quick: bool,
-    report: &mut Report,
-) {
-    const WHAT: &str = "sanitizers";
-    let on = sanitizer.short();
-    if selection.histories.is_empty() {
-        report.skip(WHAT, on, "there are no histories");
-    } else if quick {
-        report.skip(WHAT, on, "--quick");
-    } else if let Err(why) = sanitize::obstacle(project, sanitizer) {
-        report.skip(WHAT, on, &why.to_string());
-    } else {
-        let plan = Plan {
-            packages: Vec::new(),
-            histories: selection.histories.clone(),
-            seconds: 0.3,
-        };
-        report.step(WHAT, on, || sanitize::check(project, sanitizer, &plan));
+        let missing = sanitize::obstacle(project, sanitizer).err();
+        let missing = missing.map(|err| err.to_string());
+        let reason = none(histories)
+            .or(quick.then_some("--quick"))
+            .or(missing.as_deref());
+        report.step_unless(reason, "sanitizers", sanitizer.short(), || {
+            let plan = Plan {
+                packages: Vec::new(),
+                histories: histories.clone(),
+                seconds: 0.3,
+            };
+            sanitize::check(project, sanitizer, &plan)
+        });
     }
 }

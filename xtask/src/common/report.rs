@@ -42,6 +42,20 @@ impl Report {
         self.note(what, on, seconds, result.to_owned());
     }
 
+    /// Runs one step, unless there is a reason to leave it out.
+    pub fn step_unless(
+        &mut self,
+        reason: Option<&str>,
+        what: &str,
+        on: &str,
+        run: impl FnOnce() -> Result<()>,
+    ) {
+        match reason {
+            Some(why) => self.skip(what, on, why),
+            None => self.step(what, on, run),
+        }
+    }
+
     /// Notes that a step was left out.
     pub fn skip(&mut self, what: &str, on: &str, why: &str) {
         let why = why.lines().next().unwrap_or_default();

@@ -148,51 +148,40 @@ pub fn tail(text: &str, lines: usize) -> String {
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
-/// What the output of failing programs means. The first match wins: the more certain ones come first.
-const CAUSES: [(&[&str], &str); 6] = [
+/// Words in the output of failing programs, and what they mean. The first match wins: the more certain
+/// ones come first.
+const CAUSES: [(&str, &str); 6] = [
     (
-        &["No space left on device", "Disk quota exceeded"],
+        "No space left on device|Disk quota exceeded",
         "the disk is full; make room and try again",
     ),
     (
-        &["linker `cc` not found", "linker `link.exe` not found"],
+        "linker `cc` not found|linker `link.exe` not found",
         "no C compiler; get it with: apt-get install build-essential (or as your system does)",
     ),
     (
-        &[
-            "NewConnectionError",
-            "NameResolutionError",
-            "ConnectTimeoutError",
-            "ReadTimeoutError",
-            "ProxyError",
-            "Temporary failure",
-            "Could not resolve",
-            "Could not connect",
-            "Unable to connect",
-            "Failed to fetch",
-            "failed to download from",
-            "Could not fetch URL",
-            "spurious network error",
-        ],
+        "NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|\
+         Temporary failure|Could not resolve|Could not connect|Unable to connect|Failed to fetch|\
+         failed to download from|Could not fetch URL|spurious network error",
         "the network or the package registry cannot be reached; try again later",
     ),
     (
-        &["DO NOT MATCH THE HASHES", "Hash Sum mismatch"],
+        "DO NOT MATCH THE HASHES|Hash Sum mismatch",
         "a download does not match its hash and was not used; try again, and see whether a proxy changes it",
     ),
     (
-        &["No matching distribution found"],
+        "No matching distribution found",
         "the package index does not have this version (any more)",
     ),
     (
-        &["No module named pip", "ensurepip is not available"],
+        "No module named pip|ensurepip is not available",
         "this Python has no pip; get it with: apt-get install python3-venv (or as your system does)",
     ),
 ];
 
 fn known_cause(text: &str) -> Option<&'static str> {
-    let is_in = |sign: &&str| text.contains(sign);
-    let cause = CAUSES.iter().find(|(signs, _)| signs.iter().any(is_in));
+    let is_known = |signs: &str| signs.split('|').any(|sign| text.contains(sign));
+    let cause = CAUSES.iter().find(|(signs, _)| is_known(signs));
     cause.map(|(_, meaning)| *meaning)
 }
 

@@ -1,6 +1,6 @@
 //! The tables of the page.
 
-use super::table::{Kind, Place, Removed, Replacement, Row, groups};
+use super::table::{Fault, Kind, Place, Removed, Row, groups};
 
 /// A table for each version.
 pub fn page(rows: &[Row]) -> String {
@@ -20,21 +20,21 @@ pub fn page(rows: &[Row]) -> String {
                 _ => format!("`{}`", row.names.join("`, `")),
             };
             let mut kind = match row.place {
-                Place::Everywhere => row.kind.word().to_owned(),
-                Place::Private => format!("{}, private", row.kind.word()),
-                Place::Windows => format!("{}, Windows", row.kind.word()),
-                Place::Since(minor) => format!("{}, from 3.{minor} on", row.kind.word()),
+                Place::Everywhere => row.kind_word(),
+                Place::Private => format!("{}, private", row.kind_word()),
+                Place::Windows => format!("{}, Windows", row.kind_word()),
+                Place::Since(minor) => format!("{}, from 3.{minor} on", row.kind_word()),
             };
-            if let Some(fault) = row.fault {
-                kind += &format!(", {}", fault.words());
-            }
+            kind += match row.fault {
+                None => "",
+                Some(Fault::Borrowed) => ", borrowed reference",
+                Some(Fault::Silent) => ", loses exceptions",
+            };
             let deprecated = row.deprecated.map_or(String::new(), |m| format!("3.{m}"));
-            let instead = match &row.replacement {
-                Replacement::Use(text) | Replacement::Remark(text) => text,
-            };
             let sources: Vec<String> = row.sources.iter().map(|source| link(source)).collect();
             text += &format!(
-                "| {names} | {kind} | {deprecated} | {instead} | {} |\n",
+                "| {names} | {kind} | {deprecated} | {} | {} |\n",
+                row.instead,
                 sources.join(", ")
             );
         }

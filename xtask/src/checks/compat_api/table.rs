@@ -1,6 +1,8 @@
-//! The table `py-bindings/compat/removals.txt`, whose own head says what its columns are.
+//! The table `py-bindings/compat/removals.txt`; its own head describes the columns.
 
 use std::collections::HashSet;
+
+use clap::ValueEnum;
 
 use crate::common::error::{Error, Result, bail};
 
@@ -16,13 +18,15 @@ pub struct Row {
     /// `None`: it never was.
     pub deprecated: Option<Minor>,
     pub removed: Removed,
-    /// Why the lint does not want it; soft-deprecation is told by `deprecated`.
+    /// Why the lint does not want it; `deprecated` says whether it is soft-deprecated.
     pub fault: Option<Fault>,
-    pub replacement: Replacement,
+    /// What to use instead, or a remark.
+    pub instead: String,
+    is_remark: bool,
     pub sources: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     Function,
     Macro,
@@ -57,71 +61,33 @@ pub enum Fault {
     Silent,
 }
 
-#[derive(Debug)]
-pub enum Replacement {
-    Use(String),
-    Remark(String),
-}
-
-impl Kind {
-    pub fn word(self) -> &'static str {
-        let (word, _) = KINDS.iter().find(|(_, kind)| *kind == self).unwrap();
-        word
-    }
-}
-
-const KINDS: &[(&str, Kind)] = &[
-    ("function", Kind::Function),
-    ("macro", Kind::Macro),
-    ("variable", Kind::Variable),
-    ("type", Kind::Type),
-    ("constant", Kind::Constant),
-    ("symbol", Kind::Symbol),
-    ("member", Kind::Member),
-    ("behaviour", Kind::Behaviour),
-];
-
-impl Fault {
-    /// In the page.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Borrowed => "borrowed reference",
-            Self::Silent => "loses exceptions",
-        }
-    }
-
-    /// In the compiler's message.
-    fn state(self) -> &'static str {
-        match self {
-            Self::Borrowed => {
-                "is unsafe without the GIL, as another thread can release its borrowed reference"
-            }
-            Self::Silent => "is better avoided, as it loses exceptions",
-        }
-    }
-}
-
 impl Row {
     /// What the compiler says to someone who uses `name`.
     pub fn message(&self, name: &str) -> String {
-        let state = match (self.removed, self.deprecated) {
-            (Removed::In(minor), _) => format!("is removed in Python 3.{minor}"),
-            (Removed::Later, Some(minor)) => {
+        let state = match (self.removed, self.deprecated, self.fault) {
+            (Removed::In(minor), ..) => format!("is removed in Python 3.{minor}"),
+            (Removed::Later, Some(minor), _) => {
                 format!("is deprecated since Python 3.{minor} and will be removed")
             }
-            (Removed::Later, None) => "will be removed".to_owned(),
-            (Removed::Lint, Some(minor)) => {
-                format!("is soft-deprecated since Python 3.{minor}")
+            (Removed::Later, None, _) => "will be removed".to_owned(),
+            (Removed::Lint, Some(minor), _) => format!("is soft-deprecated since Python 3.{minor}"),
+            (Removed::Lint, None, Some(Fault::Borrowed)) => {
+                "is unsafe without the GIL, as another thread can release its borrowed reference"
+                    .to_owned()
             }
-            (Removed::Lint, None) => {
-                let state = self.fault.map_or("is better avoided", Fault::state);
-                state.to_owned()
+            (Removed::Lint, None, Some(Fault::Silent)) => {
+                "is better avoided, as it loses exceptions".to_owned()
             }
+            (Removed::Lint, None, None) => "is better avoided".to_owned(),
         };
-        match &self.replacement {
-            Replacement::Use(what) => format!("{name} {state}; use {what}"),
-            Replacement::Remark(text) => format!("{name} {state}; {text}"),
-        }
+        let verb = if self.is_remark { "" } else { "use " };
+        format!("{name} {state}; {verb}{}", self.instead)
+    }
+
+    /// The kind, as the table spells it.
+    pub fn kind_word(&self) -> String {
+        let value = self.kind.to_possible_value();
+        value.map_or(String::new(), |value| value.get_name().to_owned())
     }
 }
 
@@ -150,76 +116,73 @@ pub fn parse(text: &str) -> Result<Vec<Row>> {
 
 fn row(line: &str) -> Result<Row> {
     let columns: Vec<&str> = line.split('|').map(str::trim).collect();
+    let Ok(columns) = <[&str; 8]>::try_from(columns) else {
+        bail!("8 columns are needed");
+    };
     let [
         names,
         kind,
         place,
         deprecated,
         removed,
-        replacement,
+        instead,
         sources,
         example,
-    ] = columns[..]
-    else {
-        bail!("8 columns are needed, not {}", columns.len());
-    };
-    let kind = *KINDS
-        .iter()
-        .find_map(|(word, found)| (*word == kind).then_some(found))
-        .ok_or_else(|| unknown("kind", kind))?;
+    ] = columns;
+    let kind = Kind::from_str(kind, false).map_err(|_| unknown("kind", kind))?;
     if example.is_empty() && matches!(kind, Kind::Macro | Kind::Member) {
         bail!("a macro or a member needs an example");
     }
-    let names: Vec<String> = match kind {
-        Kind::Behaviour => vec![names.to_owned()],
-        _ => names.split_whitespace().map(str::to_owned).collect(),
+    let names: Vec<&str> = match kind {
+        Kind::Behaviour => vec![names],
+        _ => names.split_whitespace().collect(),
     };
     if let Some(name) = names.iter().find(|name| !fits(name, kind)) {
         return Err(unknown("name", name));
     }
-    let place = match place {
-        "" => Place::Everywhere,
-        "windows" => Place::Windows,
-        "private" => Place::Private,
-        since => Place::Since(
-            since
-                .strip_suffix('+')
-                .and_then(minor)
-                .ok_or_else(|| unknown("where", since))?,
-        ),
-    };
-    let deprecated = match deprecated {
-        "-" => None,
-        version => Some(minor(version).ok_or_else(|| unknown("version", version))?),
+    let minor = |version: &str| {
+        let minor = version
+            .strip_prefix("3.")
+            .and_then(|minor| minor.parse().ok());
+        minor.ok_or_else(|| unknown("version", version))
     };
     let (removed, fault) = match removed {
         "later" => (Removed::Later, None),
         "lint" => (Removed::Lint, None),
         "lint-borrowed" => (Removed::Lint, Some(Fault::Borrowed)),
         "lint-silent" => (Removed::Lint, Some(Fault::Silent)),
-        version => {
-            let minor = minor(version).ok_or_else(|| unknown("version", version))?;
-            (Removed::In(minor), None)
-        }
+        version => (Removed::In(minor(version)?), None),
     };
-    let replacement = match replacement.strip_prefix("- ") {
-        Some(remark) => Replacement::Remark(remark.to_owned()),
-        None if replacement.len() > 1 => Replacement::Use(replacement.to_owned()),
-        None => return Err(unknown("replacement", replacement)),
-    };
-    let sources: Vec<String> = sources.split_whitespace().map(str::to_owned).collect();
+    let remark = instead.strip_prefix("- ");
+    if remark.is_none() && instead.len() < 2 {
+        return Err(unknown("replacement", instead));
+    }
+    let all = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
+    let sources: Vec<&str> = sources.split_whitespace().collect();
     if sources.is_empty() {
         bail!("a source is needed");
     }
     Ok(Row {
-        names,
+        names: all(names),
         kind,
-        place,
-        deprecated,
+        place: match place {
+            "" => Place::Everywhere,
+            "windows" => Place::Windows,
+            "private" => Place::Private,
+            since => {
+                let version = since.strip_suffix('+').and_then(|it| minor(it).ok());
+                Place::Since(version.ok_or_else(|| unknown("where", since))?)
+            }
+        },
+        deprecated: match deprecated {
+            "-" => None,
+            version => Some(minor(version)?),
+        },
         removed,
         fault,
-        replacement,
-        sources,
+        instead: remark.unwrap_or(instead).to_owned(),
+        is_remark: remark.is_some(),
+        sources: all(sources),
     })
 }
 
@@ -229,17 +192,12 @@ fn fits(name: &str, kind: Kind) -> bool {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         !name.is_empty() && name.bytes().all(plain)
     };
+    let mut parts = name.split('.');
     match kind {
         Kind::Behaviour => !name.is_empty(),
-        Kind::Member => name
-            .split_once('.')
-            .is_some_and(|(of, member)| is_identifier(of) && is_identifier(member)),
+        Kind::Member => name.contains('.') && parts.all(is_identifier),
         _ => is_identifier(name),
     }
-}
-
-fn minor(version: &str) -> Option<Minor> {
-    version.strip_prefix("3.")?.parse().ok()
 }
 
 fn unknown(what: &str, found: &str) -> Error {
