@@ -100,7 +100,8 @@ fn call(project: &Project, command: Command) -> Result<()> {
             linear::check(project, &selection.histories, &limits)
         }
         Command::Fuzz { name, limits } => {
-            fuzz::all(project, &select::targets(project, name.get()), &limits)
+            let selection = select::select(project, name.get())?;
+            fuzz::all(project, &selection.fuzzed, &limits)
         }
         Command::Tsan {
             python: true,

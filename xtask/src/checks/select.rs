@@ -33,36 +33,39 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
     crates.retain(|krate| krate != "bench");
     let mut chosen = crates.clone();
     chosen.retain(|folder| name.is_none_or(|name| fits(folder, name)));
-    if let (Some(name), true) = (name, chosen.is_empty()) {
-        bail!(
-            "no primitive goes by `{name}`; there are: {}",
-            crates.join(", ")
-        );
-    }
     let belongs = |stem: &String| {
         name.is_none_or(|name| fits(stem, name) || chosen.iter().any(|folder| fits(stem, folder)))
     };
     let models = stems(&project.root.join("loom-tests/tests"), "", ".rs");
     let models = models.into_iter().filter(belongs);
     let (histories, models) = models.partition(|stem| stem.starts_with("linear_"));
+    let fuzzed = stems(&project.root.join("loom-tests/fuzz/src/targets"), "", ".rs");
     let python_dir = project.bindings().join("tests");
     let python = stems(&python_dir, "test_", ".py").into_iter();
-    Ok(Selection {
+    let selection = Selection {
         packages: chosen.iter().map(|folder| package(folder)).collect(),
         models,
         histories,
-        fuzzed: fuzzed(project).into_iter().filter(belongs).collect(),
+        fuzzed: fuzzed.into_iter().filter(belongs).collect(),
         python: python
             .filter(belongs)
             .map(|stem| python_dir.join(format!("test_{stem}.py")))
             .collect(),
-    })
+    };
+    if let (Some(name), true) = (name, selection.is_empty()) {
+        bail!(
+            "nothing goes by the name `{name}`; there are: {}",
+            crates.join(", ")
+        );
+    }
+    Ok(selection)
 }
 
-/// What is fuzzed, all of it or what goes by `name`.
-pub fn targets(project: &Project, name: Option<&str>) -> Vec<String> {
-    let goes = |stem: &String| name.is_none_or(|name| fits(stem, name));
-    fuzzed(project).into_iter().filter(goes).collect()
+impl Selection {
+    fn is_empty(&self) -> bool {
+        let files = [&self.packages, &self.models, &self.histories, &self.fuzzed];
+        files.iter().all(|files| files.is_empty()) && self.python.is_empty()
+    }
 }
 
 /// Those that need no Python to link to, which not every machine has. The tests and examples of the
@@ -71,10 +74,6 @@ pub fn runnable(packages: &[String]) -> Vec<String> {
     let mut packages = packages.to_vec();
     packages.retain(|package| package != KNOWS_PYTHON);
     packages
-}
-
-fn fuzzed(project: &Project) -> Vec<String> {
-    stems(&project.root.join("loom-tests/fuzz/src/targets"), "", ".rs")
 }
 
 /// Whether one of two names is in the other: `queue` and `concurrent-queue`, `atomic_int64` and

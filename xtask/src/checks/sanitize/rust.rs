@@ -37,13 +37,9 @@ pub fn obstacle(project: &Project, sanitizer: Sanitizer) -> Result<()> {
 ///
 /// If anything was reported, or a test failed, after all have run; or if the sanitizer does not work.
 pub fn check(project: &Project, sanitizer: Sanitizer, plan: &Plan) -> Result<()> {
-    let build = Build {
-        project,
-        sanitizer,
-        toolchain: Toolchain::new(project, sanitizer)?,
-    };
-    check_sanitizer(project, sanitizer, &build.examples()?)?;
-    let programs = build.programs(plan)?;
+    let toolchain = Toolchain::new(project, sanitizer)?;
+    check_sanitizer(project, sanitizer, &examples(project, &toolchain)?)?;
+    let programs = programs(project, &toolchain, plan)?;
     // Two at a time: each has threads of its own.
     let what = format!("programs with {}", sanitizer.short());
     let root = project.root.as_path();
@@ -116,65 +112,45 @@ fn run_one(
     }
 }
 
-struct Build<'a> {
-    project: &'a Project,
-    sanitizer: Sanitizer,
-    toolchain: Toolchain<'a>,
+/// The program with the broken and the sound examples.
+fn examples(project: &Project, toolchain: &Toolchain) -> Result<PathBuf> {
+    toolchain.compile("examples", &["build", "--package", PACKAGE])?;
+    let target = toolchain.sanitizer.target(project);
+    let folder = target.join(&toolchain.host).join("linear");
+    Ok(folder.join(PACKAGE))
 }
 
-impl Build<'_> {
-    /// The program with the broken and the sound examples.
-    fn examples(&self) -> Result<PathBuf> {
-        self.cargo("examples", &["build", "--package", PACKAGE])?;
-        let target = self.sanitizer.target(self.project);
-        let folder = target.join(&self.toolchain.host).join("linear");
-        Ok(folder.join(PACKAGE))
+/// The test programs by name.
+fn programs(
+    project: &Project,
+    toolchain: &Toolchain,
+    plan: &Plan,
+) -> Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    if !plan.packages.is_empty() {
+        let only = plan.packages.iter().flat_map(|name| ["--package", name]);
+        let words = ["test", "--no-run", "--lib", "--tests"].into_iter();
+        let words: Vec<&str> = words.chain(only).collect();
+        found.extend(executables(&toolchain.compile("tests", &words)?));
     }
-
-    /// The test programs by name.
-    fn programs(&self, plan: &Plan) -> Result<Vec<(String, PathBuf)>> {
-        let mut found = Vec::new();
-        for (what, command, option, names) in [
-            (
-                "tests",
-                &["--lib", "--tests"][..],
-                "--package",
-                &plan.packages,
-            ),
-            (
-                "histories",
-                &["--package", "loom-tests"],
-                "--test",
-                &plan.histories,
-            ),
-        ] {
-            if !names.is_empty() {
-                let names: Vec<&str> = names.iter().flat_map(|name| [option, name]).collect();
-                let words = [&["test", "--no-run"], command, &names].concat();
-                found.extend(executables(&self.cargo(what, &words)?));
+    if !plan.histories.is_empty() {
+        let only = plan.histories.iter().flat_map(|file| ["--test", file]);
+        let words = ["test", "--no-run", "--package", "loom-tests"].into_iter();
+        let words: Vec<&str> = words.chain(only).collect();
+        found.extend(executables(&toolchain.compile("histories", &words)?));
+    }
+    let mut programs = Vec::new();
+    for (mut name, program) in found {
+        let program = project.root.join(program);
+        if name == "lib" {
+            // The tests inside of a crate, and most have none. `ft_sync-0123` is its program.
+            if list(&program)?.is_empty() {
+                continue;
             }
+            let file = program.file_name().unwrap_or_default().to_string_lossy();
+            name = file.split('-').next().unwrap_or_default().to_owned();
         }
-        let mut programs = Vec::new();
-        for (mut name, program) in found {
-            let program = self.project.root.join(program);
-            if name == "lib" {
-                // The tests inside of a crate, and most have none. `ft_sync-0123` is its program.
-                if list(&program)?.is_empty() {
-                    continue;
-                }
-                let file = program.file_name().unwrap_or_default().to_string_lossy();
-                name = file.split('-').next().unwrap_or_default().to_owned();
-            }
-            programs.push((name, program));
-        }
-        Ok(programs)
+        programs.push((name, program));
     }
-
-    fn cargo(&self, what: &str, words: &[&str]) -> Result<String> {
-        let target = self.sanitizer.target(self.project);
-        let cargo = self.toolchain.cargo(words, &target)?;
-        let short = self.sanitizer.short();
-        let what = format!("compile the {what} with {short}");
-        self.project.captured(&what, cargo)
-    }
+    Ok(programs)
 }

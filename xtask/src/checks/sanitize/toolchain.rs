@@ -19,7 +19,7 @@ use crate::common::project::Project;
 /// The compiler, for one sanitizer.
 pub struct Toolchain<'a> {
     project: &'a Project,
-    sanitizer: Sanitizer,
+    pub sanitizer: Sanitizer,
     /// The triple of this machine.
     pub host: String,
     /// Where its std is, and the sanitizers' runtimes.
@@ -75,6 +75,13 @@ impl Toolchain<'_> {
             .env("CARGO_PROFILE_LINEAR_DEBUG", "line-tables-only")
             .env("CARGO_TERM_COLOR", "never");
         Ok(cargo)
+    }
+
+    /// Compiles with these words of cargo, and returns what it prints.
+    pub fn compile(&self, what: &str, words: &[&str]) -> Result<String> {
+        let cargo = self.cargo(words, &self.sanitizer.target(self.project))?;
+        let what = format!("compile the {what} with {}", self.sanitizer.short());
+        self.project.captured(&what, cargo)
     }
 
     fn flags(&self) -> Result<String> {
