@@ -35,12 +35,7 @@ fn main() -> ExitCode {
             eprintln!("error: a bug in xtask: {info}");
         }
     }));
-    let Some(command) = Cli::parse().command else {
-        return Cli::command()
-            .print_help()
-            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
-    };
-    match Project::find().and_then(|project| call(&project, command)) {
+    match call() {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
             if !err.is_told() {
@@ -51,7 +46,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn call(project: &Project, command: Command) -> Result<()> {
+fn call() -> Result<()> {
+    // `cargo xtask demo -- --threads 4`: options of the example are ours too.
+    let words = std::env::args_os().filter(|word| word != "--");
+    let Some(command) = Cli::parse_from(words).command else {
+        return Ok(Cli::command().print_help()?);
+    };
+    let project = &Project::find()?;
     let set_up = |choice: Choice, aim| setup::make(project, &choice.or_environment(), aim);
     match command {
         Command::Demo {
