@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fs_err as fs;
+use xshell::cmd;
 
 use super::stamp;
 use crate::common::error::{Result, bail};
@@ -143,12 +144,9 @@ impl Venv {
             apt::ensure(&[&package], |what, cmd| project.logged(what, cmd))?;
         }
         project.sh.remove_path(&self.folder)?;
-        let mut cmd = Command::new(&interp.path);
-        cmd.args(["-I", "-m", "venv"]);
-        if !with_pip {
-            cmd.arg("--without-pip");
-        }
-        cmd.arg(&self.folder);
+        let (sh, python, folder) = (&project.sh, &interp.path, &self.folder);
+        let without = (!with_pip).then_some("--without-pip");
+        let cmd = cmd!(sh, "{python} -I -m venv {without...} {folder}");
         project.logged(&format!("virtual environment for {}", self.name()), cmd)?;
         Ok(fs::write(self.stamp(), self.base() + "\n")?)
     }

@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use fs_err as fs;
+use xshell::Shell;
 
 use super::interp::{Interp, probe_within};
 use super::version::Version;
@@ -64,6 +65,8 @@ pub struct Work {
     cache: PathBuf,
     /// A folder for this run alone.
     pub folder: PathBuf,
+    /// Its working directory is `folder`.
+    pub sh: Shell,
     log: PathBuf,
 }
 
@@ -74,7 +77,7 @@ impl Work {
     }
 
     /// As [`run::logged`].
-    pub fn logged(&self, what: &str, cmd: Command) -> Result<()> {
+    pub fn logged(&self, what: &str, cmd: impl Into<Command>) -> Result<()> {
         run::logged(cmd, what, &self.log).map(|_| ())
     }
 }
@@ -100,10 +103,12 @@ pub fn make(
     eprintln!("making Python {version} in {}, once", cache.display());
     let work = Work {
         folder: cache.join(format!("work-{}", std::process::id())),
+        sh: Shell::new()?,
         log: cache.join(format!("python-{version}.log")),
         cache,
     };
     fs::create_dir_all(&work.folder)?;
+    work.sh.change_dir(&work.folder);
     fs::write(&work.log, "")?;
     let made = build(&work).and_then(|(new, prefix)| install(version, limit, &new, &prefix));
     sweep(&work.cache);

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use fs_err as fs;
+use xshell::{Shell, cmd};
 
 use super::path;
 use crate::common::error::{Error, Result};
@@ -53,9 +54,12 @@ fn works(clang: &Clang, scratch: &Path) -> Option<bool> {
     let version: u32 = version.split('.').next()?.parse().ok()?;
     let (source, program) = (scratch.join("try.c"), scratch.join("try"));
     fs::write(&source, "int main(void) { return 0; }\n").ok()?;
-    let mut compile = Command::new(&clang.program);
-    compile.arg("-fsanitize=thread").arg(&source);
-    compile.arg("-o").arg(&program);
+    let (sh, clang_program) = (Shell::new().ok()?, &clang.program);
+    let compile = cmd!(
+        sh,
+        "{clang_program} -fsanitize=thread {source} -o {program}"
+    )
+    .into();
     let ends_well = |cmd: Command| {
         let output = run::limited(cmd, Duration::from_secs(60));
         matches!(output, Ok(Some(output)) if output.status.success())

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use fs_err as fs;
+use xshell::{Cmd, cmd};
 
 use super::apt::{self, Apt};
 use super::cache::{self, Work};
@@ -53,51 +54,48 @@ fn known_races_in(prefix: &Path) -> PathBuf {
 /// Where it is, and where it belongs.
 fn compile(work: &Work) -> Result<(PathBuf, PathBuf)> {
     let version = SANITIZED.version;
-    let logged = |what: &str, cmd| work.logged(what, cmd);
+    let logged = |what: &str, cmd: Command| work.logged(what, cmd);
     apt::ensure(&BUILD_PACKAGES, logged)?;
     let clang = clang::find(&work.folder).or_else(|_| {
         apt::ensure(&clang::PACKAGES, logged)?;
         clang::find(&work.folder)
     })?;
     let (patch, tarball) = fetch(work)?;
-    let source = work.folder.join("source");
+    let (sh, source) = (&work.sh, work.folder.join("source"));
     fs::create_dir_all(&source)?;
-    let mut tar = Command::new("tar");
-    tar.args(["--extract", "--strip-components=1", "--file"])
-        .arg(&tarball)
-        .arg("--directory")
-        .arg(&source);
+    let tar = cmd!(
+        sh,
+        "tar --extract --strip-components=1 --file {tarball} --directory {source}"
+    );
     work.logged("unpack", tar)?;
 
     // The prefix is compiled in, so it names the final place from the start.
     let prefix = work.prefix(version, patch, RECIPE);
     let objects = work.folder.join("objects");
     fs::create_dir_all(&objects)?;
-    let mut configure = step(&objects, &source.join("configure"));
-    configure
-        .arg(format!("--prefix={}", prefix.display()))
-        // Each virtual environment brings its own pip, and nobody links against an archive.
-        .args(["--disable-gil", "--with-ensurepip=no"])
-        .arg("--without-static-libpython")
-        .args(["--with-thread-sanitizer", "--disable-test-modules"])
-        .arg(format!("CC={}", clang.program.display()))
-        // Reports name lines; the rest of what a debugger wants would triple the size.
-        .arg("OPT=-DNDEBUG -fwrapv -O2 -gline-tables-only");
-    work.logged(&format!("configure {version}"), configure)?;
+    let _dir = sh.push_dir(objects);
+    let clang = &clang.program;
+    // Each virtual environment brings its own pip, and nobody links against an archive. Reports name
+    // lines; the rest of what a debugger wants would triple the size.
+    let options = "OPT=-DNDEBUG -fwrapv -O2 -gline-tables-only";
+    let configure = cmd!(
+        sh,
+        "{source}/configure --prefix={prefix} --disable-gil --with-thread-sanitizer
+            --with-ensurepip=no --without-static-libpython --disable-test-modules
+            CC={clang} {options}"
+    );
+    work.logged(&format!("configure {version}"), clean(configure))?;
 
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let mut make = step(&objects, Path::new("make"));
-    make.arg(format!("--jobs={cores}"));
-    work.logged(&format!("compile {version}"), make)?;
+    let cores = cores.to_string();
+    let make = cmd!(sh, "make --jobs={cores}");
+    work.logged(&format!("compile {version}"), clean(make))?;
 
     let stage = work.folder.join("stage");
-    let mut install = step(&objects, Path::new("make"));
-    install
-        .arg("install")
-        .arg(format!("DESTDIR={}", stage.display()))
-        // Processes hang under the sanitizer, and what is compiled deeper down takes long.
-        .arg("COMPILEALL_OPTS=-r 0 -j1");
-    work.logged(&format!("install {version}"), install)?;
+    // Processes hang under the sanitizer, and what is compiled deeper down takes long.
+    let compiled = "COMPILEALL_OPTS=-r 0 -j1";
+    let install = cmd!(sh, "make install DESTDIR={stage} {compiled}");
+    work.logged(&format!("install {version}"), clean(install))?;
     let staged = stage.join(prefix.strip_prefix("/").unwrap_or(&prefix));
     fs::copy(source.join(KNOWN_RACES), known_races_in(&staged))?;
     Ok((staged, prefix))
@@ -130,18 +128,15 @@ fn patch_of(file: &str) -> Option<u32> {
     version.strip_prefix(&minor)?.parse().ok()
 }
 
-/// A step of the build, without those variables of the user's environment that would change it.
-fn step(folder: &Path, program: &Path) -> Command {
-    let mut cmd = Command::new(program);
-    cmd.current_dir(folder)
-        .env_remove("PYTHONHOME")
+/// Without those variables of the user's environment that would change the build.
+fn clean(cmd: Cmd<'_>) -> Cmd<'_> {
+    cmd.env_remove("PYTHONHOME")
         .env_remove("PYTHONPATH")
         .env_remove("PYTHON_GIL")
         .env_remove("DESTDIR")
         .env_remove("MAKEFLAGS")
         // Known races of CPython's own would end its build.
-        .env("TSAN_OPTIONS", "report_bugs=0");
-    cmd
+        .env("TSAN_OPTIONS", "report_bugs=0")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fs_err as fs;
+use xshell::cmd;
 
 use super::sanitizer::{Sanitizer, first_report};
 use super::toolchain::Toolchain;
@@ -118,11 +119,12 @@ impl Bench<'_> {
         let want = stamp::fingerprint(std::slice::from_ref(&list));
         stamp::unless_done(&self.folder.join(".ft-tools"), &want, || {
             self.project.sh.remove_path(self.site())?;
-            let mut pip = tools.pip(tools);
-            pip.args(["install", "--no-compile", "--requirement"])
-                .arg(&list)
-                .arg("--target")
-                .arg(self.site());
+            let (sh, python, site) = (&self.project.sh, tools.python(), self.site());
+            let pip = cmd!(
+                sh,
+                "{python} -I -m pip --disable-pip-version-check --no-input install --no-compile
+                    --requirement {list} --target {site}"
+            );
             self.project.logged("packages for tsan", pip)
         })
     }
@@ -142,10 +144,8 @@ impl Bench<'_> {
 
         let package = self.site().join("ft_utils");
         self.project.sh.remove_path(&package)?;
-        let mut copy = Command::new("cp");
-        copy.arg("-r")
-            .arg(self.project.bindings().join("python/ft_utils"))
-            .arg(&package);
+        let sources = self.project.bindings().join("python/ft_utils");
+        let copy = cmd!(self.project.sh, "cp -r {sources} {package}");
         self.project.logged("copy the package", copy)?;
         let library = target.join(&toolchain.host).join("linear/lib_native.so");
         fs::copy(library, package.join("_native.so"))?;
@@ -156,13 +156,12 @@ impl Bench<'_> {
     fn check_sanitizer(&self) -> Result<()> {
         let sources = self.project.root.join("loom-tests/sanitizers/python");
         let include = format!("include/{}", self.interp.version.program());
-        let mut compile = Command::new(&self.clang.program);
-        compile
-            .args(["-g", "-O1", "-fPIC", "-shared", "-fsanitize=thread", "-I"])
-            .arg(self.interp.prefix().join(include))
-            .arg(sources.join("racy.c"))
-            .arg("-o")
-            .arg(self.site().join("racy.so"));
+        let include = self.interp.prefix().join(include);
+        let (clang, site) = (&self.clang.program, self.site());
+        let compile = cmd!(
+            self.project.sh,
+            "{clang} -g -O1 -fPIC -shared -fsanitize=thread -I {include} {sources}/racy.c -o {site}/racy.so"
+        );
         self.project.logged("compile a broken extension", compile)?;
         let run = |which: &str| -> Result<Vec<String>> {
             let mut cmd = self.call(which)?;

@@ -107,15 +107,16 @@ impl Toolchain<'_> {
         let folder = self.sanitizer.target(self.project);
         fs::create_dir_all(&folder)?;
         let object = folder.join("std_for_tsan.o");
-        let mut cc = Command::new("cc");
-        cc.current_dir(&self.project.root)
-            .args(["-O2", "-fPIC", "-Wall", "-c"]);
-        for (ours, theirs) in names {
-            cc.arg(format!("-DREAL_{ours}=__real_{theirs}"));
-            cc.arg(format!("-DWRAP_{ours}=__wrap_{theirs}"));
-        }
-        cc.arg("loom-tests/sanitizers/src/std_for_tsan.c");
-        cc.arg("-o").arg(&object);
+        let defines = names.iter().flat_map(|(ours, theirs)| {
+            [
+                format!("-DREAL_{ours}=__real_{theirs}"),
+                format!("-DWRAP_{ours}=__wrap_{theirs}"),
+            ]
+        });
+        let cc = cmd!(
+            self.project.sh,
+            "cc -O2 -fPIC -Wall -c {defines...} loom-tests/sanitizers/src/std_for_tsan.c -o {object}"
+        );
         self.project.logged("compile std_for_tsan.c", cc)?;
         Ok(object)
     }

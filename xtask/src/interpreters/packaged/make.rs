@@ -7,10 +7,10 @@
 //! with the hashes in `pins.rs`, apt with Debian's signed index.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use fs_err as fs;
+use xshell::cmd;
 
 use crate::common::error::{Error, Result, bail};
 use crate::common::run;
@@ -46,6 +46,7 @@ pub fn make(version: Version, pip: &Path) -> Result<Interp> {
 
 struct Maker<'a> {
     version: Version,
+    /// A Python that has pip.
     pip: &'a Path,
     work: &'a Work,
 }
@@ -70,59 +71,43 @@ impl Maker<'_> {
     }
 
     fn assemble(&self, prefix: &Path) -> Result<PathBuf> {
-        let work = &self.work.folder;
+        let (sh, work, pip) = (&self.work.sh, &self.work.folder, self.pip);
+        let version = self.version.to_string();
         fs::write(work.join("ensurepip.py"), include_str!("ensurepip.py"))?;
-        let mut assemble = self.python();
-        assemble
-            .args(["-c", include_str!("assemble.py")])
-            .arg(self.version.to_string())
-            .args([work, prefix]);
-        let what = format!("put {} together", self.version);
-        self.work.logged(&what, assemble)?;
+        let script = include_str!("assemble.py");
+        let assemble = cmd!(sh, "{pip} -I -c {script} {version} {work} {prefix}");
+        self.work
+            .logged(&format!("put {version} together"), assemble)?;
         // All modules must work in it, and what tests and builds ask for.
         let new = work.join("new");
-        let mut check = Command::new(new.join("bin").join(self.version.program()));
-        check.args(["-I", "-B", "-c", include_str!("check.py")]);
-        self.work.logged(&format!("try {}", self.version), check)?;
+        let program = new.join("bin").join(self.version.program());
+        let script = include_str!("check.py");
+        let check = cmd!(sh, "{program} -I -B -c {script}");
+        self.work.logged(&format!("try {version}"), check)?;
         Ok(new)
-    }
-
-    /// The Python that has pip, without the user's environment.
-    fn python(&self) -> Command {
-        let mut cmd = Command::new(self.pip);
-        cmd.arg("-I");
-        cmd
     }
 
     /// Downloads and unpacks the wheels; the patch version of the executable.
     fn fetch_wheels(&self) -> Result<u32> {
-        let work = &self.work.folder;
-        let (packages, downloads) = (work.join("packages.txt"), work.join("downloads"));
-        fs::write(&packages, pins::PACKAGES)?;
-        let (minor, t) = (self.version.minor, self.version.suffix());
-        let mut pip = self.python();
-        pip.args(["-m", "pip", "--disable-pip-version-check", "--no-input"])
-            .args(["download", "--retries=2", "--no-deps", "--require-hashes"])
-            .args(["--only-binary=:all:", "--implementation=cp"])
-            .arg(format!("--python-version=3.{minor}"))
-            .arg(format!("--abi=cp3{minor}{t}"))
-            .arg("--platform=manylinux2014_x86_64")
-            .arg("--platform=manylinux_2_5_x86_64")
-            .arg("--dest")
-            .arg(&downloads)
-            .arg("--requirement")
-            .arg(&packages);
+        let (sh, work, pip) = (&self.work.sh, &self.work.folder, self.pip);
+        let (minor, t) = (self.version.minor.to_string(), self.version.suffix());
+        fs::write(work.join("packages.txt"), pins::PACKAGES)?;
+        let download = cmd!(
+            sh,
+            "{pip} -I -m pip --disable-pip-version-check --no-input download --retries 2 --no-deps
+                --require-hashes --requirement packages.txt --dest downloads
+                --only-binary=:all: --implementation cp --python-version 3.{minor} --abi cp3{minor}{t}
+                --platform manylinux2014_x86_64 --platform manylinux_2_5_x86_64"
+        );
         self.work
-            .logged(&format!("executable of {}", self.version), pip)
+            .logged(&format!("executable of {}", self.version), download)
             .map_err(|err| Error::new(format!("{err}; the pins are in {}", pins::HERE)))?;
-        let wheels = work.join("wheels");
-        for entry in fs::read_dir(&downloads)?.flatten() {
-            let mut unzip = self.python();
-            unzip.args(["-m", "zipfile", "-e"]);
-            unzip.arg(entry.path()).arg(&wheels);
+        for entry in fs::read_dir(work.join("downloads"))?.flatten() {
+            let wheel = entry.path();
+            let unzip = cmd!(sh, "{pip} -I -m zipfile -e {wheel} wheels");
             self.work.logged("unpack", unzip)?;
         }
-        self.patch_in(&wheels.join("freeze_core/bases"))
+        self.patch_in(&work.join("wheels/freeze_core/bases"))
     }
 
     /// Looks into the executable, which does not run before it is put together.
@@ -144,8 +129,7 @@ impl Maker<'_> {
 
     /// Downloads and unpacks Debian's packages nearest to this patch version; their version.
     fn fetch_packages(&self, patch: u32) -> Result<String> {
-        let work = &self.work.folder;
-        let apt = Apt::new(work.join("apt"), "deb", &pins::SUITES)?;
+        let apt = Apt::new(self.work.folder.join("apt"), "deb", &pins::SUITES)?;
         let suites = pins::SUITES.join(" and ");
         let update = apt.call("apt-get", &["update"]);
         self.work
@@ -167,23 +151,18 @@ impl Maker<'_> {
         self.work
             .logged(&format!("Python files {nearest}"), download)?;
         for package in apt.downloads()? {
-            let mut unpack = Command::new("dpkg-deb");
-            unpack.arg("--extract").arg(package);
-            unpack.arg(work.join("debian"));
+            let unpack = cmd!(self.work.sh, "dpkg-deb --extract {package} debian");
             self.work.logged("unpack", unpack)?;
         }
         Ok(nearest)
     }
 
     fn compile_stub(&self) -> Result<()> {
-        let work = &self.work.folder;
-        let source = work.join("stub.c");
-        fs::write(&source, include_str!("stub.c"))?;
-        let mut cc = Command::new("cc");
-        cc.args(["-O2", "-shared", "-fPIC", "-o"])
-            .arg(work.join("libpymain.so"))
-            .arg(&source)
-            .arg("-ldl");
+        fs::write(self.work.folder.join("stub.c"), include_str!("stub.c"))?;
+        let cc = cmd!(
+            self.work.sh,
+            "cc -O2 -shared -fPIC -o libpymain.so stub.c -ldl"
+        );
         self.work.logged("compile the stub", cc)
     }
 }
