@@ -7,7 +7,7 @@ use crate::interpreters::choice::Choice;
 use crate::interpreters::version::Version;
 use crate::measurements::{bench, bench_rust};
 
-/// Everything that a person runs.
+/// The commands of this project.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", disable_version_flag = true)]
 #[command(max_term_width = 110)]
@@ -153,7 +153,7 @@ pub enum Command {
     /// Runs py-bindings/tests/soak.py on the free-threaded interpreter, or on the build with the GIL
     /// where there is no other. It fails if anything is lost or not released, or if memory grows.
     Soak {
-        /// How long; may be a fraction
+        /// How many minutes; may be a fraction
         #[arg(long, value_name = "N", default_value_t = 10.0)]
         minutes: f64,
         #[command(flatten)]

@@ -113,12 +113,12 @@ fn run_one(target: &Target, limits: &Limits) -> Result<String, Failed> {
     })
 }
 
-/// Its name begins with that of the file; a space and what is broken about it may follow.
+/// The file that a target is in: the first word of its name. What is broken about it may follow.
 fn file_of(target: &str) -> &str {
     target.split_once(' ').map_or(target, |(file, _)| file)
 }
 
-/// As the histories are built, and in the same place: they share most of it.
+/// Compiled as the histories are, and in the same folder: they share most dependencies.
 fn build(project: &Project, way: &Way) -> Result<PathBuf> {
     let build = way.cargo(project, &["build", "--package", "fuzz"]);
     project.logged(&format!("compile the fuzzing for {}", way.name), build)?;

@@ -12,8 +12,8 @@ pub struct Limits {
     /// How long each test records
     #[arg(long, value_name = "N", default_value_t = Limits::default().seconds)]
     pub seconds: f64,
-    /// The first seed; a failing test prints its seed. Shuttle's schedules are the same again; real
-    /// threads do the same calls, in their own time
+    /// First seed; a failing test prints its own. With the same seed, shuttle's schedules are the same
+    /// again; real threads make the same calls, at other times
     #[arg(long, value_name = "N", default_value_t = Limits::default().seed)]
     pub seed: u64,
 }

@@ -10,7 +10,7 @@ use crate::common::project::Project;
 use crate::common::report::Report;
 use crate::environments::setup::Ready;
 
-/// The quick ones.
+/// The checks that need no wheel.
 pub fn quick(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("format", "rustfmt", || fmt(project));
     report.step("lints", "clippy", || clippy(project, ready));
@@ -26,7 +26,7 @@ pub fn quick(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("made files", "compat-api", || compat_api::check(project));
 }
 
-/// Those that take longer, or need the wheel.
+/// The checks that need the wheel, or take longer.
 pub fn slow(
     project: &Project,
     ready: &Ready,
@@ -60,7 +60,7 @@ fn clippy(project: &Project, ready: &Ready) -> Result<()> {
     project.logged("cargo clippy", cmd)
 }
 
-/// The tests that are compiled in another way.
+/// Lints the code that is only compiled in this way.
 fn clippy_way(project: &Project, way: &Way, packages: &[&str]) -> Result<()> {
     let mut cargo = way.cargo(project, &["clippy", "--all-targets"]);
     cargo.args(packages.iter().flat_map(|name| ["--package", name]));

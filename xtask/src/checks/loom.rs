@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::programs::{LOOM, output_of, run_all, said};
+use super::programs::{LOOM, output_of, run_all};
 use crate::common::error::{Result, bail};
 use crate::common::project::Project;
 
@@ -50,6 +50,35 @@ pub fn explore(project: &Project, files: &[String], bounds: &Bounds) -> Result<(
         cmd.env("LOOM_MAX_PREEMPTIONS", bounds.preemptions.to_string())
             .env("LOOM_MAX_DURATION", bounds.seconds.to_string());
         let text = output_of(cmd, limit)?;
-        Ok(said(&text, "explored ").unwrap_or_default())
+        Ok(explored(&text))
     })
+}
+
+/// A model may explore more than once: the sum of its lines `explored N executions in S s (why it
+/// stopped early)`.
+fn explored(text: &str) -> String {
+    let (mut sum, mut early) = (0, "");
+    for rest in text.split("explored ").skip(1) {
+        let line = rest.lines().next().unwrap_or_default();
+        let count = line.split(' ').next().unwrap_or_default();
+        sum += count.parse::<u64>().unwrap_or(0);
+        if let Some(at) = line.find('(') {
+            early = &line[at..];
+        }
+    }
+    let line = format!("{sum:>9} executions {early}");
+    line.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executions() {
+        let text = "test a ... explored 40 executions in 2.0 s (stopped early: time)\n\
+                    explored 2 executions in 0.1 s\nok\n";
+        assert_eq!(explored(text), "       42 executions (stopped early: time)");
+        assert_eq!(explored("test result: ok"), "        0 executions");
+    }
 }

@@ -65,7 +65,7 @@ impl Way {
         cargo
     }
 
-    /// Compiles these files of `loom-tests/tests`: their tests.
+    /// Compiles these files of `loom-tests/tests`, and returns their tests.
     pub fn tests(&self, project: &Project, files: &[String]) -> Result<Vec<Test>> {
         let words = ["test", "--package", "loom-tests", "--no-run"];
         let mut build = self.cargo(project, &words);
@@ -136,8 +136,8 @@ fn listed(answer: &str) -> Vec<String> {
 /// How a program failed: a word or two, and what it printed.
 pub struct Failed(pub String, pub String);
 
-/// Calls `run` for each job, several at a time, and prints a line for each, with what it returns; `what`
-/// is what they are.
+/// Calls `run` for each job, on so many threads, and prints a line for each: its title, its time, and
+/// what `run` returns. `what` names the jobs.
 ///
 /// # Errors
 ///
@@ -186,7 +186,7 @@ pub fn run_all<T: Send>(
     Ok(())
 }
 
-/// What a program prints that ends well within `limit`.
+/// Runs a program, and returns what it prints if it ends well within `limit`.
 pub fn output_of(cmd: Command, limit: Duration) -> Result<String, Failed> {
     match run::limited(cmd, limit) {
         Ok(Some(output)) => {
@@ -206,12 +206,10 @@ pub fn output_of(cmd: Command, limit: Duration) -> Result<String, Failed> {
     }
 }
 
-/// The lines that contain a word, from there on; `None` if there are none. The harness starts its own
-/// line without ending it.
+/// The line that contains a word, from there on: the harness starts its own line without ending it.
 pub fn said(text: &str, word: &str) -> Option<String> {
-    let from = |line: &'_ str| line.find(word).map(|at| line[at..].to_owned());
-    let said: Vec<String> = text.lines().filter_map(from).collect();
-    (!said.is_empty()).then(|| said.join(", "))
+    let from = |line: &str| Some(line[line.find(word)?..].to_owned());
+    text.lines().find_map(from)
 }
 
 #[cfg(test)]
@@ -220,10 +218,10 @@ mod tests {
 
     #[test]
     fn words_of_programs() {
-        let text = "running 1 test\ntest a ... explored 41 in 0.1 s\nexplored 2\nok\n";
-        let both = "explored 41 in 0.1 s, explored 2";
-        assert_eq!(said(text, "explored ").as_deref(), Some(both));
-        assert_eq!(said("test result: ok", "explored "), None);
+        let text = "running 1 test\ntest a ... checked 41 histories in 0.1 s\nok\n";
+        let line = said(text, "checked ");
+        assert_eq!(line.as_deref(), Some("checked 41 histories in 0.1 s"));
+        assert_eq!(said("test result: ok", "checked "), None);
     }
 
     #[test]

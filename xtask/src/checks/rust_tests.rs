@@ -10,7 +10,7 @@ use crate::common::project::Project;
 use crate::common::report::Report;
 use crate::common::run;
 
-/// Runs the tests of these packages, the examples in their documentation, and `with_own`: our own tests.
+/// Runs the tests of these packages and the examples in their documentation; `with_own`, also our own tests.
 pub fn all(
     project: &Project,
     packages: &[String],

@@ -68,8 +68,8 @@ impl Selection {
     }
 }
 
-/// Those that need no Python to link to, which not every machine has. The tests and examples of the
-/// other one are an extension module, which the Python tests build.
+/// The packages whose tests need no Python to link to, which not every machine has. The tests of the
+/// other one are an extension module; the Python tests build it.
 pub fn runnable(packages: &[String]) -> Vec<String> {
     let mut packages = packages.to_vec();
     packages.retain(|package| package != KNOWS_PYTHON);

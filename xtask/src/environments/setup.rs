@@ -14,7 +14,7 @@ use crate::interpreters::interp::Interp;
 use crate::interpreters::version::Version;
 use crate::interpreters::{find, pins};
 
-/// What is wanted, from little to much.
+/// What a command needs, from little to much.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 pub enum Aim {
     /// An interpreter with pip, and what builds the wheel.

@@ -1,4 +1,6 @@
-//! Has anything changed? By content: a checkout or a copy changes every date.
+//! Whether anything has changed since something was made from it.
+//!
+//! Contents are compared: a checkout or a copy changes every date.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};

@@ -55,7 +55,7 @@ pub struct Venv {
     /// The interpreter that it was made from.
     pub interp: Interp,
     pub folder: PathBuf,
-    /// What it is to have, at least.
+    /// The parts that it needs; it may have more.
     pub parts: Vec<Part>,
 }
 

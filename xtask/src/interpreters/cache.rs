@@ -71,7 +71,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Where the interpreter comes to lie in the end.
+    /// The folder that the interpreter will be in.
     pub fn prefix(&self, version: Version, patch: u32, recipe: &str) -> PathBuf {
         self.cache.join(folder_of(version, patch, recipe))
     }
@@ -82,8 +82,8 @@ impl Work {
     }
 }
 
-/// Makes an interpreter, or waits for the run that is making it. It answers within `limit`; `build`
-/// makes it and says where it is, and in which folder it belongs.
+/// Makes an interpreter, or waits for the run that is making it. `build` makes it, and returns the
+/// folder that it is in and the folder that it belongs in. A sound one answers within `limit`.
 pub fn make(
     version: Version,
     recipe: &str,

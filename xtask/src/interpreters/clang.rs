@@ -25,7 +25,7 @@ pub struct Clang {
     pub symbolizer: PathBuf,
 }
 
-/// The clang that is there. `scratch` is a folder to try it in.
+/// The first clang that works. `scratch` is a folder to try it in.
 ///
 /// # Errors
 ///

@@ -21,7 +21,7 @@ pub struct Interp {
 }
 
 impl Interp {
-    /// `3.11` or `3.14t`: so people and folders call it.
+    /// `3.11` or `3.14t`.
     pub fn name(&self) -> String {
         self.version.to_string()
     }

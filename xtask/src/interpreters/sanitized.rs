@@ -51,7 +51,7 @@ fn known_races_in(prefix: &Path) -> PathBuf {
     prefix.join("suppressions_free_threading.txt")
 }
 
-/// Where it is, and where it belongs.
+/// Returns the folder that it is in, and the folder that it belongs in.
 fn compile(work: &Work) -> Result<(PathBuf, PathBuf)> {
     let version = SANITIZED.version;
     let logged = |what: &str, cmd: Command| work.logged(what, cmd);

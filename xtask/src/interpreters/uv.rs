@@ -1,6 +1,6 @@
 //! An interpreter that uv installs, where the user has uv.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -15,13 +15,14 @@ pub fn program() -> Option<PathBuf> {
 
 /// Has uv install this version, and asks it where that is.
 pub fn install(version: Version) -> Result<PathBuf, String> {
+    let uv = program().ok_or("not installed")?;
     eprintln!("  asking uv for Python {version}");
-    call("install", version)?;
-    call("find", version).map(PathBuf::from)
+    call(&uv, "install", version)?;
+    call(&uv, "find", version).map(PathBuf::from)
 }
 
-fn call(task: &str, version: Version) -> Result<String, String> {
-    let mut cmd = Command::new(program().ok_or("not installed")?);
+fn call(uv: &Path, task: &str, version: Version) -> Result<String, String> {
+    let mut cmd = Command::new(uv);
     cmd.args(["python", task, &version.to_string()]);
     // Enough for a download over a slow line.
     let output = run::limited(cmd, Duration::from_secs(120));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// `3.11`, `3.14t`: so people and folders call it.
+/// Written as `3.11` or `3.14t`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
     /// Of Python 3.

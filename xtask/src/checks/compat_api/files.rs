@@ -10,10 +10,10 @@ use super::table;
 use crate::common::error::{Error, Result, bail};
 use crate::common::project::Project;
 
-/// The line of a template that gives way to what is made.
+/// The line of a template that is replaced by what the table says.
 const MARK: &str = "@TABLE@\n";
 
-/// A file that is made.
+/// A generated file.
 struct Output {
     path: PathBuf,
     text: String,

@@ -58,7 +58,7 @@ fn refusal(row: &Row, name: &str) -> String {
     }
 }
 
-/// A sentence as one word, for compilers that can only say a name.
+/// Turns a sentence into an identifier, for compilers whose message can only contain a name.
 fn identifier(sentence: &str) -> String {
     let mut word = String::new();
     for letter in sentence.chars() {

@@ -44,7 +44,7 @@ pub fn page(rows: &[Row]) -> String {
     text + "\n"
 }
 
-/// A source of the table, to be followed.
+/// A link to a source that the table names.
 fn link(source: &str) -> String {
     let url = match source.split_once('-') {
         Some(("gh", number)) => format!("https://github.com/python/cpython/issues/{number}"),

@@ -15,7 +15,7 @@ pub struct Row {
     pub names: Vec<String>,
     pub kind: Kind,
     pub place: Place,
-    /// `None`: it never was.
+    /// `None`: it is not deprecated.
     pub deprecated: Option<Minor>,
     pub removed: Removed,
     /// Why the lint does not want it; `deprecated` says whether it is soft-deprecated.
@@ -38,7 +38,7 @@ pub enum Kind {
     Behaviour,
 }
 
-/// In which headers it is.
+/// Which headers contain it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Everywhere,

@@ -48,7 +48,7 @@ struct Bench<'a> {
     project: &'a Project,
     interp: Interp,
     clang: Clang,
-    /// All of this is made for it; other runs stay away.
+    /// Everything that is made is in here; a lock keeps other runs out.
     folder: PathBuf,
 }
 
@@ -74,7 +74,7 @@ pub fn check(project: &Project, tools: &Venv, words: &[String]) -> Result<()> {
 }
 
 impl Bench<'_> {
-    /// The plugin of pytest wants to see this name.
+    /// The plugin of pytest demands this name of the folder that `ft_utils` is in.
     fn site(&self) -> PathBuf {
         self.folder.join("site-packages")
     }
@@ -113,7 +113,7 @@ impl Bench<'_> {
         entries.map(|entry| read(entry.path())).collect()
     }
 
-    /// With the pip of another interpreter: all of it is Python code, and this one is slow.
+    /// With the pip of another interpreter: this one is slow, and the packages are all Python code.
     fn install_tests(&self, tools: &Venv) -> Result<()> {
         let list = Part::Tests.requirements(self.project);
         let want = stamp::fingerprint(std::slice::from_ref(&list));

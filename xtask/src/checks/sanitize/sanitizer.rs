@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::common::project::Project;
 use crate::common::run;
 
-/// A program that had something reported ends with this.
+/// The exit status of a program in which something was reported.
 pub const REPORTED: i32 = 66;
-/// Broken programs, and what has to be said of them.
+/// Broken programs, and what has to be reported of them.
 const RACES: [(&str, &str); 1] = [("race", "ThreadSanitizer: data race")];
 const MEMORY: [(&str, &str); 2] = [
     ("use-after-free", "AddressSanitizer: heap-use-after-free"),
@@ -55,7 +55,7 @@ impl Sanitizer {
     /// Tests that do on purpose what it would report, or that it disturbs.
     pub fn not_here(self) -> &'static [&'static str] {
         match self {
-            // A panic that may not pass ends the process, but in other words.
+            // The process ends as it must, but with another message than the test expects.
             Sanitizer::Thread => &["a_panic_ends_the_process"],
             // A thread that ends with a lock held, or takes one after its end has begun, leaves a few
             // bytes behind: nobody is left to free the memory that still says it is the owner.

@@ -52,7 +52,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Where it is, and where it belongs.
+    /// Returns the folder that it is in, and the folder that it belongs in.
     fn make(&self) -> Result<(PathBuf, PathBuf)> {
         let patch = self.fetch_wheels()?;
         let debian = self.fetch_packages(patch)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// What passes: more by this part, or by this number.
+/// A path may take more by this part of what is recorded, or by this number of instructions.
 pub const TOLERANCE: f64 = 0.05;
 const FREE: f64 = 3.0;
 
