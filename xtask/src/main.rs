@@ -75,15 +75,12 @@ fn call() -> Result<()> {
         } => {
             // A name that fits nothing is found out before the long work.
             let selection = select::select(project, name.get())?;
-            if quick || name.get().is_some() {
-                let ready = set_up(choice, Aim::QuickTests)?;
-                match name.get() {
-                    Some(_) => test::one(project, &ready, &selection, quick),
-                    None => test::all(project, &ready, &selection, quick),
-                }
-            } else {
-                let ready = set_up(choice, Aim::Tests)?;
-                test::all(project, &ready, &selection, quick)
+            let few = quick || name.get().is_some();
+            let aim = if few { Aim::QuickTests } else { Aim::Tests };
+            let ready = set_up(choice, aim)?;
+            match name.get() {
+                Some(_) => test::one(project, &ready, &selection, quick),
+                None => test::all(project, &ready, &selection, quick),
             }
         }
         Command::Lint { choice } => {

@@ -21,47 +21,13 @@ const LONGEST_PASS: Duration = Duration::from_secs(30 * 60);
 
 /// The tests that can run on several threads at once: those that start no threads or processes and
 /// generate nothing, and so take little time.
-const SHARED: [&str; 2] = ["-m", "not thread_unsafe"];
+const SHARED: &str = "-m=not thread_unsafe";
 
 /// Finds bugs that only show when a test runs on several threads at once.
 const ON_THREADS: &str = "--parallel-threads=8";
 
-/// A run of the Python tests.
-#[derive(Clone, Copy)]
-struct Pass {
-    what: &'static str,
-    /// Arguments of pytest.
-    words: &'static [&'static str],
-    /// The longest turn of a thread where there is a GIL, in seconds.
-    turn: Option<&'static str>,
-}
-
-const PLAIN: Pass = Pass {
-    what: "Python tests",
-    words: &[],
-    turn: None,
-};
-const SHORT_TURNS: Pass = Pass {
-    what: "Python tests, short turns",
-    words: &[],
-    turn: Some("1e-6"),
-};
-const ALL_ON_THREADS: Pass = Pass {
-    what: "Python tests, 8 threads",
-    words: &[ON_THREADS],
-    turn: None,
-};
-/// Where the other tests have run in a plain pass: they would do the same again.
-const SHARED_ON_THREADS: Pass = Pass {
-    what: "Python tests, 8 threads",
-    words: &[ON_THREADS, SHARED[0], SHARED[1]],
-    turn: None,
-};
-const BRIEF: Pass = Pass {
-    what: "Python tests, in brief",
-    words: &SHARED,
-    turn: None,
-};
+/// The longest turn of a thread where there is a GIL, in seconds: as short as can be.
+const SHORT_TURNS: Option<&str> = Some("1e-6");
 
 /// Runs them.
 pub fn all(
@@ -71,31 +37,46 @@ pub fn all(
     quick: bool,
     report: &mut Report,
 ) {
+    const PLAIN: &str = "Python tests";
     if selection.python.is_empty() {
-        report.skip(PLAIN.what, "pytest", "there are none");
+        report.skip(PLAIN, "pytest", "there are none");
         return;
     }
-    let full = ready.full.iter().enumerate().flat_map(|(place, venv)| {
-        let passes: &[Pass] = match (quick, venv.interp.version.free_threaded, place) {
-            (true, ..) => &[PLAIN],
-            (false, false, _) => &[SHORT_TURNS],
-            (false, true, 0) => &[PLAIN, SHARED_ON_THREADS],
-            (false, true, _) => &[ALL_ON_THREADS],
-        };
-        passes.iter().map(move |pass| (venv, *pass))
-    });
-    let brief = ready.brief.iter().map(|venv| (venv, BRIEF));
-    for (venv, pass) in full.chain(brief) {
-        report.step(pass.what, &venv.name(), || {
-            pytest(project, venv, selection, pass)
+    let mut pass = |what: &str, venv: &Venv, words: &[&str], turn: Option<&str>| {
+        report.step(what, &venv.name(), || {
+            pytest(project, venv, selection, words, turn)
         });
+    };
+    for (place, venv) in ready.full.iter().enumerate() {
+        let on_threads = "Python tests, 8 threads";
+        if quick {
+            pass(PLAIN, venv, &[], None);
+        } else if !venv.interp.version.free_threaded {
+            pass("Python tests, short turns", venv, &[], SHORT_TURNS);
+        } else if place > 0 {
+            pass(on_threads, venv, &[ON_THREADS], None);
+        } else {
+            pass(PLAIN, venv, &[], None);
+            // The other tests would do the same again.
+            pass(on_threads, venv, &[ON_THREADS, SHARED], None);
+        }
+    }
+    for venv in &ready.brief {
+        pass("Python tests, in brief", venv, &[SHARED], None);
     }
     for (version, why) in &ready.missing {
-        report.skip(PLAIN.what, version, why);
+        report.skip(PLAIN, version, why);
     }
 }
 
-fn pytest(project: &Project, venv: &Venv, selection: &Selection, pass: Pass) -> Result<()> {
+/// With these arguments of pytest.
+fn pytest(
+    project: &Project,
+    venv: &Venv,
+    selection: &Selection,
+    words: &[&str],
+    turn: Option<&str>,
+) -> Result<()> {
     let scratch = project.scratch();
     let plugins = scratch.join("plugins");
     fs::create_dir_all(&plugins)?;
@@ -112,13 +93,13 @@ fn pytest(project: &Project, venv: &Venv, selection: &Selection, pass: Pass) -> 
         .args(["--numprocesses", &cores.to_string(), "--dist", "loadfile"])
         // No other process starts in the place of one that crashed: pytest might wait for it for ever.
         .args(["--max-worker-restart", "0"])
-        .args(pass.words)
+        .args(words)
         .args(&selection.python)
         .env("PYTHONPATH", &plugins)
         .env("HYPOTHESIS_STORAGE_DIRECTORY", scratch.join("hypothesis"))
         .env("PYTHONFAULTHANDLER", "1")
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .envs(pass.turn.map(|turn| ("FT_SWITCH_INTERVAL", turn)));
+        .envs(turn.map(|turn| ("FT_SWITCH_INTERVAL", turn)));
     let due = Instant::now() + LONGEST_PASS;
     match run::wait_until(&mut cmd.spawn()?, due)? {
         Some(status) if status.success() => Ok(()),
