@@ -6,7 +6,7 @@
  * So each slow path is called through a function here (`ld --wrap`), which tells the sanitizer what
  * has happened. Nothing is suppressed by that, and nothing else is ordered by it.
  *
- * The names are std's, mangled, and come from the command line (`xtask/src/sanitize/std_names.rs`):
+ * The names are std's, mangled, and come from the command line (`xtask/src/checks/sanitize/std_names.rs`):
  * WRAP_x is what the program calls, REAL_x what std has. The arguments are handed on as they came,
  * in registers: no more than five of them, none wider than a word.
  */

@@ -85,7 +85,7 @@ def test_other_libraries_are_known_everywhere():
 
     pins = (ROOT / "py-bindings/requirements-bench.txt").read_text()
     pinned = {line.partition("==")[0] for line in pins.splitlines() if "==" in line}
-    source = (ROOT / "xtask/src/bench.rs").read_text()
+    source = (ROOT / "xtask/src/measurements/bench.rs").read_text()
     peers = re.search(r"const PEERS.*?;\n\n", source, re.DOTALL).group()
     installed = dict(re.findall(r'\("([\w-]+)", "(\w+)"\)', peers))
     assert {*installed} | {"matplotlib"} == pinned

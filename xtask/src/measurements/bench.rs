@@ -1,0 +1,166 @@
+//! Our classes beside other libraries that do the same, on one interpreter.
+
+use std::path::PathBuf;
+
+use fs_err as fs;
+
+use crate::common::error::{Error, Result};
+use crate::common::lock::{self, Access};
+use crate::common::project::Project;
+use crate::common::run;
+use crate::environments::setup::Ready;
+use crate::environments::stamp;
+use crate::environments::venv::Venv;
+use crate::environments::wheel::{self, Audience};
+
+/// Packages, and the names that the benchmarks use for them. Two have the same import name, so each is
+/// in a folder of its own.
+const PEERS: [(&str, &str); 5] = [
+    ("ft-utils", "reference"),
+    ("cereggii", "cereggii"),
+    ("pysync-nogil", "pysync"),
+    ("aiologic", "aiologic"),
+    ("culsans", "culsans"),
+];
+
+/// What to measure, and where to write it: options of the Python package `benchmarks`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only cells with this in their name, such as `queue` or `int: *`
+    #[arg(long, value_name = "PATTERN")]
+    cells: Option<String>,
+    /// Numbers of threads [default: 1,2; with --plot 1,2,4,8]
+    #[arg(long, value_name = "N,...")]
+    threads: Option<String>,
+    /// Rounds, each with new processes [default: 7]
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
+    /// Few rounds and runs
+    #[arg(long)]
+    quick: bool,
+    /// Write all figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<String>,
+    /// Write a page such as docs/benchmarks.md
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<String>,
+    /// Write a short page with the ratios alone, such as for one more interpreter
+    #[arg(long, value_name = "FILE")]
+    summary: Option<String>,
+    /// Draw cost over the number of threads, as PNG and SVG
+    #[arg(long, value_name = "FOLDER")]
+    plot: Option<String>,
+}
+
+impl Options {
+    fn words(&self) -> Vec<String> {
+        let rounds = self.rounds.map(|rounds| rounds.to_string());
+        let values = [
+            ("cells", &self.cells),
+            ("threads", &self.threads),
+            ("rounds", &rounds),
+            ("json", &self.json),
+            ("markdown", &self.markdown),
+            ("summary", &self.summary),
+            ("plot", &self.plot),
+        ];
+        let given = values.iter().filter_map(|(name, value)| {
+            let value = value.as_ref()?;
+            Some(format!("--{name}={value}"))
+        });
+        given
+            .chain(self.quick.then(|| "--quick".to_owned()))
+            .collect()
+    }
+}
+
+/// Installs the libraries to compare, and runs the benchmarks.
+pub fn compare(project: &Project, ready: &Ready, options: &Options) -> Result<()> {
+    let (tools, venv) = (&ready.tools, ready.main());
+    let folder = project.target().join("bench");
+    fs::create_dir_all(&folder)?;
+    // Two runs at a time would measure each other.
+    let _lock = lock::lock(&folder.join("lock"), Access::Alone)?;
+    let mut sites = vec![("ours", install_ours(project, ready)?)];
+    for (package, name) in PEERS {
+        match install_pinned(project, tools, venv, package) {
+            Ok(folder) => sites.push((name, folder)),
+            // There is none for this interpreter, or no network; the others can still be compared.
+            Err(err) => eprintln!("going on without {package}: {err}"),
+        }
+    }
+    // The interpreter with the tools starts the others, and draws: matplotlib has a build for it.
+    let mut paths = vec![project.bindings()];
+    if options.plot.is_some() {
+        paths.push(install_pinned(project, tools, tools, "matplotlib")?);
+    }
+    let paths = std::env::join_paths(paths).map_err(|err| Error::new(err.to_string()))?;
+    let mut cmd = tools.call();
+    cmd.args(["-m", "benchmarks", "--python"])
+        .arg(venv.python())
+        .env("PYTHONPATH", paths)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    for (name, folder) in &sites {
+        let site = format!("{name}={}", folder.display());
+        cmd.args(["--site", &site]);
+    }
+    cmd.args(options.words());
+    run::shown(cmd, "the benchmarks")
+}
+
+fn place(project: &Project, venv: &Venv, name: &str) -> PathBuf {
+    let bench = project.target().join("bench");
+    bench.join(venv.name()).join(name)
+}
+
+/// The wheel as users get it, of the sources as they are.
+fn install_ours(project: &Project, ready: &Ready) -> Result<PathBuf> {
+    let (tools, venv) = (&ready.tools, ready.main());
+    install(
+        project,
+        tools,
+        venv,
+        "ours",
+        &wheel::wanted(project),
+        || {
+            let out = place(project, venv, "wheel");
+            wheel::build(project, tools, &venv.interp, &out, Audience::Benchmarks)
+        },
+    )
+}
+
+/// A package, in the version that `requirements-bench.txt` names.
+fn install_pinned(project: &Project, tools: &Venv, venv: &Venv, package: &str) -> Result<PathBuf> {
+    let file = project.bindings().join("requirements-bench.txt");
+    let text = fs::read_to_string(&file)?;
+    let pinned = format!("{package}==");
+    let requirement = text.lines().find(|line| line.starts_with(&pinned));
+    let requirement = requirement
+        .ok_or_else(|| Error::new(format!("{} does not name {package}", file.display())))?;
+    let want = format!("{requirement}\n{}\n", venv.interp.identity());
+    install(project, tools, venv, package, &want, || {
+        Ok(PathBuf::from(requirement))
+    })
+}
+
+/// Puts what `requirement` returns into a folder of its own, unless it is there already.
+fn install(
+    project: &Project,
+    tools: &Venv,
+    venv: &Venv,
+    name: &str,
+    want: &str,
+    requirement: impl FnOnce() -> Result<PathBuf>,
+) -> Result<PathBuf> {
+    let folder = place(project, venv, name);
+    let stamp = folder.join(".ft-bench");
+    stamp::unless_done(&stamp, want, || {
+        let requirement = requirement()?;
+        project.sh.remove_path(&folder)?;
+        let mut pip = tools.pip(venv);
+        pip.args(["install", "--target"])
+            .args([&folder, &requirement]);
+        project.logged(&format!("install {name} for {}", venv.name()), pip)
+    })?;
+    Ok(folder)
+}

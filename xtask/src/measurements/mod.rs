@@ -1,0 +1,5 @@
+//! Measurements: time per operation, beside other libraries, and instructions per operation.
+
+pub mod bench;
+pub mod bench_rust;
+pub mod instructions;
