@@ -2,6 +2,7 @@
 
 use xshell::cmd;
 
+use super::circles;
 use super::compat_api;
 use super::programs::{LOOM, SHUTTLE, Way};
 use super::select::{Selection, runnable};
@@ -23,6 +24,7 @@ pub fn quick(project: &Project, ready: &Ready, report: &mut Report) {
     report.step("format and lints", "ruff", || ruff(project, ready));
     report.step("types", "mypy", || mypy(project, ready));
     report.step("types", "pyright", || pyright(project, ready));
+    report.step("no circles", "rustc", || circles::check(project, ready));
     report.step("made files", "compat-api", || compat_api::check(project));
 }
 

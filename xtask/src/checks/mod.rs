@@ -1,5 +1,6 @@
 //! Checks: everything that must hold, from formats to models and sanitizers.
 
+mod circles;
 pub mod compat_api;
 pub mod fuzz;
 pub mod linear;
