@@ -53,22 +53,22 @@ impl<T> ConcurrentDeque<T> {
         self.ring().pop_front()
     }
 
-    /// Takes the item at the back, waiting for one until `deadline`, or for ever without one.
+    /// Takes the item at the back, and waits for one until `deadline`. `None` waits for ever.
     pub fn pop_back_deadline(&self, deadline: Option<Instant>) -> Option<T> {
         self.not_empty.wait_until(deadline, || self.pop_back())
     }
 
-    /// Takes the item at the front, waiting for one until `deadline`, or for ever without one.
+    /// Takes the item at the front, and waits for one until `deadline`. `None` waits for ever.
     pub fn pop_front_deadline(&self, deadline: Option<Instant>) -> Option<T> {
         self.not_empty.wait_until(deadline, || self.pop_front())
     }
 
-    /// Takes the item at the back, waiting for one for at most `timeout`.
+    /// Takes the item at the back, and waits for one for at most `timeout`.
     pub fn pop_back_timeout(&self, timeout: Duration) -> Option<T> {
         self.pop_back_deadline(deadline_after(timeout))
     }
 
-    /// Takes the item at the front, waiting for one for at most `timeout`.
+    /// Takes the item at the front, and waits for one for at most `timeout`.
     pub fn pop_front_timeout(&self, timeout: Duration) -> Option<T> {
         self.pop_front_deadline(deadline_after(timeout))
     }
@@ -90,8 +90,8 @@ impl<T> ConcurrentDeque<T> {
         })
     }
 
-    /// Puts items in at the front as one block, each before the one put in last, so that they end up in
-    /// reverse order. Returns those that were pushed out, or found no room.
+    /// Puts items in at the front as one block, and returns the items that were pushed out or found
+    /// no room. Each item is put in before the previous one, so they end up in reverse order.
     ///
     /// ```
     /// use ft_concurrent_deque::ConcurrentDeque;
@@ -107,7 +107,8 @@ impl<T> ConcurrentDeque<T> {
         })
     }
 
-    /// `put` takes the given number of items out at one end, and puts the new ones in at the other.
+    /// Puts items in as one block. `put` takes the given number of items out at one end, and puts
+    /// the new items in at the other.
     fn extend(
         &self,
         mut items: Vec<T>,

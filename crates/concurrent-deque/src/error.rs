@@ -1,12 +1,12 @@
-//! What can keep an operation from succeeding. The item that was not taken comes back inside.
+//! The errors of the operations. An error contains the item that was not stored.
 
 use std::{error::Error, fmt};
 
-/// There is no room for the item that [`insert`](crate::ConcurrentDeque::insert) was given.
+/// The error of [`insert`](crate::ConcurrentDeque::insert): there is no room for the item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Full<T>(pub T);
 
-/// There is no item for [`set`](crate::ConcurrentDeque::set) to replace.
+/// The error of [`set`](crate::ConcurrentDeque::set): there is no item to replace.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct OutOfRange<T>(pub T);
 
@@ -22,7 +22,7 @@ impl<T> fmt::Display for OutOfRange<T> {
     }
 }
 
-// Without the item, which need not be `Debug`.
+// The item is left out, because it need not be `Debug`.
 impl<T> fmt::Debug for Full<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Full(..)")

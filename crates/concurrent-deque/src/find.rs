@@ -29,7 +29,7 @@ impl<T: Clone> ConcurrentDeque<T> {
     ///
     /// # Errors
     ///
-    /// The error of the first comparison that fails. Nothing is removed then.
+    /// The error of the first comparison that fails. In that case nothing is removed.
     pub fn try_remove<Q: Query<T>>(&self, query: &Q) -> Result<Option<T>, Q::Error> {
         let removed = search(self, query, |len| 0..len, Ring::remove)?;
         Ok(removed.flatten())
@@ -52,8 +52,9 @@ impl<T: Clone> ConcurrentDeque<T> {
 impl<T: Clone + Eq> ConcurrentDeque<T> {
     /// Returns whether some item equals `item`.
     ///
-    /// This method and the next three compare under the lock, so `==` must not use the deque. If it might,
-    /// use [`try_position`](Self::try_position) and the methods beside it.
+    /// This method and the next three compare under the lock, too, so `==` must not use the deque.
+    /// If it might, use [`try_position`](Self::try_position), [`try_remove`](Self::try_remove) or
+    /// [`try_count`](Self::try_count).
     pub fn contains(&self, item: &T) -> bool {
         self.position(item).is_some()
     }

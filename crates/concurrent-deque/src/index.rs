@@ -3,11 +3,11 @@
 use crate::{ConcurrentDeque, Full, OutOfRange};
 
 impl<T> ConcurrentDeque<T> {
-    /// Puts an item in before the one at `index`. An index beyond an end means that end.
+    /// Inserts an item before the one at `index`. An index beyond an end inserts at that end.
     ///
     /// # Errors
     ///
-    /// Hands the item back if there is no room for it.
+    /// Returns the item if there is no room for it.
     ///
     /// ```
     /// use ft_concurrent_deque::{ConcurrentDeque, Full};
@@ -65,7 +65,7 @@ impl<T: Clone> ConcurrentDeque<T> {
     }
 }
 
-/// Returns the place that an index from either end means, if there is an item.
+/// Returns the place of an index that may count from either end, if there is such a place.
 #[inline]
 fn resolved(index: isize, len: usize) -> Option<usize> {
     let index = if index < 0 {

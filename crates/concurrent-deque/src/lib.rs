@@ -1,9 +1,9 @@
-//! A double-ended queue that threads share.
+//! A concurrent double-ended queue.
 //!
-//! [`ConcurrentDeque`] has the operations of [`VecDeque`](std::collections::VecDeque) and of Python's `collections.deque`, each
-//! as one atomic step: blocks that stay together, rotation, insertion, a maximum length, search by
-//! an equality that may fail or run any code. A thread that waits for an item is parked, with or
-//! without a deadline.
+//! [`ConcurrentDeque`] has the operations of [`VecDeque`] and of Python's `collections.deque`, each
+//! as one atomic step: insertion of blocks that stay together, rotation, a maximum length, and
+//! search by an equality that may fail or run any code. A thread that waits for an item is parked,
+//! with or without a deadline.
 //!
 //! ```
 //! use ft_concurrent_deque::ConcurrentDeque;
@@ -24,30 +24,31 @@
 //!
 //! # Guarantees
 //!
-//! - *Atomic.* Every method takes effect at one moment, for the whole deque: no thread sees half a
-//!   block, an item missing while the others rotate, or one too many. This includes
+//! - *Atomic.* Every method takes effect at one moment, for the whole deque. No thread sees half a
+//!   block, an item missing during a rotation, or one item too many. This includes
 //!   [`to_vec`](ConcurrentDeque::to_vec) and searches. What a thread did before it put an item in
-//!   happens before what another does after taking it out.
-//! - *Exact.* There are never more items than the maximum length. An item that is pushed out by
-//!   another is returned to the caller that put the other one in, and all items that an operation
-//!   takes out are returned, too: none is dropped inside.
+//!   happens before what another thread does after taking it out.
+//! - *Exact.* There are never more items than the maximum length. If an item has to leave for a new
+//!   one, it is returned to the caller that put in the new one. All items that an operation takes
+//!   out are returned; none is dropped inside.
 //! - *Waking.* Each item that is put in wakes the thread that has waited longest. A thread that
-//!   comes before the woken one runs may take the item. The woken thread then waits again, at the
-//!   end of the line.
+//!   comes along before the woken thread runs may take the item. Then the woken thread waits again,
+//!   at the end of the line.
 //!
 //! # How it works
 //!
-//! A [`VecDeque`](std::collections::VecDeque) behind a [`Mutex`]. Under the mutex items are moved, cloned and counted, and never
-//! dropped. The only foreign code that runs under it is [`Clone`], [`Query::is_same`], and `==` in
-//! the plain searches for items that are [`Eq`]. It must be short and must not use the deque.
+//! The deque is a [`VecDeque`] behind a [`Mutex`]. Under the mutex items are moved, cloned and
+//! counted, and never dropped. The only foreign code that runs under it is [`Clone`],
+//! [`Query::is_same`], and `==` in the plain searches for items that are [`Eq`]. This code must be
+//! short and must not use the deque.
 //!
-//! A deque has two ends, but most of the time it has few items, and then both ends are one place:
-//! with a lock for each end, most operations would take both locks. Lock-free deques have to link
-//! nodes by several words that change together, allocate for every item, and cannot rotate, insert
-//! or copy atomically. An uncontended mutex costs two atomic exchanges, and the operations at the
-//! ends hold it for a few instructions.
+//! A deque has two ends, but most deques have few items most of the time, and then both ends are in
+//! the same place: with one lock for each end, most operations would take both. Lock-free deques
+//! have to link nodes by several words that change together, and allocate for every item. They
+//! cannot rotate, insert or copy atomically. An uncontended mutex costs two atomic exchanges, and
+//! operations at the ends hold it for a few instructions.
 //!
-//! The other operations hold it for longer, and delay all others meanwhile:
+//! The other operations hold it longer, and delay other threads meanwhile:
 //!
 //! | operation | time under the lock |
 //! | --- | --- |
@@ -55,25 +56,27 @@
 //! | extend | one move per item |
 //! | rotate by k | at most min(k, len - k) moves |
 //! | insert, remove at i | at most min(i, len - i) moves |
-//! | search | several times, each twice as long: a look at the items compared, and clones of as many others |
+//! | search | several visits, each about four times as long as the one before: a look at the items already compared, and clones of the next batch |
 //! | to_vec, repeat, reverse | one clone or move per item |
 //!
 //! A million moves of a word take about a millisecond.
 //!
 //! # Search
 //!
-//! A comparison can be slow, can fail and can call back into the deque. So it happens without the
-//! lock, on clones. The search notes which items it has compared, and where they were. Then it
-//! locks the deque again and walks along it: it passes the items that are still the same, and
-//! clones the others to compare them next. It ends under the lock, at an item that is equal while
-//! all before it are known to be different, or at the end of the deque. So
+//! A comparison can be slow, can fail, and can call back into the deque. So comparisons run on
+//! clones, without the lock. The search records the items that it has compared and their positions.
+//! When it has the lock again, it walks over the deque. It skips the items that are still the same,
+//! and clones the others to compare them next. It ends under the lock: at an item that is equal
+//! while all items before it are known to be different, or at the end of the deque. So
 //! [`try_remove`](ConcurrentDeque::try_remove) removes the item that is the first match at the
 //! moment of its removal.
 //!
-//! Items are recognized by their position on an endless line: an item keeps its position while
-//! others come and go at the ends, or are rotated from one end to the other. So each item that
-//! other threads put in costs a search one comparison. After an insertion or a removal in the
-//! middle, or a reversal, the search compares again what has moved.
+//! Items are recognized by their positions on an endless line. An item keeps its position while
+//! other items come and go at the ends, or are rotated from one end to the other. So other threads
+//! cost a search one comparison for each item that they put in. If they insert or remove items in
+//! the middle, or reverse the deque, the search compares the moved items again.
+//!
+//! [`VecDeque`]: std::collections::VecDeque
 
 #![forbid(unsafe_code)]
 
@@ -95,11 +98,11 @@ pub use query::Query;
 
 use ring::Ring;
 
-/// A double-ended queue that threads share.
+/// A concurrent double-ended queue.
 ///
-/// See the [crate docs](crate) for guarantees and costs.
+/// The [crate docs](crate) describe guarantees and costs.
 ///
-/// Where an index is signed, -1 is the last item, -2 the one before, as in Python.
+/// Where an index is signed, -1 is the last item and -2 the one before it, as in Python.
 ///
 /// ```
 /// use ft_concurrent_deque::ConcurrentDeque;
@@ -120,12 +123,12 @@ use ring::Ring;
 ///
 /// # Deadlocks
 ///
-/// Items are cloned under the lock, so a `clone` that uses the deque waits for itself. Comparisons run
+/// Items are cloned under the lock: a `clone` that uses the deque waits for itself. Comparisons run
 /// outside of the lock, and may do anything.
 pub struct ConcurrentDeque<T> {
-    /// Never holds more than `maxlen` items when unlocked.
+    /// Never contains more than `maxlen` items while it is unlocked.
     ring: Mutex<Ring<T>>,
-    /// `usize::MAX`: no limit.
+    /// The maximum length. `usize::MAX` means no limit.
     maxlen: usize,
     /// Notified once for each item put in.
     not_empty: Event,
@@ -137,10 +140,10 @@ impl<T> ConcurrentDeque<T> {
         Self::with_maxlen(None)
     }
 
-    /// Creates an empty deque that keeps at most `maxlen` items; `None` is no limit.
+    /// Creates an empty deque that keeps at most `maxlen` items. `None` means no limit.
     ///
-    /// An item put in at one end of a full deque pushes out the one at the other end. With a maximum of
-    /// 0 the item itself is returned at once.
+    /// If an item is put in at one end of a full deque, the item at the other end is pushed out.
+    /// With a maximum of 0 the new item is returned immediately.
     pub fn with_maxlen(maxlen: impl Into<Option<usize>>) -> Self {
         Self {
             ring: Mutex::new(Ring::new()),
@@ -159,15 +162,16 @@ impl<T> ConcurrentDeque<T> {
         self.ring().len()
     }
 
-    /// Returns whether there is no item.
+    /// Returns whether the deque is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The event that is notified of each item put in: for callers that wait in their own way.
+    /// Returns the event that is notified of each item put in. It is for callers that wait in their
+    /// own way.
     ///
-    /// Listen first, then try, then wait. A listener that is dropped without having waited passes its
-    /// notification on, so a caller may give up at any time.
+    /// Listen first, then try, then wait. A listener that is dropped without having waited passes
+    /// its notification on, so giving up needs no special care.
     pub fn not_empty(&self) -> &Event {
         &self.not_empty
     }
@@ -176,7 +180,7 @@ impl<T> ConcurrentDeque<T> {
     /// and `is_same`, and does not wait.
     #[inline]
     fn ring(&self) -> MutexGuard<'_, Ring<T>> {
-        // A `clone` or `is_same` that panics leaves the ring whole.
+        // If a `clone` or `is_same` panics, the ring is still intact.
         self.ring.lock().unwrap_or_else(|err| err.into_inner())
     }
 }

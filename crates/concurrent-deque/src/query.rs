@@ -1,7 +1,7 @@
 //! The equality by which a search finds items.
 
-/// What the items of a [`ConcurrentDeque`](crate::ConcurrentDeque) are searched by: an equality
-/// that may be slow, may fail, and may run any code.
+/// A query for items of a [`ConcurrentDeque`](crate::ConcurrentDeque): an equality that may be
+/// slow, may fail, and may run any code.
 ///
 /// ```
 /// use ft_concurrent_deque::{ConcurrentDeque, Query};
@@ -30,7 +30,7 @@
 /// # Ok::<(), std::num::ParseIntError>(())
 /// ```
 pub trait Query<T> {
-    /// What a comparison can fail with.
+    /// The error of a comparison.
     type Error;
 
     /// Returns whether an item matches. It is called while no lock is held.

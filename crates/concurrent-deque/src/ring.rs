@@ -1,4 +1,4 @@
-//! The items of a deque, and their positions.
+//! The items of a deque and their positions.
 
 use std::collections::{TryReserveError, VecDeque, vec_deque};
 use std::ops::Range;
@@ -14,7 +14,7 @@ const SMALL: usize = 256;
 /// removal in the middle moves it, and when the order is reversed.
 pub(crate) struct Ring<T> {
     items: VecDeque<T>,
-    /// The position of the first item, or of the next one if there is none.
+    /// The position of the first item. If there is none, that of the next item.
     start: usize,
 }
 
@@ -73,8 +73,8 @@ impl<T> Ring<T> {
         Some(item)
     }
 
-    /// Gives memory back once seven eighths of the buffer are unused. Half of what is left is unused then,
-    /// so the next time is as many operations away as there are items.
+    /// Frees memory once seven eighths of it are unused. Half of the remaining memory is then
+    /// unused, so the next time is as many operations away as there are items.
     #[inline]
     fn shrink(&mut self) {
         let capacity = self.items.capacity();
@@ -133,7 +133,7 @@ impl<T> Ring<T> {
         if len == 0 {
             return;
         }
-        // Less than `len`, which is at most `isize::MAX`.
+        // It is less than `len`, which is at most `isize::MAX`.
         let right = steps.rem_euclid(len as isize) as usize;
         if right <= len / 2 {
             self.items.rotate_right(right);

@@ -13,7 +13,7 @@ const FIRST_BATCH: usize = if cfg!(any(ft_loom, ft_shuttle)) {
 /// How many times as many items each round compares as the one before.
 const GROWTH: usize = 4;
 
-/// What has been compared, and where it was.
+/// The items that have been compared, and their positions.
 struct Seen<T> {
     /// The items at the positions from `start` on. `None`: the item there was not compared.
     items: VecDeque<Option<T>>,
@@ -24,7 +24,8 @@ struct Seen<T> {
 
 /// Finds the first item in a range that matches, and calls `act` with its index, under the lock.
 ///
-/// `range` is given the number of items. What `act` returns is returned after unlocking.
+/// `range` returns the range for a given number of items. The result of `act` is returned after
+/// unlocking.
 pub(crate) fn search<T: Clone, Q: Query<T>, R>(
     deque: &ConcurrentDeque<T>,
     query: &Q,
@@ -40,7 +41,7 @@ pub(crate) fn search<T: Clone, Q: Query<T>, R>(
     // How many items were there in the last round. So memory is mostly allocated without the lock.
     let mut unseen = batch;
     loop {
-        // The items to compare next, and how far they are from the start of the range.
+        // The items to compare next, each with its distance from the start of the range.
         let mut fresh = Vec::with_capacity(batch.min(unseen));
         let mut ring = deque.ring();
         let range = range(ring.len());
@@ -79,7 +80,8 @@ impl<T> Seen<T> {
         self.items.get(index)?.as_ref()
     }
 
-    /// Lets the items begin at the position `start`, that of the first of `len` items in the deque.
+    /// Makes the items begin at the position `start`, that of the first of `len` items in the
+    /// deque.
     fn rebase(&mut self, start: usize, len: usize) {
         let before = self.start.wrapping_sub(start);
         if before <= len {

@@ -8,7 +8,7 @@ use std::{
 use crate::ConcurrentDeque;
 
 impl<T> ConcurrentDeque<T> {
-    /// Takes out everything.
+    /// Takes out all items.
     ///
     /// ```
     /// use ft_concurrent_deque::ConcurrentDeque;
@@ -21,15 +21,15 @@ impl<T> ConcurrentDeque<T> {
         self.ring().take()
     }
 
-    /// Moves the last `steps` items to the front. A negative number moves that many of the first items to
-    /// the back.
+    /// Moves the last `steps` items to the front. If `steps` is negative, moves the first items to
+    /// the back instead.
     ///
     /// Steps count modulo the number of items.
     pub fn rotate(&self, steps: isize) {
         self.ring().rotate(steps);
     }
 
-    /// Reverses the order.
+    /// Reverses the order of the items.
     pub fn reverse(&self) {
         self.ring().reverse();
     }
@@ -59,7 +59,7 @@ impl<T> ConcurrentDeque<T> {
     pub fn for_each_quiescent<E>(&self, visit: impl FnMut(&T) -> Result<(), E>) -> Result<(), E> {
         let ring = match self.ring.try_lock() {
             Ok(ring) => ring,
-            // As in `ring`.
+            // As in `ring`: it is still intact.
             Err(TryLockError::Poisoned(err)) => err.into_inner(),
             Err(TryLockError::WouldBlock) => return Ok(()),
         };
