@@ -49,6 +49,8 @@ mod _native {
         },
     };
     #[pymodule_export]
+    use runtime::deferral::share;
+    #[pymodule_export]
     use weave::{
         register_native_destructor, registered_native_destructors, run_native_destructors,
         unregister_native_destructor,
@@ -70,6 +72,8 @@ mod _native {
         module.add("WEAVE_C_API", weave::c_api(py)?)?;
         deque::class::register(py)?;
         dict::construct::register(py)?;
+        atomics::defer(py);
+        locks::defer(py);
         atomics::speed_up(py)?;
         deque::fast::speed_up(py)?;
         dict::fast::speed_up(py)?;

@@ -5,7 +5,7 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 ``ft_utils.local``.
 """
 
-from ft_utils._native import __version__
+from ft_utils._native import __version__, share
 from ft_utils._paths import get_include, get_pkgconfig_dir
 from ft_utils._rival import warn_of_rival as _warn_of_rival
 from ft_utils.concurrency import (
@@ -65,4 +65,5 @@ __all__ = [
     "get_include",
     "get_pkgconfig_dir",
     "map_ordered",
+    "share",
 ]

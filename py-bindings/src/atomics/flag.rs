@@ -3,6 +3,7 @@
 use crate::runtime::{
     blocking::{self, Timeout},
     create::New,
+    deferral::deferred_from_birth,
     fast::{self, Done},
     not_copyable::not_copyable,
     truth::Truth,
@@ -150,3 +151,5 @@ fn exact_bool(object: Borrowed<'_, '_, PyAny>) -> Option<bool> {
     let is_true = std::ptr::eq(object.as_ptr(), PyBool::new(object.py(), true).as_ptr());
     (is_true || object.as_ptr() == PyBool::new(object.py(), false).as_ptr()).then_some(is_true)
 }
+
+deferred_from_birth!(PyAtomicFlag);

@@ -13,3 +13,9 @@ pub(crate) fn speed_up(py: Python<'_>) -> PyResult<()> {
     int64::fast::speed_up(py)?;
     reference::speed_up(py)
 }
+
+/// Defers the reference counts of objects that hold nothing of the user's.
+pub(crate) fn defer(py: Python<'_>) {
+    flag::defer(py);
+    int64::class::defer(py);
+}

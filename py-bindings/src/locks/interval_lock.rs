@@ -4,6 +4,7 @@ use crate::{
     locks::acquire::{acquire, wait},
     runtime::{
         create::{New, exception},
+        deferral::deferred_from_birth,
         error::Result,
         fast::{self, Done},
         not_copyable::not_copyable,
@@ -248,3 +249,5 @@ fast::fast! { PyIntervalLock:
     enter c"__enter__" = |this| this.0.try_lock();
     three c"__exit__" = |this, py, _, _, _| this.0.unlock().ok().map(|_| Done::none(py));
 }
+
+deferred_from_birth!(PyIntervalLock);

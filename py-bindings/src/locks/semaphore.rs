@@ -4,6 +4,7 @@ use crate::runtime::{
     awaiting::{self, Coroutine, Operation, Outcome, Waiting},
     blocking::{self, Timeout},
     create::{New, exception},
+    deferral::deferred_from_birth,
     error::Result,
     not_copyable::not_copyable,
     truth::Truth,
@@ -268,3 +269,5 @@ impl Operation for TakeSlot {
         Ok(())
     }
 }
+
+deferred_from_birth!(PyProcessSemaphore);

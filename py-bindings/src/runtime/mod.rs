@@ -6,6 +6,7 @@ pub(crate) mod awaitable;
 pub(crate) mod awaiting;
 pub(crate) mod blocking;
 pub(crate) mod create;
+pub(crate) mod deferral;
 pub(crate) mod error;
 pub(crate) mod failure;
 pub(crate) mod fast;

@@ -32,6 +32,7 @@ from ft_utils._native.queues import (
     StdOrderedQueue,
     StdOrderedQueueIterator,
 )
+from ft_utils._native.runtime import share
 from ft_utils._native.weave import (
     WEAVE_C_API,
     register_native_destructor,
@@ -77,6 +78,7 @@ __all__ = [
     "register_native_destructor",
     "registered_native_destructors",
     "run_native_destructors",
+    "share",
     "unregister_native_destructor",
 ]
 

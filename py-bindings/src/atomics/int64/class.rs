@@ -2,6 +2,7 @@
 
 use crate::runtime::{
     create,
+    deferral::deferred_from_birth,
     reentry::{Place, Watch},
 };
 use ft_atomic_int::{ArithmeticError, AtomicInt64, Change, Operation};
@@ -85,3 +86,5 @@ impl PyAtomicInt64 {
         Place::of(&*self.0)
     }
 }
+
+deferred_from_birth!(PyAtomicInt64);

@@ -2,7 +2,10 @@
 
 use crate::{
     locks::acquire::{acquire, wait},
-    runtime::{create::New, error::Result, not_copyable::not_copyable, truth::Truth},
+    runtime::{
+        create::New, deferral::deferred_from_birth, error::Result, not_copyable::not_copyable,
+        truth::Truth,
+    },
 };
 use ft_rwlock::OwnedRwLock;
 use pyo3::{
@@ -211,3 +214,5 @@ impl PyRwLock {
 }
 
 not_copyable!(PyRwLock, "handle() to share the object");
+
+deferred_from_birth!(PyRwLock);

@@ -21,7 +21,7 @@ def test_handle_shares_the_value():
     assert atomic.incr() == MIN
     reference = weakref.ref(atomic)
     del atomic
-    assert reference() is None
+    assert collected(reference)
     assert handle.get() == MIN
 
 
@@ -63,7 +63,7 @@ def test_weak_reference():
     reference = weakref.ref(atomic)
     assert reference() is atomic
     del atomic
-    assert reference() is None
+    assert collected(reference)
 
 
 def test_subclass_with_its_own_keyword():

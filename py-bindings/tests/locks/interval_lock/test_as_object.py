@@ -85,7 +85,7 @@ def test_weak_reference():
     lock.lock()
     # Though it is locked.
     del lock
-    assert reference() is None
+    assert collected(reference)
 
 
 @pytest.mark.thread_unsafe(reason="runs the collector")

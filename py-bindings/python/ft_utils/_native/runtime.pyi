@@ -1,0 +1,3 @@
+"""What is not about one class."""
+
+def share(obj: object, /) -> bool: ...
