@@ -1,23 +1,11 @@
-//! What the tests in `tests/` share.
-//!
-//! Built with `--cfg ft_loom` it is what the models need; run them with `cargo xtask loom`. Built
-//! without, or with `--cfg ft_shuttle`, it is [`linear`], for the files `linear_*.rs`; run those with
-//! `cargo xtask linear`.
+//! What the models in `tests/` share: schedules that loom explores. Run them with `cargo xtask loom`.
+#![cfg(ft_loom)]
 
-#[cfg(ft_loom)]
 pub mod data;
-#[cfg(not(ft_loom))]
-pub mod linear;
-#[cfg(ft_loom)]
 pub mod pairs;
-#[cfg(not(ft_loom))]
-pub mod specs;
-#[cfg(ft_loom)]
 pub mod threads;
 
-#[cfg(ft_loom)]
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-#[cfg(ft_loom)]
 use std::time::{Duration, Instant};
 
 /// Runs `model` under every schedule with at most `LOOM_MAX_PREEMPTIONS` preemptions (default 2),
@@ -25,7 +13,6 @@ use std::time::{Duration, Instant};
 ///
 /// It also prints whether `LOOM_MAX_DURATION` (seconds) ended the search early. Loom panics at a leak, a race
 /// or a deadlock, as a failing assertion of the model does.
-#[cfg(ft_loom)]
 pub fn check(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound.get_or_insert(2);
@@ -33,14 +20,12 @@ pub fn check(model: impl Fn() + Send + Sync + 'static) {
 }
 
 /// As [`check`], with at most one preemption: for models that have too many schedules with two.
-#[cfg(ft_loom)]
 pub fn check_with_one_preemption(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(1);
     explore(builder, model);
 }
 
-#[cfg(ft_loom)]
 fn explore(mut builder: loom::model::Builder, model: impl Fn() + Send + Sync + 'static) {
     // Loom looks at its clock only at checkpoints.
     builder.checkpoint_interval = 1_000;

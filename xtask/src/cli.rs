@@ -80,7 +80,7 @@ pub enum Command {
 
     /// Check recorded histories for linearizability, and print a line for each
     ///
-    /// The histories of loom-tests/tests/linear_*.rs are recorded once with real threads, and once with
+    /// The histories of loom-tests/histories/tests/ are recorded once with real threads, and once with
     /// shuttle's.
     Linear {
         #[command(flatten)]

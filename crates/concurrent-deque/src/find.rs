@@ -3,11 +3,11 @@
 use crate::{ConcurrentDeque, Query, index::clamped, ring::Ring, search::search};
 
 impl<T: Clone> ConcurrentDeque<T> {
-    /// Returns the index of the first item that `query` matches, counted from the front, at the moment in
-    /// which the search ends.
+    /// Returns the index of the first item that `query` matches, counted from the front, at the
+    /// moment in which the search ends.
     ///
-    /// Only the items from index `start` up to, but not including, `stop` are searched. Both are clamped to
-    /// the length.
+    /// Only the items from index `start` up to, but not including, `stop` are searched. Both are
+    /// clamped to the length.
     ///
     /// # Errors
     ///

@@ -176,8 +176,8 @@ impl<T> ConcurrentDeque<T> {
         &self.not_empty
     }
 
-    /// Locks the items. The holder of the guard drops no item, calls no foreign code but `clone`, `==`
-    /// and `is_same`, and does not wait.
+    /// Locks the items. The holder of the guard drops no item, calls no foreign code but `clone`,
+    /// `==` and `is_same`, and does not wait.
     #[inline]
     fn ring(&self) -> MutexGuard<'_, Ring<T>> {
         // If a `clone` or `is_same` panics, the ring is still intact.
@@ -215,8 +215,8 @@ impl<T> fmt::Debug for ConcurrentDeque<T> {
     }
 }
 
-/// If the type were covariant, an item could be put in as a short-lived reference and taken out as a
-/// long-lived one. So this must not compile.
+/// If the type were covariant, an item could be put in as a short-lived reference and taken out as
+/// a long-lived one. So this must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_concurrent_deque::ConcurrentDeque;

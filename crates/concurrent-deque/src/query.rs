@@ -40,9 +40,10 @@ pub trait Query<T> {
     /// An error ends the search, which has changed nothing, and becomes its result.
     fn matches(&self, item: &T) -> Result<bool, Self::Error>;
 
-    /// Returns whether two items are one and the same, so that a comparison with one holds for the other.
+    /// Returns whether two items are one and the same, so that a comparison with one holds for the
+    /// other.
     ///
-    /// It is called under the lock. So it must be short, and must not call the deque, nor anything that could
-    /// wait for a thread that does.
+    /// It is called under the lock. So it must be short, and must not call the deque, nor anything
+    /// that could wait for a thread that does.
     fn is_same(one: &T, other: &T) -> bool;
 }

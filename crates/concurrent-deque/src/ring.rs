@@ -150,8 +150,8 @@ impl<T> Ring<T> {
 }
 
 impl<T: Clone> Ring<T> {
-    /// Appends that many copies of all items. The clones are made in `clones`, which is empty before, so
-    /// that nothing has changed if one panics.
+    /// Appends that many copies of all items. The clones are made in `clones`, which is empty
+    /// before, so that nothing has changed if one panics.
     pub(crate) fn append_copies(
         &mut self,
         copies: usize,

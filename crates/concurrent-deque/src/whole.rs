@@ -37,8 +37,8 @@ impl<T> ConcurrentDeque<T> {
     /// Calls `visit` with every item, in order, until it returns an error. Does nothing if another
     /// thread has locked the deque.
     ///
-    /// It waits for no thread and allocates nothing, because it is made for garbage collectors that look
-    /// for references while all threads are stopped. `visit` must not use the deque.
+    /// It waits for no thread and allocates nothing, because it is made for garbage collectors that
+    /// look for references while all threads are stopped. `visit` must not use the deque.
     ///
     /// # Errors
     ///

@@ -96,8 +96,9 @@
 //!   `tail`: after it no claim succeeds there, so the segment is never used up. Otherwise the
 //!   exchange is on its `next`: after it no segment can be appended. Every thread that learns of
 //!   the closing acquires what the exchange released.
-//! - *Waking* is up to [`Event`]: there is a fence between filling the slot and looking for
-//!   sleeping threads, and another one between starting to listen and the last look at the queue.
+//! - *Waking* is up to [`Event`](ft_sync::Event): there is a fence between filling the slot and
+//!   looking for sleeping threads, and another one between starting to listen and the last look at
+//!   the queue.
 //!
 //! # Reclamation
 //!

@@ -119,8 +119,8 @@ impl<T> Protected<T> {
 
     /// Replaces the value by `change` of it, and returns the previous one.
     ///
-    /// `change` may run any code. If it lets other threads run, and one of them changes the cell, it
-    /// is called again: see [above](Self#what-is-atomic). That happens at most as often as other
+    /// `change` may run any code. If it lets other threads run, and one of them changes the cell,
+    /// it is called again: see [above](Self#what-is-atomic). That happens at most as often as other
     /// threads change the cell. If each call of `change` makes another thread change it, this never
     /// ends.
     pub fn update(&self, py: Python<'_>, mut change: impl FnMut(&T) -> T) -> Snapshot<T> {

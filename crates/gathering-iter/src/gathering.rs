@@ -25,8 +25,8 @@ const MAX_SHARDS: usize = 1024;
 ///
 /// `E` is the reason that readers are given when gathering has [failed](Self::fail).
 ///
-/// This is a handle. Its clones are handles for the same values. See the [crate docs](crate) for how
-/// readers share the values.
+/// This is a handle. Its clones are handles for the same values. See the [crate docs](crate) for
+/// how readers share the values.
 ///
 /// ```
 /// use ft_gathering_iter::{GatheringIter, InsertError, NextError, Refusal};
@@ -76,8 +76,8 @@ impl<V, E> GatheringIter<V, E> {
         Self::with_shards(default_shards(), Some(window))
     }
 
-    /// As [`new`](Self::new) or [`with_window`](Self::with_window), with a number of shards that the
-    /// caller chooses. Threads that use the same shard at the same moment wait for each other.
+    /// As [`new`](Self::new) or [`with_window`](Self::with_window), with a number of shards that
+    /// the caller chooses. Threads that use the same shard at the same moment wait for each other.
     ///
     /// The number is rounded up to a power of two, and kept between 1 and 1024.
     pub fn with_shards(shards: usize, window: Option<NonZeroU64>) -> Self {
@@ -109,8 +109,8 @@ impl<V, E> GatheringIter<V, E> {
         self.len() == 0
     }
 
-    /// Takes out and returns all values, shard by shard, in no particular order. Readers in progress
-    /// wait for the values to be inserted again.
+    /// Takes out and returns all values, shard by shard, in no particular order. Readers in
+    /// progress wait for the values to be inserted again.
     pub fn clear(&self) -> Vec<V> {
         let mut values = Vec::new();
         for shard in &self.0.shards {
@@ -129,7 +129,8 @@ impl<V, E> GatheringIter<V, E> {
     ///
     /// # Deadlocks
     ///
-    /// A value is cloned under the lock of its shard, so a `clone` that uses this object waits for itself.
+    /// A value is cloned under the lock of its shard, so a `clone` that uses this object waits for
+    /// itself.
     pub fn iter(&self, end: u64) -> Reader<V, E>
     where
         V: Clone,
@@ -137,8 +138,8 @@ impl<V, E> GatheringIter<V, E> {
         Reader::new(&self.0, end, Some(V::clone))
     }
 
-    /// Ends gathering: no more values come. Returns false if gathering was closed or had failed before,
-    /// and then changes nothing.
+    /// Ends gathering: no more values come. Returns false if gathering was closed or had failed
+    /// before, and then changes nothing.
     ///
     /// Readers get what is there, up to the first key that is missing, and then end. Insertions are
     /// refused, including those that wait for room.
@@ -146,8 +147,8 @@ impl<V, E> GatheringIter<V, E> {
         self.0.end(CLOSED, None)
     }
 
-    /// Makes gathering fail: some value will not come, for this reason. Returns false if gathering was
-    /// closed or had failed before, and then changes nothing.
+    /// Makes gathering fail: some value will not come, for this reason. Returns false if gathering
+    /// was closed or had failed before, and then changes nothing.
     ///
     /// Readers get what is there, up to the first key that is missing, and then the reason.
     /// Insertions go on, except those that would have to wait for room.
@@ -155,8 +156,8 @@ impl<V, E> GatheringIter<V, E> {
         self.0.end(FAILED, Some(reason))
     }
 
-    /// Takes back a [`fail`](Self::fail), and returns its reason. Readers wait again, except those that
-    /// have ended with the failure.
+    /// Takes back a [`fail`](Self::fail), and returns its reason. Readers wait again, except those
+    /// that have ended with the failure.
     pub fn clear_failure(&self) -> Option<E> {
         let mut failure = lock(&self.0.failure);
         let reason = failure.take();
@@ -183,8 +184,8 @@ impl<V, E> GatheringIter<V, E> {
     /// Calls `value` with every value and `failure` with the reason of a failure, until one of them
     /// returns an error. It waits for no lock, and leaves out what another thread has locked.
     ///
-    /// It is made for garbage collectors, which run while all other threads are stopped. The functions must
-    /// not use this object.
+    /// It is made for garbage collectors, which run while all other threads are stopped. The
+    /// functions must not use this object.
     ///
     /// # Errors
     ///

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 /// Inserting.
 impl<V, E: Clone> GatheringIter<V, E> {
-    /// Stores a value, waiting while the key is beyond the window, and returns the unread value that it
-    /// replaces, if there is one.
+    /// Stores a value, waiting while the key is beyond the window, and returns the unread value
+    /// that it replaces, if there is one.
     ///
     /// # Errors
     ///
@@ -91,8 +91,8 @@ impl<V, E: Clone> GatheringIter<V, E> {
 }
 
 impl<V, E: Clone> Shared<V, E> {
-    /// Checks whether the key is within the window. If it is not, but may be later, leaves a note for
-    /// `waiter`.
+    /// Checks whether the key is within the window. If it is not, but may be later, leaves a note
+    /// for `waiter`.
     #[inline]
     pub(crate) fn admit(&self, key: u64, waiter: Option<&Arc<Event>>) -> Result<(), Refusal<E>> {
         match self.obstacle(key) {
@@ -105,18 +105,18 @@ impl<V, E: Clone> Shared<V, E> {
     #[inline]
     fn obstacle(&self, key: u64) -> Option<u64> {
         let obstacle = key.checked_sub(self.window?.get())?;
-        // Acquire: pairs with the Release in `Reader::try_next`. What the readers did before they made
-        // room is visible to the insertion that uses the room. A stale value may name a key that was
-        // taken meanwhile, which `admit_after` sees, or may admit a key that was within the window until
-        // the readers started anew.
+        // Acquire: pairs with the Release in `Reader::try_next`. What the readers did before they
+        // made room is visible to the insertion that uses the room. A stale value may name a key
+        // that was taken meanwhile, which `admit_after` sees, or may admit a key that was within
+        // the window until the readers started anew.
         (self.taken.load(Acquire) <= obstacle).then_some(obstacle)
     }
 
     #[cold]
     fn admit_after(&self, obstacle: u64, waiter: Option<&Arc<Event>>) -> Result<(), Refusal<E>> {
         let mut shard = self.shard(obstacle);
-        // Relaxed: `taken` goes beyond the key under the lock that this thread has. Either this thread
-        // sees that it has, or the reader that takes the key finds the note.
+        // Relaxed: `taken` goes beyond the key under the lock that this thread has. Either this
+        // thread sees that it has, or the reader that takes the key finds the note.
         if self.taken.load(Relaxed) > obstacle {
             return Ok(());
         }
@@ -149,11 +149,12 @@ impl<V, E: Clone> Shared<V, E> {
     }
 }
 
-/// An insertion that may have to wait. [`GatheringIter::insertion`](crate::GatheringIter::insertion)
-/// makes it for callers that wait in their own way.
+/// An insertion that may have to wait.
+/// [`GatheringIter::insertion`](crate::GatheringIter::insertion) makes it for callers that wait in
+/// their own way.
 ///
-/// Listen to the [event](Self::event) first, then [attempt](Self::attempt), then wait. To give up, drop
-/// it: that leaves no trace.
+/// Listen to the [event](Self::event) first, then [attempt](Self::attempt), then wait. To give up,
+/// drop it: that leaves no trace.
 ///
 /// ```
 /// use ft_gathering_iter::{GatheringIter, InsertError};

@@ -1,8 +1,8 @@
 //! Gathers numbered values from many threads, and hands them out in the order of their numbers.
 //!
 //! Threads are given pieces of work, which are numbered from 0. Each thread inserts the result of a
-//! piece when it has it. Readers get the results of the pieces 0, 1, 2 and so on, each as soon as it
-//! is there.
+//! piece when it has it. Readers get the results of the pieces 0, 1, 2 and so on, each as soon as
+//! it is there.
 //!
 //! ```
 //! use ft_gathering_iter::GatheringIter;
@@ -31,8 +31,8 @@
 //! [`drain`](GatheringIter::drain) take the values out, and each value goes to exactly one reader.
 //! Draining readers that are *in progress* at the same time share the work: when one of them has
 //! taken a key, the others pass over it. A reader is in progress from its first call until it has
-//! reached its end, has failed, is [closed](Reader::close) or dropped. When no reader is in progress,
-//! the next one waits for key 0 to be inserted again.
+//! reached its end, has failed, is [closed](Reader::close) or dropped. When no reader is in
+//! progress, the next one waits for key 0 to be inserted again.
 //!
 //! Several threads may also use one reader: each value goes to one of them.
 //!
@@ -42,20 +42,20 @@
 //! instructions. A reader that finds its next key missing leaves a note in the shard, under the
 //! same lock. The thread that inserts that key finds the note, and wakes that reader and no other.
 //! In the same way a thread that has to wait for room in the [window](GatheringIter::with_window)
-//! leaves a note at the one key that has to be taken first. So an insertion locks one shard, however
-//! many threads wait for other keys.
+//! leaves a note at the one key that has to be taken first. So an insertion locks one shard,
+//! however many threads wait for other keys.
 //!
-//! No value is cloned, dropped or compared under a lock, with one exception: readers made by
-//! `iter` clone under the lock of the shard.
+//! No value is cloned, dropped or compared under a lock, with one exception: readers made by `iter`
+//! clone under the lock of the shard.
 //!
 //! # Orderings
 //!
-//! All that is known about a key (its value, its notes, that it was taken, that it will never come) is
-//! written under the lock of its shard, and the lock publishes it. Two atomics say how far draining
-//! readers have come, and whether gathering is over. They are written before or under the lock of
-//! each shard in which they make a difference, and a thread reads them again under that lock before
-//! it sleeps. Where a thread may see them before the lock has published them, they are written with
-//! Release and read with Acquire.
+//! All that is known about a key (its value, its notes, that it was taken, that it will never come)
+//! is written under the lock of its shard, and the lock publishes it. Two atomics say how far
+//! draining readers have come, and whether gathering is over. They are written before or under the
+//! lock of each shard in which they make a difference, and a thread reads them again under that
+//! lock before it sleeps. Where a thread may see them before the lock has published them, they are
+//! written with Release and read with Acquire.
 
 #![forbid(unsafe_code)]
 
@@ -71,8 +71,8 @@ pub use gathering::GatheringIter;
 pub use insertion::Insertion;
 pub use reader::Reader;
 
-/// If the type were covariant, a value could be put in as a short-lived reference and read as a long-lived
-/// one. So this must not compile.
+/// If the type were covariant, a value could be put in as a short-lived reference and read as a
+/// long-lived one. So this must not compile.
 ///
 /// ```compile_fail,E0597
 /// use ft_gathering_iter::GatheringIter;

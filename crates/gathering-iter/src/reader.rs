@@ -19,9 +19,9 @@ use std::{
 /// Hands out values in the order of their keys, from key 0 to its end. It is made by
 /// [`drain`](crate::GatheringIter::drain) and [`iter`](crate::GatheringIter::iter).
 ///
-/// As an iterator it waits for each value, and if gathering fails its last item is the reason. Other
-/// methods wait for a limited time. All of them take `&self`: threads that share a reader get each
-/// value once.
+/// As an iterator it waits for each value, and if gathering fails its last item is the reason.
+/// Other methods wait for a limited time. All of them take `&self`: threads that share a reader get
+/// each value once.
 pub struct Reader<V, E> {
     shared: Arc<Shared<V, E>>,
     end: u64,
@@ -75,8 +75,8 @@ impl<V, E> Reader<V, E> {
         self.event.notify_all();
     }
 
-    /// The event that is notified when the result of [`try_next`](Self::try_next) may have changed, for
-    /// callers that wait in their own way. Listen first, then try, then wait.
+    /// The event that is notified when the result of [`try_next`](Self::try_next) may have changed,
+    /// for callers that wait in their own way. Listen first, then try, then wait.
     pub fn event(&self) -> &Arc<Event> {
         &self.event
     }
@@ -92,8 +92,8 @@ impl<V, E> Reader<V, E> {
             let mut draining = lock(&self.shared.draining);
             *draining -= 1;
             if *draining == 0 {
-                // Relaxed: no reader is in progress that could see it, and the next one begins under
-                // this lock. Insertions may see it late: see `Shared::obstacle`.
+                // Relaxed: no reader is in progress that could see it, and the next one begins
+                // under this lock. Insertions may see it late: see `Shared::obstacle`.
                 self.shared.taken.store(0, Relaxed);
             }
         }
@@ -156,8 +156,8 @@ impl<V, E: Clone> Reader<V, E> {
             drop(shard);
             self.finish(&mut cursor);
             drop(cursor);
-            // Other threads may wait with this reader, and the note by which they would have been found
-            // has been withdrawn.
+            // Other threads may wait with this reader, and the note by which they would have been
+            // found has been withdrawn.
             self.event.notify_all();
             return Err(why);
         }
@@ -165,8 +165,8 @@ impl<V, E: Clone> Reader<V, E> {
         Err(NextError::Ended)
     }
 
-    /// Returns the next value, waiting for it for at most `timeout`. A call that times out leaves the
-    /// reader where it is.
+    /// Returns the next value, waiting for it for at most `timeout`. A call that times out leaves
+    /// the reader where it is.
     ///
     /// A timeout too large for the clock waits for ever.
     ///

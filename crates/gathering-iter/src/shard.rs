@@ -17,7 +17,8 @@ pub(crate) enum What {
 
 pub(crate) struct Shard<V> {
     pub(crate) values: HashMap<u64, V, BuildHasherDefault<KeyHasher>>,
-    /// It is empty unless a thread waits, so that a change without waiters costs one look at a length.
+    /// It is empty unless a thread waits, so that a change without waiters costs one look at a
+    /// length.
     waiting: Vec<Waiting>,
 }
 
@@ -49,8 +50,8 @@ impl<V> Shard<V> {
         self.waiting.retain(|w| !Arc::ptr_eq(&w.event, event));
     }
 
-    /// Removes the notes about what has happened to the key, and returns the events to notify once the
-    /// shard is unlocked.
+    /// Removes the notes about what has happened to the key, and returns the events to notify once
+    /// the shard is unlocked.
     #[inline]
     pub(crate) fn happened(&mut self, key: u64, what: What) -> Signals {
         if self.waiting.is_empty() {
@@ -87,10 +88,11 @@ impl Signals {
     }
 }
 
-/// Spreads a key over 64 bits, and does nothing else. That is needed because within a shard the low bits of
-/// all keys are the same.
+/// Spreads a key over 64 bits, and does nothing else. That is needed because within a shard the low
+/// bits of all keys are the same.
 ///
-/// It is the folded multiplication of wyhash (Wang Yi) and similar hashes. The factor consists of bits of pi.
+/// It is the folded multiplication of wyhash (Wang Yi) and similar hashes. The factor consists of
+/// bits of pi.
 #[derive(Default)]
 pub(crate) struct KeyHasher(u64);
 

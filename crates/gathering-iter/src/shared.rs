@@ -1,4 +1,5 @@
-//! What all handles and readers share: the shards, how far readers have come, and how gathering ends.
+//! What all handles and readers share: the shards, how far readers have come, and how gathering
+//! ends.
 
 use std::{
     num::NonZeroU64,
@@ -22,8 +23,9 @@ pub(crate) struct Shared<V, E> {
     pub(crate) shards: Box<[CachePadded<Mutex<Shard<V>>>]>,
     /// How far beyond `taken` keys may be. `None`: as far as they like.
     pub(crate) window: Option<NonZeroU64>,
-    /// The draining readers in progress have taken every key below this one, but not this one. It goes
-    /// up by one, under the lock of the key that it was, and back to 0 when no reader is in progress.
+    /// The draining readers in progress have taken every key below this one, but not this one. It
+    /// goes up by one, under the lock of the key that it was, and back to 0 when no reader is in
+    /// progress.
     pub(crate) taken: CachePadded<AtomicU64>,
     /// How many draining readers are in progress.
     pub(crate) draining: Mutex<usize>,
@@ -51,8 +53,8 @@ impl<V, E> Shared<V, E> {
     /// Locks the shard of a key.
     #[inline]
     pub(crate) fn shard(&self, key: u64) -> MutexGuard<'_, Shard<V>> {
-        // Neighboring keys are in different shards. On 32 bits the key is truncated, but the mask is
-        // shorter still.
+        // Neighboring keys are in different shards. On 32 bits the key is truncated, but the mask
+        // is shorter still.
         lock(&self.shards[key as usize & (self.shards.len() - 1)])
     }
 
@@ -64,8 +66,8 @@ impl<V, E> Shared<V, E> {
             return false;
         }
         *failure = reason;
-        // Release: pairs with the Acquire in `is_closed`, for a thread that sees it before the locks
-        // below publish it.
+        // Release: pairs with the Acquire in `is_closed`, for a thread that sees it before the
+        // locks below publish it.
         self.state.store(state, Release);
         drop(failure);
         for shard in &self.shards {
@@ -77,20 +79,20 @@ impl<V, E> Shared<V, E> {
 
     /// Returns whether a thread that has not found what it looks for may wait for it.
     ///
-    /// It is called under the lock of the shard in which the thread looked, and under which it then leaves
-    /// its note. If `end` has not come to this shard yet, it will find the note. If it has, it unlocked the
-    /// shard before this thread locked it, so this thread sees the new state.
+    /// It is called under the lock of the shard in which the thread looked, and under which it then
+    /// leaves its note. If `end` has not come to this shard yet, it will find the note. If it has,
+    /// it unlocked the shard before this thread locked it, so this thread sees the new state.
     ///
-    /// A thread that sees the end also sees all that was inserted before it: if an insertion locks the
-    /// shard after this thread, then the end, which comes after the insertion, comes too late for this
-    /// thread to see.
+    /// A thread that sees the end also sees all that was inserted before it: if an insertion locks
+    /// the shard after this thread, then the end, which comes after the insertion, comes too late
+    /// for this thread to see.
     #[inline]
     pub(crate) fn prospect(&self) -> Prospect<E>
     where
         E: Clone,
     {
-        // Relaxed: if this shows the end, `ended` reads it again, and acquires what came before it. The
-        // lock makes this thread see it in time, as said above.
+        // Relaxed: if this shows the end, `ended` reads it again, and acquires what came before it.
+        // The lock makes this thread see it in time, as said above.
         if self.state.load(Relaxed) == OPEN {
             Prospect::Open
         } else {
@@ -106,7 +108,8 @@ impl<V, E> Shared<V, E> {
         match &*lock(&self.failure) {
             Some(reason) => Prospect::Failed(reason.clone()),
             None if self.is_closed() => Prospect::Closed,
-            // This was a failure that has been taken back. If another end comes, it will find the note.
+            // This was a failure that has been taken back. If another end comes, it will find the
+            // note.
             None => Prospect::Open,
         }
     }

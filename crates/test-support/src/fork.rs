@@ -7,16 +7,16 @@ const SECONDS: u32 = 20;
 
 /// Forks, runs `check` in the child, and returns whether it returned true there.
 ///
-/// False means that `check` returned false, panicked, or took too long: it waits for a thread that the
-/// child does not have, perhaps.
+/// False means that `check` returned false, panicked, or took too long: it waits for a thread that
+/// the child does not have, perhaps.
 ///
-/// `check` may allocate, which glibc and musl allow in the child of a process with several threads. It
-/// must take no lock that another thread of the parent may hold. What it owns is dropped in the parent,
-/// and in the child only if `check` drops it.
+/// `check` may allocate, which glibc and musl allow in the child of a process with several threads.
+/// It must take no lock that another thread of the parent may hold. What it owns is dropped in the
+/// parent, and in the child only if `check` drops it.
 #[must_use]
 pub fn in_child(check: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child calls only `check`, which does no more than the documentation allows, and ends
-    // without running destructors.
+    // SAFETY: the child calls only `check`, which does no more than the documentation allows, and
+    // ends without running destructors.
     let child = unsafe { libc::fork() };
     if child == 0 {
         // SAFETY: `alarm` may be called at any time. Its signal ends the process.

@@ -3,8 +3,8 @@
 use std::sync::Barrier;
 use std::thread;
 
-/// Runs `work` on several threads, which start at the same time. Each is given its number; the results
-/// are in the order of the numbers.
+/// Runs `work` on several threads, which start at the same time. Each is given its number; the
+/// results are in the order of the numbers.
 ///
 /// # Panics
 ///

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 /// A timeout that a test waits for.
 pub const SHORT: Duration = Duration::from_millis(20);
 
-/// A timeout that no test reaches unless something is broken: long enough for a machine that is busy.
+/// A timeout that no test reaches unless something is broken: long enough for a machine that is
+/// busy.
 pub const LONG: Duration = Duration::from_secs(30);
 
 /// A deadline that a test waits for.

@@ -1,10 +1,10 @@
 //! How a thread finds its data, and how it is notified when it ends.
 //!
 //! The [`Locals`] of a thread are reached through one word that the operating system keeps for the
-//! thread. The system passes this word to [`thread_end`](end::thread_end) when the thread ends, no matter what
-//! started the thread. There is no alternative: a `thread_local!` variable with a `Drop` cannot be
-//! used again once it is dropped, but a destructor may well register another one; and on Linux
-//! `exit` drops such variables of the thread that calls it.
+//! thread. The system passes this word to [`thread_end`](end::thread_end) when the thread ends, no
+//! matter what started the thread. There is no alternative: a `thread_local!` variable with a
+//! `Drop` cannot be used again once it is dropped, but a destructor may well register another one;
+//! and on Linux `exit` drops such variables of the thread that calls it.
 
 use crate::{error::RegisterError, locals::Locals};
 

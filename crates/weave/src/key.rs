@@ -76,7 +76,8 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// If the key was deleted, or as with [`register`](crate::register). In that case the value is unchanged.
+    /// If the key was deleted, or as with [`register`](crate::register). In that case the value is
+    /// unchanged.
     pub fn set(self, value: *mut c_void) -> Result<(), KeyError> {
         hook::created(|locals| locals.set(&KEYS, self.0, value))?
     }

@@ -42,6 +42,7 @@ pub struct Registered {
     pub variable: *mut *mut c_void,
     /// The address of the function. It is null for a closure, or if there is none.
     pub destructor: *const c_void,
-    /// The data that was given to [`register_with`](crate::register_with), or null for all other registrations.
+    /// The data that was given to [`register_with`](crate::register_with), or null for all other
+    /// registrations.
     pub data: *mut c_void,
 }

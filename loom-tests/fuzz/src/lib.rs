@@ -5,7 +5,7 @@
 //! rehash, shrink and are emptied in between. After each call the answer must be that of the model, and as many
 //! values must be alive as the model holds. Built with `--cfg ft_shuttle`, a program is a few calls for each of two
 //! or three threads. It runs under twenty schedules of shuttle's, half random, half PCT, and the answers must be
-//! those of the model in some order ([`loom_tests::linear`]). Either way every value must be dropped once in the
+//! those of the model in some order ([`histories::linear`]). Either way every value must be dropped once in the
 //! end.
 //!
 //! Foreign code (comparisons, clones, closures, sources) fails or panics in generated places. The call in which it

@@ -4,7 +4,7 @@ use crate::{
     fuse::{Fuse, Kind},
     target::Target,
 };
-use loom_tests::linear::Dice;
+use histories::linear::Dice;
 use proptest::{
     collection::vec,
     prelude::*,

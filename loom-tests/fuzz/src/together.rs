@@ -6,7 +6,7 @@ use crate::{
     target::{Place, Target},
 };
 use ft_sync::thread;
-use loom_tests::linear::{Model, Operation, linearize};
+use histories::linear::{Model, Operation, linearize};
 use shuttle::{
     Config, Runner,
     scheduler::{PctScheduler, RandomScheduler},

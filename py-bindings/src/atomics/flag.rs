@@ -4,7 +4,7 @@ use crate::runtime::{
     blocking::{self, Timeout},
     create::New,
     deferral::deferred_from_birth,
-    fast::{self, Done},
+    fast_calls::{self, Done},
     not_copyable::not_copyable,
     truth::Truth,
 };
@@ -126,7 +126,7 @@ not_copyable!(
     "get() for the value, handle() to share the object"
 );
 
-fast::fast! { PyAtomicFlag:
+fast_calls::fast! { PyAtomicFlag:
     noargs c"get" = |this, py| Some(Done::bool(py, this.0.load()));
     one c"set" = |this, py, value| {
         this.0.store(exact_bool(value)?);

@@ -22,7 +22,7 @@
 use crate::runtime::{
     awaitable::refuse_coroutine,
     create::{New, exception},
-    fast::{self, Done},
+    fast_calls::{self, Done},
     nesting::{Nested, text_of_contents},
     not_copyable::not_copyable,
     object::Object,
@@ -307,7 +307,7 @@ not_copyable!(
     "get() for the object in it, handle() to share the place"
 );
 
-fast::fast! { PyAtomicReference:
+fast_calls::fast! { PyAtomicReference:
     noargs c"get" = |this, _| Some(Done::object(this.core.load()));
     one c"set" = |this, py, obj| {
         drop(this.swap(Object::new(&obj)));

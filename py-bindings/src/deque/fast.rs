@@ -2,11 +2,11 @@
 
 use super::class::PyConcurrentDeque;
 use crate::runtime::{
-    fast::{self, Done},
+    fast_calls::{self, Done},
     object::Object,
 };
 
-fast::fast! { PyConcurrentDeque:
+fast_calls::fast! { PyConcurrentDeque:
     one c"append" = |this, py, item| {
         drop(this.core.get()?.push_back(Object::new(&item)));
         Some(Done::none(py))

@@ -7,7 +7,7 @@ use super::{
     probe::Probe,
     value::Value,
 };
-use crate::runtime::{create, fast::exact_i64, object::Object};
+use crate::runtime::{create, fast_calls::exact_i64, object::Object};
 use ft_concurrent_dict::{Entry, Query};
 use pyo3::{
     prelude::*,

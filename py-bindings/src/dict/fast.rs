@@ -2,13 +2,13 @@
 
 use super::{class::PyConcurrentDict, probe::PlainProbe, value::Value};
 use crate::runtime::{
-    fast::{self, Done, exact_i64},
+    fast_calls::{self, Done, exact_i64},
     object::Object,
 };
 use ft_concurrent_dict::Entry;
 use pyo3::prelude::*;
 
-fast::fast! { PyConcurrentDict:
+fast_calls::fast! { PyConcurrentDict:
     item mp_subscript = |this, py, key| Some(found(py, read(this, &key)??));
     set_item mp_ass_subscript = |this, key, value| match value {
         Some(value) => write(this, &key, &value),

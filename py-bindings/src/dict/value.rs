@@ -1,6 +1,6 @@
 //! The values that a `ConcurrentDict` stores.
 
-use crate::runtime::{create, fast::exact_i64, object::Object};
+use crate::runtime::{create, fast_calls::exact_i64, object::Object};
 use pyo3::prelude::*;
 
 /// A value: a Python object, or a counter, which `add` can change without making an object.

@@ -5,7 +5,7 @@ use crate::{
     runtime::{
         blocking::{self, Timeout},
         create::{New, exception},
-        fast::{self, Done},
+        fast_calls::{self, Done},
         nesting::Nested,
         not_copyable::not_copyable,
         object::Object,
@@ -301,6 +301,6 @@ impl BatchIter {
     }
 }
 
-fast::fast! { PyBatchExecutor:
+fast_calls::fast! { PyBatchExecutor:
     none c"load" = |this, _| this.core.get()?.results.take().map(Done::object);
 }

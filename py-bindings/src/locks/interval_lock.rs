@@ -6,7 +6,7 @@ use crate::{
         create::{New, exception},
         deferral::deferred_from_birth,
         error::Result,
-        fast::{self, Done},
+        fast_calls::{self, Done},
         not_copyable::not_copyable,
         truth::Truth,
     },
@@ -238,7 +238,7 @@ impl PyIntervalLock {
 
 not_copyable!(PyIntervalLock, "handle() to share the object");
 
-fast::fast! { PyIntervalLock:
+fast_calls::fast! { PyIntervalLock:
     noargs c"lock" = |this, py| this.0.try_lock().then(|| Done::none(py));
     noargs c"unlock" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));
     noargs c"release" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));

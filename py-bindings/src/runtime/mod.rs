@@ -9,7 +9,7 @@ pub(crate) mod create;
 pub(crate) mod deferral;
 pub(crate) mod error;
 pub(crate) mod failure;
-pub(crate) mod fast;
+pub(crate) mod fast_calls;
 pub(crate) mod imports;
 pub(crate) mod interpreter;
 pub(crate) mod nesting;

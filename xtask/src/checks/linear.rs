@@ -27,7 +27,7 @@ impl Default for Limits {
     }
 }
 
-/// Runs the tests in these files of `loom-tests/tests`, and prints a line for each.
+/// Runs the tests in these files of `loom-tests/histories/tests`, and prints a line for each.
 ///
 /// # Errors
 ///

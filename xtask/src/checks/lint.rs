@@ -19,7 +19,7 @@ pub fn quick(project: &Project, ready: &Ready, report: &mut Report) {
         clippy_way(project, &LOOM, &["loom-tests"])
     });
     report.step("lints", "clippy, shuttle", || {
-        clippy_way(project, &SHUTTLE, &["loom-tests", "fuzz"])
+        clippy_way(project, &SHUTTLE, &["histories", "fuzz"])
     });
     report.step("format and lints", "ruff", || ruff(project, ready));
     report.step("types", "mypy", || mypy(project, ready));
@@ -125,7 +125,7 @@ fn docs(project: &Project, ready: &Ready) -> Result<()> {
     let sh = &project.sh;
     let cmd = cmd!(
         sh,
-        "cargo doc --workspace --no-deps --exclude loom-tests --exclude xtask --exclude ft-bench
+        "cargo doc --workspace --no-deps --exclude loom-tests --exclude histories --exclude xtask --exclude ft-bench
             --features ft-compat/build"
     )
     .env("RUSTDOCFLAGS", "-D warnings")

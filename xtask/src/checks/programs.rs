@@ -19,6 +19,8 @@ pub struct Way {
     profile: &'static str,
     flags: &'static str,
     folder: &'static str,
+    /// The package with the tests that are compiled in this way.
+    package: &'static str,
 }
 
 /// With both switches for loom: ours, and the one that crossbeam looks at.
@@ -27,6 +29,7 @@ pub const LOOM: Way = Way {
     profile: "loom",
     flags: "--cfg ft_loom --cfg crossbeam_loom",
     folder: "loom",
+    package: "loom-tests",
 };
 
 /// As users get them, for real threads.
@@ -35,6 +38,7 @@ pub const THREADS: Way = Way {
     profile: "linear",
     flags: "",
     folder: "linear-threads",
+    package: "histories",
 };
 
 /// For shuttle, which decides what its threads do next.
@@ -43,6 +47,7 @@ pub const SHUTTLE: Way = Way {
     profile: "linear",
     flags: "--cfg ft_shuttle",
     folder: "linear-shuttle",
+    package: "histories",
 };
 
 impl Way {
@@ -65,9 +70,9 @@ impl Way {
         cargo
     }
 
-    /// Compiles these files of `loom-tests/tests`, and returns their tests.
+    /// Compiles these test targets of the package, and returns their tests.
     pub fn tests(&self, project: &Project, files: &[String]) -> Result<Vec<Test>> {
-        let words = ["test", "--package", "loom-tests", "--no-run"];
+        let words = ["test", "--package", self.package, "--no-run"];
         let mut build = self.cargo(project, &words);
         build.args(files.iter().flat_map(|file| ["--test", file]));
         let log = project.captured(&format!("compile the tests for {}", self.name), build)?;
@@ -86,7 +91,7 @@ impl Way {
     }
 }
 
-/// One `#[test]` of `loom-tests`.
+/// One `#[test]`.
 pub struct Test {
     pub program: PathBuf,
     pub file: String,

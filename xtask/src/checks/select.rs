@@ -16,7 +16,7 @@ pub struct Selection {
     pub packages: Vec<String>,
     /// Test targets in `loom-tests/tests`, for loom.
     pub models: Vec<String>,
-    /// Those that record histories.
+    /// Test targets in `loom-tests/histories/tests`.
     pub histories: Vec<String>,
     /// Files in `loom-tests/fuzz/src/targets`, without `.rs`.
     pub fuzzed: Vec<String>,
@@ -39,16 +39,15 @@ pub fn select(project: &Project, name: Option<&str>) -> Result<Selection> {
         name.is_none_or(|name| fits(stem, name) || chosen.iter().any(|folder| fits(stem, folder)))
     };
     let models = test_targets(&project.root.join("loom-tests/tests"));
-    let models = models.into_iter().filter(belongs);
-    let (histories, models) = models.partition(|stem| stem.starts_with("linear_"));
+    let histories = test_targets(&project.root.join("loom-tests/histories/tests"));
     let fuzzed = stems(&project.root.join("loom-tests/fuzz/src/targets"), "", ".rs");
     let python_dir = project.bindings().join("tests");
     let mut python = Vec::new();
     python_tests(&python_dir, &mut python);
     let selection = Selection {
         packages: chosen.iter().map(|folder| package(folder)).collect(),
-        models,
-        histories,
+        models: models.into_iter().filter(belongs).collect(),
+        histories: histories.into_iter().filter(belongs).collect(),
         fuzzed: fuzzed.into_iter().filter(belongs).collect(),
         python: python
             .into_iter()

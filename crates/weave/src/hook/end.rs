@@ -18,7 +18,7 @@ pub(super) unsafe fn thread_end(
     // SAFETY: promised by the caller.
     unsafe { &*locals }.run(&KEYS);
     let _ = set(ptr::null_mut());
-    // SAFETY: it was made by `hook::created`, and the system has forgotten it. What is left of the list
-    // after the last round is dropped without being called.
+    // SAFETY: it was made by `hook::created`, and the system has forgotten it. What is left of the
+    // list after the last round is dropped without being called.
     drop(unsafe { Box::from_raw(locals) });
 }

@@ -8,7 +8,7 @@ use crate::{
 use ft_concurrent_queue::{
     ConcurrentQueue, PopTimeoutError, PushTimeoutError, TryPopError, TryPushError, TryPushManyError,
 };
-use loom_tests::{
+use histories::{
     linear::Model as _,
     specs::concurrent_queue::{Spec, Step as Answer},
 };

@@ -6,7 +6,7 @@ use crate::{
     target::{Kind, of, one},
 };
 use ft_gathering_iter::{GatheringIter, NextError, Reader, Refusal};
-use loom_tests::{
+use histories::{
     linear::Model,
     specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step},
 };

@@ -6,7 +6,7 @@ use crate::{
     target::{Kind, one},
 };
 use ft_interval_lock::RawIntervalLock;
-use loom_tests::{
+use histories::{
     linear::Model,
     specs::interval_lock::{Spec, Step},
 };

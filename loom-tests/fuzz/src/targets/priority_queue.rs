@@ -7,7 +7,7 @@ use crate::{
     target::{Kind, of, one},
 };
 use ft_concurrent_queue::{Order, PriorityPopError, PriorityPushError, PriorityQueue};
-use loom_tests::{
+use histories::{
     linear::Model,
     specs::bounded::{self, Items as _},
 };

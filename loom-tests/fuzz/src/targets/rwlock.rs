@@ -6,7 +6,7 @@ use crate::{
     target::{self, of, one},
 };
 use ft_rwlock::OwnedRwLock;
-use loom_tests::{
+use histories::{
     linear::Model,
     specs::rwlock::{
         Kind::{self, Read, Write},

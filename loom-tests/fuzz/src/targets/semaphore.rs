@@ -6,7 +6,7 @@ use crate::{
     target::{Kind, one},
 };
 use ft_semaphore::{Permit, Semaphore};
-use loom_tests::{
+use histories::{
     linear::Model,
     specs::semaphore::{Spec, Step},
 };

@@ -1,11 +1,11 @@
 //! Entries that bypass PyO3: the methods and operators again, for exact ints.
 
 use super::class::PyAtomicInt64;
-use crate::runtime::fast::{self, Done, exact_i64};
+use crate::runtime::fast_calls::{self, Done, exact_i64};
 use ft_atomic_int::{Operation, Overflow};
 use pyo3::prelude::*;
 
-fast::fast! { PyAtomicInt64:
+fast_calls::fast! { PyAtomicInt64:
     noargs c"get" = |this, py| Some(Done::int(py, this.0.load()));
     one c"set" = |this, py, value| {
         this.store(exact_i64(value)?);

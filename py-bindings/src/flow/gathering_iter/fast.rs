@@ -2,7 +2,7 @@
 
 use super::{class::PyGatheringIter, reader::GatheringReader};
 use crate::runtime::{
-    fast::{Done, exact_i64},
+    fast_calls::{Done, exact_i64},
     object::Object,
 };
 use ft_gathering_iter::NextError;
@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 mod source {
     use super::*;
 
-    crate::runtime::fast::fast! { PyGatheringIter:
+    crate::runtime::fast_calls::fast! { PyGatheringIter:
         two c"insert" = |this, py, key, value| {
             let key = u64::try_from(exact_i64(key)?).ok()?;
             this.core.get()?.try_insert(key, Object::new(&value)).ok()?;
@@ -23,7 +23,7 @@ mod source {
 mod reader {
     use super::*;
 
-    crate::runtime::fast::fast! { GatheringReader:
+    crate::runtime::fast_calls::fast! { GatheringReader:
         next tp_iternext = |this, _| {
             if this.is_local {
                 return None;

@@ -6,7 +6,7 @@ use crate::runtime::{
     create::exception,
     error::raised,
     failure::Cause,
-    fast::exact_i64,
+    fast_calls::exact_i64,
     imports::Imports,
     object::Object,
 };

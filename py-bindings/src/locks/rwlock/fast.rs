@@ -4,14 +4,14 @@ use super::{
     class::PyRwLock,
     context::{PyRwReadContext, PyRwWriteContext},
 };
-use crate::runtime::fast::Done;
+use crate::runtime::fast_calls::Done;
 use pyo3::prelude::*;
 use std::sync::OnceLock;
 
 mod lock {
     use super::{Done, PyRwLock};
 
-    crate::runtime::fast::fast! { PyRwLock:
+    crate::runtime::fast_calls::fast! { PyRwLock:
         noargs c"lock_read" = |this, py| this.0.try_read().then(|| Done::none(py));
         noargs c"unlock_read" = |this, py| this.0.unlock_read().ok().map(|()| Done::none(py));
         noargs c"lock_write" = |this, py| this.0.try_write().then(|| Done::none(py));
@@ -24,7 +24,7 @@ mod lock {
 mod read_context {
     use super::{Done, PyRwReadContext, entered};
 
-    crate::runtime::fast::fast! { PyRwReadContext:
+    crate::runtime::fast_calls::fast! { PyRwReadContext:
         noargs c"__enter__" = |this, py| entered(&this.lock, py, |lock| lock.0.try_read());
         three c"__exit__" = |this, py, _, _, _| {
             this.lock.get()?.get().0.unlock_read().ok()?;
@@ -36,7 +36,7 @@ mod read_context {
 mod write_context {
     use super::{Done, PyRwWriteContext, entered};
 
-    crate::runtime::fast::fast! { PyRwWriteContext:
+    crate::runtime::fast_calls::fast! { PyRwWriteContext:
         noargs c"__enter__" = |this, py| entered(&this.lock, py, |lock| lock.0.try_write());
         three c"__exit__" = |this, py, _, _, _| {
             this.lock.get()?.get().0.unlock_write().ok()?;

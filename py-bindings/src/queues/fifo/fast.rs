@@ -3,7 +3,7 @@
 use super::{class::PyConcurrentQueue, iter::QueueIter, std::PyStdQueue};
 use crate::runtime::{
     awaiting::{self, ringing},
-    fast::Done,
+    fast_calls::Done,
     object::Object,
 };
 use pyo3::prelude::*;
@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 mod queue {
     use super::{PyConcurrentQueue, pop_now, push_now};
 
-    crate::runtime::fast::fast! { PyConcurrentQueue:
+    crate::runtime::fast_calls::fast! { PyConcurrentQueue:
         one c"push" = |this, _, value| push_now(this, &value);
         one c"try_push" = |this, _, value| push_now(this, &value);
         none c"pop" = |this, py| pop_now(this, py);
@@ -22,7 +22,7 @@ mod queue {
 mod iter {
     use super::{QueueIter, pop_now};
 
-    crate::runtime::fast::fast! { QueueIter:
+    crate::runtime::fast_calls::fast! { QueueIter:
         next tp_iternext = |this, py| pop_now(this.0.get(), py);
     }
 }
@@ -30,7 +30,7 @@ mod iter {
 mod std_queue {
     use super::{PyConcurrentQueue, PyStdQueue, pop_now, push_now};
 
-    crate::runtime::fast::fast! { PyStdQueue as PyConcurrentQueue:
+    crate::runtime::fast_calls::fast! { PyStdQueue as PyConcurrentQueue:
         one c"put" = |this, _, item| push_now(this, &item);
         one_exact c"put_nowait" = |this, _, item| push_now(this, &item);
         none c"get" = |this, py| pop_now(this, py);

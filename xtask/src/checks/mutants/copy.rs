@@ -77,6 +77,7 @@ pub fn write(project: &Project, sources: &[(PathBuf, String)]) -> Result<()> {
     let mut others = vec![project.root.join("Cargo.lock")];
     collect(&project.root.join("loom-tests"), &mut others)?;
     others.push(project.root.join("loom-tests/Cargo.toml"));
+    others.push(project.root.join("loom-tests/histories/Cargo.toml"));
     for entry in fs::read_dir(project.root.join("crates"))? {
         others.push(entry?.path().join("Cargo.toml"));
     }
@@ -123,7 +124,7 @@ pub fn write(project: &Project, sources: &[(PathBuf, String)]) -> Result<()> {
 fn without_python(manifest: &str) -> String {
     let lines = manifest.lines().map(|line| match line {
         line if line.starts_with("members =") => {
-            "members = [\"crates/*\", \"loom-tests\"]\nexclude = [\"crates/bench\"]"
+            "members = [\"crates/*\", \"loom-tests\", \"loom-tests/histories\"]\nexclude = [\"crates/bench\"]"
         }
         line => line,
     });

@@ -33,7 +33,10 @@ fn files(
     histories: bool,
 ) -> Result<Vec<(String, Vec<String>)>> {
     let mut files = Vec::new();
-    let folder = project.root.join("loom-tests/tests");
+    let folder = project.root.join(match histories {
+        true => "loom-tests/histories/tests",
+        false => "loom-tests/tests",
+    });
     for entry in fs::read_dir(&folder)? {
         let path = entry?.path();
         let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else {
@@ -48,7 +51,7 @@ fn files(
             .filter(|folder| text.contains(&format!("ft_{}", folder.replace('-', "_"))))
             .map(|folder| folder.to_string())
             .collect();
-        if stem.starts_with("linear_") == histories && !named.is_empty() {
+        if !named.is_empty() {
             files.push((stem.to_owned(), named));
         }
     }

@@ -20,7 +20,7 @@ const SOUND: [&str; 6] = ["locked", "waited", "dropped-last", "once", "scoped", 
 pub struct Plan {
     /// The crates whose tests are run; none if only histories are.
     pub packages: Vec<String>,
-    /// Files of histories in `loom-tests/tests`.
+    /// Files in `loom-tests/histories/tests`.
     pub histories: Vec<String>,
     /// How long to record, for each history.
     pub seconds: f64,
@@ -139,7 +139,7 @@ fn programs(
     }
     if !plan.histories.is_empty() {
         let only = plan.histories.iter().flat_map(|file| ["--test", file]);
-        let words = ["test", "--no-run", "--package", "loom-tests"].into_iter();
+        let words = ["test", "--no-run", "--package", "histories"].into_iter();
         let words: Vec<&str> = words.chain(only).collect();
         found.extend(executables(&toolchain.compile("histories", &words)?));
     }

@@ -1,9 +1,8 @@
 //! Histories of `ConcurrentDict`. An operation on a key is one step. An operation on all keys is one step for each
 //! shard. One thread at a time computes a missing value.
-#![cfg(not(ft_loom))]
 
 use ft_concurrent_dict::{ConcurrentDict, Entry};
-use loom_tests::linear::{Dice, Model, Subject, check};
+use histories::linear::{Dice, Model, Subject, check};
 use std::{
     collections::BTreeMap,
     hash::{BuildHasherDefault, Hasher},
@@ -282,7 +281,7 @@ fn everything() {
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
-    use loom_tests::linear::rejects;
+    use histories::linear::rejects;
 
     /// Counts in two steps.
     struct GetThenInsert(Dict);

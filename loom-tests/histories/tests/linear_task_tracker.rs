@@ -1,8 +1,7 @@
 //! Histories of `TaskTracker`: no task is done that was not added, and no thread waits when there is none.
-#![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::TaskTracker;
-use loom_tests::linear::{Dice, Model, Subject, check};
+use histories::linear::{Dice, Model, Subject, check};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -187,5 +186,5 @@ impl Tasks for LookThenDo {
 #[cfg(ft_shuttle)]
 #[test]
 fn broken_look_then_do() {
-    loom_tests::linear::rejects::<Recorded<LookThenDo>>();
+    histories::linear::rejects::<Recorded<LookThenDo>>();
 }

@@ -1,9 +1,8 @@
 //! Histories of `Semaphore`: there are never more permits than its limit, and first come, first served.
-#![cfg(not(ft_loom))]
 
 use ft_semaphore::Semaphore;
-use loom_tests::linear::{Dice, Subject, check};
-use loom_tests::specs::semaphore::{Spec, Step};
+use histories::linear::{Dice, Subject, check};
+use histories::specs::semaphore::{Spec, Step};
 use std::{
     collections::{BTreeSet, VecDeque},
     time::Duration,
@@ -127,7 +126,7 @@ fn everything() {
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
-    use loom_tests::linear::{hangs, rejects};
+    use histories::linear::{hangs, rejects};
 
     /// Gives a released permit to the next thread that comes, and not to the one that has waited longest.
     struct Unfair(Semaphore, AtomicUsize);

@@ -1,11 +1,10 @@
 //! Histories of `ConcurrentQueue`: strictly first in, first out, with a bound, closed and drained.
-#![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::{
     ConcurrentQueue, PopTimeoutError, PushTimeoutError, TryPopError, TryPushError, TryPushManyError,
 };
-use loom_tests::linear::{Dice, Subject, check};
-use loom_tests::specs::concurrent_queue::{Spec, Step};
+use histories::linear::{Dice, Subject, check};
+use histories::specs::concurrent_queue::{Spec, Step};
 use std::{collections::VecDeque, marker::PhantomData, time::Duration};
 
 #[derive(Debug)]
@@ -264,7 +263,7 @@ fn everything() {
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
-    use loom_tests::linear::rejects;
+    use histories::linear::rejects;
 
     /// Keeps the order in each of two lanes, but not across them.
     struct TwoLanes {

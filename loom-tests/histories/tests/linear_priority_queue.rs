@@ -1,10 +1,9 @@
 //! Histories of `PriorityQueue`: the least item leaves first, also when items are compared outside of the lock.
-#![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::{
     Natural, Order, PriorityPopError, PriorityPushError, PriorityQueue, TryPopError, TryPushError,
 };
-use loom_tests::{
+use histories::{
     linear::{Dice, Subject, check},
     specs::bounded,
 };
@@ -191,5 +190,5 @@ impl Order<u32> for Moody {
 #[cfg(ft_shuttle)]
 #[test]
 fn broken_order() {
-    loom_tests::linear::rejects::<Recorded<Moody>>();
+    histories::linear::rejects::<Recorded<Moody>>();
 }

@@ -1,8 +1,7 @@
 //! Histories of `AtomicFlag`. Each operation is one step, and a wait sees every setting since it began.
-#![cfg(not(ft_loom))]
 
 use ft_atomic_int::AtomicFlag;
-use loom_tests::{
+use histories::{
     linear::{Dice, Model, Subject, check},
     specs::variable::compare_exchange,
 };
@@ -170,7 +169,7 @@ fn everything() {
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
-    use loom_tests::linear::{hangs, rejects};
+    use histories::linear::{hangs, rejects};
 
     /// Sets in two steps, so that two threads find it clear.
     struct LookThenSet(AtomicFlag);

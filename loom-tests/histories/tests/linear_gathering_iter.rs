@@ -1,10 +1,9 @@
 //! Histories of `GatheringIter`. Every value goes to one draining reader and to every copying one, in the order of
 //! the keys, and no key is beyond the window.
-#![cfg(not(ft_loom))]
 
 use ft_gathering_iter::{GatheringIter, NextError, Reader};
-use loom_tests::linear::{Dice, Subject, check};
-use loom_tests::specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step};
+use histories::linear::{Dice, Subject, check};
+use histories::specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step};
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU64,
@@ -155,5 +154,5 @@ fn everything() {
 #[cfg(ft_shuttle)]
 #[test]
 fn broken_two_copies() {
-    loom_tests::linear::rejects::<Recorded<true>>();
+    histories::linear::rejects::<Recorded<true>>();
 }

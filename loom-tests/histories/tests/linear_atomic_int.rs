@@ -1,8 +1,7 @@
 //! Histories of `AtomicInt64`. Each operation is one step, with its result or its error.
-#![cfg(not(ft_loom))]
 
 use ft_atomic_int::{AtomicInt64, Operation, Overflow};
-use loom_tests::{
+use histories::{
     linear::{Dice, Model, Subject, check},
     specs::variable::compare_exchange,
 };
@@ -203,5 +202,5 @@ impl Int for ReadThenWrite {
 #[cfg(ft_shuttle)]
 #[test]
 fn broken_read_then_write() {
-    loom_tests::linear::rejects::<Recorded<ReadThenWrite>>();
+    histories::linear::rejects::<Recorded<ReadThenWrite>>();
 }

@@ -17,12 +17,12 @@
 /// If the body returns `None`, PyO3's function gets the call. Until then the body must not have
 /// done anything that would alter what that function does.
 macro_rules! fast {
-    ($class:ty: $($entries:tt)*) => { $crate::runtime::fast::fast! { $class as $class: $($entries)* } };
+    ($class:ty: $($entries:tt)*) => { $crate::runtime::fast_calls::fast! { $class as $class: $($entries)* } };
     ($class:ty as $value:ty: $($kind:ident $name:tt = $body:expr;)*) => {
         /// Puts faster entries in front of some methods. Called before any code can use the class.
         pub(crate) fn speed_up(py: pyo3::Python<'_>) -> pyo3::PyResult<()> {
-            let class = $crate::runtime::fast::Class::of::<$class>(py);
-            $($crate::runtime::fast::entry!($kind, $value, class, py, $name, $body);)*
+            let class = $crate::runtime::fast_calls::Class::of::<$class>(py);
+            $($crate::runtime::fast_calls::entry!($kind, $value, class, py, $name, $body);)*
             Ok(())
         }
     };
@@ -31,20 +31,20 @@ macro_rules! fast {
 /// One entry of `fast!`.
 macro_rules! entry {
     (noargs, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@noargs $class, $to, $name, $body, |_| true)
+        $crate::runtime::fast_calls::entry!(@noargs $class, $to, $name, $body, |_| true)
     };
     (noargs_exact, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {{
-        static CLASS: $crate::runtime::fast::Exact = $crate::runtime::fast::Exact::new();
+        static CLASS: $crate::runtime::fast_calls::Exact = $crate::runtime::fast_calls::Exact::new();
         CLASS.set(&$to);
-        $crate::runtime::fast::entry!(@noargs $class, $to, $name, $body, |class| CLASS.is(class))
+        $crate::runtime::fast_calls::entry!(@noargs $class, $to, $name, $body, |class| CLASS.is(class))
     }};
     (one_exact, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {{
-        static CLASS: $crate::runtime::fast::Exact = $crate::runtime::fast::Exact::new();
+        static CLASS: $crate::runtime::fast_calls::Exact = $crate::runtime::fast_calls::Exact::new();
         CLASS.set(&$to);
-        $crate::runtime::fast::entry!(@fastcall $class, $to, $name, $body, 1, (0), |class| CLASS.is(class))
+        $crate::runtime::fast_calls::entry!(@fastcall $class, $to, $name, $body, 1, (0), |class| CLASS.is(class))
     }};
     (@noargs $class:ty, $to:ident, $name:tt, $body:expr, $is_ours:expr) => {{
-        use $crate::runtime::fast::{Slow, instance};
+        use $crate::runtime::fast_calls::{Slow, instance};
         use pyo3::{Python, ffi};
 
         static SLOW: Slow<ffi::PyCFunction> = Slow::new();
@@ -52,13 +52,13 @@ macro_rules! entry {
             this: *mut ffi::PyObject,
             nothing: *mut ffi::PyObject,
         ) -> *mut ffi::PyObject {
-            let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::runtime::fast::Done> = $body;
+            let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::runtime::fast_calls::Done> = $body;
             let is_ours: fn(*mut ffi::PyTypeObject) -> bool = $is_ours;
             // SAFETY: Python calls a method in an attached thread, with an instance of its class.
             unsafe {
                 if is_ours(ffi::Py_TYPE(this)) {
                     let done = body(instance(this), Python::assume_attached());
-                    if let Some($crate::runtime::fast::Done(result)) = done {
+                    if let Some($crate::runtime::fast_calls::Done(result)) = done {
                         return result;
                     }
                 }
@@ -72,7 +72,7 @@ macro_rules! entry {
     // `__enter__` of classes that return the instance itself, and other methods that do. The entry
     // applies if the body returns true.
     (enter, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {{
-        use $crate::runtime::fast::{Slow, instance};
+        use $crate::runtime::fast_calls::{Slow, instance};
         use pyo3::ffi;
 
         static SLOW: Slow<ffi::PyCFunction> = Slow::new();
@@ -95,20 +95,20 @@ macro_rules! entry {
         unsafe { $to.method($name, entry, (|it| it.PyCFunction, ffi::METH_NOARGS), &SLOW)? };
     }};
     (one, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@fastcall $class, $to, $name, $body, 1, (0), |_| true)
+        $crate::runtime::fast_calls::entry!(@fastcall $class, $to, $name, $body, 1, (0), |_| true)
     };
     (two, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@fastcall $class, $to, $name, $body, 2, (0 1), |_| true)
+        $crate::runtime::fast_calls::entry!(@fastcall $class, $to, $name, $body, 2, (0 1), |_| true)
     };
     (three, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@fastcall $class, $to, $name, $body, 3, (0 1 2), |_| true)
+        $crate::runtime::fast_calls::entry!(@fastcall $class, $to, $name, $body, 3, (0 1 2), |_| true)
     };
     // A method that has arguments, but may be called without any; the entry handles calls without.
     (none, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@fastcall $class, $to, $name, $body, 0, (), |_| true)
+        $crate::runtime::fast_calls::entry!(@fastcall $class, $to, $name, $body, 0, (), |_| true)
     };
     (@fastcall $class:ty, $to:ident, $name:tt, $body:expr, $count:literal, ($($index:literal)*), $is_ours:expr) => {{
-        use $crate::runtime::fast::{Slow, instance};
+        use $crate::runtime::fast_calls::{Slow, instance};
         #[allow(unused_imports, reason = "not where there are no arguments")]
         use pyo3::{Borrowed, PyAny, Python, ffi};
 
@@ -122,8 +122,8 @@ macro_rules! entry {
             let body: for<'a, 'py> fn(
                 &$class,
                 Python<'py>,
-                $($crate::runtime::fast::entry!(@argument $index),)*
-            ) -> Option<$crate::runtime::fast::Done> = $body;
+                $($crate::runtime::fast_calls::entry!(@argument $index),)*
+            ) -> Option<$crate::runtime::fast_calls::Done> = $body;
             let is_ours: fn(*mut ffi::PyTypeObject) -> bool = $is_ours;
             // SAFETY: Python calls a method in an attached thread, with an instance of its class
             // and `count` valid arguments.
@@ -135,7 +135,7 @@ macro_rules! entry {
                         py,
                         $(Borrowed::from_ptr(py, *args.add($index)),)*
                     );
-                    if let Some($crate::runtime::fast::Done(result)) = done {
+                    if let Some($crate::runtime::fast_calls::Done(result)) = done {
                         return result;
                     }
                 }
@@ -151,18 +151,18 @@ macro_rules! entry {
     (@argument $index:literal) => { Borrowed<'a, 'py, PyAny> };
     // Slots. In a binary operator, either operand or both may be instances of the class.
     (binary, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@slot $class, $py, tp_as_number, $name, ffi::binaryfunc, *mut ffi::PyObject,
+        $crate::runtime::fast_calls::entry!(@slot $class, $py, tp_as_number, $name, ffi::binaryfunc, *mut ffi::PyObject,
             (left: *mut ffi::PyObject, right: *mut ffi::PyObject), $to,
             |py| {
                 let body: for<'a, 'py> fn(
                     Borrowed<'a, 'py, PyAny>, Borrowed<'a, 'py, PyAny>, Python<'py>
-                ) -> Option<$crate::runtime::fast::Done> = $body;
+                ) -> Option<$crate::runtime::fast_calls::Done> = $body;
                 body(Borrowed::from_ptr(py, left), Borrowed::from_ptr(py, right), py)
-                    .map(|$crate::runtime::fast::Done(result)| result)
+                    .map(|$crate::runtime::fast_calls::Done(result)| result)
             })
     };
     (in_place, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@slot $class, $py, tp_as_number, $name, ffi::binaryfunc, *mut ffi::PyObject,
+        $crate::runtime::fast_calls::entry!(@slot $class, $py, tp_as_number, $name, ffi::binaryfunc, *mut ffi::PyObject,
             (this: *mut ffi::PyObject, right: *mut ffi::PyObject), $to,
             |py| {
                 let body: for<'a, 'py> fn(&$class, Borrowed<'a, 'py, PyAny>) -> Option<()> = $body;
@@ -171,15 +171,15 @@ macro_rules! entry {
             })
     };
     (unary, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@slot $class, $py, tp_as_number, $name, ffi::unaryfunc, *mut ffi::PyObject,
+        $crate::runtime::fast_calls::entry!(@slot $class, $py, tp_as_number, $name, ffi::unaryfunc, *mut ffi::PyObject,
             (this: *mut ffi::PyObject), $to,
             |py| {
-                let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::runtime::fast::Done> = $body;
-                body(instance::<$class>(this), py).map(|$crate::runtime::fast::Done(result)| result)
+                let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::runtime::fast_calls::Done> = $body;
+                body(instance::<$class>(this), py).map(|$crate::runtime::fast_calls::Done(result)| result)
             })
     };
     (truth, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@slot $class, $py, tp_as_number, $name, ffi::inquiry, c_int,
+        $crate::runtime::fast_calls::entry!(@slot $class, $py, tp_as_number, $name, ffi::inquiry, c_int,
             (this: *mut ffi::PyObject), $to,
             |_py| {
                 let body: fn(&$class) -> bool = $body;
@@ -187,15 +187,15 @@ macro_rules! entry {
             })
     };
     (item, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@slot $class, $py, tp_as_mapping, $name, ffi::binaryfunc, *mut ffi::PyObject,
+        $crate::runtime::fast_calls::entry!(@slot $class, $py, tp_as_mapping, $name, ffi::binaryfunc, *mut ffi::PyObject,
             (this: *mut ffi::PyObject, key: *mut ffi::PyObject), $to,
             |py| {
-                let body: for<'a, 'py> fn(&$class, Python<'py>, Borrowed<'a, 'py, PyAny>) -> Option<$crate::runtime::fast::Done> = $body;
-                body(instance::<$class>(this), py, Borrowed::from_ptr(py, key)).map(|$crate::runtime::fast::Done(result)| result)
+                let body: for<'a, 'py> fn(&$class, Python<'py>, Borrowed<'a, 'py, PyAny>) -> Option<$crate::runtime::fast_calls::Done> = $body;
+                body(instance::<$class>(this), py, Borrowed::from_ptr(py, key)).map(|$crate::runtime::fast_calls::Done(result)| result)
             })
     };
     (contains, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@slot $class, $py, tp_as_sequence, $name, ffi::objobjproc, c_int,
+        $crate::runtime::fast_calls::entry!(@slot $class, $py, tp_as_sequence, $name, ffi::objobjproc, c_int,
             (this: *mut ffi::PyObject, key: *mut ffi::PyObject), $to,
             |py| {
                 let body: for<'a, 'py> fn(&$class, Borrowed<'a, 'py, PyAny>) -> Option<bool> = $body;
@@ -204,7 +204,7 @@ macro_rules! entry {
     };
     // The value is null if the item is to be deleted.
     (set_item, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@slot $class, $py, tp_as_mapping, $name, ffi::objobjargproc, c_int,
+        $crate::runtime::fast_calls::entry!(@slot $class, $py, tp_as_mapping, $name, ffi::objobjargproc, c_int,
             (this: *mut ffi::PyObject, key: *mut ffi::PyObject, value: *mut ffi::PyObject), $to,
             |py| {
                 let body: for<'a, 'py> fn(
@@ -215,37 +215,37 @@ macro_rules! entry {
             })
     };
     (next, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@type_slot $class, $py, $name, ffi::iternextfunc, *mut ffi::PyObject,
+        $crate::runtime::fast_calls::entry!(@type_slot $class, $py, $name, ffi::iternextfunc, *mut ffi::PyObject,
             (this: *mut ffi::PyObject), $to,
             |py| {
-                let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::runtime::fast::Done> = $body;
-                body(instance::<$class>(this), py).map(|$crate::runtime::fast::Done(result)| result)
+                let body: for<'py> fn(&$class, Python<'py>) -> Option<$crate::runtime::fast_calls::Done> = $body;
+                body(instance::<$class>(this), py).map(|$crate::runtime::fast_calls::Done(result)| result)
             })
     };
     (compare, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
-        $crate::runtime::fast::entry!(@type_slot $class, $py, $name, ffi::richcmpfunc, *mut ffi::PyObject,
+        $crate::runtime::fast_calls::entry!(@type_slot $class, $py, $name, ffi::richcmpfunc, *mut ffi::PyObject,
             (this: *mut ffi::PyObject, other: *mut ffi::PyObject, operator: c_int), $to,
             |py| {
                 let body: for<'a, 'py> fn(&$class, Borrowed<'a, 'py, PyAny>, CompareOp) -> Option<bool> = $body;
                 CompareOp::from_raw(operator)
                     .and_then(|operator| body(instance::<$class>(this), Borrowed::from_ptr(py, other), operator))
-                    .map(|yes| $crate::runtime::fast::Done::bool(py, yes).0)
+                    .map(|yes| $crate::runtime::fast_calls::Done::bool(py, yes).0)
             })
     };
     (@slot $class:ty, $py:ident, $table:ident, $slot:ident, $kind:ty, $result:ty,
         ($($arg:ident: $type:ty),*), $to:ident, $body:expr) => {
-        $crate::runtime::fast::entry!(@any $class, $kind, $result, ($($arg: $type),*), $to, $body,
+        $crate::runtime::fast_calls::entry!(@any $class, $kind, $result, ($($arg: $type),*), $to, $body,
             &raw mut (*(*<$class as pyo3::PyTypeInfo>::type_object_raw($py)).$table).$slot)
     };
     (@type_slot $class:ty, $py:ident, $slot:ident, $kind:ty, $result:ty,
         ($($arg:ident: $type:ty),*), $to:ident, $body:expr) => {
-        $crate::runtime::fast::entry!(@any $class, $kind, $result, ($($arg: $type),*), $to, $body,
+        $crate::runtime::fast_calls::entry!(@any $class, $kind, $result, ($($arg: $type),*), $to, $body,
             &raw mut (*<$class as pyo3::PyTypeInfo>::type_object_raw($py)).$slot)
     };
     (@any $class:ty, $kind:ty, $result:ty, ($($arg:ident: $type:ty),*), $to:ident, $body:expr, $place:expr) => {{
         #[allow(unused_imports, reason = "not all slots need all")]
         use {
-            $crate::runtime::fast::{Slow, instance},
+            $crate::runtime::fast_calls::{Slow, instance},
             pyo3::{Borrowed, PyAny, Python, basic::CompareOp, ffi},
             std::ffi::c_int,
         };

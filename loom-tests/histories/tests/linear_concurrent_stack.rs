@@ -1,8 +1,7 @@
 //! Histories of `ConcurrentStack`: last in, first out, with a bound, closed and drained.
-#![cfg(not(ft_loom))]
 
 use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
-use loom_tests::{
+use histories::{
     linear::{Dice, Subject, check},
     specs::bounded,
 };
@@ -146,5 +145,5 @@ impl Stack for PeekThenPop {
 #[cfg(ft_shuttle)]
 #[test]
 fn broken_peek_then_pop() {
-    loom_tests::linear::rejects::<Recorded<PeekThenPop>>();
+    histories::linear::rejects::<Recorded<PeekThenPop>>();
 }

@@ -1,8 +1,7 @@
 //! Histories of the table of keys of `ft-weave`: no number comes twice, and no key has the destructor of another.
-#![cfg(not(ft_loom))]
 
 use ft_weave::parts::Keys;
-use loom_tests::linear::{Dice, Model, Subject, check};
+use histories::linear::{Dice, Model, Subject, check};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::c_void,
@@ -185,5 +184,5 @@ impl Table for DeletedTwice {
 #[cfg(ft_shuttle)]
 #[test]
 fn broken_deleted_twice() {
-    loom_tests::linear::rejects::<Recorded<DeletedTwice>>();
+    histories::linear::rejects::<Recorded<DeletedTwice>>();
 }

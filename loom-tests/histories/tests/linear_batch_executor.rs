@@ -1,9 +1,8 @@
 //! Histories of `BatchBuffer`: every value that the source makes goes to one caller, in order.
-#![cfg(not(ft_loom))]
 
 use ft_batch_executor::{BatchBuffer, LoadError, LoadTimeoutError, TryLoadError};
 use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use loom_tests::linear::{Dice, Model, Subject, check};
+use histories::linear::{Dice, Model, Subject, check};
 use std::time::Duration;
 
 /// The source makes the numbers from 0 on. Each number that is one less than a multiple of this is an error
@@ -221,5 +220,5 @@ impl Batches for Repeats {
 #[cfg(ft_shuttle)]
 #[test]
 fn broken_repeats() {
-    loom_tests::linear::rejects::<Recorded<Repeats>>();
+    histories::linear::rejects::<Recorded<Repeats>>();
 }

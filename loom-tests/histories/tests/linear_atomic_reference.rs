@@ -1,8 +1,7 @@
 //! Histories of `AtomicReference`. Each operation is one step, and objects are told apart by identity.
-#![cfg(not(ft_loom))]
 
 use ft_atomic_reference::AtomicReference;
-use loom_tests::{
+use histories::{
     linear::{Dice, Model, Subject, check},
     specs::variable::compare_exchange,
 };
@@ -175,5 +174,5 @@ impl Reference for LoadThenStore {
 #[cfg(ft_shuttle)]
 #[test]
 fn broken_load_then_store() {
-    loom_tests::linear::rejects::<Recorded<LoadThenStore>>();
+    histories::linear::rejects::<Recorded<LoadThenStore>>();
 }

@@ -1,11 +1,10 @@
 //! Histories of tokens that are put down one at a time and taken by threads that wait for them with an `Event`.
-#![cfg(not(ft_loom))]
 
 use ft_sync::{
     Event,
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
-use loom_tests::linear::{Dice, Model, Subject, check};
+use histories::linear::{Dice, Model, Subject, check};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -134,7 +133,7 @@ fn everything() {
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
-    use loom_tests::linear::{hangs, rejects};
+    use histories::linear::{hangs, rejects};
 
     /// Notifies first, and then puts the token down.
     #[derive(Default)]

@@ -3,7 +3,7 @@
 
 use ft_atomic_int::{AtomicFlag, AtomicInt64, Overflow};
 use ft_atomic_reference::AtomicReference;
-use loom_tests::linear::write_then_read;
+use histories::linear::write_then_read;
 use std::sync::Arc;
 
 #[test]

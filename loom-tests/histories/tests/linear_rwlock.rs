@@ -1,9 +1,8 @@
 //! Histories of `OwnedRwLock`: which threads may have it at the same time, and which thread is next.
-#![cfg(not(ft_loom))]
 
 use ft_rwlock::OwnedRwLock;
-use loom_tests::linear::{Dice, Subject, check};
-use loom_tests::specs::rwlock::{
+use histories::linear::{Dice, Subject, check};
+use histories::specs::rwlock::{
     Kind::{self, Read, Write},
     Spec, Step,
 };
@@ -138,7 +137,7 @@ fn everything() {
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
-    use loom_tests::linear::{hangs, rejects};
+    use histories::linear::{hangs, rejects};
 
     /// Lets a reader in beside a writer: it reads without the lock if no thread was writing when it looked.
     #[derive(Default)]

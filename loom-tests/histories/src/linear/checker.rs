@@ -76,7 +76,7 @@ struct Node<M> {
 /// If there are more than 128 steps.
 ///
 /// ```
-/// use loom_tests::linear::{Model, Operation, linearize};
+/// use histories::linear::{Model, Operation, linearize};
 ///
 /// #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 /// struct Register(u8);

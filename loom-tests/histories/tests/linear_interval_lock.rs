@@ -1,9 +1,8 @@
 //! Histories of `RawIntervalLock`: one owner at a time, and first come, first served.
-#![cfg(not(ft_loom))]
 
 use ft_interval_lock::RawIntervalLock;
-use loom_tests::linear::{Dice, Subject, check};
-use loom_tests::specs::interval_lock::{Spec, Step};
+use histories::linear::{Dice, Subject, check};
+use histories::specs::interval_lock::{Spec, Step};
 use std::time::{Duration, Instant};
 
 #[derive(Debug)]
@@ -112,7 +111,7 @@ fn everything() {
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
-    use loom_tests::linear::rejects;
+    use histories::linear::rejects;
 
     /// Cedes by giving the lock up and taking it again, so it may get the lock before the threads that waited.
     struct UnlockThenLock(RawIntervalLock);

@@ -1,8 +1,7 @@
 //! Histories of `ConcurrentDeque`. Every operation is one step, even one on all items.
-#![cfg(not(ft_loom))]
 
 use ft_concurrent_deque::{ConcurrentDeque, Query};
-use loom_tests::linear::{Dice, Model, Subject, check};
+use histories::linear::{Dice, Model, Subject, check};
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 /// Items are told apart by their number, and are searched by their kind.
@@ -339,7 +338,7 @@ fn everything() {
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
-    use loom_tests::linear::rejects;
+    use histories::linear::rejects;
 
     /// Rotates by popping and pushing, so that an item is missing for a moment.
     struct PopThenPush(ConcurrentDeque<Item>);
