@@ -22,7 +22,16 @@ from helpers.threads import run_threads
 
 CAN_DEFER = FREE_THREADED and sys.version_info >= (3, 14)
 
-OWN_NOTHING = [AtomicFlag, AtomicInt64, IntervalLock, ProcessSemaphore, RWLock]
+# The classes, and arguments that make an object.
+OWN_NOTHING = {
+    AtomicFlag: (False,),
+    AtomicInt64: (),
+    IntervalLock: (),
+    ProcessSemaphore: (1,),
+    RWLock: (),
+}
+
+owns_nothing = pytest.mark.parametrize(("make", "arguments"), OWN_NOTHING.items())
 
 
 class Plain:
@@ -41,24 +50,24 @@ def test_objects_that_the_collector_does_not_track(obj):
     assert share(obj) is False
 
 
-@pytest.mark.parametrize("make", OWN_NOTHING)
-def test_from_the_start(make):
-    assert share(make()) is False
+@owns_nothing
+def test_from_the_start(make, arguments):
+    assert share(make(*arguments)) is False
 
 
-@pytest.mark.parametrize("make", OWN_NOTHING)
-def test_not_in_a_subclass(make):
+@owns_nothing
+def test_not_in_a_subclass(make, arguments):
     class Own(make):
         pass
 
-    assert share(Own()) is CAN_DEFER
+    assert share(Own(*arguments)) is CAN_DEFER
 
 
 @pytest.mark.thread_unsafe(reason="disables the collector")
 @pytest.mark.skipif(not CAN_DEFER, reason="there is no deferral")
-@pytest.mark.parametrize("make", [*OWN_NOTHING, ConcurrentDict])
-def test_the_collector_frees_it(make):
-    shared = make()
+@pytest.mark.parametrize(("make", "arguments"), [*OWN_NOTHING.items(), (ConcurrentDict, ())])
+def test_the_collector_frees_it(make, arguments):
+    shared = make(*arguments)
     share(shared)
     reference = weakref.ref(shared)
     gc.disable()
@@ -70,9 +79,9 @@ def test_the_collector_frees_it(make):
     assert collected(reference)
 
 
-@pytest.mark.parametrize("make", [*OWN_NOTHING, ConcurrentDict])
-def test_handles_are_freed_at_once(make):
-    shared = make()
+@pytest.mark.parametrize(("make", "arguments"), [*OWN_NOTHING.items(), (ConcurrentDict, ())])
+def test_handles_are_freed_at_once(make, arguments):
+    shared = make(*arguments)
     share(shared)
     handle = shared.handle()
     reference = weakref.ref(handle)

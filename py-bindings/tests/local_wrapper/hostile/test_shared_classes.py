@@ -25,7 +25,7 @@ def test_wrapper_of_ours_is_the_object(make):
     del obj
     assert reference() is not None
     del wrapper
-    assert reference() is None
+    assert collected(reference)
 
 
 def test_subclass_of_ours_is_itself():
