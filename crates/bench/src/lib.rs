@@ -2,7 +2,7 @@
 //!
 //! The work is divided into [cells](Cell): one kind of operation, on a number of threads, done by our
 //! crate and by each of its peers. `cargo bench -p ft-bench` measures them with criterion, one
-//! library after the other. `cargo xtask bench --rust` measures them in alternation, which ratios
+//! library after the other. `cargo xtask bench-rust` measures them in alternation, which ratios
 //! need on a machine that runs other programs, too.
 #![cfg(feature = "peers")]
 
