@@ -23,6 +23,7 @@ COLUMNS = {
         Column("ours", "ours"),
         Column("ours, handle", "ours", "x = x.handle()"),
         Column("ours, wrapper", "ours", _WRAPPER),
+        Column("ours, shared", "ours", "from ft_utils import share\nshare(x)"),
         Column("reference", "reference"),
         Column("reference, wrapper", "reference", _WRAPPER),
         Column("cereggii", "cereggii"),
@@ -35,6 +36,7 @@ COLUMNS = {
 }
 
 OURS, HANDLE, WRAPPER = "ours", "ours, handle", "ours, wrapper"
+SHARED = "ours, shared"
 REFERENCE, REFERENCE_WRAPPER = "reference", "reference, wrapper"
 CEREGGII, CEREGGII_HANDLE, STD = "cereggii", "cereggii, handle", "std"
 PYSYNC, AIOLOGIC, CULSANS = "pysync", "aiologic", "culsans"
