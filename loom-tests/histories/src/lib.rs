@@ -1,8 +1,8 @@
 //! Histories: what threads have done, recorded and checked for linearizability.
 //!
-//! The checker is in [`linear`], and specifications that fuzzing needs too are in [`specs`]. The tests
+//! The checker is in [`linear`], and specifications that fuzzing needs too are in [`shared_specs`]. The tests
 //! record histories of real threads, or with `--cfg ft_shuttle` those of shuttle's; run them with
 //! `cargo xtask linear`.
 
 pub mod linear;
-pub mod specs;
+pub mod shared_specs;

@@ -3,7 +3,7 @@
 use ft_atomic_int::AtomicFlag;
 use histories::{
     linear::{Dice, Model, Subject, check},
-    specs::variable::compare_exchange,
+    shared_specs::variable::compare_exchange,
 };
 use std::time::{Duration, Instant};
 

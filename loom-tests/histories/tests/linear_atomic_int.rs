@@ -3,7 +3,7 @@
 use ft_atomic_int::{AtomicInt64, Operation, Overflow};
 use histories::{
     linear::{Dice, Model, Subject, check},
-    specs::variable::compare_exchange,
+    shared_specs::variable::compare_exchange,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

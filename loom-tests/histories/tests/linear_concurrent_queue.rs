@@ -4,7 +4,7 @@ use ft_concurrent_queue::{
     ConcurrentQueue, PopTimeoutError, PushTimeoutError, TryPopError, TryPushError, TryPushManyError,
 };
 use histories::linear::{Dice, Subject, check};
-use histories::specs::concurrent_queue::{Spec, Step};
+use histories::shared_specs::concurrent_queue::{Spec, Step};
 use std::{collections::VecDeque, marker::PhantomData, time::Duration};
 
 #[derive(Debug)]

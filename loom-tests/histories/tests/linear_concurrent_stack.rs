@@ -3,7 +3,7 @@
 use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
 use histories::{
     linear::{Dice, Subject, check},
-    specs::bounded,
+    shared_specs::bounded,
 };
 
 type Spec = bounded::Spec<Vec<u32>>;

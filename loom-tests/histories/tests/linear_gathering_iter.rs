@@ -3,7 +3,7 @@
 
 use ft_gathering_iter::{GatheringIter, NextError, Reader};
 use histories::linear::{Dice, Subject, check};
-use histories::specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step};
+use histories::shared_specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step};
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU64,

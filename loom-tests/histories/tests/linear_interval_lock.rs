@@ -2,7 +2,7 @@
 
 use ft_interval_lock::RawIntervalLock;
 use histories::linear::{Dice, Subject, check};
-use histories::specs::interval_lock::{Spec, Step};
+use histories::shared_specs::interval_lock::{Spec, Step};
 use std::time::{Duration, Instant};
 
 #[derive(Debug)]

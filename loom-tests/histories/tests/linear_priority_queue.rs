@@ -5,7 +5,7 @@ use ft_concurrent_queue::{
 };
 use histories::{
     linear::{Dice, Subject, check},
-    specs::bounded,
+    shared_specs::bounded,
 };
 use std::{convert::Infallible, marker::PhantomData};
 

@@ -2,7 +2,7 @@
 
 use ft_rwlock::OwnedRwLock;
 use histories::linear::{Dice, Subject, check};
-use histories::specs::rwlock::{
+use histories::shared_specs::rwlock::{
     Kind::{self, Read, Write},
     Spec, Step,
 };

@@ -2,7 +2,7 @@
 
 use ft_semaphore::Semaphore;
 use histories::linear::{Dice, Subject, check};
-use histories::specs::semaphore::{Spec, Step};
+use histories::shared_specs::semaphore::{Spec, Step};
 use std::{
     collections::{BTreeSet, VecDeque},
     time::Duration,

@@ -10,7 +10,7 @@ use ft_concurrent_queue::{
 };
 use histories::{
     linear::Model as _,
-    specs::concurrent_queue::{Spec, Step as Answer},
+    shared_specs::concurrent_queue::{Spec, Step as Answer},
 };
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 use std::{collections::VecDeque, time::Instant};

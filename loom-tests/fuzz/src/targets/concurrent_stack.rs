@@ -6,7 +6,7 @@ use crate::{
     target::{Kind, one},
 };
 use ft_concurrent_queue::ConcurrentStack;
-use histories::{linear::Model, specs::bounded};
+use histories::{linear::Model, shared_specs::bounded};
 use proptest::{prelude::*, strategy::BoxedStrategy};
 
 /// Ways in which a relative is broken.

@@ -8,7 +8,7 @@ use crate::{
 use ft_gathering_iter::{GatheringIter, NextError, Reader, Refusal};
 use histories::{
     linear::Model,
-    specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step},
+    shared_specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step},
 };
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 use std::{

@@ -8,7 +8,7 @@ use crate::{
 use ft_interval_lock::RawIntervalLock;
 use histories::{
     linear::Model,
-    specs::interval_lock::{Spec, Step},
+    shared_specs::interval_lock::{Spec, Step},
 };
 use proptest::{prelude::*, strategy::BoxedStrategy};
 use std::time::{Duration, Instant};

@@ -9,7 +9,7 @@ use crate::{
 use ft_concurrent_queue::{Order, PriorityPopError, PriorityPushError, PriorityQueue};
 use histories::{
     linear::Model,
-    specs::bounded::{self, Items as _},
+    shared_specs::bounded::{self, Items as _},
 };
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 

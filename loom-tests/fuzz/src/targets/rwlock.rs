@@ -8,7 +8,7 @@ use crate::{
 use ft_rwlock::OwnedRwLock;
 use histories::{
     linear::Model,
-    specs::rwlock::{
+    shared_specs::rwlock::{
         Kind::{self, Read, Write},
         Spec, Step,
     },

@@ -8,7 +8,7 @@ use crate::{
 use ft_semaphore::{Permit, Semaphore};
 use histories::{
     linear::Model,
-    specs::semaphore::{Spec, Step},
+    shared_specs::semaphore::{Spec, Step},
 };
 use proptest::{prelude::*, strategy::BoxedStrategy};
 use std::{
