@@ -10,10 +10,12 @@ from benchmarks.cell import (
     HANDLE,
     OURS,
     REFERENCE,
+    SHARED,
     STD,
 )
 from benchmarks.cells import CELLS
 from benchmarks.cells.queues import BATCH
+from benchmarks.cells.sharing import REACHED
 from benchmarks.run import Figures, Key, ratio
 
 
@@ -58,6 +60,7 @@ def goals() -> Iterator[Goal]:
     yield from _queues()
     yield from _others()
     yield from _handles()
+    yield from _sharing()
 
 
 def _beside(
@@ -178,3 +181,13 @@ def _handles() -> Iterator[Goal]:
     for cell in _starting("look: "):
         yield _growth(row, cell)
     yield _growth(row, "int: x.incr()", cost=1.6)
+
+
+def _sharing() -> Iterator[Goal]:
+    row = "one object on two threads, without handles"
+    for way in REACHED:
+        yield _growth(row, f"sharing: int x.get(), {way}", OURS, 1.1)
+        yield _growth(row, f"sharing: dict x[3], {way}", SHARED, 1.1)
+    # The interpreter does not count what a local variable holds, whatever it is.
+    cells = [f"sharing: dict x[3], {way}" for way in REACHED if way != "local"]
+    yield from _beside(row, cells, SHARED, (STD,), faster=3, threads=2)

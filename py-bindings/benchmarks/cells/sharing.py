@@ -1,4 +1,4 @@
-"""One object that two threads reach by a local variable, a global name, an attribute or a closure."""
+"""One object that two threads reach by a local variable, a global, an attribute or a closure."""
 
 from collections.abc import Iterator
 
@@ -33,8 +33,10 @@ def cells() -> Iterator[Cell]:
         tools = "from itertools import repeat\n"
         setup = tools + "from ft_utils.concurrency import AtomicInt64\nx = AtomicInt64(1)\n"
         ways = same(BOTH, setup + code.format("x.get()"), "run(n)")
-        yield Cell(f"shared int: x.get(), {way}", ways, (1, 2))
-        setup = tools + "from ft_utils.concurrency import ConcurrentDict\nx = ConcurrentDict({3: 4})\n"
+        yield Cell(f"sharing: int x.get(), {way}", ways, (1, 2))
+        setup = (
+            tools + "from ft_utils.concurrency import ConcurrentDict\nx = ConcurrentDict({3: 4})\n"
+        )
         ways = same((OURS, SHARED), setup + code.format("x[3]"), "run(n)")
         ways |= same((STD,), tools + "x = {3: 4}\n" + code.format("x[3]"), "run(n)")
-        yield Cell(f"shared dict: x[3], {way}", ways, (1, 2))
+        yield Cell(f"sharing: dict x[3], {way}", ways, (1, 2))
