@@ -212,6 +212,15 @@ pub enum Command {
         options: bench_rust::Options,
     },
 
+    /// Measure the memory of an empty object of each class, beside other libraries
+    ///
+    /// Prints bytes per object for this library, ft_utils 0.2.0, cereggii and the standard library, on the
+    /// free-threaded interpreter, or on the build with the GIL if there is no other. Needs Linux.
+    Memory {
+        #[command(flatten)]
+        choice: Choice,
+    },
+
     /// Count the instructions of the hot paths, and compare with what is recorded
     ///
     /// Counts those of the crates, and of calls from Python on a free-threaded interpreter. Needs

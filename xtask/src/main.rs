@@ -26,7 +26,7 @@ use interpreters::choice::Choice;
 use interpreters::interp::probe;
 use interpreters::version::Version;
 use interpreters::{find, pins, sanitized};
-use measurements::{bench, bench_rust, instructions};
+use measurements::{bench, bench_rust, instructions, memory};
 
 fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
@@ -132,6 +132,7 @@ fn call() -> Result<()> {
             bench::compare(project, &set_up(choice, Aim::Main)?, &options)
         }
         Command::BenchRust { options } => bench_rust::compare(project, &options),
+        Command::Memory { choice } => memory::measure(project, &set_up(choice, Aim::Main)?),
         Command::Instructions { record, choice } => {
             let ready = set_up(choice, Aim::Main)?;
             if record {

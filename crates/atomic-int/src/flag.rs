@@ -1,6 +1,5 @@
 //! The flag: one word, and an event for waiting threads.
 
-use crossbeam_utils::CachePadded;
 use ft_sync::{
     Event,
     atomic::{
@@ -16,8 +15,8 @@ const SET: usize = 0b1;
 
 /// A `bool` that threads share, change in atomic steps, and can wait for.
 ///
-/// It fills a cache line, so writes to neighboring values do not slow it down. Setting it costs one
-/// atomic instruction, plus a fence and a load to see that no thread waits.
+/// Setting it costs one atomic instruction, plus a fence and a load to see that no thread waits. If
+/// different threads use neighboring flags, wrap each in `crossbeam_utils::CachePadded`.
 ///
 /// A wait ends once the flag has been set, even if it is cleared again before the waiting thread
 /// looks.
@@ -37,9 +36,7 @@ const SET: usize = 0b1;
 /// assert!(!claimed.test_and_set());
 /// assert!(claimed.test_and_set());
 /// ```
-pub struct AtomicFlag(CachePadded<State>);
-
-struct State {
+pub struct AtomicFlag {
     /// The lowest bit says whether the flag is set. The bits above count how often it was cleared;
     /// the count never goes down.
     word: AtomicUsize,
@@ -85,15 +82,15 @@ fn after(word: usize, value: bool) -> usize {
 impl AtomicFlag {
     /// Creates a flag with this value.
     pub fn new(value: bool) -> Self {
-        Self(CachePadded::new(State {
+        Self {
             word: AtomicUsize::new(usize::from(value)),
             became_set: Event::new(),
-        }))
+        }
     }
 
     #[inline]
     fn word(&self) -> &AtomicUsize {
-        &self.0.word
+        &self.word
     }
 
     /// Reads the flag.
@@ -175,7 +172,7 @@ impl AtomicFlag {
 
     /// Returns the event that is notified whenever a clear flag is set.
     pub fn became_set(&self) -> &Event {
-        &self.0.became_set
+        &self.became_set
     }
 }
 

@@ -1,9 +1,8 @@
 //! A 64-bit atomic integer with a choice of what happens on overflow.
 //!
 //! [`AtomicInt64`] is like [`std::sync::atomic::AtomicI64`], but offers all of integer arithmetic
-//! as single atomic steps, and has a cache line of its own. Its [`Overflow`] policy decides what
-//! happens if a result does not fit: return an error and leave the value alone, wrap around, or
-//! stop at the limit.
+//! as single atomic steps. Its [`Overflow`] policy decides what happens if a result does not fit:
+//! return an error and leave the value alone, wrap around, or stop at the limit.
 //!
 //! ```
 //! use ft_atomic_int::{AtomicInt64, Overflow};
@@ -42,7 +41,6 @@ mod arithmetic;
 mod error;
 mod flag;
 
-use crossbeam_utils::CachePadded;
 use ft_sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::fmt;
 
@@ -52,13 +50,11 @@ pub use flag::{AtomicFlag, Watch};
 
 /// An `i64` that threads share and change in atomic steps.
 ///
-/// It fills a cache line, so writes to neighboring values do not slow it down.
-pub struct AtomicInt64(CachePadded<Cell>);
-
-struct Cell {
+/// Like `AtomicI64`, it has no cache line of its own. If different threads write to neighboring
+/// values, wrap each in `crossbeam_utils::CachePadded`.
+pub struct AtomicInt64 {
     value: AtomicI64,
-    /// Set at construction. It is in the same cache line, because a thread that reads it also needs
-    /// the value.
+    /// Set at construction.
     overflow: Overflow,
 }
 
@@ -74,40 +70,40 @@ pub struct Change {
 impl AtomicInt64 {
     /// Creates an atomic with this value and policy.
     pub fn new(value: i64, overflow: Overflow) -> Self {
-        Self(CachePadded::new(Cell {
+        Self {
             value: AtomicI64::new(value),
             overflow,
-        }))
+        }
     }
 
     /// Returns the overflow policy.
     pub fn overflow(&self) -> Overflow {
-        self.0.overflow
+        self.overflow
     }
 
     /// Reads the value.
     #[inline]
     pub fn load(&self) -> i64 {
-        self.0.value.load(SeqCst)
+        self.value.load(SeqCst)
     }
 
     /// Writes the value.
     #[inline]
     pub fn store(&self, value: i64) {
-        self.0.value.store(value, SeqCst);
+        self.value.store(value, SeqCst);
     }
 
     /// Writes the value and returns the previous one.
     #[inline]
     pub fn exchange(&self, value: i64) -> i64 {
-        self.0.value.swap(value, SeqCst)
+        self.value.swap(value, SeqCst)
     }
 
     /// Stores `new` if the value is `expected`. Returns the previous value, in `Ok` if it was
     /// `expected`, and in `Err` if not.
     #[inline]
     pub fn compare_exchange(&self, expected: i64, new: i64) -> Result<i64, i64> {
-        self.0.value.compare_exchange(expected, new, SeqCst, SeqCst)
+        self.value.compare_exchange(expected, new, SeqCst, SeqCst)
     }
 
     /// Replaces the value by the result of `operation` on the value and `operand`, in this order.
@@ -117,8 +113,8 @@ impl AtomicInt64 {
     /// Those of [`Operation::apply`]. In that case the value is unchanged.
     #[inline]
     pub fn apply(&self, operation: Operation, operand: i64) -> Result<Change, ArithmeticError> {
-        let value = &self.0.value;
-        let overflow = self.0.overflow;
+        let value = &self.value;
+        let overflow = self.overflow;
         // One instruction instead of a loop, where the machine has it.
         let before = match operation {
             Operation::Add if overflow == Overflow::Wrap => value.fetch_add(operand, SeqCst),
@@ -152,7 +148,7 @@ impl AtomicInt64 {
         let mut before = self.load();
         loop {
             let after = f(before)?;
-            let exchanged = (self.0.value).compare_exchange_weak(before, after, SeqCst, SeqCst);
+            let exchanged = (self.value).compare_exchange_weak(before, after, SeqCst, SeqCst);
             match exchanged {
                 Ok(_) => return Ok(Change { before, after }),
                 Err(other) => before = other,

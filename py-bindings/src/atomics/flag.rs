@@ -5,6 +5,7 @@ use crate::runtime::{
     create::New,
     deferral::deferred_from_birth,
     fast_calls::{self, Done},
+    inline::{HasInline, Inline},
     not_copyable::not_copyable,
     truth::Truth,
 };
@@ -14,7 +15,6 @@ use pyo3::{
     prelude::*,
     types::{PyBool, PyDict, PyTuple},
 };
-use std::sync::Arc;
 
 /// True or False, shared by threads, which change it in atomic steps and can wait for it.
 ///
@@ -40,14 +40,23 @@ use std::sync::Arc;
     module = "ft_utils.concurrency",
     name = "AtomicFlag"
 )]
-pub(crate) struct PyAtomicFlag(Arc<AtomicFlag>);
+pub(crate) struct PyAtomicFlag(Inline<Self>);
+
+impl HasInline for PyAtomicFlag {
+    type Core = AtomicFlag;
+
+    #[inline]
+    fn inline(&self) -> &Inline<Self> {
+        &self.0
+    }
+}
 
 #[pymethods]
 impl PyAtomicFlag {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self(Arc::default())
+        Self(Inline::new(AtomicFlag::default()))
     }
 
     fn __init__(&self, value: Truth) {
@@ -101,8 +110,8 @@ impl PyAtomicFlag {
     /// Return another Python object for the same flag.
     ///
     /// If each thread uses a handle of its own, the threads do not contend for one reference count.
-    fn handle(&self) -> Self {
-        Self(Arc::clone(&self.0))
+    fn handle(slf: &Bound<'_, Self>) -> Self {
+        Self(Inline::handle(slf))
     }
 
     fn __bool__(&self) -> bool {
@@ -114,10 +123,8 @@ impl PyAtomicFlag {
         Ok(New(format!("{}({value})", slf.get_type().name()?)))
     }
 
-    /// This class itself holds no Python objects. But the collector tracks only classes with this
-    /// method, and it has to see the instance's attributes.
-    fn __traverse__(&self, _visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        Ok(())
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.traverse(&visit)
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod error;
 pub(crate) mod failure;
 pub(crate) mod fast_calls;
 pub(crate) mod imports;
+pub(crate) mod inline;
 pub(crate) mod interpreter;
 pub(crate) mod nesting;
 pub(crate) mod not_copyable;

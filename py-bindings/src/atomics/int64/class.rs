@@ -3,11 +3,11 @@
 use crate::runtime::{
     create,
     deferral::deferred_from_birth,
+    inline::{HasInline, Inline},
     reentry::{Place, Watch},
 };
 use ft_atomic_int::{ArithmeticError, AtomicInt64, Change, Operation};
 use pyo3::{prelude::*, types::PyInt};
-use std::sync::Arc;
 
 /// A 64-bit integer that threads share and change in atomic steps.
 ///
@@ -35,7 +35,16 @@ use std::sync::Arc;
     module = "ft_utils.concurrency",
     name = "AtomicInt64"
 )]
-pub(crate) struct PyAtomicInt64(pub(super) Arc<AtomicInt64>);
+pub(crate) struct PyAtomicInt64(pub(super) Inline<Self>);
+
+impl HasInline for PyAtomicInt64 {
+    type Core = AtomicInt64;
+
+    #[inline]
+    fn inline(&self) -> &Inline<Self> {
+        &self.0
+    }
+}
 
 pub(super) static WATCH: Watch = Watch::new();
 

@@ -8,18 +8,19 @@ use crate::runtime::{
     awaitable::refuse_coroutine,
     create::{self, New, exception},
     error::Result,
+    inline::Inline,
     not_copyable::not_copyable,
     reentry::own_change,
 };
 use ft_atomic_int::{AtomicInt64, Change, Operation, Overflow};
 use pyo3::{
+    PyTraverseError, PyVisit,
     basic::CompareOp,
     exceptions::{PyTypeError, PyValueError},
     intern,
     prelude::*,
     types::{PyDict, PyType},
 };
-use std::sync::Arc;
 
 /// Refuses unknown keywords. A subclass with an `__init__` of its own may have them, because Python
 /// passes them to `__new__` too; `object` does the same.
@@ -70,7 +71,10 @@ impl PyAtomicInt64 {
                 return Err(exception::<PyValueError>(message));
             }
         };
-        Ok(Self(Arc::new(AtomicInt64::new(value.value()?, overflow))))
+        Ok(Self(Inline::new(AtomicInt64::new(
+            value.value()?,
+            overflow,
+        ))))
     }
 
     /// Return the value.
@@ -176,8 +180,12 @@ impl PyAtomicInt64 {
     /// Return another Python object for the same integer.
     ///
     /// If each thread uses a handle of its own, the threads do not contend for one reference count.
-    fn handle(&self) -> Self {
-        Self(Arc::clone(&self.0))
+    fn handle(slf: &Bound<'_, Self>) -> Self {
+        Self(Inline::handle(slf))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        self.0.traverse(&visit)
     }
 
     /// Compare the value as an int; the other operand decides the result, which need not be a bool.
@@ -204,7 +212,7 @@ impl PyAtomicInt64 {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
-        let atomic = &slf.get().0;
+        let atomic: &AtomicInt64 = &slf.get().0;
         let policy = match atomic.overflow() {
             Overflow::Error => "",
             Overflow::Wrap => ", overflow='wrap'",

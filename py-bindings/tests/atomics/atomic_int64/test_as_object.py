@@ -19,10 +19,13 @@ def test_handle_shares_the_value():
     assert handle.handle().incr() == 3
     handle.set(MAX)
     assert atomic.incr() == MIN
+    # The value is in the first object, which the handle keeps.
     reference = weakref.ref(atomic)
     del atomic
-    assert collected(reference)
+    assert not collected(reference)
     assert handle.get() == MIN
+    del handle
+    assert collected(reference)
 
 
 def test_no_copies():
