@@ -77,6 +77,7 @@ mod _native {
         atomics::speed_up(py)?;
         deque::fast::speed_up(py)?;
         dict::fast::speed_up(py)?;
+        dict::iter::speed_up(py)?;
         flow::speed_up(py)?;
         locks::speed_up(py)?;
         queues::fifo::fast::speed_up(py)?;

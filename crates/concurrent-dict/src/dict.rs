@@ -200,6 +200,28 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
         (0..self.shards()).find_map(|shard| self.values.pop_from(shard))
     }
 
+    /// Returns what `f` makes of each key of one shard and its value, as they are at one moment.
+    ///
+    /// `f` runs under a lock, so it should only copy what it needs.
+    ///
+    /// ```
+    /// # use ft_concurrent_dict::ConcurrentDict;
+    /// let dict: ConcurrentDict<_, _> = [("a", 1), ("b", 2)].into_iter().collect();
+    /// let keys = (0..dict.shards()).flat_map(|shard| dict.collect_shard(shard, |key, _| *key));
+    /// assert_eq!(keys.count(), 2);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if `shard` is not below [`shards`](Self::shards).
+    ///
+    /// # Deadlocks
+    ///
+    /// See [`try_read`](Self::try_read).
+    pub fn collect_shard<T>(&self, shard: usize, mut f: impl FnMut(&K, &V) -> T) -> Vec<T> {
+        (self.values).collect_in(shard, |slot| f(&slot.key, &slot.value))
+    }
+
     /// Returns copies of all keys and values of one shard, as they are at one moment.
     ///
     /// # Panics
@@ -209,11 +231,7 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
     where
         V: Clone,
     {
-        let mut copy = Vec::new();
-        self.values.for_each_in(shard, |slot| {
-            copy.push((slot.key.clone(), slot.value.clone()))
-        });
-        copy
+        self.collect_shard(shard, |key, value| (key.clone(), value.clone()))
     }
 
     /// Calls `f` with every key and its value, without taking any lock, until `f` returns an error.

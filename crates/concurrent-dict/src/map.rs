@@ -177,14 +177,20 @@ impl<K: Clone, V> Map<K, V> {
             .sum()
     }
 
-    /// Calls `f` with each slot of one shard, while the shard is locked for reading.
-    pub(crate) fn for_each_in(&self, shard: usize, mut f: impl FnMut(&Slot<K, V>)) {
+    /// Returns what `f` makes of each slot of one shard, while the shard is locked for reading.
+    pub(crate) fn collect_in<T>(
+        &self,
+        shard: usize,
+        mut f: impl FnMut(&Slot<K, V>) -> T,
+    ) -> Vec<T> {
         let shard = self.table.read(shard);
+        let mut collected = Vec::with_capacity(shard.len());
         // SAFETY: the iterator is dropped before the guard of the shard.
         for bucket in unsafe { shard.iter() } {
             // SAFETY: as above, and nobody changes the shard while it is locked for reading.
-            f(&unsafe { bucket.as_ref() }.0);
+            collected.push(f(&unsafe { bucket.as_ref() }.0));
         }
+        collected
     }
 
     /// Empties one shard and returns its contents, so that the caller can drop them outside of the

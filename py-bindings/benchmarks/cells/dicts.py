@@ -75,6 +75,9 @@ def _one_thread() -> Iterator[Cell]:
     for statement in ("key in x", "x.setdefault(key, 5)"):
         ways = _ways(without_cereggii, KEYS, FILL, each_key(statement), "")
         yield Cell(f"dict: {statement}", ways)
+    # An operation is one key.
+    code = "for _ in repeat(None, n // 1024):\n    for key in x:\n        pass"
+    yield Cell("dict: iteration", _ways((*BOTH, STD), KEYS, FILL, code, ""), step=1024)
     code = "for key in keys:\n    x[key] = 5"
     yield Cell("dict: insert", _ways(columns, NEW_KEYS, "", code, ""), step=GROWN, most=GROWN)
     code = "for key in keys:\n    del x[key]"

@@ -2,7 +2,11 @@
 
 use crate::{
     dict::class::PyConcurrentDict,
-    runtime::{nesting::Nested, object::Object},
+    runtime::{
+        fast_calls::{self, Done},
+        nesting::Nested,
+        object::Object,
+    },
 };
 use pyo3::{PyTraverseError, PyVisit, prelude::*};
 use std::{
@@ -68,13 +72,13 @@ impl DictIter {
                 drop(dict);
                 return None;
             }
-            let (keys, values): (Vec<_>, Vec<_>) =
-                core.copy_shard(state.next_shard).into_iter().unzip();
+            let keys = core.collect_shard(state.next_shard, |key, _| key.clone());
             state.next_shard += 1;
             state.ready = keys.into_iter();
-            // Dropping a value may run code that uses this iterator, so the lock is released first.
+            // Dropping the dictionary may run code that uses this iterator, so the lock is released
+            // first.
             drop(state);
-            drop((values, dict));
+            drop(dict);
         }
     }
 
@@ -101,4 +105,8 @@ impl DictIter {
         drop(state);
         drop(contents);
     }
+}
+
+fast_calls::fast! { DictIter:
+    next tp_iternext = |this, _| this.state.try_lock().ok()?.ready.next().map(Done::object);
 }

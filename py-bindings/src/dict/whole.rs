@@ -6,7 +6,7 @@ use super::{
     value::Value,
 };
 use crate::runtime::{
-    create::{self, New},
+    create::{self, New, Room},
     imports::Imports,
     nesting::{Call, text_of_contents},
     object::Object,
@@ -16,6 +16,17 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyList, PyMapping, PyNotImplemented},
 };
+
+impl PyConcurrentDict {
+    /// Copies what `f` picks of all keys and values, shard by shard.
+    fn collect<T>(&self, mut f: impl FnMut(&Object, &Value) -> T) -> Vec<T> {
+        let mut all = Vec::new();
+        for shard in 0..self.core.shards() {
+            all.append(&mut self.core.collect_shard(shard, &mut f));
+        }
+        all
+    }
+}
 
 #[pymethods]
 impl PyConcurrentDict {
@@ -46,16 +57,15 @@ impl PyConcurrentDict {
     ///
     /// With another list, == and != compare item by item in order, and the order is unspecified.
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let keys = create::list(
-            py,
-            (self.core.iter()).map(|(key, _)| Ok(key.into_bound(py))),
-        )?;
+        let keys = self.collect(|key, _| key.clone());
+        let keys = Room::new(py, keys.len())?.fill(keys.into_iter().map(Object::into_py));
         Imports::get(py).keys.bind(py).call1((keys,))
     }
 
     /// Return a list of the current values.
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        create::list(py, self.core.iter().map(|(_, value)| value.into_object(py)))
+        let values = self.collect(|_, value| value.clone());
+        create::list(py, values.into_iter().map(|value| value.into_object(py)))
     }
 
     /// Return a list of the current (key, value) pairs.
