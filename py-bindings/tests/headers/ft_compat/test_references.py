@@ -29,13 +29,16 @@ class Refuses:
         raise self.error("no hash")
 
 
+# Not interned: other threads of the test runner use interned strings, and count their references.
+VALUE = "".join(("val", "ue"))
+
 LOOKUPS = [
-    ("PyDict_GetItemRef", {"key": "value"}),
-    ("PyDict_GetItemStringRef", {"key": "value"}),
-    ("PyMapping_GetOptionalItem", {"key": "value"}),
-    ("PyMapping_GetOptionalItemString", {"key": "value"}),
-    ("PyObject_GetOptionalAttr", type("Has", (), {"key": "value"})),
-    ("PyObject_GetOptionalAttrString", type("Has", (), {"key": "value"})),
+    ("PyDict_GetItemRef", {"key": VALUE}),
+    ("PyDict_GetItemStringRef", {"key": VALUE}),
+    ("PyMapping_GetOptionalItem", {"key": VALUE}),
+    ("PyMapping_GetOptionalItemString", {"key": VALUE}),
+    ("PyObject_GetOptionalAttr", type("Has", (), {"key": VALUE})),
+    ("PyObject_GetOptionalAttrString", type("Has", (), {"key": VALUE})),
 ]
 
 
