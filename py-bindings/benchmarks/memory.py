@@ -32,7 +32,7 @@ gc.disable()
 before = resident()
 for i in range({objects}):
     kept[i] = make()
-print((resident() - before) / {objects})
+print((resident() - before) / {objects}, flush=True)
 # Not the end of so many objects, which takes longer than all the rest.
 os._exit(0)
 """

@@ -7,9 +7,9 @@
 //! counted. Nothing but the collector frees such an object, since only the collector looks at
 //! stacks.
 //!
-//! That suits objects that hold nothing of the user's, such as counters and locks: nobody misses them
-//! if they are freed a little later. They are deferred from the start. Other objects are deferred if
-//! the program asks for it, by `ft_utils.share`.
+//! That suits objects that hold nothing of the user's, such as counters and locks: it does no harm to
+//! free them a little later. Their counts are deferred from the start; those of other objects if the
+//! program asks for it, by `ft_utils.share`.
 
 use pyo3::prelude::*;
 
@@ -17,12 +17,12 @@ use pyo3::prelude::*;
 /// did so.
 ///
 /// On free-threaded Python 3.14 and later, references to the object in local variables and on the
-/// stack are not counted from now on. So threads that use the same object do not slow each other down
-/// by that. The price: the garbage collector alone frees the object, and no longer the moment in which
-/// its last reference goes.
+/// stack are not counted from now on. So threads that use the same object do not slow each other
+/// down. The price: the garbage collector alone frees the object, some time after its last reference
+/// has gone.
 ///
 /// Return False on other builds and versions, for an object that the collector does not track (an int
-/// or a str, say), and for one that is deferred already, as functions, modules and classes are, and
+/// or a str, say), and for an object whose count is deferred already: functions, modules, classes, and
 /// every AtomicInt64, AtomicFlag, IntervalLock, RWLock and ProcessSemaphore.
 ///
 /// >>> table = ConcurrentDict()

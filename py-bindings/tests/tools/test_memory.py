@@ -11,6 +11,7 @@ sys.path.insert(0, str(BINDINGS))
 from benchmarks.memory import EMPTY, size
 
 
+@pytest.mark.thread_unsafe(reason="starts a process for each class")
 @pytest.mark.skipif(
     not (FREE_THREADED and sys.version_info[:2] == (3, 14) and sys.platform == "linux"),
     reason="the bounds are for free-threaded 3.14 on Linux",
