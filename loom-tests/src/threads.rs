@@ -2,7 +2,7 @@
 
 use ft_sync::{Arc, thread};
 
-/// Returns two handles of what two threads share: theirs and ours.
+/// Returns two handles of one object: for the other thread, and for this one.
 pub fn pair<T>(shared: T) -> (Arc<T>, Arc<T>) {
     let ours = Arc::new(shared);
     (Arc::clone(&ours), ours)

@@ -1,5 +1,5 @@
 /* Broken: an extension module that writes without a word to other threads. ThreadSanitizer has to
- * report it, or it would report nothing of ours either. */
+ * report it, or it would miss races of this library as well. */
 #include <Python.h>
 
 static long total;

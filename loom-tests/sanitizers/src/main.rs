@@ -126,7 +126,7 @@ fn waited() {
     }
 }
 
-/// Sound: whoever lets go last frees what the others have read.
+/// Sound: the thread that drops the last reference frees the object that the other threads have read.
 fn dropped_last() {
     for _ in 0..200 {
         let shared = Arc::new(vec![1_u64, 2, 3]);

@@ -79,10 +79,11 @@ void WRAP_once(void *once, uintptr_t poisoned, void *data, void **vtable, uintpt
     __tsan_acquire(once);
 }
 
-/* Fences. ThreadSanitizer takes them for nothing. The one that std needs is that of `Arc`: who lets
- * go last has decremented the count, and then fences to see what those before have done. Such a
- * fence acquires what the thread's last decrement has read, as it does in the language. Fences
- * for anything else stay nothing: what relies on them would be reported, and nothing of ours does.
+/* ThreadSanitizer ignores fences. std needs one kind, in `Arc`: the thread that drops the last
+ * reference has decremented the count, and then fences to see what other threads did before their
+ * decrements. Here such a fence acquires what the thread's last decrement has read, as it does in
+ * the language. Other fences stay ignored: code that relies on them would be reported, and this
+ * library has no such code.
  */
 enum { ACQUIRE = 2 }; /* __ATOMIC_ACQUIRE, as the sanitizer numbers them */
 static __thread void *decremented;

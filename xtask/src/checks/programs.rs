@@ -23,7 +23,7 @@ pub struct Way {
     package: &'static str,
 }
 
-/// With both switches for loom: ours, and the one that crossbeam looks at.
+/// With both switches for loom: this project's, and crossbeam's.
 pub const LOOM: Way = Way {
     name: "loom",
     profile: "loom",

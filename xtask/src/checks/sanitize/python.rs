@@ -152,7 +152,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// A broken extension must be reported, and a call of ours must not.
+    /// The sanitizer must report a broken extension, and must not report a call of this library.
     fn check_sanitizer(&self) -> Result<()> {
         let sources = self.project.root.join("loom-tests/sanitizers/python");
         let include = format!("include/{}", self.interp.version.program());
