@@ -1,19 +1,19 @@
-//! The flag: one word, and an event for waiting threads.
+//! The flag: one word, and an event for waiting threads and tasks.
 
 use ft_sync::{
-    Event,
+    Case, Event, Interrupt,
     atomic::{
         AtomicUsize,
         Ordering::{Relaxed, SeqCst},
     },
 };
-use std::{fmt, time::Instant};
+use std::{fmt, pin::Pin, time::Instant};
 
 /// This bit of the word says that the flag is set. The bits above count how often a set flag was
 /// cleared.
 const SET: usize = 0b1;
 
-/// A `bool` that threads share, change in atomic steps, and can wait for.
+/// A `bool` that threads and tasks share, change in atomic steps, and can wait for.
 ///
 /// Setting it costs one atomic instruction, plus a fence and a load to see that no thread waits. If
 /// different threads use neighboring flags, wrap each in `crossbeam_utils::CachePadded`.
@@ -136,8 +136,11 @@ impl AtomicFlag {
         is_set(before.unwrap_or_else(|word| word))
     }
 
-    /// Writes `new` if the flag is `expected`. Returns the previous value, in `Ok` if it was
-    /// `expected`, and in `Err` if not.
+    /// Writes `new` if the flag is `expected`, and returns the previous value.
+    ///
+    /// # Errors
+    ///
+    /// The present value, if it is another one. In that case nothing has changed.
     #[inline]
     pub fn compare_exchange(&self, expected: bool, new: bool) -> Result<bool, bool> {
         let exchanged = |word| (is_set(word) == expected).then(|| after(word, new));
@@ -170,9 +173,45 @@ impl AtomicFlag {
         self.became_set().wait_until(deadline, attempt).is_some()
     }
 
+    /// Returns the case of a [`Select`](ft_sync::Select) that waits until the flag is set, or has been
+    /// set since this call.
+    pub fn setting(&self) -> Case<'_, impl FnMut() -> Option<()>> {
+        let watch = self.watch();
+        Case::new(&self.became_set, move || watch.was_set().then_some(()))
+    }
+
+    /// Like [`wait`](Self::wait), for tasks. Threads and tasks may wait for one flag at the same
+    /// time.
+    ///
+    /// The wait begins with the first poll. The future can be dropped at any time.
+    ///
+    /// ```
+    /// # use ft_atomic_int::AtomicFlag;
+    /// async fn serve(stop: &AtomicFlag) {
+    ///     stop.wait_async().await;
+    ///     // The flag has been set.
+    /// }
+    /// ```
+    pub async fn wait_async(&self) {
+        let watch = self.watch();
+        let attempt = || watch.was_set().then_some(());
+        self.became_set().wait_until_async(attempt).await
+    }
+
     /// Returns the event that is notified whenever a clear flag is set.
     pub fn became_set(&self) -> &Event {
         &self.became_set
+    }
+}
+
+/// While the flag is set, it ends waits. See [`interruptible`](ft_sync::interruptible).
+impl Interrupt for AtomicFlag {
+    fn is_raised(&self) -> bool {
+        self.load()
+    }
+
+    fn raised(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(self.became_set().listen())
     }
 }
 

@@ -29,11 +29,17 @@
 //! value again with `SeqCst`, so that an operation that ends in an error has still read the latest
 //! value.
 //!
-//! # Progress
+//! # Costs and progress
 //!
-//! Loads, stores, exchanges, the bitwise operations and, with [`Overflow::Wrap`], additions and
+//! Every operation takes constant time, allocates nothing and waits for no other thread. Loads,
+//! stores, exchanges, the bitwise operations and, with [`Overflow::Wrap`], additions and
 //! subtractions are single instructions where the machine has them. The other operations are
-//! compare-exchange loops, which are lock-free but not wait-free.
+//! compare-exchange loops, which are lock-free but not wait-free. Setting an [`AtomicFlag`] takes
+//! the lock of its [`Event`](ft_sync::Event) only while somebody waits for it, and then time in
+//! proportion to the number of waiters.
+//!
+//! [`Event`](ft_sync::Event) and [`Case`](ft_sync::Case), by which one waits for a flag in other
+//! ways, are types of `ft-sync`: a new major version of that is one of this crate.
 
 #![forbid(unsafe_code)]
 
@@ -99,8 +105,11 @@ impl AtomicInt64 {
         self.value.swap(value, SeqCst)
     }
 
-    /// Stores `new` if the value is `expected`. Returns the previous value, in `Ok` if it was
-    /// `expected`, and in `Err` if not.
+    /// Stores `new` if the value is `expected`, and returns the previous value.
+    ///
+    /// # Errors
+    ///
+    /// The present value, if it is another one. In that case nothing has changed.
     #[inline]
     pub fn compare_exchange(&self, expected: i64, new: i64) -> Result<i64, i64> {
         self.value.compare_exchange(expected, new, SeqCst, SeqCst)
@@ -201,3 +210,8 @@ impl fmt::Debug for AtomicInt64 {
             .finish()
     }
 }
+
+/// Its example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

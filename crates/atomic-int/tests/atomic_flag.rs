@@ -1,11 +1,14 @@
 //! Behavior of `AtomicFlag` seen from outside.
 
 use ft_atomic_int::AtomicFlag;
+use ft_sync::Select;
 use ft_test_support::{passed, start_together, until};
 use proptest::prelude::*;
 use std::{
     cell::Cell,
+    pin::pin,
     sync::atomic::{AtomicU64, Ordering::SeqCst},
+    task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -166,4 +169,37 @@ fn signals_back_and_forth() {
     });
     assert!(!ping.load() && !pong.load());
     assert_eq!(missed, 0);
+}
+
+/// A case of a choice sees that the flag has been set since it was made.
+#[test]
+fn first_to_be_set() {
+    let [one, other] = [false, false].map(AtomicFlag::new);
+    let mut first = Select::new()
+        .case(one.setting().map(|()| "one"))
+        .case(other.setting().map(|()| "other"));
+    assert_eq!(first.try_now(), None);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            other.store(true);
+            other.clear();
+        });
+        assert_eq!(first.wait(), "other");
+    });
+}
+
+/// A task passes once the flag has been set, even if it was cleared again; one that is dropped leaves
+/// no trace.
+#[test]
+fn tasks_wait() {
+    let flag = AtomicFlag::new(false);
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut task = pin!(flag.wait_async());
+    let mut quitter = Box::pin(flag.wait_async());
+    assert!(task.as_mut().poll(&mut cx).is_pending());
+    assert!(quitter.as_mut().poll(&mut cx).is_pending());
+    drop(quitter);
+    flag.store(true);
+    flag.clear();
+    assert_eq!(task.as_mut().poll(&mut cx), Poll::Ready(()));
 }

@@ -22,6 +22,8 @@
 //! assert!(Arc::ptr_eq(&stale.unwrap_err(), &names.load()));
 //! ```
 //!
+//! [`StableReference`] does the same for objects in type-stable memory, at a lower cost.
+//!
 //! # Counting
 //!
 //! The slot always owns one reference to the object in it, and every method returns a new
@@ -38,31 +40,35 @@
 //!
 //! # Orderings and progress
 //!
-//! Every operation is one sequentially consistent step. No operation waits for another one.
-//! Operations that replace the object look at every thread that has ever read one, and do the
-//! counting that such a thread has left undone. The slot is that of [`arc_swap`], whose
-//! documentation explains how it works.
+//! Every operation is one sequentially consistent step. No operation waits for another one. Reading
+//! takes constant time. Operations that replace the object look at every thread that has ever read
+//! one, and do the counting that such a thread has left undone.
+//! [`compare_exchange`](AtomicReference::compare_exchange) and [`update`](AtomicReference::update)
+//! are lock-free: only another replacement can make them start again. The slot is that of
+//! [`arc_swap`], whose documentation explains how it works.
+//!
+//! # Public dependency
+//!
+//! [`RefCnt`] is the trait of `arc_swap` 1, so that types which implement it for `ArcSwap` can be
+//! used here. It is promised: a new major version of `arc_swap` means one of this crate.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+mod change;
 mod slot;
+#[allow(unsafe_code, reason = "it makes references out of pointers")]
+mod stable;
 
+use change::change;
 use slot::Slot;
 use std::fmt;
 
 pub use arc_swap::RefCnt;
+pub use change::Change;
+pub use stable::{StableReference, TryCount};
 
 /// A slot for one reference that threads share and replace in atomic steps.
 pub struct AtomicReference<T: RefCnt>(Slot<T>);
-
-/// The references before and after an atomic change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change<T> {
-    /// The reference that was replaced.
-    pub before: T,
-    /// The reference that was stored.
-    pub after: T,
-}
 
 impl<T: RefCnt> AtomicReference<T> {
     /// Creates a slot with `value` in it.
@@ -96,8 +102,11 @@ impl<T: RefCnt> AtomicReference<T> {
         self.0.swap(value)
     }
 
-    /// Stores `new` if the object is `expected`, by identity. Returns the previous object, in `Ok`
-    /// if it was `expected`, and in `Err` if not.
+    /// Stores `new` if the object is `expected`, by identity, and returns the previous object.
+    ///
+    /// # Errors
+    ///
+    /// The present object, if it is another one. In that case nothing has changed.
     #[inline]
     pub fn compare_exchange(&self, expected: &T, new: T) -> Result<T, T> {
         self.0.compare_exchange(expected, new)
@@ -119,15 +128,10 @@ impl<T: RefCnt> AtomicReference<T> {
     ///
     /// The first error of `f`. In that case the object stays in place.
     #[inline]
-    pub fn try_update<E>(&self, mut f: impl FnMut(&T) -> Result<T, E>) -> Result<Change<T>, E> {
-        let mut before = self.load();
-        loop {
-            let after = f(&before)?;
-            match self.compare_exchange(&before, after.clone()) {
-                Ok(before) => return Ok(Change { before, after }),
-                Err(current) => before = current,
-            }
-        }
+    pub fn try_update<E>(&self, f: impl FnMut(&T) -> Result<T, E>) -> Result<Change<T>, E> {
+        change(self.load(), f, |before, after| {
+            self.compare_exchange(before, after)
+        })
     }
 
     /// Returns the object.
@@ -170,3 +174,8 @@ impl<T: RefCnt + fmt::Debug> fmt::Debug for AtomicReference<T> {
 /// ```
 #[cfg(doctest)]
 struct Invariance;
+
+/// Its example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

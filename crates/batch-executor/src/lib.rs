@@ -39,6 +39,22 @@
 //! Threads that wait for another thread's batch are parked. When there are values, they are woken
 //! in the order in which they came, but a thread that arrives at that moment may be faster.
 //!
+//! # Costs and progress
+//!
+//! Taking a value that is ready is lock-free and takes constant time. A caller that finds none runs
+//! the source for a whole batch, and others are parked meanwhile; a mutex is held for a few
+//! instructions to agree on who does it. Memory is allocated once, when the buffer is made. The
+//! [`Event`] on which they are parked is a type of `ft-sync`: a new major version
+//! of that is one of this crate.
+//!
+//! # Panics and deadlocks
+//!
+//! A source that panics has failed: the panic reaches the caller that ran it, and the values
+//! produced before it are handed out.
+//!
+//! A source that waits for another thread must not wait for one that loads from the same executor:
+//! that thread waits for the source. Only a call on the same thread is found out.
+//!
 //! # How it works
 //!
 //! Values are words in a ring (see [`Word`]), and have positions that count up for ever. `next` is
@@ -216,3 +232,8 @@ impl<T: Word, F> fmt::Debug for BatchExecutor<T, F> {
 /// ```
 #[cfg(doctest)]
 struct Invariance;
+
+/// Its example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

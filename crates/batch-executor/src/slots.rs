@@ -1,6 +1,10 @@
 //! The memory of a batch.
 
-use std::{collections::TryReserveError, mem::ManuallyDrop, ptr::NonNull};
+use std::{
+    collections::TryReserveError,
+    mem::MaybeUninit,
+    ptr::{self, NonNull},
+};
 
 use ft_sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
@@ -10,7 +14,6 @@ pub(crate) struct Slots {
     first: NonNull<AtomicPtr<()>>,
     /// The number of slots, which is a power of two, minus one: position `p` is in slot `p & mask`.
     mask: usize,
-    capacity: usize,
 }
 
 // SAFETY: it owns the memory, which contains atomics.
@@ -25,14 +28,15 @@ impl Slots {
         // If there is no next power of two, `size` is more than any memory: `try_reserve_exact`
         // reports that.
         let count = size.checked_next_power_of_two().unwrap_or(usize::MAX);
-        let mut memory = Vec::new();
+        let mut memory = Vec::<MaybeUninit<AtomicPtr<()>>>::new();
         memory.try_reserve_exact(count)?;
-        let mut memory = ManuallyDrop::new(memory);
+        // SAFETY: there is room for so many, and they need not be initialized.
+        unsafe { memory.set_len(count) };
+        let memory = Box::into_raw(memory.into_boxed_slice());
         Ok(Self {
-            // SAFETY: the pointer of a vector is never null.
-            first: unsafe { NonNull::new_unchecked(memory.as_mut_ptr()) },
+            // SAFETY: the pointer of a box is never null.
+            first: unsafe { NonNull::new_unchecked(memory.cast()) },
             mask: count - 1,
-            capacity: memory.capacity(),
         })
     }
 
@@ -80,8 +84,9 @@ impl Slots {
 
 impl Drop for Slots {
     fn drop(&mut self) {
-        // SAFETY: pointer and capacity are those of the vector that was made in `new`. The atomics
-        // in it need not be dropped.
-        drop(unsafe { Vec::from_raw_parts(self.first.as_ptr(), 0, self.capacity) });
+        let first: *mut MaybeUninit<AtomicPtr<()>> = self.first.as_ptr().cast();
+        let memory = ptr::slice_from_raw_parts_mut(first, self.mask + 1);
+        // SAFETY: this is the box of `new`. The atomics in it need not be dropped.
+        drop(unsafe { Box::from_raw(memory) });
     }
 }

@@ -7,11 +7,14 @@
 #![cfg(feature = "peers")]
 
 mod atomic;
+pub mod cache;
 mod cell;
 mod containers;
 mod dict;
 mod lock;
+mod pool;
 mod queue;
+pub mod traces;
 
 pub use cell::{Cell, Library, Run, cores};
 
@@ -23,6 +26,8 @@ pub fn cells() -> Vec<Cell> {
         lock::cells(),
         atomic::cells(),
         containers::cells(),
+        cache::cells(),
+        pool::cells(),
     ]
     .into_iter()
     .flatten()

@@ -53,6 +53,7 @@ fn rwlock_cells() -> impl Iterator<Item = Cell> {
     let mixes = [
         ("read", 0),
         ("write", 1),
+        ("one write in a hundred", 100),
         ("one write in ten", 10),
         ("one write in two", 2),
     ];

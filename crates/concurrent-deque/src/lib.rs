@@ -61,6 +61,11 @@
 //!
 //! A million moves of a word take about a millisecond.
 //!
+//! Operations are not lock-free: a thread that is suspended while it has the mutex holds up the
+//! others, and an operation that takes long delays them. A wait for an item is on an
+//! [`Event`], which is a type of `ft-sync`: a new major version of that is one of
+//! this crate.
+//!
 //! # Search
 //!
 //! A comparison can be slow, can fail, and can call back into the deque. So comparisons run on
@@ -228,3 +233,8 @@ impl<T> fmt::Debug for ConcurrentDeque<T> {
 /// ```
 #[cfg(doctest)]
 struct Invariance;
+
+/// Its example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

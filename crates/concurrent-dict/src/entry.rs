@@ -1,9 +1,12 @@
 //! The place of one key in a dictionary, while its shard is locked.
 
-use crate::table::{Shard, Slot};
-use dashmap::SharedValue;
+use crate::part::{Shard, Slot};
 use hashbrown::raw::Bucket;
 use std::fmt;
+
+/// A shard with fewer entries grows to the fourfold, so that it moves its entries less often. A larger
+/// one doubles, so that it does not take too much memory.
+const SMALL: usize = 500;
 
 /// A place in a dictionary, with or without a value, while its shard is locked for writing.
 ///
@@ -22,7 +25,7 @@ pub enum Entry<'a, K, V> {
 pub struct OccupiedEntry<'a, K, V> {
     shard: &'a mut Shard<K, V>,
     /// Full, and part of `shard`, which nobody else can change.
-    bucket: Bucket<(Slot<K, V>, SharedValue<()>)>,
+    bucket: Bucket<Slot<K, V>>,
 }
 
 /// An [`Entry`] without a value.
@@ -32,10 +35,7 @@ pub struct VacantEntry<'a, K, V> {
 }
 
 impl<'a, K, V> Entry<'a, K, V> {
-    pub(crate) fn occupied(
-        shard: &'a mut Shard<K, V>,
-        bucket: Bucket<(Slot<K, V>, SharedValue<()>)>,
-    ) -> Self {
+    pub(crate) fn occupied(shard: &'a mut Shard<K, V>, bucket: Bucket<Slot<K, V>>) -> Self {
         Self::Occupied(OccupiedEntry { shard, bucket })
     }
 
@@ -51,6 +51,33 @@ impl<'a, K, V> Entry<'a, K, V> {
         }
     }
 
+    /// Returns the hash of the key.
+    pub fn hash(&self) -> u64 {
+        match self {
+            Self::Occupied(entry) => entry.slot().hash,
+            Self::Vacant(entry) => entry.hash,
+        }
+    }
+
+    /// Removes another key, the one that has this hash and whose value `is_it` accepts, and returns it
+    /// with its value. It must be in the part that is locked: see
+    /// [`ConcurrentDict::share_a_part`](crate::ConcurrentDict::share_a_part). If it is not, or if it
+    /// is the key of this entry, it is not found.
+    pub fn remove_other(&mut self, hash: u64, is_it: impl Fn(&V) -> bool) -> Option<(K, V)> {
+        let (shard, own) = match self {
+            Self::Occupied(entry) => (&mut *entry.shard, Some(entry.bucket.as_ptr())),
+            Self::Vacant(entry) => (&mut *entry.shard, None),
+        };
+        let bucket = shard.find(hash, |slot| slot.hash == hash && is_it(&slot.value))?;
+        // An entry whose bucket is empty could not be used.
+        if own == Some(bucket.as_ptr()) {
+            return None;
+        }
+        // SAFETY: the bucket is full and belongs to this shard, and is not used again.
+        let (slot, _) = unsafe { shard.remove(bucket) };
+        Some((slot.key, slot.value))
+    }
+
     /// Inserts the key and the value if the key is missing, and returns the value that is stored
     /// now.
     ///
@@ -61,17 +88,81 @@ impl<'a, K, V> Entry<'a, K, V> {
             Self::Vacant(entry) => entry.insert(key, value),
         }
     }
+
+    /// Like [`or_insert`](Self::or_insert), with a value that `f` makes if the key is missing. `f`
+    /// runs under the lock.
+    ///
+    /// To compute a value with no lock held, use
+    /// [`ConcurrentDict::get_or_insert_with`](crate::ConcurrentDict::get_or_insert_with).
+    pub fn or_insert_with(self, key: K, f: impl FnOnce() -> V) -> &'a mut V {
+        match self {
+            Self::Occupied(entry) => entry.into_mut(),
+            Self::Vacant(entry) => entry.insert(key, f()),
+        }
+    }
+
+    /// Like [`or_insert_with`](Self::or_insert_with), with a function that may fail.
+    ///
+    /// # Errors
+    ///
+    /// The error of `f`. Then nothing is inserted.
+    pub fn or_try_insert_with<E>(
+        self,
+        key: K,
+        f: impl FnOnce() -> Result<V, E>,
+    ) -> Result<&'a mut V, E> {
+        Ok(match self {
+            Self::Occupied(entry) => entry.into_mut(),
+            Self::Vacant(entry) => entry.insert(key, f()?),
+        })
+    }
+
+    /// Like [`or_insert`](Self::or_insert), with the default value.
+    ///
+    /// ```
+    /// # use ft_concurrent_dict::ConcurrentDict;
+    /// let groups = ConcurrentDict::<char, Vec<&str>>::new();
+    /// for word in ["tea", "milk", "toast"] {
+    ///     let first = word.chars().next().unwrap();
+    ///     groups.entry(&first, |group| group.or_default(first).push(word));
+    /// }
+    /// assert_eq!(groups.get(&'t'), Some(vec!["tea", "toast"]));
+    /// ```
+    pub fn or_default(self, key: K) -> &'a mut V
+    where
+        V: Default,
+    {
+        self.or_insert_with(key, V::default)
+    }
+
+    /// Changes the value with `f`, if there is one. `f` runs under the lock.
+    ///
+    /// ```
+    /// # use ft_concurrent_dict::ConcurrentDict;
+    /// let words = ConcurrentDict::new();
+    /// for word in ["be", "or", "be"] {
+    ///     words.entry(word, |count| *count.and_modify(|count| *count += 1).or_insert(word, 1));
+    /// }
+    /// assert_eq!(words.get("be"), Some(2));
+    /// ```
+    #[must_use]
+    pub fn and_modify(mut self, f: impl FnOnce(&mut V)) -> Self {
+        if let Self::Occupied(entry) = &mut self {
+            f(entry.get_mut());
+        }
+        self
+    }
 }
 
 impl<'a, K, V> OccupiedEntry<'a, K, V> {
     fn slot(&self) -> &Slot<K, V> {
         // SAFETY: the bucket is full, and we have the only reference to the shard.
-        unsafe { &self.bucket.as_ref().0 }
+        unsafe { self.bucket.as_ref() }
     }
 
     fn slot_mut(&mut self) -> &mut Slot<K, V> {
         // SAFETY: as in `slot`; `self` is borrowed mutably for as long as the result.
-        unsafe { &mut self.bucket.as_mut().0 }
+        unsafe { self.bucket.as_mut() }
     }
 
     /// Returns the stored key.
@@ -92,7 +183,7 @@ impl<'a, K, V> OccupiedEntry<'a, K, V> {
     /// Returns the value for changing it in place, for as long as the shard is locked.
     pub fn into_mut(self) -> &'a mut V {
         // SAFETY: as in `slot`; `self` gives up its only reference to the shard.
-        unsafe { &mut self.bucket.as_mut().0.value }
+        unsafe { &mut self.bucket.as_mut().value }
     }
 
     /// Stores a value under the existing key, and returns the previous value.
@@ -103,7 +194,7 @@ impl<'a, K, V> OccupiedEntry<'a, K, V> {
     /// Removes the key and its value, and returns both.
     pub fn remove(self) -> (K, V) {
         // SAFETY: the bucket is full and belongs to this shard, and is not used again.
-        let ((slot, _), _) = unsafe { self.shard.remove(self.bucket) };
+        let (slot, _) = unsafe { self.shard.remove(self.bucket) };
         (slot.key, slot.value)
     }
 }
@@ -118,11 +209,14 @@ impl<'a, K, V> VacantEntry<'a, K, V> {
             key,
             value,
         };
-        let stored = (slot, SharedValue::new(()));
-        let bucket = self.shard.insert(self.hash, stored, |(slot, _)| slot.hash);
+        if self.shard.len() == self.shard.capacity() && self.shard.len() < SMALL {
+            let further = self.shard.len().max(1) * 3;
+            self.shard.reserve(further, |slot| slot.hash);
+        }
+        let bucket = self.shard.insert(self.hash, slot, |slot| slot.hash);
         // SAFETY: the bucket has just been filled, and `self` gives up its only reference to the
         // shard.
-        unsafe { &mut bucket.as_mut().0.value }
+        unsafe { &mut bucket.as_mut().value }
     }
 }
 

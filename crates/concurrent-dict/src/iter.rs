@@ -1,6 +1,12 @@
 //! Iteration that is safe while other threads write.
 
-use crate::dict::ConcurrentDict;
+use crate::{
+    dict::ConcurrentDict,
+    map::Map,
+    part::{Shard, Slot},
+    table::Walk,
+};
+use hashbrown::raw::RawIntoIter;
 use std::{fmt, iter::FusedIterator, vec};
 
 /// An iterator over copies of the keys and values of a [`ConcurrentDict`].
@@ -11,7 +17,7 @@ use std::{fmt, iter::FusedIterator, vec};
 /// whole dictionary is not.
 pub struct Iter<'a, K, V, S> {
     dict: &'a ConcurrentDict<K, V, S>,
-    next_shard: usize,
+    walk: Walk,
     ready: vec::IntoIter<(K, V)>,
 }
 
@@ -19,7 +25,7 @@ impl<'a, K, V, S> Iter<'a, K, V, S> {
     fn new(dict: &'a ConcurrentDict<K, V, S>) -> Self {
         Self {
             dict,
-            next_shard: 0,
+            walk: Walk::default(),
             ready: Vec::new().into_iter(),
         }
     }
@@ -33,11 +39,8 @@ impl<K: Clone, V: Clone, S> Iterator for Iter<'_, K, V, S> {
             if let Some(item) = self.ready.next() {
                 return Some(item);
             }
-            if self.next_shard == self.dict.shards() {
-                return None;
-            }
-            self.ready = self.dict.copy_shard(self.next_shard).into_iter();
-            self.next_shard += 1;
+            let copy = |key: &K, value: &V| (key.clone(), value.clone());
+            self.ready = self.dict.collect_next(&mut self.walk, copy)?.into_iter();
         }
     }
 }
@@ -58,6 +61,53 @@ impl<K: Clone, V, S> ConcurrentDict<K, V, S> {
         V: Clone,
     {
         Iter::new(self)
+    }
+}
+
+/// An iterator over the keys and values of a [`ConcurrentDict`] that is given up.
+pub struct IntoIter<K, V> {
+    values: Map<K, V>,
+    walk: Walk,
+    part: RawIntoIter<Slot<K, V>>,
+}
+
+impl<K, V> Iterator for IntoIter<K, V> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        loop {
+            if let Some(slot) = self.part.next() {
+                return Some((slot.key, slot.value));
+            }
+            self.part = self.values.take_next(&mut self.walk)?.into_iter();
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.part.len() + self.values.table.len();
+        (left, Some(left))
+    }
+}
+
+impl<K, V> ExactSizeIterator for IntoIter<K, V> {}
+impl<K, V> FusedIterator for IntoIter<K, V> {}
+
+impl<K, V> fmt::Debug for IntoIter<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntoIter").finish_non_exhaustive()
+    }
+}
+
+impl<K, V, S> IntoIterator for ConcurrentDict<K, V, S> {
+    type Item = (K, V);
+    type IntoIter = IntoIter<K, V>;
+
+    fn into_iter(self) -> IntoIter<K, V> {
+        IntoIter {
+            values: self.values,
+            walk: Walk::default(),
+            part: Shard::new().into_iter(),
+        }
     }
 }
 

@@ -27,8 +27,9 @@
 //!
 //! # How it works
 //!
-//! Keys are spread over shards. Each shard is a raw hash table of
-//! [dashmap](https://docs.rs/dashmap) behind a read-write lock. An operation locks one shard and
+//! A new dictionary is one raw hash table, which allocates nothing until it is used. Once threads meet
+//! there, or it has thousands of keys, it is divided into shards. Each shard is a raw hash table of
+//! [hashbrown](https://docs.rs/hashbrown) behind a read-write lock. An operation locks one shard and
 //! looks at the keys that have the same hash. If the query cannot decide immediately whether such a
 //! key is equal, the operation copies the key out, unlocks the shard, compares, and then locks the
 //! shard again. The verdict stays valid whatever other threads did meanwhile, because it belongs to
@@ -41,6 +42,17 @@
 //! takes the lock and then looks at the slots of all living threads that have ever read. So a write
 //! costs more, the more such threads there are. An overwrite is two atomic operations, allocates
 //! nothing, and returns the old value immediately.
+//!
+//! # Costs and progress
+//!
+//! To look up, insert or remove a key takes constant time on average: a comparison for each key
+//! with the same hash, and at times the growth of one shard. A write also looks at the slot of each
+//! living thread that has ever read. [`len`](ConcurrentDict::len) looks at each shard; what goes
+//! through the keys takes time in proportion to them, and locks a shard for its part of that.
+//! Operations are not lock-free: see *Guarantees* for who waits for whom.
+//!
+//! [`Flight`], [`Party`], [`Waiting`] and what belongs to them are types of `ft-once`: a new major
+//! version of that is one of this crate.
 //!
 //! # Orderings
 //!
@@ -56,8 +68,9 @@
 //!   [`clear`](ConcurrentDict::clear) and iteration go from shard to shard. They see or empty each
 //!   shard at one moment, but not all shards at the same moment.
 //! - While it holds a lock, the dictionary calls [`Query::peek`], [`Query::is_same`], `Clone` of
-//!   keys and values, the closures that it is given, and nothing else: no hash function, no
-//!   comparison that may take long, no destructor of a key or value.
+//!   keys and values, [`Query::keep`], the closures that it is given, and nothing else: no hash
+//!   function, no comparison that may take long, no destructor of a key or value. Only `==` of two
+//!   dictionaries hashes and compares under a lock.
 //! - A lock is held for a few instructions. A thread that has to wait for it looks again and again
 //!   and sleeps in between, for at most a millisecond. Waiting threads are not served in order.
 //! - A closure that reads may read in this dictionary and in others, to any depth. A reading inside
@@ -68,25 +81,25 @@
 
 mod dict;
 mod entry;
-mod flight;
 mod iter;
 mod lock;
 mod map;
 mod once;
-mod party;
+mod part;
+mod plain;
 mod query;
-mod readers;
+mod spread;
 mod table;
-mod waits;
+mod whole;
 
 pub use dict::ConcurrentDict;
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
-pub use flight::Flight;
-pub use iter::Iter;
+pub use ft_once::{Deadlock, Flight, Note, Party, Waiting};
+pub use iter::{IntoIter, Iter};
 pub use once::{Claim, Leader, Suspended};
-pub use party::Party;
 pub use query::Query;
-pub use waits::{Deadlock, Note, Waiting};
+pub use spread::spread;
+pub use table::Walk;
 
 /// No type here may be covariant: otherwise a short-lived reference that was put in could come out
 /// as a long-lived one. So these examples must not compile.
@@ -110,3 +123,8 @@ pub use waits::{Deadlock, Note, Waiting};
 /// ```
 #[cfg(doctest)]
 struct Invariance;
+
+/// Its example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,9 +1,11 @@
 //! The lock of a shard. Readers write nothing that they share with other readers.
 
-use crate::readers::{self, Announced};
-use ft_sync::atomic::{
-    AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
+use ft_sync::{
+    atomic::{
+        AtomicUsize,
+        Ordering::{Acquire, Relaxed, Release, SeqCst},
+    },
+    readers::{self, Announced},
 };
 use std::mem;
 
@@ -129,26 +131,31 @@ impl Lock {
         counted
     }
 
-    /// Waits until nobody has the lock, and keeps everybody else from getting it.
+    /// Waits until nobody has the lock, and keeps everybody else from getting it. Returns as well
+    /// whether the lock was in use.
     ///
     /// # Panics
     ///
     /// If the calling thread itself reads under the lock.
     #[inline]
-    pub(crate) fn write(&self) -> Locked<'_> {
+    pub(crate) fn write(&self) -> (Locked<'_>, bool) {
         if self.try_write(0, WRITING).is_err() {
-            return self.write_slow();
+            return (self.write_slow(), true);
         }
         let locked = Locked(self);
         if readers::is_read(self.number()) {
-            return self.write_after(Hold::Locked(locked));
+            return (self.write_after(Hold::Locked(locked)), true);
         }
-        locked
+        (locked, false)
     }
 
     /// Waits for the readers that have announced themselves.
     #[cold]
     fn write_after<'a>(&'a self, mut hold: Hold<'a>) -> Locked<'a> {
+        assert!(
+            Announced::current() != Some(self.number()),
+            "a function that reads in a dictionary must not change it"
+        );
         readers::wait_for_readers(self.number(), &mut |is_gone| {
             if matches!(hold, Hold::Locked(_)) && !self.wait_unless_asked(is_gone) {
                 let turn = Hold::Turn(self.give_way());

@@ -3,10 +3,12 @@
 
 use crate::{
     entry::Entry,
+    part::{Shard, Slot},
     query::Query,
-    table::{Shard, Slot, Table},
+    table::{Table, Walk},
 };
 use hashbrown::raw::Bucket;
+use std::{hash::Hash, mem};
 
 /// A table, with the one loop that looks for keys in it.
 pub(crate) struct Map<K, V> {
@@ -15,7 +17,7 @@ pub(crate) struct Map<K, V> {
 
 /// The outcome of a first look under the lock. It suffices for nearly all operations.
 enum Glance<K, V> {
-    Found(Bucket<(Slot<K, V>, dashmap::SharedValue<()>)>),
+    Found(Bucket<Slot<K, V>>),
     Absent,
     /// There are keys with this hash, and none of them is equal at a glance.
     Unclear,
@@ -23,7 +25,7 @@ enum Glance<K, V> {
 
 /// The outcome of a thorough look under the lock.
 enum Look<K, V> {
-    Found(Bucket<(Slot<K, V>, dashmap::SharedValue<()>)>),
+    Found(Bucket<Slot<K, V>>),
     Absent,
     /// There are keys with this hash of which it is not known whether they are equal. They have
     /// been added to the verdicts, from this place on.
@@ -36,10 +38,14 @@ enum Look<K, V> {
 /// all operations leave this empty, and then it does not allocate.
 type Verdicts<K> = Vec<(K, bool)>;
 
-impl<K: Clone, V> Map<K, V> {
+impl<K, V> Map<K, V> {
     pub(crate) fn new(shards: usize) -> Self {
+        Self::with_capacity(shards, 0)
+    }
+
+    pub(crate) fn with_capacity(shards: usize, capacity: usize) -> Self {
         Self {
-            table: Table::new(shards),
+            table: Table::with_capacity(shards, capacity),
         }
     }
 
@@ -54,19 +60,18 @@ impl<K: Clone, V> Map<K, V> {
     where
         Q: Query<K> + ?Sized,
     {
-        let place = self.table.shard_of(hash);
-        let shard = self.table.read(place);
+        let shard = self.table.read(hash);
         match glance(&shard, hash, query) {
             Glance::Found(bucket) => {
                 // SAFETY: the bucket belongs to this shard, which nobody changes while it is locked
                 // for reading.
-                let (slot, _) = unsafe { bucket.as_ref() };
+                let slot = unsafe { bucket.as_ref() };
                 Ok(f(Some(&slot.value)))
             }
             Glance::Absent => Ok(f(None)),
             Glance::Unclear => {
                 drop(shard);
-                self.read_slow(place, hash, query, f)
+                self.read_slow(hash, query, f)
             }
         }
     }
@@ -75,7 +80,6 @@ impl<K: Clone, V> Map<K, V> {
     #[cold]
     fn read_slow<Q, R>(
         &self,
-        place: usize,
         hash: u64,
         query: &Q,
         f: impl FnOnce(Option<&V>) -> R,
@@ -85,12 +89,12 @@ impl<K: Clone, V> Map<K, V> {
     {
         let mut verdicts = Verdicts::new();
         loop {
-            let shard = self.table.read(place);
+            let shard = self.table.read(hash);
             match look(&shard, hash, query, &mut verdicts) {
                 Look::Found(bucket) => {
                     // SAFETY: the bucket belongs to this shard, which nobody changes while it is
                     // locked for reading.
-                    let (slot, _) = unsafe { bucket.as_ref() };
+                    let slot = unsafe { bucket.as_ref() };
                     return Ok(f(Some(&slot.value)));
                 }
                 Look::Absent => return Ok(f(None)),
@@ -113,14 +117,34 @@ impl<K: Clone, V> Map<K, V> {
     where
         Q: Query<K> + ?Sized,
     {
-        let place = self.table.shard_of(hash);
-        let mut shard = self.table.write(place);
+        let mut shard = self.table.write(hash);
         match glance(&shard, hash, query) {
             Glance::Found(bucket) => Ok(f(Entry::occupied(&mut shard, bucket))),
             Glance::Absent => Ok(f(Entry::vacant(&mut shard, hash))),
             Glance::Unclear => {
                 drop(shard);
-                self.entry_slow(place, hash, query, f)
+                self.entry_slow(hash, query, f)
+            }
+        }
+    }
+
+    /// Stores a value and returns the previous one. A key that is stored already stays.
+    pub(crate) fn insert(&self, hash: u64, key: K, value: V) -> Option<V>
+    where
+        K: Eq + Hash,
+    {
+        let mut shard = self.table.write(hash);
+        // At a glance such keys are either equal or not. The key is dropped outside of the lock.
+        match glance(&shard, hash, &key) {
+            Glance::Found(bucket) => {
+                // SAFETY: the bucket belongs to this shard, which nobody else uses while it is locked
+                // for writing.
+                let stored = unsafe { &mut bucket.as_mut().value };
+                Some(mem::replace(stored, value))
+            }
+            Glance::Absent | Glance::Unclear => {
+                Entry::vacant(&mut shard, hash).or_insert(key, value);
+                None
             }
         }
     }
@@ -128,7 +152,6 @@ impl<K: Clone, V> Map<K, V> {
     #[cold]
     fn entry_slow<Q, R>(
         &self,
-        place: usize,
         hash: u64,
         query: &Q,
         f: impl FnOnce(Entry<'_, K, V>) -> R,
@@ -138,7 +161,7 @@ impl<K: Clone, V> Map<K, V> {
     {
         let mut verdicts = Verdicts::new();
         loop {
-            let mut shard = self.table.write(place);
+            let mut shard = self.table.write(hash);
             match look(&shard, hash, query, &mut verdicts) {
                 Look::Found(bucket) => return Ok(f(Entry::occupied(&mut shard, bucket))),
                 Look::Absent => return Ok(f(Entry::vacant(&mut shard, hash))),
@@ -152,51 +175,115 @@ impl<K: Clone, V> Map<K, V> {
 
     /// Removes the entry that has this hash and whose value `is_it` accepts, and returns it.
     pub(crate) fn remove_value(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Option<(K, V)> {
-        let mut shard = self.table.write(self.table.shard_of(hash));
-        let (slot, _) =
-            shard.remove_entry(hash, |(slot, _)| slot.hash == hash && is_it(&slot.value))?;
+        let mut shard = self.table.write(hash);
+        let slot = shard.remove_entry(hash, |slot| slot.hash == hash && is_it(&slot.value))?;
         drop(shard);
         Some((slot.key, slot.value))
     }
 
-    /// Removes any one entry of a shard and returns it.
-    pub(crate) fn pop_from(&self, shard: usize) -> Option<(K, V)> {
-        let mut shard = self.table.write(shard);
-        // SAFETY: the iterator is used once, while the shard is locked.
-        let bucket = unsafe { shard.iter() }.next()?;
-        // SAFETY: the bucket is full and belongs to this shard, and is not used again.
-        let ((slot, _), _) = unsafe { shard.remove(bucket) };
-        drop(shard);
-        Some((slot.key, slot.value))
-    }
-
-    /// Adds up the sizes of the shards, one after another.
-    pub(crate) fn len(&self) -> usize {
-        (0..self.table.shards())
-            .map(|shard| self.table.read(shard).len())
-            .sum()
-    }
-
-    /// Returns what `f` makes of each slot of one shard, while the shard is locked for reading.
-    pub(crate) fn collect_in<T>(
+    /// Removes the entries of the next part of a walk that `is_it` accepts, and returns them.
+    pub(crate) fn extract_next(
         &self,
-        shard: usize,
-        mut f: impl FnMut(&Slot<K, V>) -> T,
-    ) -> Vec<T> {
-        let shard = self.table.read(shard);
-        let mut collected = Vec::with_capacity(shard.len());
-        // SAFETY: the iterator is dropped before the guard of the shard.
+        walk: &mut Walk,
+        mut is_it: impl FnMut(&K, &mut V) -> bool,
+    ) -> Option<Vec<(K, V)>> {
+        let mut extracted = Vec::new();
+        let mut shard = self.table.write_next(walk)?;
+        // SAFETY: the iterator is used only while the shard is locked.
         for bucket in unsafe { shard.iter() } {
-            // SAFETY: as above, and nobody changes the shard while it is locked for reading.
-            collected.push(f(&unsafe { bucket.as_ref() }.0));
+            // SAFETY: the bucket is full, and nobody else can change the shard.
+            let slot = unsafe { bucket.as_mut() };
+            if is_it(&slot.key, &mut slot.value) {
+                // SAFETY: as above, and the bucket is not used again. An iterator may go on after
+                // the bucket that it has returned last was removed.
+                let (slot, _) = unsafe { shard.remove(bucket) };
+                extracted.push((slot.key, slot.value));
+            }
         }
-        collected
+        drop(shard);
+        Some(extracted)
     }
 
-    /// Empties one shard and returns its contents, so that the caller can drop them outside of the
-    /// lock.
-    pub(crate) fn take_shard(&self, shard: usize) -> Shard<K, V> {
-        std::mem::take(&mut *self.table.write(shard))
+    /// Removes any one entry and returns it.
+    pub(crate) fn pop(&self) -> Option<(K, V)> {
+        let mut walk = Walk::default();
+        while let Some(mut shard) = self.table.write_next(&mut walk) {
+            // SAFETY: the iterator is used once, while the shard is locked.
+            let Some(bucket) = unsafe { shard.iter() }.next() else {
+                continue;
+            };
+            // SAFETY: the bucket is full and belongs to this shard, and is not used again.
+            let (slot, _) = unsafe { shard.remove(bucket) };
+            drop(shard);
+            return Some((slot.key, slot.value));
+        }
+        None
+    }
+
+    /// Appends what `f` makes of each slot of the next part of a walk, while that part is locked for
+    /// reading. Returns false at the end.
+    pub(crate) fn collect_next<T>(
+        &self,
+        walk: &mut Walk,
+        collected: &mut Vec<T>,
+        mut f: impl FnMut(&Slot<K, V>) -> T,
+    ) -> bool {
+        let Some(shard) = self.table.read_next(walk) else {
+            return false;
+        };
+        collected.reserve(shard.len());
+        // SAFETY: the iterator is dropped before the guard of the shard.
+        let slots = unsafe { shard.iter() }.map(|bucket| {
+            // SAFETY: as above, and nobody changes the shard while it is locked for reading.
+            unsafe { bucket.as_ref() }
+        });
+        collected.extend(slots.map(&mut f));
+        true
+    }
+
+    /// Returns whether `f` accepts each key and its value, part by part, while that part is locked for
+    /// reading.
+    pub(crate) fn all(&self, mut f: impl FnMut(&K, &V) -> bool) -> bool {
+        let mut walk = Walk::default();
+        while let Some(shard) = self.table.read_next(&mut walk) {
+            // SAFETY: the iterator is used only while the shard is locked, and nobody changes it then.
+            let accepts = unsafe { shard.iter() }.all(|bucket| {
+                // SAFETY: as above.
+                let slot = unsafe { bucket.as_ref() };
+                f(&slot.key, &slot.value)
+            });
+            if !accepts {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Copies all entries, part by part, into a map with as many shards. Compares no keys, and hashes
+    /// none.
+    pub(crate) fn duplicate(&self) -> Self
+    where
+        K: Clone,
+        V: Clone,
+    {
+        let (mut walk, mut part) = (Walk::default(), Vec::new());
+        let copy = |slot: &Slot<K, V>| Slot {
+            hash: slot.hash,
+            key: slot.key.clone(),
+            value: slot.value.clone(),
+        };
+        let mut table = Table::with_capacity(self.table.shards(), self.table.len());
+        while self.collect_next(&mut walk, &mut part, copy) {
+            part.drain(..).for_each(|slot| table.add(slot));
+        }
+        Self { table }
+    }
+
+    /// Empties the next part of a walk and returns its contents, so that the caller can drop them
+    /// outside of the lock.
+    pub(crate) fn take_next(&self, walk: &mut Walk) -> Option<Shard<K, V>> {
+        let mut shard = self.table.write_next(walk)?;
+        Some(mem::take(&mut *shard))
     }
 }
 
@@ -206,7 +293,7 @@ where
     Q: Query<K> + ?Sized,
 {
     let mut met = false;
-    let found = shard.find(hash, |(slot, _)| {
+    let found = shard.find(hash, |slot| {
         slot.hash == hash && {
             met = true;
             query.glance(&slot.key)
@@ -219,7 +306,7 @@ where
     }
 }
 
-fn look<K: Clone, V, Q>(
+fn look<K, V, Q>(
     shard: &Shard<K, V>,
     hash: u64,
     query: &Q,
@@ -230,7 +317,7 @@ where
 {
     let judged = verdicts.len();
     let mut next = 0;
-    let found = shard.find(hash, |(slot, _)| {
+    let found = shard.find(hash, |slot| {
         slot.hash == hash
             && query
                 .peek(&slot.key)
@@ -249,12 +336,7 @@ where
 /// After the first key without a verdict, this looks up no more verdicts and only adds keys: at
 /// most as many as have verdicts already. So `n` keys with the same hash do not cost `n` squared.
 #[cold]
-fn recall<K: Clone, Q>(
-    stored: &K,
-    verdicts: &mut Verdicts<K>,
-    judged: usize,
-    next: &mut usize,
-) -> bool
+fn recall<K, Q>(stored: &K, verdicts: &mut Verdicts<K>, judged: usize, next: &mut usize) -> bool
 where
     Q: Query<K> + ?Sized,
 {
@@ -271,7 +353,7 @@ where
         }
     }
     if verdicts.len() - judged < judged.max(1) {
-        verdicts.push((stored.clone(), false));
+        verdicts.push((Q::keep(stored), false));
     }
     false
 }

@@ -1,24 +1,12 @@
 //! Computing the value of a missing key once, even if many threads ask for it.
 
-use crate::{
-    dict::ConcurrentDict,
-    entry::Entry,
-    flight::Flight,
-    party::Party,
-    query::Query,
-    waits::{Note, Waiting},
-};
-use ft_sync::{
-    Arc, Event,
-    atomic::{AtomicBool, Ordering::Relaxed},
-};
-use std::{
-    hash::{BuildHasher, Hash},
-    process,
-};
+use crate::{dict::ConcurrentDict, entry::Entry, query::Query};
+use ft_once::{Flight, Note, Party, Waiting};
+use ft_sync::Arc;
+use std::hash::{BuildHasher, Hash};
 
 /// The outcome of [`ConcurrentDict::try_claim`].
-pub enum Claim<'a, K: Clone, V, S> {
+pub enum Claim<'a, K, V, S> {
     /// The key has a value.
     Ready(V),
     /// The key has no value, and this caller has to compute it.
@@ -34,7 +22,7 @@ pub enum Claim<'a, K: Clone, V, S> {
 ///
 /// If it is forgotten ([`mem::forget`](std::mem::forget)), all callers that wait for the key wait
 /// for ever.
-pub struct Leader<'a, K: Clone, V, S> {
+pub struct Leader<'a, K, V, S> {
     dict: &'a ConcurrentDict<K, V, S>,
     /// `None` once the duty was [suspended](Leader::suspend).
     claim: Option<Suspended>,
@@ -54,7 +42,7 @@ pub struct Suspended {
     flight: Arc<Flight>,
 }
 
-impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
+impl<K, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
     /// Claims the computation of a missing key.
     ///
     /// `key` must return a key equal to `query`. Like `Clone`, it is called under a lock.
@@ -99,15 +87,10 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
         if let Some(value) = self.values.read(hash, query, |value| value.cloned())? {
             return Ok(Claim::Ready(value));
         }
-        let flight = Arc::new(Flight {
-            landed: AtomicBool::new(false),
-            changed: Event::new(),
-            process: process::id(),
-            leader: party(),
-        });
+        let flight = Arc::new(Flight::new(Some(party())));
         let ours = Arc::clone(&flight);
         let other = self.flights.entry(hash, query, |entry| match entry {
-            Entry::Occupied(mut entry) if entry.get().process != ours.process => {
+            Entry::Occupied(mut entry) if !entry.get().is_of_this_process() => {
                 drop(entry.replace(ours));
                 None
             }
@@ -132,6 +115,19 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
         }
     }
 
+    /// Returns the computation of this key that is in progress, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the query.
+    pub fn try_flight<Q>(&self, query: &Q) -> Result<Option<Arc<Flight>>, Q::Error>
+    where
+        Q: Query<K> + ?Sized,
+    {
+        let hash = query.hash(&self.hasher);
+        self.flights.read(hash, query, |flight| flight.cloned())
+    }
+
     /// Resumes a suspended duty, which must belong to this dictionary.
     ///
     /// # Deadlocks
@@ -145,7 +141,17 @@ impl<K: Clone, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
     }
 }
 
-impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
+impl<K, V, S> Leader<'_, K, V, S> {
+    /// Returns the computation that this is the duty of.
+    pub fn flight(&self) -> &Arc<Flight> {
+        let Some(claim) = &self.claim else {
+            unreachable!("only `suspend` takes the claim, and it consumes the leader");
+        };
+        &claim.flight
+    }
+}
+
+impl<K, V: Clone, S> Leader<'_, K, V, S> {
     /// Stores the value, unless another caller has stored one without a claim, and returns the
     /// value that is stored now. `key` is as for [`try_claim`](ConcurrentDict::try_claim).
     ///
@@ -178,15 +184,13 @@ impl<K: Clone, V: Clone, S> Leader<'_, K, V, S> {
     }
 }
 
-impl<K: Clone, V, S> Drop for Leader<'_, K, V, S> {
+impl<K, V, S> Drop for Leader<'_, K, V, S> {
     fn drop(&mut self) {
         let Some(Suspended { hash, flight }) = self.claim.take() else {
             return;
         };
         let claim = (self.dict.flights).remove_value(hash, |other| Arc::ptr_eq(other, &flight));
-        // Relaxed: see `has_landed`.
-        flight.landed.store(true, Relaxed);
-        flight.changed.notify_all();
+        flight.land();
         drop(claim);
     }
 }

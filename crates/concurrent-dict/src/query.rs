@@ -39,6 +39,9 @@ use std::{
 ///         }
 ///         Ok(self.0.eq_ignore_ascii_case(stored))
 ///     }
+///     fn keep(stored: &Arc<str>) -> Arc<str> {
+///         Arc::clone(stored)
+///     }
 ///     fn is_same(one: &Arc<str>, other: &Arc<str>) -> bool {
 ///         Arc::ptr_eq(one, other)
 ///     }
@@ -58,6 +61,7 @@ pub trait Query<K> {
     ///
     /// `build` is the hasher of the dictionary; a query that has its own hash may ignore it. All 64
     /// bits should depend on the key: some bits choose the shard, others the place in the shard.
+    /// [`spread`](crate::spread) makes such a hash of a number.
     fn hash<S: BuildHasher>(&self, build: &S) -> u64;
 
     /// Returns `true` if this query and a stored key with the same hash are equal at first sight,
@@ -85,6 +89,12 @@ pub trait Query<K> {
     /// An error ends the operation and becomes its result. The operation has changed nothing.
     fn compare(&self, stored: &K) -> Result<bool, Self::Error>;
 
+    /// Returns a copy of a stored key, which is compared with no lock held. It is called under the
+    /// lock of a shard, after [`peek`](Query::peek) returned `None` for the key.
+    ///
+    /// A query that always decides at once never keeps a key, so its keys need not be [`Clone`].
+    fn keep(stored: &K) -> K;
+
     /// Returns whether two stored keys are the same key, so that the verdict on one also holds for
     /// the other. Like [`peek`](Query::peek), it is called under the lock of a shard.
     fn is_same(one: &K, other: &K) -> bool;
@@ -109,6 +119,10 @@ where
 
     fn compare(&self, stored: &K) -> Result<bool, Infallible> {
         Ok(self == stored.borrow())
+    }
+
+    fn keep(_: &K) -> K {
+        unreachable!("`peek` decides at once")
     }
 
     fn is_same(one: &K, other: &K) -> bool {

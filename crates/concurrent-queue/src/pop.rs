@@ -1,19 +1,9 @@
 //! All operations that take items out or look at the first item.
 
-use std::{
-    ops::Range,
-    time::{Duration, Instant},
-};
-
-use crossbeam_epoch::{self as epoch, Guard};
-use ft_sync::{
-    atomic::Ordering::{Relaxed, SeqCst},
-    deadline_after,
-};
-
 use crate::{
-    ConcurrentQueue, PopError, PopTimeoutError, TryPopError,
-    segment::{SEGMENT, Segment, Slot},
+    ConcurrentQueue, TryPopError,
+    block::{Block, Pauses, SLOTS},
+    end::{Claimed, End, Word},
 };
 
 impl<T> ConcurrentQueue<T> {
@@ -24,75 +14,34 @@ impl<T> ConcurrentQueue<T> {
     /// [`TryPopError::Empty`], or [`TryPopError::Closed`] if no item will ever come.
     #[inline]
     pub fn try_pop(&self) -> Result<T, TryPopError> {
-        loop {
-            let guard = epoch::pin();
-            let item = match self.claim_full(&guard) {
-                // SAFETY: the slot is full, and `claim_full` has claimed it for us.
-                Some(slot) => Some(unsafe { slot.take_full() }),
-                None => {
-                    let (segment, slots) = self.claim(1, &guard)?;
-                    // SAFETY: `claim` has claimed the slot for us.
-                    unsafe { segment.slots[slots.start].take() }
-                }
-            };
-            drop(guard);
-            self.freed(1);
-            if let Some(item) = item {
-                return Ok(item);
+        let head = &self.head.end;
+        let word = head.load();
+        // What nearly always is the case comes first, as it is the last step of a longer way.
+        if word.is_free() && !head.begins_block(word) && self.available(word, 1).is_ok() {
+            if let Ok(claimed) = head.claim(word, 1) {
+                return Ok(self.take_one(claimed));
             }
         }
+        self.try_pop_slow()
     }
 
-    /// Pops the first item, and waits for one if necessary.
-    ///
-    /// # Errors
-    ///
-    /// [`PopError`] if the queue is closed and empty, even if it was closed while this call waited.
-    pub fn pop(&self) -> Result<T, PopError> {
-        self.pop_wait(None).map_err(|_| PopError)
+    #[cold]
+    fn try_pop_slow(&self) -> Result<T, TryPopError> {
+        self.claim_front(1).map(|claimed| self.take_one(claimed))
     }
 
-    /// Pops the first item, and waits for one for at most `timeout`. A call that times out leaves
-    /// no trace.
-    ///
-    /// If `timeout` is too large for the clock, the call waits for ever.
-    ///
-    /// # Errors
-    ///
-    /// [`PopTimeoutError`] if no item came in time, or none will ever come.
-    pub fn pop_timeout(&self, timeout: Duration) -> Result<T, PopTimeoutError> {
-        // This avoids reading the clock when there is no need to wait.
-        match self.try_pop() {
-            Ok(item) => Ok(item),
-            Err(TryPopError::Closed) => Err(PopTimeoutError::Closed),
-            Err(TryPopError::Empty) => self.pop_wait(deadline_after(timeout)),
-        }
-    }
-
-    /// Pops the first item, and waits for one until `deadline`. A call that times out leaves no
-    /// trace.
-    ///
-    /// # Errors
-    ///
-    /// [`PopTimeoutError`] if no item came in time, or none will ever come.
-    pub fn pop_deadline(&self, deadline: Instant) -> Result<T, PopTimeoutError> {
-        self.pop_wait(Some(deadline))
-    }
-
-    fn pop_wait(&self, deadline: Option<Instant>) -> Result<T, PopTimeoutError> {
-        self.not_empty
-            .wait_until(deadline, || match self.try_pop() {
-                Ok(item) => Some(Ok(item)),
-                Err(TryPopError::Closed) => Some(Err(PopTimeoutError::Closed)),
-                Err(TryPopError::Empty) => None,
-            })
-            .unwrap_or(Err(PopTimeoutError::Timeout))
+    #[inline]
+    fn take_one(&self, claimed: Claimed<T>) -> T {
+        // SAFETY: we have claimed the position, and use it once.
+        let item = unsafe { claimed.slot().take(claimed.start) };
+        self.freed(1);
+        item
     }
 
     /// Moves up to `max` items from the front of the queue to the end of `out`, in order, and
     /// returns their number.
     ///
-    /// Each run of up to 64 items costs little more than one pop. Other threads can pop between
+    /// Each run of up to 32 items costs little more than one pop. Other threads can pop between
     /// runs.
     ///
     /// # Errors
@@ -112,23 +61,20 @@ impl<T> ConcurrentQueue<T> {
     pub fn try_pop_many(&self, max: usize, out: &mut Vec<T>) -> Result<usize, TryPopError> {
         let before = out.len();
         while out.len() - before < max {
-            let wanted = (max - (out.len() - before)).min(SEGMENT);
+            let wanted = (max - (out.len() - before)).min(SLOTS);
             // Reserve before the claim: items that are already claimed when memory runs out would
             // be lost.
             out.reserve(wanted);
-            let guard = epoch::pin();
-            let (segment, slots) = match self.claim(wanted, &guard) {
+            let claimed = match self.claim_front(wanted) {
                 Ok(claimed) => claimed,
                 Err(_) if out.len() > before => break,
                 Err(err) => return Err(err),
             };
-            let claimed = slots.len();
-            for slot in &segment.slots[slots] {
-                // SAFETY: `claim` has claimed the slots for us.
-                out.extend(unsafe { slot.take() });
+            for (position, slot) in claimed.slots() {
+                // SAFETY: we have claimed these positions, and use each once.
+                out.push(unsafe { slot.take(position) });
             }
-            drop(guard);
-            self.freed(claimed);
+            self.freed(claimed.count);
         }
         Ok(out.len() - before)
     }
@@ -146,63 +92,103 @@ impl<T> ConcurrentQueue<T> {
     where
         T: Clone,
     {
-        let guard = &epoch::pin();
+        let head = &self.head.end;
+        let mut pauses = Pauses::default();
         loop {
-            let (segment, slots) = self.front(guard).ok()?;
-            let Some(peek) = segment.peek_at(slots.start) else {
-                segment.wait_for_peek();
+            let word = head.load();
+            self.available(word, 1).ok()?;
+            if !word.is_held() && head.hold(word) {
+                return Some(self.clone_first(Held { head, word }));
+            }
+            pauses.pause();
+        }
+    }
+
+    /// Clones the first item. There must be one.
+    fn clone_first(&self, held: Held<'_, T>) -> T
+    where
+        T: Clone,
+    {
+        let position = held.word.position();
+        let index = held.head.shape.slot_of(position);
+        // SAFETY: we hold the head, so no pop claims this position, and its block is not freed.
+        let slot = unsafe { &*Block::slot(self.block_of(position, held.head.block()), index) };
+        slot.wait_filled(position);
+        // SAFETY: as above, the item stays until `held` is dropped, even by a panic. Another peek
+        // would hold the head.
+        unsafe { slot.look(T::clone) }
+    }
+
+    /// Claims positions at the front: at least one, and at most `wanted`.
+    #[inline]
+    pub(crate) fn claim_front(&self, wanted: usize) -> Result<Claimed<T>, TryPopError> {
+        let head = &self.head.end;
+        let mut pauses = Pauses::default();
+        let mut word = head.load();
+        loop {
+            let count = self.available(word, wanted.min(head.room_in_block(word)))?;
+            if word.is_held() {
+                pauses.pause();
+                word = head.load();
                 continue;
+            }
+            let claimed = match head.begins_block(word) {
+                true => self.advance(word, count),
+                false => head.claim(word, count),
             };
-            // An item found here stays the first of the queue until `peek` is dropped.
-            // SAFETY: `front` has seen a push's claim on this slot.
-            if let Some(item) = unsafe { peek.clone_item() } {
-                return Some(item);
+            match claimed {
+                Ok(claimed) => return Ok(claimed),
+                Err(now) => word = now,
             }
-            // The burned slot now counts as popped. That was a plain store, so the notification
-            // needs a fence.
-            self.not_full.notify(1);
+            pauses.pause();
         }
     }
 
-    /// Claims the first slot of the queue if it contains an item. It does not look at the end of
-    /// the queue, whose cache line is with the processor that pushes.
+    /// Returns how many positions pushes have claimed from that of `word` on, which was read from
+    /// the head: at least one, and at most `wanted`.
+    ///
+    /// `Empty` and `Closed` are true at one moment: when the tail was read. The head was read
+    /// before, and never is beyond the tail.
     #[inline]
-    fn claim_full<'g>(&self, guard: &'g Guard) -> Option<&'g Slot<T>> {
-        let (_, segment) = self.first(guard);
-        // Relaxed: the exchange decides. An index with the PEEKED bit is beyond the slots.
-        let index = segment.head.load(Relaxed);
-        // A thread that sees the slot full sees the claim of its push, and so does a thread that
-        // acquires our claim.
-        let slot = segment.slots.get(index).filter(|slot| slot.is_full())?;
-        // SeqCst, Relaxed: as in `claim`.
-        let claimed = (segment.head).compare_exchange(index, index + 1, SeqCst, Relaxed);
-        claimed.is_ok().then_some(slot)
+    fn available(&self, word: Word, wanted: usize) -> Result<usize, TryPopError> {
+        let head = &self.head.end;
+        let start = word.position();
+        let known = match head.looks_at_slots(word, wanted) {
+            true => head.slot(start).is_filled(start),
+            false => start + wanted as u64 <= head.seen(),
+        };
+        if known {
+            return Ok(wanted);
+        }
+        let tail = self.tail.end.load();
+        if tail.position() <= start {
+            return Err(match tail.is_closed() {
+                true => TryPopError::Closed,
+                false => TryPopError::Empty,
+            });
+        }
+        head.saw(tail.position());
+        Ok(((tail.position() - start) as usize).min(wanted))
     }
 
-    /// Claims the first slots of the queue: at least one, and at most `max`.
+    /// Notifies threads that wait for room that pops have claimed `count` more positions.
     #[inline]
-    fn claim<'g>(
-        &self,
-        max: usize,
-        guard: &'g Guard,
-    ) -> Result<(&'g Segment<T>, Range<usize>), TryPopError> {
-        loop {
-            let (segment, mut slots) = self.front(guard)?;
-            slots.end = slots.end.min(slots.start + max);
-            // SeqCst: in one order with the notification that follows; see
-            // `Event::notify_after_swap`.
-            // Release: pairs with the Acquire loads of `head` in `front` and `popped`.
-            // Acquire: passes on what earlier claims released, and pairs with the Release at the
-            // end of a peek.
-            // Relaxed: a failure decides nothing.
-            if segment
-                .head
-                .compare_exchange(slots.start, slots.end, SeqCst, Relaxed)
-                .is_ok()
-            {
-                return Ok((segment, slots));
-            }
-            segment.wait_for_peek();
+    fn freed(&self, count: usize) {
+        let head = &self.head.end;
+        if head.capacity.is_some() {
+            head.changed.notify_after_swap(count);
         }
+    }
+}
+
+/// The head while a peek holds it. It is released when this is dropped.
+struct Held<'a, T> {
+    head: &'a End<T>,
+    word: Word,
+}
+
+impl<T> Drop for Held<'_, T> {
+    fn drop(&mut self) {
+        self.head.release(self.word);
     }
 }

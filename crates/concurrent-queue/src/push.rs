@@ -1,20 +1,11 @@
 //! All operations that put items in.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
-
-use crossbeam_epoch::{self as epoch, Guard, Owned, Shared};
-use ft_sync::{
-    atomic::Ordering::{Relaxed, SeqCst},
-    deadline_after,
-};
+use std::collections::VecDeque;
 
 use crate::{
-    ConcurrentQueue, PushError, PushTimeoutError, TryPushError, TryPushManyError,
-    links::End,
-    segment::{SEGMENT, Segment},
+    ConcurrentQueue, TryPushError, TryPushManyError,
+    block::{Pauses, Slot},
+    end::{Claimed, Word},
 };
 
 impl<T> ConcurrentQueue<T> {
@@ -35,10 +26,28 @@ impl<T> ConcurrentQueue<T> {
     /// ```
     #[inline]
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
+        let tail = &self.tail.end;
+        let word = tail.load();
+        // What nearly always is the case comes first, as it is the last step of a longer way.
+        if word.is_free() && !tail.begins_block(word) && self.has_room(word, 1) {
+            if let Ok(claimed) = tail.claim(word, 1) {
+                let slot = claimed.slot();
+                self.wait_for_lap(slot, claimed.start);
+                // SAFETY: we have claimed the position, and use it once.
+                unsafe { slot.put(claimed.start, item) };
+                tail.changed.notify_after_swap(1);
+                return Ok(());
+            }
+        }
+        self.try_push_slow(item)
+    }
+
+    #[cold]
+    fn try_push_slow(&self, item: T) -> Result<(), TryPushError<T>> {
         let mut item = Some(item);
         match self.push_run(&mut item) {
             Ok(pushed) => {
-                self.not_empty.notify_after_swap(pushed);
+                self.tail.end.changed.notify_after_swap(pushed);
                 Ok(())
             }
             Err(refused) => {
@@ -51,61 +60,10 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Pushes `item` at the back, and waits while the queue is full.
-    ///
-    /// # Errors
-    ///
-    /// [`PushError`], with the item, if the queue was closed, even while this call waited.
-    pub fn push(&self, item: T) -> Result<(), PushError<T>> {
-        match self.push_wait(item, None) {
-            Ok(()) => Ok(()),
-            Err(err) => Err(PushError(err.into_inner())),
-        }
-    }
-
-    /// Pushes `item` at the back, and waits for at most `timeout` while the queue is full.
-    ///
-    /// If `timeout` is too large for the clock, the call waits for ever.
-    ///
-    /// # Errors
-    ///
-    /// [`PushTimeoutError`], with the item, if there was no room in time or the queue was closed.
-    pub fn push_timeout(&self, item: T, timeout: Duration) -> Result<(), PushTimeoutError<T>> {
-        self.push_wait(item, deadline_after(timeout))
-    }
-
-    /// Pushes `item` at the back, and waits until `deadline` while the queue is full.
-    ///
-    /// # Errors
-    ///
-    /// [`PushTimeoutError`], with the item, if there was no room in time or the queue was closed.
-    pub fn push_deadline(&self, item: T, deadline: Instant) -> Result<(), PushTimeoutError<T>> {
-        self.push_wait(item, Some(deadline))
-    }
-
-    fn push_wait(&self, item: T, deadline: Option<Instant>) -> Result<(), PushTimeoutError<T>> {
-        let mut left = Some(item);
-        let done = self.not_full.wait_until(deadline, || {
-            match self.try_push(left.take().expect("no attempt without the item")) {
-                Ok(()) => Some(Ok(())),
-                Err(TryPushError::Closed(item)) => Some(Err(PushTimeoutError::Closed(item))),
-                Err(TryPushError::Full(item)) => {
-                    left = Some(item);
-                    None
-                }
-            }
-        });
-        match (done, left) {
-            (Some(done), _) => done,
-            (None, Some(item)) => Err(PushTimeoutError::Timeout(item)),
-            (None, None) => unreachable!("a push that timed out still has its item"),
-        }
-    }
-
     /// Moves as many of `items` as fit into the queue, from the front and in order, and returns
     /// their number. The other items stay in `items`.
     ///
-    /// Each run of up to 64 items costs little more than one push. The items of one run follow one
+    /// Each run of up to 32 items costs little more than one push. The items of one run follow one
     /// another in the queue. Items of other threads can come between runs.
     ///
     /// # Errors
@@ -127,7 +85,7 @@ impl<T> ConcurrentQueue<T> {
         while !items.is_empty() {
             match self.push_run(items) {
                 Ok(more) => {
-                    self.not_empty.notify_after_swap(more);
+                    self.tail.end.changed.notify_after_swap(more);
                     pushed += more;
                 }
                 Err(Refused::Full) => return Err(TryPushManyError::Full { pushed }),
@@ -137,143 +95,112 @@ impl<T> ConcurrentQueue<T> {
         Ok(pushed)
     }
 
-    /// Claims a run of slots, moves items into them from the front of `source`, which must not be
-    /// empty, and returns their number, at least one.
+    /// Claims a run of positions, moves items into their slots from the front of `source`, which
+    /// must not be empty, and returns their number, at least one.
+    #[inline]
     fn push_run(&self, source: &mut impl Source<T>) -> Result<usize, Refused> {
-        let guard = &epoch::pin();
+        let claimed = self.claim_back(source.len())?;
+        for (position, slot) in claimed.slots() {
+            self.wait_for_lap(slot, position);
+            // SAFETY: we have claimed these positions, and use each once. No user's code runs
+            // before all of them are filled.
+            unsafe { slot.put(position, source.take()) };
+        }
+        Ok(claimed.count)
+    }
+
+    /// In a ring, waits until the pop of the lap before has emptied the slot. It has claimed the
+    /// position by now, or there would be no room.
+    #[inline]
+    fn wait_for_lap(&self, slot: &Slot<T>, position: u64) {
+        let shape = self.tail.end.shape;
+        if shape.is_ring() && position >= shape.slots() as u64 {
+            slot.wait_emptied(position - shape.slots() as u64);
+        }
+    }
+
+    /// Claims positions at the back: at least one, and at most `wanted`.
+    #[inline]
+    pub(crate) fn claim_back(&self, wanted: usize) -> Result<Claimed<T>, Refused> {
+        let tail = &self.tail.end;
+        let mut pauses = Pauses::default();
+        let mut word = tail.load();
         loop {
-            let end = self.end(guard);
-            if end.closed {
+            if word.is_closed() {
                 return Err(Refused::Closed);
             }
-            let pushed = match end.index < SEGMENT {
-                true => self.push_here(&end, source, guard)?,
-                false => self.push_next(&end, source, guard)?,
+            if word.is_held() {
+                pauses.pause();
+                word = tail.load();
+                continue;
+            }
+            let count = self.room(word, wanted.min(tail.room_in_block(word)))?;
+            // No push claims a position between our load of `word` and the exchange, and the head
+            // never falls. So after the exchange, too, there are no more items than the bound
+            // allows.
+            let claimed = match tail.begins_block(word) {
+                true => self.append(word, count),
+                false => tail.claim(word, count),
             };
-            if pushed > 0 {
-                return Ok(pushed);
+            match claimed {
+                Ok(claimed) => return Ok(claimed),
+                Err(now) => word = now,
             }
+            pauses.pause();
         }
     }
 
-    /// Fills slots of the last segment. Returns 0 if another thread was faster, or if all of the
-    /// slots were burned.
-    #[inline]
-    fn push_here(
-        &self,
-        end: &End<'_, T>,
-        source: &mut impl Source<T>,
-        guard: &Guard,
-    ) -> Result<usize, Refused> {
-        let (segment, index) = (end.segment, end.index);
-        let room = self.room(end.position(), guard)?;
-        let end = index + source.len().min(room).min(SEGMENT - index);
-        // No push has claimed a slot between our load and this exchange, and `head` never falls. So
-        // after the exchange, too, no more slots are claimed than the capacity allows.
-        //
-        // SeqCst: in one order with the notification that follows; see `Event::notify_after_swap`.
-        // Release: pairs with the Acquire loads of `tail` here and in `pop.rs`.
-        // Acquire: passes on what earlier claims released.
-        // Relaxed: a failure decides nothing.
-        if segment
-            .tail
-            .compare_exchange(index, end, SeqCst, Relaxed)
-            .is_err()
-        {
-            return Ok(0);
-        }
-        let mut pushed = 0;
-        for slot in &segment.slots[index..end] {
-            // SAFETY: the exchange has claimed these slots for us, and each is used once.
-            match unsafe { slot.put(source.take()) } {
-                Ok(()) => pushed += 1,
-                Err(item) => {
-                    source.put_back(item);
-                    // Wait until the burned slot counts as popped.
-                    segment.wait_for_peek();
-                }
-            }
-        }
-        Ok(pushed)
-    }
-
-    /// Appends a segment that already contains items. Returns 0 if another thread has appended one.
+    /// Returns how many positions can be claimed from that of `word` on: at least one, and at most
+    /// `wanted`.
     ///
-    /// The items of a new segment need no claim. Otherwise pushes and pops that race for the same
-    /// slots could undo each other's work for ever. A push that succeeds here cannot be burned.
-    #[cold]
-    fn push_next(
-        &self,
-        end: &End<'_, T>,
-        source: &mut impl Source<T>,
-        guard: &Guard,
-    ) -> Result<usize, Refused> {
-        let base = end.position();
-        let count = source.len().min(self.room(base, guard)?).min(SEGMENT);
-        let mut new = Owned::new(Segment::new(base));
-        for slot in &mut new.slots[..count] {
-            slot.fill(source.take());
-        }
-        // Relaxed: published by the exchange below.
-        new.tail.store(count, Relaxed);
-        // SeqCst: as in `push_here`.
-        // Release: pairs with the Acquire loads of `next`, so a thread that follows the link sees
-        // the segment.
-        // Acquire: passes on what was released with `tail`.
-        // Relaxed: a failure decides nothing.
-        match end
-            .segment
-            .next
-            .compare_exchange(Shared::null(), new, SeqCst, Relaxed, guard)
-        {
-            Ok(new) => {
-                self.move_tail(end.shared, new, guard);
-                Ok(count)
-            }
-            Err(failed) => {
-                for slot in failed.new.slots[..count].iter().rev() {
-                    // SAFETY: no other thread has seen the segment, and it is freed right after
-                    // this.
-                    let item = unsafe { slot.take() };
-                    source.put_back(item.expect("the slot was filled above"));
-                }
-                Ok(0)
-            }
-        }
-    }
-
-    /// Returns how many more slots can be claimed from `position` on, at least one. `position` is
-    /// the end of the queue as the caller has seen it.
-    ///
-    /// `Full` is true at one moment: when the position of the pops was exact. By then the end was
-    /// at `position` or beyond.
-    fn room(&self, position: u64, guard: &Guard) -> Result<usize, Refused> {
-        let Some(capacity) = self.capacity else {
-            return Ok(usize::MAX);
+    /// `Full` is true at one moment: when the head was read. `word` was read before. If the tail
+    /// had moved on by then, the head had done so as well, or there would have been too many items.
+    fn room(&self, word: Word, wanted: usize) -> Result<usize, Refused> {
+        let (Some(capacity), false) = (self.tail.end.capacity, self.has_room(word, wanted)) else {
+            return Ok(wanted);
         };
-        // If `position` is outdated, pops may have passed it. Then the claim of the caller fails.
-        let used = position.saturating_sub(self.popped(guard));
-        debug_assert!(used <= capacity.get() as u64, "bound exceeded");
-        match capacity.get() - used as usize {
+        let head = self.head.end.load().position();
+        self.tail.end.saw(head);
+        // If `word` is outdated, the head may be beyond it. Then the claim fails.
+        let used = word.position().saturating_sub(head) as usize;
+        debug_assert!(used <= capacity.get(), "bound exceeded");
+        match capacity.get() - used {
             0 => Err(Refused::Full),
-            room => Ok(room),
+            room => Ok(room.min(wanted)),
+        }
+    }
+
+    /// Returns whether `wanted` positions can be claimed from that of `word` on, as far as is known
+    /// without a look at the head.
+    #[inline]
+    fn has_room(&self, word: Word, wanted: usize) -> bool {
+        let (tail, position) = (&self.tail.end, word.position());
+        let Some(capacity) = tail.capacity else {
+            return true;
+        };
+        let capacity = capacity.get() as u64;
+        match tail.looks_at_slots(word, wanted) {
+            // If this pop has claimed its position, there is room.
+            true => match position.checked_sub(capacity) {
+                Some(before) => tail.slot(before).is_emptied(before),
+                None => true,
+            },
+            false => position + wanted as u64 <= tail.seen().saturating_add(capacity),
         }
     }
 }
 
 /// The reason why nothing was pushed.
-enum Refused {
+pub(crate) enum Refused {
     Full,
     Closed,
 }
 
-/// The items that `push_run` takes: one or many.
+/// The items that `push_run` takes: one or many. Its methods run no user's code.
 trait Source<T> {
     fn len(&self) -> usize;
     /// Takes the first item. It may be called `len` times.
     fn take(&mut self) -> T;
-    /// Undoes the last `take`.
-    fn put_back(&mut self, item: T);
 }
 
 impl<T> Source<T> for Option<T> {
@@ -283,10 +210,6 @@ impl<T> Source<T> for Option<T> {
 
     fn take(&mut self) -> T {
         Option::take(self).expect("called once")
-    }
-
-    fn put_back(&mut self, item: T) {
-        *self = Some(item);
     }
 }
 
@@ -298,11 +221,4 @@ impl<T> Source<T> for VecDeque<T> {
     fn take(&mut self) -> T {
         self.pop_front().expect("called at most `len` times")
     }
-
-    fn put_back(&mut self, item: T) {
-        self.push_front(item);
-    }
 }
-
-#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
-mod stalled;

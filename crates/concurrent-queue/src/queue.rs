@@ -4,13 +4,16 @@ use std::{
     fmt,
     num::NonZeroUsize,
     panic::{RefUnwindSafe, UnwindSafe},
+    ptr,
 };
 
-use crossbeam_epoch::{self as epoch, Atomic};
 use crossbeam_utils::CachePadded;
-use ft_sync::Event;
+use ft_sync::{Event, atomic::AtomicPtr};
 
-use crate::segment::Segment;
+use crate::{
+    block::{Block, Shape},
+    end::End,
+};
 
 /// A first-in first-out queue for many producers and many consumers.
 ///
@@ -30,17 +33,26 @@ use crate::segment::Segment;
 /// # Ok::<(), ft_concurrent_queue::PushError<&str>>(())
 /// ```
 pub struct ConcurrentQueue<T> {
-    /// The segment to pop from, never null. It only moves forward, and never beyond `tail`.
-    pub(crate) head: CachePadded<Atomic<Segment<T>>>,
-    /// The segment to push to, or one before it; never null. It only moves forward.
-    pub(crate) tail: CachePadded<Atomic<Segment<T>>>,
-    /// How many slots pushes may have claimed beyond those that pops have claimed. `None` means no
-    /// limit.
-    pub(crate) capacity: Option<NonZeroUsize>,
-    /// Notified once per pushed item. Closing notifies all listeners.
-    pub(crate) not_empty: Event,
-    /// Notified once per freed slot if there is a bound. Closing notifies all listeners.
-    pub(crate) not_full: Event,
+    /// Where pushes claim positions. Its event is that of new items.
+    pub(crate) tail: CachePadded<Tail<T>>,
+    /// Where pops claim positions, never beyond the tail. Its event is that of new room.
+    pub(crate) head: CachePadded<Head<T>>,
+}
+
+/// What is in the cache line of pushes.
+pub(crate) struct Tail<T> {
+    pub(crate) end: End<T>,
+    /// A block that was used up, for the next push that needs one. Null if there is none.
+    pub(crate) spare: AtomicPtr<Block<T>>,
+}
+
+/// What is in the cache line of pops.
+pub(crate) struct Head<T> {
+    pub(crate) end: End<T>,
+    /// The first block of the chain, which leads over that of the head to that of the tail. Blocks
+    /// before that of the head are freed when all pops in them are over. Null before the first
+    /// push, and while a thread is freeing.
+    pub(crate) oldest: AtomicPtr<Block<T>>,
 }
 
 // SAFETY: the queue owns its items and moves them between threads, which `T: Send` allows. `peek`
@@ -63,9 +75,6 @@ impl<T> ConcurrentQueue<T> {
 
     /// Creates a queue that never holds more than `capacity` items.
     ///
-    /// A push in progress counts as an item. A pop makes room as soon as it begins to take its
-    /// item.
-    ///
     /// # Panics
     ///
     /// If `capacity` is 0.
@@ -75,36 +84,35 @@ impl<T> ConcurrentQueue<T> {
     }
 
     pub(crate) fn with_capacity(capacity: Option<NonZeroUsize>) -> Self {
-        let first = Atomic::new(Segment::new(0));
+        let shape = capacity.map_or(Shape::CHAIN, |it| Shape::bounded::<T>(it.get()));
         Self {
-            // Relaxed: no other thread knows the queue yet.
-            tail: CachePadded::new(first.clone()),
-            head: CachePadded::new(first),
-            capacity,
-            not_empty: Event::new(),
-            not_full: Event::new(),
+            tail: CachePadded::new(Tail {
+                end: End::new(capacity, shape),
+                spare: AtomicPtr::new(ptr::null_mut()),
+            }),
+            head: CachePadded::new(Head {
+                end: End::new(capacity, shape),
+                oldest: AtomicPtr::new(ptr::null_mut()),
+            }),
         }
     }
 
     /// Returns the bound, or `None` if there is none.
     pub fn capacity(&self) -> Option<usize> {
-        self.capacity.map(NonZeroUsize::get)
+        self.tail.end.capacity.map(NonZeroUsize::get)
     }
 
-    /// Returns the number of items: those whose push has claimed a slot, minus those that a pop has
-    /// claimed.
+    /// Returns the number of items.
     ///
-    /// The result is exact if no other thread uses the queue. Otherwise it was true at some moment
-    /// during the call. It never exceeds the capacity, and it includes pushes that are not
-    /// finished.
+    /// The result was true at some moment during the call, and so is exact if no other thread uses
+    /// the queue.
     pub fn len(&self) -> usize {
-        let guard = &epoch::pin();
-        let mut tail = self.end(guard).position();
+        let mut tail = self.tail.end.load().position();
         loop {
-            let head = self.popped(guard);
-            let now = self.end(guard).position();
-            // No push has claimed a slot in between, so this was true at the moment when `head` was
-            // exact.
+            let head = self.head.end.load().position();
+            let now = self.tail.end.load().position();
+            // No push has claimed a position in between, so this was true at the moment when `head`
+            // was exact.
             if now == tail {
                 return (tail - head) as usize;
             }
@@ -112,20 +120,22 @@ impl<T> ConcurrentQueue<T> {
         }
     }
 
-    /// Returns whether the queue is empty, by the count of [`len`](Self::len).
+    /// Returns whether the queue is empty.
     pub fn is_empty(&self) -> bool {
-        self.front(&epoch::pin()).is_err()
+        // If the tail is not beyond the head that we have read before, then nothing was between
+        // them when we read the tail.
+        let head = self.head.end.load().position();
+        self.tail.end.load().position() <= head
     }
 
-    /// Returns whether the queue has as many items as the bound allows, by the count of
-    /// [`len`](Self::len).
+    /// Returns whether the queue has as many items as the bound allows.
     pub fn is_full(&self) -> bool {
         self.capacity() == Some(self.len())
     }
 
     /// Returns whether the queue was closed. It may still contain items.
     pub fn is_closed(&self) -> bool {
-        self.end(&epoch::pin()).closed
+        self.tail.end.load().is_closed()
     }
 
     /// Closes the queue, and returns whether this call closed it. After closing no push succeeds,
@@ -142,10 +152,10 @@ impl<T> ConcurrentQueue<T> {
     /// assert_eq!(queue.pop(), Err(PopError));
     /// ```
     pub fn close(&self) -> bool {
-        let closed_here = self.close_quietly();
+        let closed_here = self.tail.end.close();
         if closed_here {
-            self.not_empty.notify_all();
-            self.not_full.notify_all();
+            self.not_empty().notify_all();
+            self.not_full().notify_all();
         }
         closed_here
     }
@@ -194,22 +204,13 @@ impl<T> ConcurrentQueue<T> {
     /// assert_eq!(pop_with(&queue, || println!("waiting")), Ok(7));
     /// ```
     pub fn not_empty(&self) -> &Event {
-        &self.not_empty
+        &self.tail.end.changed
     }
 
     /// Returns the event that is notified of each slot freed in a bounded queue, and of closing.
     /// Use it like [`not_empty`](Self::not_empty).
     pub fn not_full(&self) -> &Event {
-        &self.not_full
-    }
-
-    /// Notifies threads that wait for room that pops have claimed `slots` more, by a `SeqCst`
-    /// exchange.
-    #[inline]
-    pub(crate) fn freed(&self, slots: usize) {
-        if self.capacity.is_some() {
-            self.not_full.notify_after_swap(slots);
-        }
+        &self.head.end.changed
     }
 }
 

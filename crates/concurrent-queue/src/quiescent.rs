@@ -1,9 +1,6 @@
 //! Operations on a queue that no other thread is using.
 
-use crossbeam_epoch as epoch;
-use ft_sync::atomic::Ordering::Relaxed;
-
-use crate::ConcurrentQueue;
+use crate::{ConcurrentQueue, block::Block};
 
 impl<T> ConcurrentQueue<T> {
     /// Calls `visit` with every item, in order, until it returns an error.
@@ -39,20 +36,14 @@ impl<T> ConcurrentQueue<T> {
         &self,
         visit: &mut dyn FnMut(&T) -> Result<(), E>,
     ) -> Result<(), E> {
-        // SAFETY: the caller promises that nobody else is in a method. So nobody moves the links or
-        // frees a segment, and no protection is needed.
-        let guard = unsafe { epoch::unprotected() };
-        // Relaxed, here and below: the caller promises that everything that others did happens
-        // before.
-        let mut next = self.head.load(Relaxed, guard);
-        // SAFETY: the segment is reached from `head`, so it is not retired, and nothing is retired
-        // meanwhile.
-        while let Some(segment) = unsafe { next.as_ref() } {
-            for slot in segment.left() {
-                // SAFETY: our caller makes the promise that `visit` requires.
-                unsafe { slot.visit(&mut *visit)? };
-            }
-            next = segment.next.load(Relaxed, guard);
+        let head = &self.head.end;
+        let mut block = head.block();
+        for position in head.load().position()..self.tail.end.load().position() {
+            let here = self.block_of(position, block);
+            // SAFETY: nobody is in a method. So the block is not freed, the slot is filled, and
+            // nobody else uses the item.
+            unsafe { (*Block::slot(here, head.shape.slot_of(position))).look(&mut *visit)? };
+            block = here.as_ptr();
         }
         Ok(())
     }
@@ -60,19 +51,17 @@ impl<T> ConcurrentQueue<T> {
 
 impl<T> Drop for ConcurrentQueue<T> {
     fn drop(&mut self) {
-        // SAFETY: `&mut self` is exclusive, so nobody moves the links or retires what they lead to.
-        let guard = unsafe { epoch::unprotected() };
-        // Relaxed, here and below: threads that used the queue have handed it over since.
-        let mut first = self.head.load(Relaxed, guard);
-        while !first.is_null() {
-            // SAFETY: the segment is reached from `head`, so it is not retired. We own it, and
-            // reach it only once.
-            let segment = unsafe { first.into_owned() };
-            for slot in segment.left() {
-                // SAFETY: we are the only user of the queue, and no pop has claimed this slot.
-                drop(unsafe { slot.take() });
+        /// Frees the blocks, after it has dropped the items that a panicking destructor left.
+        struct Rest<'a, T>(&'a mut ConcurrentQueue<T>);
+
+        impl<T> Drop for Rest<'_, T> {
+            fn drop(&mut self) {
+                self.0.try_iter().for_each(drop);
+                self.0.free_blocks();
             }
-            first = segment.next.load(Relaxed, guard);
         }
+
+        let rest = Rest(self);
+        rest.0.try_iter().for_each(drop);
     }
 }

@@ -2,10 +2,20 @@
 
 mod common;
 
-use std::{cell::Cell, thread};
+use std::{
+    cell::Cell,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
 
-use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
-use ft_test_support::passed;
+use ft_concurrent_queue::{
+    ConcurrentStack, PopError, PopTimeoutError, PushError, PushTimeoutError, TryPopError,
+    TryPushError,
+};
+use ft_test_support::{LONG, SHORT, passed};
 use proptest::prelude::*;
 
 /// Items per producer in the stress test.
@@ -167,6 +177,78 @@ fn stress() {
     });
     all.sort_unstable();
     assert!(all.into_iter().eq(0..2 * ITEMS));
+}
+
+/// An item that cannot be cloned.
+#[derive(Debug, PartialEq)]
+struct Single(u32);
+
+#[test]
+fn waits_end_in_time() {
+    let stack = ConcurrentStack::bounded(1);
+    let start = Instant::now();
+    assert_eq!(stack.pop_timeout(SHORT), Err(PopTimeoutError::Timeout));
+    assert_eq!(stack.pop_deadline(start), Err(PopTimeoutError::Timeout));
+    assert_eq!(stack.push_timeout(Single(1), Duration::MAX), Ok(()));
+    let late = stack.push_deadline(Single(2), start);
+    assert_eq!(late, Err(PushTimeoutError::Timeout(Single(2))));
+    let late = stack.push_timeout(Single(2), SHORT);
+    assert_eq!(late, Err(PushTimeoutError::Timeout(Single(2))));
+    assert!(start.elapsed() >= 2 * SHORT && start.elapsed() < LONG);
+    assert_eq!(stack.pop_timeout(Duration::MAX), Ok(Single(1)));
+    stack.close();
+    assert_eq!(
+        stack.pop_timeout(Duration::ZERO),
+        Err(PopTimeoutError::Closed)
+    );
+    let closed = stack.push_timeout(Single(3), SHORT);
+    assert_eq!(closed, Err(PushTimeoutError::Closed(Single(3))));
+    assert_eq!(stack.push(Single(3)), Err(PushError(Single(3))));
+    assert_eq!(stack.pop(), Err(PopError));
+}
+
+#[test]
+fn threads_wait_for_items_and_for_room() {
+    let stack = Arc::new(ConcurrentStack::bounded(2));
+    let popper = {
+        let stack = Arc::clone(&stack);
+        thread::spawn(move || std::iter::from_fn(|| stack.pop().ok()).count())
+    };
+    for n in 0..1000 {
+        stack.push(n).unwrap();
+    }
+    stack.close();
+    assert_eq!(popper.join().unwrap(), 1000);
+}
+
+/// A future can be sent to another thread, which is what executors of many threads ask for.
+#[test]
+fn tasks_wait_for_items_and_for_room() {
+    let (stack, mut context) = (
+        ConcurrentStack::bounded(1),
+        Context::from_waker(Waker::noop()),
+    );
+    fn send(_: &impl Send) {}
+    let mut pop = pin!(stack.pop_async());
+    send(&pop);
+    assert!(pop.as_mut().poll(&mut context).is_pending());
+    stack.push(1).unwrap();
+    let mut push = pin!(stack.push_async(2));
+    send(&push);
+    assert!(push.as_mut().poll(&mut context).is_pending());
+    assert_eq!(pop.poll(&mut context), Poll::Ready(Ok(1)));
+    assert_eq!(push.poll(&mut context), Poll::Ready(Ok(())));
+    stack.close();
+    assert_eq!(
+        pin!(stack.pop_async()).poll(&mut context),
+        Poll::Ready(Ok(2))
+    );
+    assert_eq!(
+        pin!(stack.pop_async()).poll(&mut context),
+        Poll::Ready(Err(PopError))
+    );
+    let refused = pin!(stack.push_async(3)).poll(&mut context);
+    assert_eq!(refused, Poll::Ready(Err(PushError(3))));
 }
 
 proptest! {

@@ -104,6 +104,18 @@
 //! threads at a `threading.Barrier`. The Python packages `ft_utils.testing` and
 //! `pytest-run-parallel` do that.
 //!
+//! # Costs and progress
+//!
+//! [`Protected::get`](Protected::get) and [`RaceOnce::get`](RaceOnce::get) take constant time and wait
+//! for no Python code. A change of a [`Protected`] allocates, and is repeated if another thread has
+//! changed it meanwhile. [`RaceOnce`] never waits. [`wait`](wait()) detaches; on the main thread it
+//! attaches again a few times a second, to look for signals.
+//!
+//! # Public dependency
+//!
+//! The types of PyO3 0.30 are in the interface, and promised: support of another version of PyO3 comes
+//! with a new version of this crate that Cargo does not take for compatible.
+//!
 //! # At the end of the process
 //!
 //! When the interpreter is shutting down, [`Python::attach`] panics, and [`Python::try_attach`]

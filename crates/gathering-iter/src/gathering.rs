@@ -1,25 +1,20 @@
 //! A gathering, and how it ends.
 
-use std::{
-    convert::Infallible,
-    fmt,
-    num::{NonZero, NonZeroU64},
-};
+use std::{convert::Infallible, fmt, num::NonZeroU64};
 
-use crossbeam_utils::CachePadded;
-use ft_sync::{
-    Arc, Mutex,
-    atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
-};
+use ft_sync::{Arc, atomic::Ordering::Relaxed};
 
 use crate::{
     reader::Reader,
-    shard::Shard,
+    segment::Segment,
     shared::{CLOSED, FAILED, OPEN, Shared, lock, try_lock},
 };
 
-/// There are never more shards than this, however many are asked for.
-const MAX_SHARDS: usize = 1024;
+/// How many slots a segment has. A segment of this size takes 2 kB if values are pointers, and its
+/// making and its end, which are done under a lock, cost little for each value.
+const SLOTS: usize = 128;
+/// There are never more slots in a segment than this, however many are asked for.
+const MAX_SLOTS: usize = 1 << 16;
 
 /// Gathers values by key from many threads, for readers that get them in the order of the keys.
 ///
@@ -50,7 +45,7 @@ pub struct GatheringIter<V, E = Infallible>(pub(crate) Arc<Shared<V, E>>);
 impl<V, E> GatheringIter<V, E> {
     /// Creates a gathering that takes any key at any time.
     pub fn new() -> Self {
-        Self::with_shards(default_shards(), None)
+        Self::with_segments(SLOTS, None)
     }
 
     /// Creates a gathering that takes a key only if it is less than `window` ahead of what draining
@@ -73,51 +68,38 @@ impl<V, E> GatheringIter<V, E> {
     /// assert_eq!(gathering.try_insert(2, 'c'), Ok(None));
     /// ```
     pub fn with_window(window: NonZeroU64) -> Self {
-        Self::with_shards(default_shards(), Some(window))
+        Self::with_segments(SLOTS, Some(window))
     }
 
-    /// As [`new`](Self::new) or [`with_window`](Self::with_window), with a number of shards that
-    /// the caller chooses. Threads that use the same shard at the same moment wait for each other.
+    /// As [`new`](Self::new) or [`with_window`](Self::with_window), with the number of keys whose
+    /// values share a segment. The first value in a segment allocates memory for all of them.
     ///
-    /// The number is rounded up to a power of two, and kept between 1 and 1024.
-    pub fn with_shards(shards: usize, window: Option<NonZeroU64>) -> Self {
-        let shards = shards.clamp(1, MAX_SHARDS).next_power_of_two();
-        let shard = |_| CachePadded::new(Mutex::new(Shard::new()));
-        Self(Arc::new(Shared {
-            shards: (0..shards).map(shard).collect(),
-            window,
-            taken: CachePadded::new(AtomicU64::new(0)),
-            draining: Mutex::new(0),
-            state: AtomicU8::new(OPEN),
-            failure: Mutex::new(None),
-        }))
+    /// The number is rounded up to a power of two, and kept between 1 and 65,536.
+    pub fn with_segments(slots: usize, window: Option<NonZeroU64>) -> Self {
+        let slots = slots.clamp(1, MAX_SLOTS).next_power_of_two();
+        Self(Arc::new(Shared::new(slots.trailing_zeros(), window)))
     }
 
     /// Returns the window, or `None` if there is none.
     pub fn window(&self) -> Option<NonZeroU64> {
-        self.0.window
+        self.0.window()
     }
 
-    /// Returns the number of values that are there, adding up one shard after another.
+    /// Returns the number of values that are there, adding up one key after another. So it takes
+    /// time in proportion to that number, and others may come or go meanwhile.
     pub fn len(&self) -> usize {
-        let shards = self.0.shards.iter();
-        shards.map(|shard| lock(shard).values.len()).sum()
+        lock(&self.0.slow).len()
     }
 
-    /// Returns whether no shard had a value at the moment at which it was looked at.
+    /// Returns whether each key had no value at the moment at which it was looked at.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes out and returns all values, shard by shard, in no particular order. Readers in
+    /// Takes out and returns all values, one after another, in no particular order. Readers in
     /// progress wait for the values to be inserted again.
     pub fn clear(&self) -> Vec<V> {
-        let mut values = Vec::new();
-        for shard in &self.0.shards {
-            let taken = std::mem::take(&mut lock(shard).values);
-            values.extend(taken.into_values());
-        }
-        values
+        lock(&self.0.slow).clear(self.0.bits())
     }
 
     /// Returns a reader that takes out the values of keys below `end`, in order.
@@ -129,7 +111,7 @@ impl<V, E> GatheringIter<V, E> {
     ///
     /// # Deadlocks
     ///
-    /// A value is cloned under the lock of its shard, so a `clone` that uses this object waits for
+    /// A value is cloned under the lock of its key, so a `clone` that uses this object may wait for
     /// itself.
     pub fn iter(&self, end: u64) -> Reader<V, E>
     where
@@ -159,11 +141,11 @@ impl<V, E> GatheringIter<V, E> {
     /// Takes back a [`fail`](Self::fail), and returns its reason. Readers wait again, except those
     /// that have ended with the failure.
     pub fn clear_failure(&self) -> Option<E> {
-        let mut failure = lock(&self.0.failure);
-        let reason = failure.take();
+        let mut slow = lock(&self.0.slow);
+        let reason = slow.failure.take();
         if reason.is_some() {
             // Relaxed: it publishes nothing.
-            self.0.state.store(OPEN, Relaxed);
+            self.0.state().store(OPEN, Relaxed);
         }
         reason
     }
@@ -173,7 +155,7 @@ impl<V, E> GatheringIter<V, E> {
     where
         E: Clone,
     {
-        lock(&self.0.failure).clone()
+        lock(&self.0.slow).failure.clone()
     }
 
     /// Returns whether gathering was closed.
@@ -195,22 +177,17 @@ impl<V, E> GatheringIter<V, E> {
         value: impl Fn(&V) -> Result<(), X>,
         failure: impl Fn(&E) -> Result<(), X>,
     ) -> Result<(), X> {
-        for shard in &self.0.shards {
-            if let Some(shard) = try_lock(shard) {
-                shard.values.values().try_for_each(&value)?;
+        let Some(slow) = try_lock(&self.0.slow) else {
+            return Ok(());
+        };
+        for slot in slow.index.iter().flat_map(Segment::slots) {
+            if let Some(slot) = slot.try_lock() {
+                slot.with(&value).transpose()?;
             }
         }
-        match try_lock(&self.0.failure) {
-            Some(reason) => reason.iter().try_for_each(failure),
-            None => Ok(()),
-        }
+        slow.strays.values().try_for_each(value)?;
+        slow.failure.iter().try_for_each(failure)
     }
-}
-
-fn default_shards() -> usize {
-    // Eight shards for each core: of `n` threads two rarely meet in one of `8 n` shards.
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    cores.saturating_mul(8)
 }
 
 impl<V, E> Clone for GatheringIter<V, E> {
@@ -229,14 +206,14 @@ impl<V, E> Default for GatheringIter<V, E> {
 impl<V, E> fmt::Debug for GatheringIter<V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Relaxed: it is shown to people, and decides nothing.
-        let state = match self.0.state.load(Relaxed) {
+        let state = match self.0.state().load(Relaxed) {
             OPEN => "open",
             FAILED => "failed",
             _ => "closed",
         };
         f.debug_struct("GatheringIter")
             .field("len", &self.len())
-            .field("window", &self.0.window)
+            .field("window", &self.0.window())
             .field("state", &format_args!("{state}"))
             .finish_non_exhaustive()
     }

@@ -3,8 +3,8 @@
 use crate::{
     error::{InsertError, Refusal},
     gathering::GatheringIter,
-    shard::What::{Arrival, Departure},
-    shared::{Prospect, Shared},
+    notes::What::{Arrival, Departure},
+    shared::{Prospect, Shared, lock},
 };
 use ft_sync::{
     Arc, Event,
@@ -104,7 +104,7 @@ impl<V, E: Clone> Shared<V, E> {
     /// Returns the key that has to be taken before this one is within the window.
     #[inline]
     fn obstacle(&self, key: u64) -> Option<u64> {
-        let obstacle = key.checked_sub(self.window?.get())?;
+        let obstacle = key.checked_sub(self.window()?.get())?;
         // Acquire: pairs with the Release in `Reader::try_next`. What the readers did before they
         // made room is visible to the insertion that uses the room. A stale value may name a key
         // that was taken meanwhile, which `admit_after` sees, or may admit a key that was within
@@ -114,16 +114,23 @@ impl<V, E: Clone> Shared<V, E> {
 
     #[cold]
     fn admit_after(&self, obstacle: u64, waiter: Option<&Arc<Event>>) -> Result<(), Refusal<E>> {
-        let mut shard = self.shard(obstacle);
-        // Relaxed: `taken` goes beyond the key under the lock that this thread has. Either this
-        // thread sees that it has, or the reader that takes the key finds the note.
-        if self.taken.load(Relaxed) > obstacle {
+        let mut guard = lock(&self.slow);
+        let slow = &mut *guard;
+        // `taken` goes beyond the key under the lock of its slot, or of `slow`. Either this thread
+        // sees that it has, or the reader that takes the key finds the note: it may do that without
+        // the lock of `slow` only if the slot is not marked.
+        let mut slot = self.lock_slot(&slow.index, obstacle);
+        // Acquire: as in `obstacle`.
+        if self.taken.load(Acquire) > obstacle {
             return Ok(());
         }
-        match self.prospect() {
+        match self.prospect(&slow.failure) {
             Prospect::Open => {
                 if let Some(event) = waiter {
-                    shard.ask(obstacle, Departure, event);
+                    slow.notes.ask(obstacle, Departure, event);
+                    if let Some(slot) = &mut slot {
+                        slot.watch(true);
+                    }
                 }
                 Err(Refusal::Full)
             }
@@ -135,15 +142,44 @@ impl<V, E: Clone> Shared<V, E> {
     /// Stores a value, and returns the one before.
     #[inline]
     pub(crate) fn store(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
-        let mut shard = self.shard(key);
+        let Some(mut slot) = self.lock_empty(key) else {
+            return self.store_slow(key, value);
+        };
+        // A reader that finds the end has locked the slot after it saw the end. So this thread,
+        // which locks the slot later, sees the end, too; and if it locks the slot earlier, the
+        // reader finds the value.
         if self.is_closed() {
-            drop(shard);
             let reason = Refusal::Closed;
             return Err(InsertError { value, reason });
         }
-        let replaced = shard.values.insert(key, value);
-        let signals = shard.happened(key, Arrival);
-        drop(shard);
+        slot.put(value);
+        Ok(None)
+    }
+
+    #[cold]
+    fn store_slow(&self, key: u64, value: V) -> Result<Option<V>, InsertError<V, E>> {
+        let mut guard = lock(&self.slow);
+        let slow = &mut *guard;
+        if self.is_closed() {
+            drop(guard);
+            let reason = Refusal::Closed;
+            return Err(InsertError { value, reason });
+        }
+        let has_segment = slow.index.get(self.number(key)).is_some();
+        // Relaxed: it is a guess at what readers will do.
+        let (replaced, signals) =
+            if has_segment || slow.is_dense(key, self.bits(), self.taken.load(Relaxed)) {
+                self.segment(slow, key);
+                let mut slot = self.lock_slot(&slow.index, key).expect("it has a segment");
+                let replaced = slot.put(value);
+                let signals = slow.notes.happened(key, Arrival);
+                slot.watch(slow.notes.has(key));
+                (replaced, signals)
+            } else {
+                let replaced = slow.strays.insert(key, value);
+                (replaced, slow.notes.happened(key, Arrival))
+            };
+        drop(guard);
         signals.give();
         Ok(replaced)
     }
@@ -234,9 +270,10 @@ impl<'a, V, E: Clone> Insertion<'a, V, E> {
 
 impl<V, E> Drop for Insertion<'_, V, E> {
     fn drop(&mut self) {
-        let window = self.shared.window;
+        let window = self.shared.window();
         if let Some(obstacle) = window.and_then(|n| self.key.checked_sub(n.get())) {
-            self.shared.shard(obstacle).withdraw(&self.event);
+            let mut slow = lock(&self.shared.slow);
+            slow.notes.withdraw(obstacle, &self.event);
         }
     }
 }

@@ -38,33 +38,68 @@
 //!
 //! # How it works
 //!
-//! Keys are spread over shards. Each shard is a hash map behind a mutex, which is held for a few
-//! instructions. A reader that finds its next key missing leaves a note in the shard, under the
-//! same lock. The thread that inserts that key finds the note, and wakes that reader and no other.
-//! In the same way a thread that has to wait for room in the [window](GatheringIter::with_window)
-//! leaves a note at the one key that has to be taken first. So an insertion locks one shard,
-//! however many threads wait for other keys.
+//! Keys are numbers without large gaps, so values lie in arrays. The keys are divided into segments of
+//! 128, and a segment has a slot for each of its keys. A slot is a lock of one byte, which is held for
+//! a few instructions, and room for a value. A thread that inserts finds the segment in a table
+//! without a lock, and a reader remembers the segment that it reads from. So inserting and reading
+//! a value is one exchange each, in memory that only threads at neighboring keys use.
+//!
+//! All else is done under one mutex: making segments, replacing values, waiting, ending. A reader
+//! that finds its next key missing leaves a note, and marks the slot. The thread that inserts that
+//! key finds the mark and then the note, and wakes that reader and no other. In the same way a
+//! thread that has to wait for room in the [window](GatheringIter::with_window) leaves a note at the
+//! one key that has to be taken first. So an insertion looks at one slot, however many threads wait
+//! for other keys.
+//!
+//! When draining readers have taken all values of a segment, it is used again for other keys.
+//! Segments are freed only at the end, so a thread that has found one may take its time. It looks at
+//! the number of the segment once more when it has locked the slot, because from then on the number
+//! does not change. Values whose keys are far away from all others do not get a segment: they are in
+//! a `BTreeMap`, until there are enough of them or a reader comes.
 //!
 //! No value is cloned, dropped or compared under a lock, with one exception: readers made by `iter`
-//! clone under the lock of the shard.
+//! clone under the lock of the slot.
+//!
+//! # Costs and progress
+//!
+//! To insert a value and to read one take constant time, and (amortized) so does making a segment;
+//! a value whose key is far away takes logarithmic time in the number of such values.
+//! [`len`](GatheringIter::len) and [`clear`](GatheringIter::clear) take time in proportion to the
+//! values. Nothing here is lock-free: the lock of a slot and the mutex are held for a few
+//! instructions, `len` and `clear` lock one slot after another, and readers made by `iter` hold the
+//! lock of a slot while they clone.
+//!
+//! The [`Event`](ft_sync::Event) on which readers and insertions wait is a type of `ft-sync`: a new
+//! major version of that is one of this crate.
+//!
+//! # Deadlocks
+//!
+//! A reader waits for ever for a value that nobody inserts: [close](GatheringIter::close) the
+//! gathering when no more values come, or let it [fail](GatheringIter::fail).
+//!
+//! With a window, an insertion waits until the value that is `window` keys before it is taken. It
+//! waits for ever if no draining reader goes on, or if a value up to that one is missing which the
+//! same thread would insert later. So give out the pieces of work in ascending order, and let each
+//! thread insert its keys in ascending order.
 //!
 //! # Orderings
 //!
-//! All that is known about a key (its value, its notes, that it was taken, that it will never come)
-//! is written under the lock of its shard, and the lock publishes it. Two atomics say how far
-//! draining readers have come, and whether gathering is over. They are written before or under the
-//! lock of each shard in which they make a difference, and a thread reads them again under that
-//! lock before it sleeps. Where a thread may see them before the lock has published them, they are
-//! written with Release and read with Acquire.
-
-#![forbid(unsafe_code)]
+//! All that is known about a key (its value, its mark, that it was taken, that it will never come) is
+//! written under the lock of its slot, and that lock publishes it: it is taken with Acquire and
+//! released with Release. If the key has no segment, the mutex does both. Two atomics say how far
+//! draining readers have come, and whether gathering is over; a thread reads them again under the
+//! lock of the slot before it decides something. Where a thread may see them before a lock has
+//! published them, they are written with Release and read with Acquire.
 
 mod error;
 mod gathering;
 mod insertion;
+mod notes;
 mod reader;
-mod shard;
+mod segment;
 mod shared;
+mod slot;
+mod slow;
 
 pub use error::{InsertError, NextError, Refusal};
 pub use gathering::GatheringIter;
@@ -84,3 +119,8 @@ pub use reader::Reader;
 /// ```
 #[cfg(doctest)]
 struct Invariance;
+
+/// Its example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,38 +1,48 @@
-//! What all handles and readers share: the shards, how far readers have come, and how gathering
-//! ends.
+//! What all handles and readers share, and how gathering ends.
 
 use std::{
     num::NonZeroU64,
+    ptr,
     sync::{PoisonError, TryLockError},
 };
 
-use crossbeam_utils::CachePadded;
 use ft_sync::{
     Mutex, MutexGuard,
     atomic::{
-        AtomicU8, AtomicU64,
+        AtomicPtr, AtomicU8, AtomicU64,
         Ordering::{Acquire, Relaxed, Release},
     },
 };
 
-use crate::shard::Shard;
+use crate::{
+    segment::{Index, Segment, Table},
+    slot::Held,
+    slow::Slow,
+};
 
 /// What all handles and readers share.
+#[repr(C)]
 pub(crate) struct Shared<V, E> {
-    /// Their number is a power of two.
-    pub(crate) shards: Box<[CachePadded<Mutex<Shard<V>>>]>,
-    /// How far beyond `taken` keys may be. `None`: as far as they like.
-    pub(crate) window: Option<NonZeroU64>,
+    fixed: Fixed<V>,
+    pub(crate) slow: Mutex<Slow<V, E>>,
     /// The draining readers in progress have taken every key below this one, but not this one. It
-    /// goes up by one, under the lock of the key that it was, and back to 0 when no reader is in
-    /// progress.
-    pub(crate) taken: CachePadded<AtomicU64>,
-    /// How many draining readers are in progress.
-    pub(crate) draining: Mutex<usize>,
-    /// [`OPEN`], [`FAILED`] or [`CLOSED`]. It is changed under the lock of `failure`.
-    pub(crate) state: AtomicU8,
-    /// The reason, while gathering has failed.
-    pub(crate) failure: Mutex<Option<E>>,
+    /// goes up by one, under the lock of the slot of the key that it was, and back to 0 when no
+    /// reader is in progress.
+    pub(crate) taken: AtomicU64,
+}
+
+/// What each insertion reads, and what seldom changes. It has a cache line of its own: readers write
+/// to `taken` all the time, and to `slow` often.
+#[repr(align(64))]
+struct Fixed<V> {
+    /// The table of the index in `slow`, or null.
+    table: AtomicPtr<Table<V>>,
+    /// How far beyond `taken` keys may be. `None`: as far as they like.
+    window: Option<NonZeroU64>,
+    /// A segment has 2 to the power of this many slots.
+    bits: u32,
+    /// [`OPEN`], [`FAILED`] or [`CLOSED`]. It is changed under the lock of `slow`.
+    state: AtomicU8,
 }
 
 /// Values may come.
@@ -50,66 +60,98 @@ pub(crate) enum Prospect<E> {
 }
 
 impl<V, E> Shared<V, E> {
-    /// Locks the shard of a key.
+    pub(crate) fn new(bits: u32, window: Option<NonZeroU64>) -> Self {
+        Self {
+            fixed: Fixed {
+                table: AtomicPtr::new(ptr::null_mut()),
+                window,
+                bits,
+                state: AtomicU8::new(OPEN),
+            },
+            slow: Mutex::new(Slow::new()),
+            taken: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn window(&self) -> Option<NonZeroU64> {
+        self.fixed.window
+    }
+
+    pub(crate) fn bits(&self) -> u32 {
+        self.fixed.bits
+    }
+
+    pub(crate) fn state(&self) -> &AtomicU8 {
+        &self.fixed.state
+    }
+
     #[inline]
-    pub(crate) fn shard(&self, key: u64) -> MutexGuard<'_, Shard<V>> {
-        // Neighboring keys are in different shards. On 32 bits the key is truncated, but the mask
-        // is shorter still.
-        lock(&self.shards[key as usize & (self.shards.len() - 1)])
+    pub(crate) fn number(&self, key: u64) -> u64 {
+        key >> self.fixed.bits
+    }
+
+    /// Locks the slot of a key, if that is possible without the lock of `slow`, and the slot is
+    /// empty.
+    #[inline]
+    pub(crate) fn lock_empty(&self, key: u64) -> Option<Held<'_, V>> {
+        let number = self.number(key);
+        // Acquire: pairs with the Release in `segment`, so the table is complete.
+        let table = self.fixed.table.load(Acquire);
+        // SAFETY: the pointer is null, or that of a table of the index, which lives as long as this.
+        let segment = unsafe { table.as_ref() }?.find(number)?;
+        let slot = segment.slot(key).lock_empty()?;
+        // Since the slot was found, the segment may have been put aside, and used again. Then the
+        // slot is that of another key.
+        (segment.number() == number).then_some(slot)
+    }
+
+    /// Returns the segment of a key, which it makes if there is none.
+    pub(crate) fn segment<'a>(&'a self, slow: &'a mut Slow<V, E>, key: u64) -> &'a Segment<V> {
+        let number = self.number(key);
+        let table = match slow.index.get(number) {
+            // It may have lost its place in the table to another one.
+            Some(_) => slow.index.enter(number),
+            None => slow.add(number, self.fixed.bits),
+        };
+        if let Some(table) = table {
+            // Release: pairs with the Acquire in `lock_empty`.
+            self.fixed.table.store(table.as_ptr(), Release);
+        }
+        slow.index.get(number).expect("it is there or was made")
+    }
+
+    /// Locks the slot of a key, if it has a segment.
+    pub(crate) fn lock_slot<'a>(&self, index: &'a Index<V>, key: u64) -> Option<Held<'a, V>> {
+        let segment = index.get(self.number(key))?;
+        Some(segment.slot(key).lock())
     }
 
     pub(crate) fn end(&self, state: u8, reason: Option<E>) -> bool {
-        let mut failure = lock(&self.failure);
+        let mut slow = lock(&self.slow);
         // Relaxed: it is changed under this lock.
-        if self.state.load(Relaxed) != OPEN {
-            drop(failure);
+        if self.fixed.state.load(Relaxed) != OPEN {
+            drop(slow);
             return false;
         }
-        *failure = reason;
-        // Release: pairs with the Acquire in `is_closed`, for a thread that sees it before the
-        // locks below publish it.
-        self.state.store(state, Release);
-        drop(failure);
-        for shard in &self.shards {
-            let signals = lock(shard).ended();
-            signals.give();
-        }
+        slow.failure = reason;
+        // Release: pairs with the Acquire in `is_closed`, for a thread that has not locked `slow`.
+        self.fixed.state.store(state, Release);
+        let signals = slow.notes.ended();
+        drop(slow);
+        signals.give();
         true
     }
 
-    /// Returns whether a thread that has not found what it looks for may wait for it.
-    ///
-    /// It is called under the lock of the shard in which the thread looked, and under which it then
-    /// leaves its note. If `end` has not come to this shard yet, it will find the note. If it has,
-    /// it unlocked the shard before this thread locked it, so this thread sees the new state.
-    ///
-    /// A thread that sees the end also sees all that was inserted before it: if an insertion locks
-    /// the shard after this thread, then the end, which comes after the insertion, comes too late
-    /// for this thread to see.
-    #[inline]
-    pub(crate) fn prospect(&self) -> Prospect<E>
+    /// Returns whether a thread that has not found what it looks for may wait for it. The thread has
+    /// the lock of `slow`, in which `failure` is, and leaves a note before it unlocks that: so either
+    /// the end finds the note, or this thread finds the end.
+    pub(crate) fn prospect(&self, failure: &Option<E>) -> Prospect<E>
     where
         E: Clone,
     {
-        // Relaxed: if this shows the end, `ended` reads it again, and acquires what came before it.
-        // The lock makes this thread see it in time, as said above.
-        if self.state.load(Relaxed) == OPEN {
-            Prospect::Open
-        } else {
-            self.ended()
-        }
-    }
-
-    #[cold]
-    fn ended(&self) -> Prospect<E>
-    where
-        E: Clone,
-    {
-        match &*lock(&self.failure) {
+        match failure {
             Some(reason) => Prospect::Failed(reason.clone()),
             None if self.is_closed() => Prospect::Closed,
-            // This was a failure that has been taken back. If another end comes, it will find the
-            // note.
             None => Prospect::Open,
         }
     }
@@ -117,7 +159,7 @@ impl<V, E> Shared<V, E> {
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         // Acquire: pairs with the Release in `end`.
-        self.state.load(Acquire) == CLOSED
+        self.fixed.state.load(Acquire) == CLOSED
     }
 }
 

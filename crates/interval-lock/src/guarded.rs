@@ -12,6 +12,12 @@ use std::{
 /// A fair lock for a value, whose holder lets other threads in now and then.
 ///
 /// The [crate docs](crate) have an example, and say who goes first.
+///
+/// # Deadlocks
+///
+/// If a guard is forgotten ([`mem::forget`](std::mem::forget)), the lock stays locked. `poll` and
+/// `cede` take the lock again, so a thread that calls them with another lock in its hands can be
+/// waited for by one that wants that lock and has this one.
 pub struct IntervalLock<T> {
     raw: RawIntervalLock,
     /// Only the thread that has the lock accesses it.

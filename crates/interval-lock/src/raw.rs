@@ -1,8 +1,8 @@
-//! The lock itself: a word, an owner, and a line of waiting threads.
+//! The lock itself: a word, an owner, and a line of waiting threads and tasks.
 
 use crate::{AlreadyOwner, NotOwner};
 use ft_sync::{
-    Arc, Mutex, MutexGuard, PerProcess, Signal, ThreadToken, UnsafeCell,
+    Arc, Mutex, MutexGuard, PerProcess, Signal, TaskToken, ThreadToken,
     atomic::{
         AtomicU64, AtomicUsize,
         Ordering::{Acquire, Relaxed, Release},
@@ -10,9 +10,9 @@ use ft_sync::{
 };
 use std::{
     collections::VecDeque,
-    panic::RefUnwindSafe,
     ptr,
-    sync::PoisonError,
+    sync::{OnceLock, PoisonError},
+    task::{Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -27,15 +27,15 @@ const NEVER: u64 = u64::MAX;
 type Line = VecDeque<Arc<Signal>>;
 
 #[derive(Debug)]
-struct Place<'a> {
+pub(crate) struct Place<'a> {
     /// The line of the process in which the place was taken.
     line: &'a Mutex<Line>,
     signal: Arc<Signal>,
 }
 
-/// A fair lock without a value, which knows the thread that holds it.
+/// A fair lock without a value, which knows the thread or task that holds it.
 ///
-/// The [crate docs](crate) say who goes first. The thread that holds the lock should call
+/// The [crate docs](crate) say who goes first. The thread or task that holds the lock should call
 /// [`poll`](Self::poll) now and then.
 ///
 /// ```
@@ -51,28 +51,26 @@ struct Place<'a> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// If a thread ends without releasing the lock, the lock stays locked.
+/// # Deadlocks
+///
+/// If a thread or task ends without releasing the lock, the lock stays locked. A thread that has
+/// the lock gets an error instead of waiting for itself. But it waits for ever if it waits for a
+/// lock that a task has which only this thread runs.
 #[derive(Debug)]
 pub struct RawIntervalLock {
     /// Never QUEUED without LOCKED: a lock with a line is handed over, and not freed.
     state: AtomicUsize,
-    /// The token of the thread that has the lock, or 0. A thread finds its own token here only if
-    /// it has the lock, because it alone stores and removes its token.
+    /// The token of the thread or task that has the lock, or 0. A thread finds its own token here
+    /// only if it has the lock, because it alone stores and removes its token. The same is true of a
+    /// task.
     owner: AtomicU64,
-    /// The time when the owner got the lock. Only the owner accesses it.
-    since: UnsafeCell<Option<Instant>>,
+    /// When the owner got the lock, as `now` tells it.
+    since: AtomicU64,
     /// In microseconds, or `NEVER`.
     interval: AtomicU64,
     /// The thread that has waited longest comes first.
     line: PerProcess<Mutex<Line>>,
 }
-
-// SAFETY: only the thread that has the lock accesses `since`, and its accesses happen before those
-// of the next owner.
-unsafe impl Sync for RawIntervalLock {}
-
-// No foreign code runs in the methods.
-impl RefUnwindSafe for RawIntervalLock {}
 
 impl RawIntervalLock {
     /// Creates an unlocked lock.
@@ -83,7 +81,7 @@ impl RawIntervalLock {
         Self {
             state: AtomicUsize::new(0),
             owner: AtomicU64::new(0),
-            since: UnsafeCell::new(None),
+            since: AtomicU64::new(0),
             interval: AtomicU64::new(to_micros(interval)),
             line: PerProcess::new(),
         }
@@ -106,11 +104,16 @@ impl RawIntervalLock {
     /// Takes the lock if nobody has it. Returns whether it did.
     #[inline]
     pub fn try_lock(&self) -> bool {
+        self.try_lock_as(ThreadToken::current().get())
+    }
+
+    #[inline]
+    pub(crate) fn try_lock_as(&self, owner: u64) -> bool {
         // Acquire: pairs with the Release of the previous owner.
         // Relaxed: on failure nothing has happened.
         let taken = (self.state.compare_exchange(0, LOCKED, Acquire, Relaxed)).is_ok();
         if taken {
-            self.begin();
+            self.begin(owner);
         }
         taken
     }
@@ -125,6 +128,10 @@ impl RawIntervalLock {
     }
 
     /// Like [`lock`](Self::lock), but returns false if `deadline` passes first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock`](Self::lock).
     pub fn lock_deadline(&self, deadline: Option<Instant>) -> Result<bool, AlreadyOwner> {
         Ok(self.try_lock() || self.wait_to_lock()?.wait_deadline(deadline))
     }
@@ -138,10 +145,7 @@ impl RawIntervalLock {
         if self.is_owner() {
             return Err(AlreadyOwner);
         }
-        Ok(Waiter {
-            lock: self,
-            place: None,
-        })
+        Ok(self.waiter(None))
     }
 
     /// Releases the lock, and hands it to the thread that has waited longest.
@@ -154,6 +158,10 @@ impl RawIntervalLock {
         self.end()?;
         self.release();
         Ok(())
+    }
+
+    pub(crate) fn waiter<'a>(&'a self, place: Option<Place<'a>>) -> Waiter<'a> {
+        Waiter { lock: self, place }
     }
 
     /// Lets all waiting threads have the lock, one after the other, and takes it again. Returns
@@ -194,13 +202,14 @@ impl RawIntervalLock {
     }
 
     #[cold]
-    fn has_expired(&self) -> bool {
-        let Some(interval) = self.interval() else {
-            return false;
-        };
-        // SAFETY: our caller has checked that this thread has the lock.
-        let since = self.since.with(|since| unsafe { *since });
-        interval.is_zero() || since.is_none_or(|since| since.elapsed() > interval)
+    pub(crate) fn has_expired(&self) -> bool {
+        // Relaxed: as in `interval`.
+        match self.interval.load(Relaxed) {
+            NEVER => false,
+            0 => true,
+            // Relaxed: the owner has stored it.
+            micros => (now().saturating_sub(self.since.load(Relaxed))) / 1000 >= micros,
+        }
     }
 
     /// Hands the lock over and enters the line. If no thread waits, returns `None`, and the calling
@@ -211,31 +220,35 @@ impl RawIntervalLock {
     /// As for [`unlock`](Self::unlock).
     pub fn begin_cede(&self) -> Result<Option<Waiter<'_>>, NotOwner> {
         self.end()?;
-        Ok(if self.has_line() {
-            self.cede_slow()
+        let place = self.hand_round(ThreadToken::current().get());
+        Ok(place.map(|place| self.waiter(Some(place))))
+    }
+
+    /// Hands the lock over, and returns a place in the line. If nobody waits, the lock goes back to
+    /// the owner that has just ended.
+    pub(crate) fn hand_round(&self, owner: u64) -> Option<Place<'_>> {
+        if self.has_line() {
+            self.hand_round_slow(owner)
         } else {
-            self.begin();
+            self.begin(owner);
             None
-        })
+        }
     }
 
     #[cold]
-    fn cede_slow(&self) -> Option<Waiter<'_>> {
+    fn hand_round_slow(&self, owner: u64) -> Option<Place<'_>> {
         let here = self.line.get();
         let mut line = locked(here);
         let Some(next) = line.pop_front() else {
             // The waiting threads exist only in the parent of a fork.
             self.settle(&line);
-            self.begin();
+            self.begin(owner);
             return None;
         };
         let ours = join(here, &mut line);
         drop(line);
         next.raise();
-        Some(Waiter {
-            lock: self,
-            place: Some(ours),
-        })
+        Some(ours)
     }
 
     /// Returns whether a thread has the lock.
@@ -248,7 +261,21 @@ impl RawIntervalLock {
     #[inline]
     pub fn is_owner(&self) -> bool {
         // Relaxed: see the field.
-        self.owner.load(Relaxed) == ThreadToken::current().get()
+        self.is_owned_by(ThreadToken::current().get())
+    }
+
+    /// Returns whether a task has the lock, so that a thread that runs tasks has to ask which of them
+    /// it runs. A task that has the lock is told the truth.
+    #[inline]
+    pub fn has_task(&self) -> bool {
+        // Relaxed: see the field.
+        TaskToken::is_of_task(self.owner.load(Relaxed))
+    }
+
+    #[inline]
+    pub(crate) fn is_owned_by(&self, owner: u64) -> bool {
+        // Relaxed: see the field.
+        self.owner.load(Relaxed) == owner
     }
 
     /// Returns the number of waiting threads.
@@ -261,19 +288,17 @@ impl RawIntervalLock {
     }
 
     #[inline]
-    fn has_line(&self) -> bool {
+    pub(crate) fn has_line(&self) -> bool {
         // Relaxed: as in `is_locked`. The owner may learn of the line a moment later.
         self.state.load(Relaxed) & QUEUED != 0
     }
 
-    /// Records that the calling thread has the lock.
+    /// Records who has the lock.
     #[inline]
-    fn begin(&self) {
-        // Relaxed: see the field.
-        (self.owner).store(ThreadToken::current().get(), Relaxed);
-        let now = Instant::now();
-        // SAFETY: this thread has the lock, and no previous owner accesses `since` any more.
-        (self.since).with_mut(|since| unsafe { *since = Some(now) });
+    pub(crate) fn begin(&self, owner: u64) {
+        // Relaxed, twice: see the field. Only the owner looks at the time.
+        self.owner.store(owner, Relaxed);
+        self.since.store(now(), Relaxed);
     }
 
     /// Records that the calling thread is about to release the lock.
@@ -287,9 +312,17 @@ impl RawIntervalLock {
         Ok(())
     }
 
+    /// Records that a task is about to release the lock.
+    pub(crate) fn end_of(&self, task: TaskToken) -> Result<(), NotOwner> {
+        // Relaxed, twice: see the field. It is one step, because nothing keeps callers from posing as
+        // the same task in two threads.
+        let ended = (self.owner).compare_exchange(task.get(), 0, Relaxed, Relaxed);
+        ended.map(drop).map_err(|_| NotOwner)
+    }
+
     /// Releases a lock that has no owner any more, or not yet.
     #[inline]
-    fn release(&self) {
+    pub(crate) fn release(&self) {
         // Release: pairs with the Acquire of the thread that takes it next.
         // Relaxed: on failure nothing has happened.
         if (self.state.compare_exchange(LOCKED, 0, Release, Relaxed)).is_err() {
@@ -341,12 +374,10 @@ impl RawIntervalLock {
     /// lock.
     #[cold]
     fn leave(&self, place: &Place<'_>) {
-        let here = self.line.get();
-        if !ptr::eq(place.line, here) && !place.signal.is_raised() {
-            // The place belongs to the parent of a fork, and so does the lock.
+        if self.was_left_behind(place) {
             return;
         }
-        let mut line = locked(here);
+        let mut line = self.line();
         let is_ours = |other: &Arc<Signal>| Arc::ptr_eq(other, &place.signal);
         if let Some(index) = line.iter().position(is_ours) {
             line.remove(index);
@@ -354,6 +385,11 @@ impl RawIntervalLock {
         }
         drop(line);
         self.release();
+    }
+
+    /// Returns whether the place belongs to the parent of a fork, and so does the lock.
+    fn was_left_behind(&self, place: &Place<'_>) -> bool {
+        !ptr::eq(place.line, self.line.get()) && !place.signal.is_raised()
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -371,6 +407,15 @@ fn join<'a>(here: &'a Mutex<Line>, line: &mut Line) -> Place<'a> {
     let signal = Arc::new(Signal::new());
     line.push_back(Arc::clone(&signal));
     Place { line: here, signal }
+}
+
+/// Returns the nanoseconds since a moment that is the same in the whole process.
+#[inline]
+fn now() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    let time = FIRST.get_or_init(Instant::now).elapsed();
+    // It overflows after 500 years. `as_nanos` counts in 128 bits, which takes longer.
+    time.as_secs() * 1_000_000_000 + u64::from(time.subsec_nanos())
 }
 
 fn to_micros(interval: Duration) -> u64 {
@@ -403,7 +448,22 @@ impl Waiter<'_> {
         let come = (self.place.as_ref()).is_none_or(|place| place.signal.wait_deadline(deadline));
         if come {
             self.place = None;
-            self.lock.begin();
+            self.lock.begin(ThreadToken::current().get());
+        }
+        come
+    }
+
+    /// Does the same for a task: `waker` will be woken when it is worthwhile to poll again.
+    pub(crate) fn poll(&mut self, waker: &Waker, task: TaskToken) -> Poll<()> {
+        self.place.take_if(|place| self.lock.was_left_behind(place));
+        if self.place.is_none() {
+            self.place = self.lock.take_or_queue();
+        }
+        let place = self.place.as_ref();
+        let come = place.map_or(Poll::Ready(()), |place| place.signal.poll(waker));
+        if come.is_ready() {
+            self.place = None;
+            self.lock.begin(task.get());
         }
         come
     }

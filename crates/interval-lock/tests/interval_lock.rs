@@ -1,12 +1,15 @@
 //! Behavior seen from outside.
 
 use ft_interval_lock::{AlreadyOwner, IntervalLock, NotOwner, RawIntervalLock};
+use ft_sync::TaskToken;
 #[cfg(unix)]
 use ft_test_support::in_child;
 use ft_test_support::{soon, start_together, until};
 use std::{
     cell::Cell,
+    pin::pin,
     sync::{Arc, Barrier},
+    task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -32,7 +35,7 @@ fn one_at_a_time() {
 }
 
 #[test]
-#[should_panic(expected = "this thread would wait for itself")]
+#[should_panic(expected = "this thread or task would wait for itself")]
 fn guard_taken_twice() {
     let lock = IntervalLock::new(NEVER, ());
     let _guard = lock.lock();
@@ -63,9 +66,9 @@ fn misuse_is_refused() {
 
 #[test]
 fn messages() {
-    let waits = "this thread would wait for itself: it has the lock";
+    let waits = "this thread or task would wait for itself: it has the lock";
     assert_eq!(AlreadyOwner.to_string(), waits);
-    let not = "this thread does not have the lock";
+    let not = "this thread or task does not have the lock";
     assert_eq!(NotOwner.to_string(), not);
 }
 
@@ -331,4 +334,30 @@ fn stress() {
     });
     assert_eq!((lock.waiters(), lock.is_locked()), (0, false));
     assert_eq!(lock.into_inner().get(), counted.iter().sum());
+}
+
+/// What a task has is its own, and in one line with threads.
+#[test]
+fn tasks() {
+    let mut context = Context::from_waker(Waker::noop());
+    let lock = RawIntervalLock::new(Duration::ZERO);
+    let [one, other] = [1, 2].map(TaskToken::new);
+    assert!(lock.try_lock_for(one) && !lock.try_lock_for(other) && !lock.try_lock());
+    assert!(lock.has_task() && lock.is_owner_task(one) && !lock.is_owner());
+    assert_eq!(lock.unlock(), Err(NotOwner));
+    assert_eq!(lock.unlock_of(other), Err(NotOwner));
+    assert_eq!(lock.is_due_for(other), Err(NotOwner));
+    let again = pin!(lock.lock_async(one)).poll(&mut context);
+    assert_eq!(again, Poll::Ready(Err(AlreadyOwner)));
+    assert_eq!(lock.is_due_for(one), Ok(false));
+    let mut waits = pin!(lock.lock_async(other));
+    assert!(waits.as_mut().poll(&mut context).is_pending());
+    assert_eq!((lock.waiters(), lock.is_due_for(one)), (1, Ok(true)));
+    let mut cedes = pin!(lock.poll_async(one));
+    assert!(cedes.as_mut().poll(&mut context).is_pending());
+    assert_eq!(waits.poll(&mut context), Poll::Ready(Ok(())));
+    lock.unlock_of(other).unwrap();
+    assert_eq!(cedes.poll(&mut context), Poll::Ready(Ok(true)));
+    lock.unlock_of(one).unwrap();
+    assert!(!lock.is_locked());
 }

@@ -2,29 +2,33 @@
 
 use std::{error::Error, fmt};
 
-/// The thread would wait for itself.
+/// The thread or task would wait for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WouldDeadlock {
-    /// The thread has the lock for reading.
+    /// It has the lock for reading.
     HasRead,
-    /// The thread has the lock for writing.
+    /// It has the lock for writing.
     HasWrite,
 }
 
-/// The thread tried to release what it does not have.
+/// The thread or task tried to release what it does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotHeld {
-    /// The thread does not have the lock for reading.
+    /// It does not have the lock for reading.
     Read,
-    /// The thread does not have the lock for writing.
+    /// It does not have the lock for writing.
     Write,
 }
 
 impl fmt::Display for WouldDeadlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::HasRead => "this thread would wait for itself: it has the lock for reading",
-            Self::HasWrite => "this thread would wait for itself: it has the lock for writing",
+            Self::HasRead => {
+                "this thread or task would wait for itself: it has the lock for reading"
+            }
+            Self::HasWrite => {
+                "this thread or task would wait for itself: it has the lock for writing"
+            }
         })
     }
 }
@@ -32,8 +36,8 @@ impl fmt::Display for WouldDeadlock {
 impl fmt::Display for NotHeld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Read => "this thread does not have the lock for reading",
-            Self::Write => "this thread does not have the lock for writing",
+            Self::Read => "this thread or task does not have the lock for reading",
+            Self::Write => "this thread or task does not have the lock for writing",
         })
     }
 }

@@ -8,6 +8,19 @@ use std::time::{Duration, Instant};
 ///
 /// The [crate docs](crate) say who goes first.
 ///
+/// # Deadlocks
+///
+/// The lock does not know who has it. A thread that has it for writing waits for itself if it takes
+/// it again, and so does one that has it for reading and takes it for writing. One that has it for
+/// reading and calls `read` again waits for ever if a writer came in between: call `read_recursive`
+/// there. [`OwnedRwLock`](crate::OwnedRwLock) refuses all this. If a guard is forgotten
+/// ([`mem::forget`](std::mem::forget)), the lock stays locked.
+///
+/// # Panics
+///
+/// If there are 2<sup>62</sup> readings at once (2<sup>30</sup> on 32-bit machines), which takes
+/// forgotten guards.
+///
 /// ```
 /// use ft_rwlock::{RwLock, RwLockWriteGuard};
 /// use std::time::Duration;
@@ -27,6 +40,53 @@ pub type RwLockReadGuard<'a, T> = lock_api::RwLockReadGuard<'a, RawRwLock, T>;
 
 /// Gives read and write access to the value of a [`RwLock`] until it is dropped.
 pub type RwLockWriteGuard<'a, T> = lock_api::RwLockWriteGuard<'a, RawRwLock, T>;
+
+/// Tasks that take a [`RwLock`]. They wait in one line with threads.
+///
+/// A future that is dropped before it is ready has taken nothing. A task that awaits something else
+/// while it has a guard keeps the lock meanwhile.
+///
+/// ```
+/// use ft_rwlock::{AsyncRwLock, RwLock};
+///
+/// async fn rename(name: &RwLock<String>, new: &str) -> String {
+///     name.write_async().await.replace_range(.., new);
+///     name.read_async().await.to_uppercase()
+/// }
+/// ```
+pub trait AsyncRwLock<T: ?Sized> {
+    /// Takes the lock for reading.
+    fn read_async<'a>(&'a self) -> impl Future<Output = RwLockReadGuard<'a, T>> + Send
+    where
+        T: Send + Sync + 'a;
+
+    /// Takes the lock for writing.
+    fn write_async<'a>(&'a self) -> impl Future<Output = RwLockWriteGuard<'a, T>> + Send
+    where
+        T: Send + Sync + 'a;
+}
+
+impl<T: ?Sized> AsyncRwLock<T> for RwLock<T> {
+    async fn read_async<'a>(&'a self) -> RwLockReadGuard<'a, T>
+    where
+        T: Send + Sync + 'a,
+    {
+        // SAFETY: the raw lock is not released here.
+        unsafe { self.raw() }.read_async().await;
+        // SAFETY: the lock has just been taken for reading, and no other guard releases that.
+        unsafe { self.make_read_guard_unchecked() }
+    }
+
+    async fn write_async<'a>(&'a self) -> RwLockWriteGuard<'a, T>
+    where
+        T: Send + Sync + 'a,
+    {
+        // SAFETY: as above.
+        unsafe { self.raw() }.write_async().await;
+        // SAFETY: the lock has just been taken for writing, and no other guard releases that.
+        unsafe { self.make_write_guard_unchecked() }
+    }
+}
 
 // SAFETY: `try_write` and `write_deadline` take the lock only when nobody has it. While a writer
 // has it, nobody else can take it. Readers take it only when no writer has it.

@@ -1,8 +1,9 @@
-//! A lock that knows which threads hold it.
+//! A lock that knows which threads and tasks hold it.
 
 use crate::{
     NotHeld, WouldDeadlock, holds,
     raw::{Kind, RawRwLock, RawWaiter},
+    task_holds::TaskHolds,
 };
 use ft_sync::{
     ThreadToken,
@@ -10,7 +11,7 @@ use ft_sync::{
 };
 use std::time::Instant;
 
-/// A readers-writer lock without a value, which knows the threads that hold it.
+/// A readers-writer lock without a value, which knows the threads and tasks that hold it.
 ///
 /// It is for callers that cannot have guards, such as programs in another language. A thread can
 /// only release what it holds, and gets an error instead of waiting for itself. A thread that reads
@@ -30,15 +31,19 @@ use std::time::Instant;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// If a thread ends without releasing the lock, the lock stays as it is.
+/// What a task has taken belongs to the task, not to the thread that runs it at the moment.
+///
+/// If a thread or task ends without releasing the lock, the lock stays as it is.
 #[derive(Debug)]
 pub struct OwnedRwLock {
-    raw: RawRwLock,
+    pub(crate) raw: RawRwLock,
     /// The number under which threads record their readings. No other lock ever has it.
     id: u64,
-    /// The token of the writing thread, or 0. A thread finds its own token here only if it is the
-    /// writer, because it alone stores and removes its token.
-    writer: AtomicU64,
+    /// The token of the writing thread or task, or 0. A thread finds its own token here only if it is
+    /// the writer, because it alone stores and removes its token. The same is true of a task.
+    pub(crate) writer: AtomicU64,
+    /// The readings of tasks.
+    pub(crate) tasks: TaskHolds,
 }
 
 impl Default for OwnedRwLock {
@@ -50,13 +55,24 @@ impl Default for OwnedRwLock {
 impl OwnedRwLock {
     /// Creates an unlocked lock.
     pub fn new() -> Self {
+        Self::of(RawRwLock::new())
+    }
+
+    /// Creates an unlocked lock whose readers announce themselves from the start. For tests.
+    #[doc(hidden)]
+    pub fn biased() -> Self {
+        Self::of(RawRwLock::biased())
+    }
+
+    fn of(raw: RawRwLock) -> Self {
         // This is std's atomic on purpose: models need not explore it.
         static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         Self {
-            raw: RawRwLock::new(),
+            raw,
             // Relaxed: it only matters that each call gets another number.
             id: NEXT.fetch_add(1, Relaxed),
             writer: AtomicU64::new(0),
+            tasks: TaskHolds::default(),
         }
     }
 
@@ -104,11 +120,19 @@ impl OwnedRwLock {
     }
 
     /// Like [`read`](Self::read), but returns false if `deadline` passes first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Self::read).
     pub fn read_deadline(&self, deadline: Option<Instant>) -> Result<bool, WouldDeadlock> {
         Ok(self.try_read() || self.wait_to_read()?.wait_deadline(deadline))
     }
 
     /// Like [`write`](Self::write), but returns false if `deadline` passes first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write).
     pub fn write_deadline(&self, deadline: Option<Instant>) -> Result<bool, WouldDeadlock> {
         Ok(self.try_write() || self.wait_to_write()?.wait_deadline(deadline))
     }

@@ -7,15 +7,20 @@
 
 use crate::{
     atomic::{
-        AtomicUsize,
+        AtomicU32,
         Ordering::{Relaxed, SeqCst},
         fence,
     },
-    before_looking, spin,
+    before_looking,
+    interrupt::{self, Interrupt},
+    patience::{Patience, Pauses},
+    signal::Signal,
 };
+// A waker is made from std's `Arc`, also under loom and shuttle.
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -42,11 +47,20 @@ use parked::{Place, Queue};
 ///
 /// Waiters are woken in the order in which they began to listen. A notification costs a fence and a
 /// load while nobody listens; otherwise it takes a lock.
+///
+/// # Deadlocks
+///
+/// A waiter that looks at the state before it listens can miss the change, and then waits for ever.
+/// So does one of two waiters if a change lets both go on and only one is notified.
 #[derive(Debug, Default)]
 pub struct Event {
-    /// The number of [`Listener`]s, notified or not. Without it each notification would take the
-    /// lock of the queue.
-    listening: AtomicUsize,
+    /// The number of [`Listener`]s that were not notified, or more: a listener is counted before it
+    /// enters the queue, and its notifier counts it out after notifying it. Without this count each
+    /// notification would take the lock of the queue. Notified listeners do not count, so a thread
+    /// that is slow to wake up costs its notifiers nothing.
+    listening: AtomicU32,
+    /// How long threads pause before they listen.
+    patience: Patience,
     queue: Queue,
 }
 
@@ -69,7 +83,7 @@ impl Event {
         fence(SeqCst);
         // Relaxed: ordered by the fences.
         if self.listening.load(Relaxed) > 0 {
-            self.queue.notify(count);
+            self.notify_queue(count);
         }
     }
 
@@ -84,8 +98,18 @@ impl Event {
         before_looking();
         // SeqCst: see above.
         if self.listening.load(SeqCst) > 0 {
-            self.queue.notify(count);
+            self.notify_queue(count);
         }
+    }
+
+    #[cold]
+    fn notify_queue(&self, count: usize) {
+        let notified = self.queue.notify(count);
+        // Relaxed: a notifier that still sees the old count takes the lock needlessly. Nothing else
+        // depends on it. The count covers the listeners that are in the queue, because each of them
+        // was counted before it entered and is counted out once: here, or by itself if it leaves
+        // before it is notified.
+        self.listening.fetch_sub(notified as u32, Relaxed);
     }
 
     /// Wakes every listener.
@@ -94,22 +118,53 @@ impl Event {
         self.notify(usize::MAX);
     }
 
+    /// Begins the pauses that a thread makes before it listens: a thread that has to wait should
+    /// look again after each of them.
+    ///
+    /// There are none after `deadline`, nor while others listen, because they came first.
+    ///
+    /// ```
+    /// use ft_sync::Event;
+    ///
+    /// fn wait(event: &Event, changed: impl Fn() -> bool) {
+    ///     let mut pauses = event.pauses(None);
+    ///     while pauses.pause() {
+    ///         if changed() {
+    ///             return pauses.were_enough();
+    ///         }
+    ///     }
+    ///     loop {
+    ///         let listener = event.listen();
+    ///         if changed() {
+    ///             return;
+    ///         }
+    ///         listener.wait();
+    ///     }
+    /// }
+    ///
+    /// wait(&Event::new(), || true);
+    /// ```
+    pub fn pauses(&self, deadline: Option<Instant>) -> Pauses<'_> {
+        // Relaxed: it only matters that this is mostly right.
+        let is_first = self.listening.load(Relaxed) == 0;
+        self.patience.pauses(is_first, deadline)
+    }
+
     /// Starts to listen. Later notifications reach the returned [`Listener`].
     pub fn listen(&self) -> Listener<'_> {
         // Relaxed: ordered by the fence below.
         self.listening.fetch_add(1, Relaxed);
-        let counted = Counted(&self.listening);
-        let place = self.queue.listen();
+        let place = Some(self.queue.listen());
         // Pairs with the fence in `notify`.
         fence(SeqCst);
-        Listener { place, counted }
+        Listener { place, event: self }
     }
 
     /// Waits until `attempt` returns a value, and returns that value. Returns `None` if `deadline`
     /// passes.
     ///
     /// `attempt` runs at least once, a few more times before the thread goes to sleep (see
-    /// [`spin`](crate::spin)), again after each wake-up, and a last time after the deadline. It
+    /// [`pauses`](Self::pauses)), again after each wake-up, and a last time after the deadline. It
     /// runs on the calling thread, with no lock held. With a deadline of `None` the call waits for
     /// ever. Under loom deadlines never pass; under shuttle they pass after the other threads have
     /// had a turn.
@@ -129,8 +184,10 @@ impl Event {
         mut attempt: impl FnMut() -> Option<T>,
     ) -> Option<T> {
         // If another thread is about to make the change, looking again is cheaper than being woken.
-        if deadline.is_none_or(|deadline| Instant::now() < deadline) {
-            if let Some(done) = spin(&mut attempt) {
+        let mut pauses = self.pauses(deadline);
+        while pauses.pause() {
+            if let Some(done) = attempt() {
+                pauses.were_enough();
                 return Some(done);
             }
         }
@@ -174,21 +231,9 @@ impl Event {
 /// later poll has brought another one.
 #[derive(Debug)]
 pub struct Listener<'a> {
-    // Fields are dropped in this order: a listener is counted for as long as it is in the queue.
-    place: Place,
-    counted: Counted<'a>,
-}
-
-/// Counts one in `Event::listening` until it is dropped.
-#[derive(Debug)]
-struct Counted<'a>(&'a AtomicUsize);
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        // Relaxed: a notifier that still sees the old count takes the lock needlessly. Nothing else
-        // depends on it.
-        self.0.fetch_sub(1, Relaxed);
-    }
+    /// `None` once notified.
+    place: Option<Place>,
+    event: &'a Event,
 }
 
 impl Listener<'_> {
@@ -201,20 +246,93 @@ impl Listener<'_> {
     ///
     /// Under loom deadlines never pass; under shuttle they pass after the other threads have had a
     /// turn.
-    pub fn wait_deadline(self, deadline: Option<Instant>) -> bool {
-        let Self { place, counted } = self;
+    pub fn wait_deadline(mut self, deadline: Option<Instant>) -> bool {
+        let Some(place) = &mut self.place else {
+            return true;
+        };
+        if let Some(interrupt) = interrupt::current() {
+            return self.wait_interruptible(deadline, &*interrupt);
+        }
         let notified = place.wait(deadline);
-        drop(counted);
+        if notified {
+            self.place = None;
+        }
         notified
+    }
+
+    /// Waits for a notification and returns true; returns false if `deadline` passes first.
+    ///
+    /// Unlike after [`wait_deadline`](Self::wait_deadline), the listener then keeps its place, so
+    /// that the caller can do something else and wait again. Under loom and shuttle it does what
+    /// [`Signal::wait_deadline`] does.
+    ///
+    /// ```
+    /// use ft_sync::{Event, deadline_after};
+    /// use std::time::Duration;
+    ///
+    /// let event = Event::new();
+    /// let (mut first, mut second) = (event.listen(), event.listen());
+    /// assert!(!first.wait_slice(deadline_after(Duration::from_millis(1))));
+    /// event.notify(1);
+    /// assert!(first.wait_slice(None));
+    /// assert!(!second.wait_slice(deadline_after(Duration::ZERO)));
+    /// ```
+    pub fn wait_slice(&mut self, deadline: Option<Instant>) -> bool {
+        let woken = Arc::new(Signal::new());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut look = || {
+            let polled = Pin::new(&mut *self).poll(&mut Context::from_waker(&waker));
+            polled.is_ready()
+        };
+        look() || {
+            woken.wait_deadline(deadline);
+            look()
+        }
+    }
+
+    /// Waits like a task, whose waker wakes this thread. Then the interrupt can wake it, too.
+    #[cold]
+    fn wait_interruptible(mut self, deadline: Option<Instant>, interrupt: &dyn Interrupt) -> bool {
+        let woken = Arc::new(Signal::new());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        if Pin::new(&mut self).poll(&mut cx).is_ready() {
+            return true;
+        }
+        // Deadlines of signals have always passed under loom, those of events never do.
+        let deadline = deadline.filter(|_| !cfg!(ft_loom));
+        woken.wait_or_interrupt(deadline, interrupt);
+        // If it was notified only now, its drop passes that on.
+        woken.is_raised() && Pin::new(&mut self).poll(&mut cx).is_ready()
+    }
+}
+
+impl Drop for Listener<'_> {
+    fn drop(&mut self) {
+        let Some(place) = self.place.take() else {
+            return;
+        };
+        if place.leave() {
+            // The notification is for another listener.
+            self.event.notify_queue(1);
+        } else {
+            // Relaxed: as in `notify_queue`.
+            self.event.listening.fetch_sub(1, Relaxed);
+        }
     }
 }
 
 impl Future for Listener<'_> {
     type Output = ();
 
-    /// Ready once notified. It must not be polled again after that.
+    /// Ready once notified.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.place.poll(cx)
+        let polled = self.place.as_mut().map(|place| place.poll(cx));
+        let polled = polled.unwrap_or(Poll::Ready(()));
+        if polled.is_ready() {
+            self.place = None;
+        }
+        polled
     }
 }
 
@@ -229,11 +347,8 @@ mod tests {
     use super::*;
     use std::{
         pin::pin,
-        sync::{
-            Arc,
-            atomic::{AtomicUsize, Ordering::SeqCst},
-        },
-        task::{Wake, Waker},
+        sync::atomic::{AtomicUsize, Ordering::SeqCst},
+        task::Wake,
     };
 
     /// Counts how often it is woken.
@@ -270,6 +385,22 @@ mod tests {
         event.notify(1);
         drop(first);
         assert!(second.wait_deadline(Some(Instant::now())));
+    }
+
+    #[test]
+    fn keeps_its_place_between_slices() {
+        let event = Event::new();
+        let (mut first, mut second) = (event.listen(), event.listen());
+        assert!(!second.wait_slice(Some(Instant::now())));
+        assert!(!first.wait_slice(Some(Instant::now())));
+        event.notify(1);
+        assert!(!second.wait_slice(Some(Instant::now())));
+        assert!(first.wait_slice(None) && first.wait_slice(None));
+        event.notify(1);
+        // It has not noticed yet, so its notification would go on.
+        let mut third = event.listen();
+        drop(second);
+        assert!(third.wait_slice(None));
     }
 
     #[test]
@@ -363,13 +494,34 @@ mod tests {
     #[test]
     fn looks_again_before_it_sleeps() {
         for deadline in [None, deadline_after(Duration::from_secs(60))] {
-            let mut attempts = 0;
-            let seen = Event::new().wait_until(deadline, || {
+            let (event, mut attempts) = (Event::new(), 0);
+            let seen = event.wait_until(deadline, || {
                 attempts += 1;
-                (attempts == 5).then_some(attempts)
+                // One pause is certain. On a busy machine there may be no more.
+                (attempts == 2).then(|| event.listening.load(SeqCst))
             });
-            assert_eq!(seen, Some(5));
+            assert_eq!(seen, Some(0));
         }
+    }
+
+    /// Those who come later do not look again and again while others are in the queue.
+    #[test]
+    fn no_pauses_beside_listeners() {
+        let event = Event::new();
+        let first = event.listen();
+        assert!(!event.pauses(None).pause());
+        // A notified listener is no longer in the queue.
+        event.notify(1);
+        assert_eq!(event.listening.load(SeqCst), 0);
+        drop(first);
+        let (second, third) = (event.listen(), event.listen());
+        event.notify(1);
+        // Its notification goes on to the third.
+        drop(second);
+        assert_eq!(event.listening.load(SeqCst), 0);
+        drop(third);
+        drop(event.listen());
+        assert_eq!(event.listening.load(SeqCst), 0);
     }
 
     #[test]

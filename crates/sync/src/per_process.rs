@@ -1,16 +1,21 @@
 //! Values that must not be carried over a fork.
 
 #[cfg(any(ft_loom, ft_shuttle))]
-pub use modeled::PerProcess;
+pub use modeled::{PerProcess, process_id};
 #[cfg(not(any(ft_loom, ft_shuttle)))]
-pub use real::PerProcess;
+pub use real::{PerProcess, process_id};
 
 #[cfg(not(any(ft_loom, ft_shuttle)))]
 mod real {
+    #[cfg(unix)]
+    use std::sync::atomic::{
+        AtomicBool, AtomicU32,
+        Ordering::{Relaxed, Release},
+    };
     use std::{
         fmt,
         marker::PhantomData,
-        process, ptr,
+        ptr,
         sync::atomic::{
             AtomicPtr,
             Ordering::{AcqRel, Acquire},
@@ -60,10 +65,11 @@ mod real {
     impl<T: Default> PerProcess<T> {
         /// Returns the value of this process.
         ///
-        /// Each call asks the operating system for the process id, which costs a system call. So it
-        /// is meant for a thread that is about to wait, or to wake another one.
+        /// On systems without `fork` handlers, each call asks the operating system for the process
+        /// id, which costs a system call. So it is meant for a thread that is about to wait, or to
+        /// wake another one.
         pub fn get(&self) -> &T {
-            let process = process::id();
+            let process = process_id();
             // Acquire, here and below: pairs with the Release of the exchange that set the pointer,
             // so the value behind it is complete.
             let mut current = self.current.load(Acquire);
@@ -94,6 +100,51 @@ mod real {
         }
     }
 
+    /// Returns the id of this process.
+    #[cfg(not(unix))]
+    pub fn process_id() -> u32 {
+        std::process::id()
+    }
+
+    /// Returns the id of this process, without a system call: the child of a fork forgets what its
+    /// parent has noted.
+    #[cfg(unix)]
+    #[inline]
+    pub fn process_id() -> u32 {
+        // Relaxed: the child of a fork has forgotten the id before it runs anything else.
+        match NOTED.load(Relaxed) {
+            0 => note_process_id(),
+            id => id,
+        }
+    }
+
+    /// The id of this process, or 0.
+    #[cfg(unix)]
+    static NOTED: AtomicU32 = AtomicU32::new(0);
+
+    #[cfg(unix)]
+    #[cold]
+    fn note_process_id() -> u32 {
+        static WATCHED: AtomicBool = AtomicBool::new(false);
+        extern "C" fn forget() {
+            // Relaxed: the child has no other thread.
+            NOTED.store(0, Relaxed);
+        }
+        let id = std::process::id();
+        // Acquire, Release: a thread notes the id only after the handler was registered. If two
+        // threads register it at the same time, it runs twice, which does no harm.
+        if !WATCHED.load(Acquire) {
+            // SAFETY: the handler only stores to an atomic.
+            if unsafe { libc::pthread_atfork(None, None, Some(forget)) } != 0 {
+                return id;
+            }
+            WATCHED.store(true, Release);
+        }
+        // Relaxed: it is the same in all threads.
+        NOTED.store(id, Relaxed);
+        id
+    }
+
     impl<T> Default for PerProcess<T> {
         fn default() -> Self {
             Self::new()
@@ -112,7 +163,7 @@ mod real {
             // SAFETY: the pointer was made by `Box::into_raw`, and nobody else uses it, since every
             // user of the value borrows `self`. An ancestor's value stays, for the reason given in
             // `get`.
-            if unsafe { current.as_ref() }.is_some_and(|it| it.process == process::id()) {
+            if unsafe { current.as_ref() }.is_some_and(|it| it.process == process_id()) {
                 // SAFETY: as above.
                 drop(unsafe { Box::from_raw(current) });
             }
@@ -136,6 +187,11 @@ mod modeled {
         pub fn get(&self) -> &T {
             &self.0
         }
+    }
+
+    /// Returns the id of this process, which never changes in a model.
+    pub fn process_id() -> u32 {
+        std::process::id()
     }
 }
 

@@ -1,4 +1,4 @@
-//! A signal that one thread waits for and another thread raises, once.
+//! A signal that one thread or task waits for and another thread raises, once.
 
 use crate::{
     Condvar, Mutex, MutexGuard,
@@ -6,29 +6,41 @@ use crate::{
         AtomicBool,
         Ordering::{Acquire, Release},
     },
+    interrupt::{self, Interrupt},
     thread,
 };
 // A waker is made from std's `Arc`, also under loom and shuttle.
 use std::{
+    mem,
+    pin::pin,
     sync::{Arc, PoisonError},
-    task::Wake,
+    task::{Context, Poll, Wake, Waker},
     time::Instant,
 };
 
-/// A flag that is raised once, for one thread that waits for it.
+/// A flag that is raised once, for one thread or task that waits for it.
 ///
-/// A primitive that hands something over to the threads in its queue has one signal for each of
-/// them. Whatever happened before [`raise`](Signal::raise) is visible to a thread that sees the
-/// flag raised.
+/// A primitive that hands something over to the threads and tasks in its queue has one signal for
+/// each of them. Whatever happened before [`raise`](Signal::raise) is visible to a thread that sees
+/// the flag raised.
 ///
 /// A [`Waker`](std::task::Waker) made from a signal raises it. So a thread can wait for an event
 /// that would wake a task.
 #[derive(Debug)]
 pub struct Signal {
     raised: AtomicBool,
-    /// Whether a thread sleeps, or will look at `raised` once more and then sleep.
-    asleep: Mutex<bool>,
+    asleep: Mutex<Asleep>,
     woken: Condvar,
+}
+
+/// Whether a thread sleeps, or will look at `raised` once more and then sleep.
+#[derive(Debug)]
+enum Asleep {
+    No,
+    /// On the condition variable.
+    Here,
+    /// Somewhere else: something other than this signal may wake it, too, or it is a task.
+    Elsewhere(Waker),
 }
 
 impl Default for Signal {
@@ -42,7 +54,7 @@ impl Signal {
     pub fn new() -> Self {
         Self {
             raised: AtomicBool::new(false),
-            asleep: Mutex::new(false),
+            asleep: Mutex::new(Asleep::No),
             woken: Condvar::new(),
         }
     }
@@ -60,8 +72,11 @@ impl Signal {
         self.raised.store(true, Release);
         // A thread that took this lock before us is asleep by now, or has left. A thread that takes
         // it after us sees the flag.
-        if *self.asleep() {
-            self.woken.notify_one();
+        let asleep = mem::replace(&mut *self.asleep(), Asleep::No);
+        match asleep {
+            Asleep::No => {}
+            Asleep::Here => self.woken.notify_one(),
+            Asleep::Elsewhere(waker) => waker.wake(),
         }
     }
 
@@ -75,14 +90,21 @@ impl Signal {
         if crate::spin(look).is_some() {
             return true;
         }
+        match interrupt::current() {
+            None => self.sleep_until(deadline),
+            Some(interrupt) => self.wait_interruptible(deadline, &*interrupt),
+        }
+    }
+
+    fn sleep_until(&self, deadline: Option<Instant>) -> bool {
         if cfg!(ft_shuttle) && deadline.is_some() {
             thread::yield_now();
         }
         let mut asleep = self.asleep();
-        *asleep = true;
+        *asleep = Asleep::Here;
         while !self.is_raised() {
             if has_passed(deadline) {
-                *asleep = false;
+                *asleep = Asleep::No;
                 return false;
             }
             asleep = self.sleep(asleep, deadline);
@@ -90,7 +112,58 @@ impl Signal {
         true
     }
 
-    fn asleep(&self) -> MutexGuard<'_, bool> {
+    #[cold]
+    fn wait_interruptible(&self, deadline: Option<Instant>, interrupt: &dyn Interrupt) -> bool {
+        let woken = Arc::new(Self::new());
+        let waker = Waker::from(Arc::clone(&woken));
+        let before = mem::replace(&mut *self.asleep(), Asleep::Elsewhere(waker));
+        debug_assert!(!matches!(before, Asleep::Elsewhere(_)), "one thread waits");
+        // If the flag was raised without seeing the waker, it is seen here.
+        if !self.is_raised() {
+            woken.wait_or_interrupt(deadline, interrupt);
+        }
+        *self.asleep() = Asleep::No;
+        self.is_raised()
+    }
+
+    /// Sleeps until the flag is raised, or until the interrupt or the deadline.
+    #[cold]
+    pub(crate) fn wait_or_interrupt(
+        self: &Arc<Self>,
+        deadline: Option<Instant>,
+        interrupt: &dyn Interrupt,
+    ) {
+        let waker = Waker::from(Arc::clone(self));
+        let mut interrupted = pin!(interrupt.raised());
+        let polled = interrupted.as_mut().poll(&mut Context::from_waker(&waker));
+        // If it was raised without seeing the waker, it is seen here.
+        if polled.is_pending() && !interrupt.is_raised() {
+            self.sleep_until(deadline);
+        }
+    }
+
+    /// Tells a task whether the flag is raised. If it is not, `waker` will be woken when it is.
+    ///
+    /// Wakers are called, cloned and dropped outside of all locks.
+    pub fn poll(&self, waker: &Waker) -> Poll<()> {
+        if self.is_raised() {
+            return Poll::Ready(());
+        }
+        let new = Asleep::Elsewhere(waker.clone());
+        let mut asleep = self.asleep();
+        let old = mem::replace(&mut *asleep, new);
+        // If the flag was raised without seeing the waker, it is seen here.
+        let is_raised = self.is_raised();
+        drop(asleep);
+        drop(old);
+        if is_raised {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn asleep(&self) -> MutexGuard<'_, Asleep> {
         // Nothing panics while it holds this lock.
         self.asleep.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -98,9 +171,9 @@ impl Signal {
     #[cfg(not(any(ft_loom, ft_shuttle)))]
     fn sleep<'a>(
         &self,
-        asleep: MutexGuard<'a, bool>,
+        asleep: MutexGuard<'a, Asleep>,
         deadline: Option<Instant>,
-    ) -> MutexGuard<'a, bool> {
+    ) -> MutexGuard<'a, Asleep> {
         let Some(deadline) = deadline else {
             let woken = self.woken.wait(asleep);
             return woken.unwrap_or_else(PoisonError::into_inner);
@@ -113,9 +186,9 @@ impl Signal {
     #[cfg(any(ft_loom, ft_shuttle))]
     fn sleep<'a>(
         &self,
-        asleep: MutexGuard<'a, bool>,
+        asleep: MutexGuard<'a, Asleep>,
         _deadline: Option<Instant>,
-    ) -> MutexGuard<'a, bool> {
+    ) -> MutexGuard<'a, Asleep> {
         self.woken.wait(asleep).unwrap()
     }
 }
@@ -147,6 +220,21 @@ mod tests {
         assert!(signals[0].is_raised() && !signals[1].is_raised());
         second.wake();
         assert!(signals[1].is_raised());
+    }
+
+    #[test]
+    fn tasks_poll() {
+        let [woken, stale] = [(); 2].map(|()| Arc::new(Signal::new()));
+        let [waker, old] = [&woken, &stale].map(|it| Waker::from(Arc::clone(it)));
+        let signal = Signal::new();
+        assert!(signal.poll(&old).is_pending());
+        assert!(signal.poll(&waker).is_pending());
+        signal.raise();
+        assert!(woken.is_raised() && !stale.is_raised());
+        assert_eq!(signal.poll(&waker), Poll::Ready(()));
+        // None of them is kept.
+        drop((waker, old));
+        assert_eq!([woken, stale].map(|it| Arc::strong_count(&it)), [1, 1]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What may be shared, sent, and caught by `catch_unwind`.
 
-use ft_sync::{Event, Listener, PerProcess, Signal, ThreadToken, UnsafeCell};
+use ft_sync::{Event, Listener, PerProcess, Select, Signal, ThreadToken, UnsafeCell};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::{
     cell::Cell,
@@ -10,6 +10,7 @@ use std::{
 
 assert_impl_all!(Event: Send, Sync, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(Listener<'static>: Send, Sync, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Select<'static, u8>: Send);
 assert_impl_all!(Signal: Send, Sync, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(ThreadToken: Send, Sync);
 

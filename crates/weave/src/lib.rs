@@ -70,6 +70,14 @@
 //!   this crate must not be unloaded while threads have any destructors.
 //! - None of this may be called from a signal handler, or in the program's memory allocator.
 //!
+//! # Costs and progress
+//!
+//! [`register`] and its relatives take amortized constant time, and a thread's end time in
+//! proportion to its list. [`unregister`], [`cancel`] and [`registered`] go through the list.
+//! Setting and reading the value of a [`Key`] take constant time, but the first value that a thread
+//! sets may make room for those of smaller keys; [`Key::new`] looks for a free place among 1,024.
+//! Each of these is a bounded number of steps, whatever other threads do, except for the allocator.
+//!
 //! # Orderings
 //!
 //! Lists belong to their threads. Threads share only the table of [`Key`]s. The destructor of a key
@@ -230,3 +238,8 @@ pub fn registered() -> Vec<Registered> {
 pub fn run_now() -> usize {
     hook::existing(|locals| locals.run(&KEYS)).unwrap_or(0)
 }
+
+/// Its example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

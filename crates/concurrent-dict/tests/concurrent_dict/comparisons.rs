@@ -57,6 +57,9 @@ impl Query<usize> for Counting {
     fn compare(&self, stored: &usize) -> Result<bool, Self::Error> {
         Ok(self.0 == *stored)
     }
+    fn keep(stored: &usize) -> usize {
+        *stored
+    }
     fn is_same(one: &usize, other: &usize) -> bool {
         LOOK_UPS.set(LOOK_UPS.get() + 1);
         one == other

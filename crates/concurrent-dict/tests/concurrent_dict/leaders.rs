@@ -25,7 +25,7 @@ fn failed_leader_is_replaced() {
 }
 
 #[test]
-#[should_panic(expected = "asked for the same key")]
+#[should_panic(expected = "asked for the same value")]
 fn leader_may_not_follow_itself() {
     let dict = ConcurrentDict::<&str, i32>::new();
     dict.get_or_insert_with("a", || dict.get_or_insert_with("a", || 1));
@@ -61,7 +61,7 @@ fn leaders_may_not_follow_each_other() {
                 .map(|panic| *panic.downcast::<String>().unwrap())
                 .collect::<Vec<_>>()
         });
-        let expected = format!("the functions that compute {keys} keys ask for each other's");
+        let expected = format!("the functions that compute {keys} values ask for each other's");
         assert_eq!(refused, [expected]);
         assert_eq!(one.len() + other.len(), keys);
         one.clear();
@@ -82,7 +82,7 @@ fn tasks_wait_apart() {
     let follow = |party, key: &'static str| match dict.try_claim(key, || key) {
         Ok(Claim::Follower(flight)) => {
             assert!(flight.is_led_by_me());
-            assert!(flight.leader().is_task());
+            assert!(flight.leader().is_some_and(Party::is_task));
             Waiting::begin(&flight, party, Note::new(key))
         }
         _ => panic!("somebody computes {key}"),

@@ -7,6 +7,7 @@ use ft_concurrent_dict::{ConcurrentDict, Query};
 
 mod comparisons;
 mod entries;
+mod familiar;
 #[cfg(unix)]
 mod forks;
 mod leaders;
@@ -34,6 +35,9 @@ impl Query<Arc<String>> for Slow<'_> {
     fn compare(&self, stored: &Arc<String>) -> Result<bool, String> {
         (self.during)(stored)?;
         Ok(self.name == stored.as_str())
+    }
+    fn keep(stored: &Arc<String>) -> Arc<String> {
+        stored.clone()
     }
     fn is_same(one: &Arc<String>, other: &Arc<String>) -> bool {
         Arc::ptr_eq(one, other)

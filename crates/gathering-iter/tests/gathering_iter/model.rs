@@ -112,10 +112,10 @@ proptest! {
     #[test]
     fn like_the_model(
         window in proptest::option::of(1..4u64),
-        shards in 1..5usize,
+        slots in 1..5usize,
         steps in prop::collection::vec(step(), 1..60),
     ) {
-        let gathering = Gathering::with_shards(shards, window.map(|n| n.try_into().unwrap()));
+        let gathering = Gathering::with_segments(slots, window.map(|n| n.try_into().unwrap()));
         let make = |reader| match reader {
             2 => gathering.iter(Model::END),
             _ => gathering.drain(Model::END),

@@ -105,7 +105,7 @@ fn each_is_woken_by_its_own_key() {
         (|it, _| assert!(it.close()), &[0, 1, 2, 4]),
     ];
     for (index, (way, expected)) in ways.into_iter().enumerate() {
-        let gathering = Gathering::with_shards(1, 4.try_into().ok());
+        let gathering = Gathering::with_segments(1, 4.try_into().ok());
         let readers = [(); 4].map(|()| gathering.iter(9));
         let [first, second, third, idle] = readers.each_ref();
         gathering.insert(0, 0).unwrap();

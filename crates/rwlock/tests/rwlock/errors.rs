@@ -34,8 +34,8 @@ fn misuse_is_refused() {
 
 #[test]
 fn messages() {
-    let waits = "this thread would wait for itself: it has the lock for";
-    let has_not = "this thread does not have the lock for";
+    let waits = "this thread or task would wait for itself: it has the lock for";
+    let has_not = "this thread or task does not have the lock for";
     for (message, expected) in [
         (WouldDeadlock::HasRead.to_string(), [waits, "reading"]),
         (WouldDeadlock::HasWrite.to_string(), [waits, "writing"]),

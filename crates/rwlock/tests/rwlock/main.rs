@@ -1,5 +1,6 @@
 //! Behavior seen from outside.
 
+mod announced;
 mod errors;
 #[cfg(unix)]
 mod forks;
@@ -7,3 +8,4 @@ mod guarded;
 mod model;
 mod owned;
 mod stress;
+mod tasks;

@@ -10,7 +10,9 @@ use std::{
 #[cfg(unix)]
 mod forks;
 mod line;
+mod many;
 mod model;
+mod owned;
 mod permits;
 mod stress;
 mod wakers;

@@ -2,6 +2,7 @@
 
 use crate::{Arc, Condvar, Mutex, MutexGuard, thread};
 use std::{
+    sync::{LockResult, PoisonError},
     task::{Context, Poll, Waker},
     time::Instant,
 };
@@ -38,13 +39,20 @@ pub(super) struct Place {
     ticket: Option<usize>,
 }
 
+/// Shuttle's threads share one thread of the system: when one of them panics, a lock that another one leaves
+/// meanwhile counts as poisoned. No code under this lock panics.
+fn seen<G>(result: LockResult<G>) -> G {
+    result.unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Queue {
-    pub(super) fn notify(&self, count: usize) {
-        self.0.notify(count);
+    /// Notifies up to `count` listeners and returns their number.
+    pub(super) fn notify(&self, count: usize) -> usize {
+        self.0.notify(count)
     }
 
     pub(super) fn listen(&self) -> Place {
-        let mut line = self.0.line.lock().unwrap();
+        let mut line = self.0.lock();
         let ticket = line.next_ticket;
         line.next_ticket += 1;
         line.entries.push(Entry {
@@ -71,17 +79,24 @@ impl Default for Queue {
 }
 
 impl Inner {
-    fn notify(&self, count: usize) {
-        let mut line = self.line.lock().unwrap();
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        seen(self.line.lock())
+    }
+
+    fn notify(&self, count: usize) -> usize {
+        let mut line = self.lock();
         let waiting = line.entries.iter_mut().filter(|entry| !entry.notified);
         let mut wakers = Vec::new();
+        let mut notified = 0;
         for entry in waiting.take(count) {
             entry.notified = true;
+            notified += 1;
             wakers.extend(entry.waker.take());
         }
         drop(line);
         self.woken.notify_all();
         wakers.into_iter().for_each(Waker::wake);
+        notified
     }
 }
 
@@ -93,7 +108,7 @@ impl Inner {
         line: MutexGuard<'a, Line>,
         _deadline: Option<Instant>,
     ) -> Option<MutexGuard<'a, Line>> {
-        Some(self.woken.wait(line).unwrap())
+        Some(seen(self.woken.wait(line)))
     }
 
     #[cfg(not(any(ft_loom, ft_shuttle)))]
@@ -103,27 +118,27 @@ impl Inner {
         deadline: Option<Instant>,
     ) -> Option<MutexGuard<'a, Line>> {
         let Some(deadline) = deadline else {
-            return Some(self.woken.wait(line).unwrap());
+            return Some(seen(self.woken.wait(line)));
         };
         let left = deadline.checked_duration_since(Instant::now())?;
-        Some(self.woken.wait_timeout(line, left).unwrap().0)
+        Some(seen(self.woken.wait_timeout(line, left)).0)
     }
 }
 
 impl Place {
     /// Waits. Under loom deadlines never pass. Under shuttle they pass after one turn of the other
     /// threads, which is as long or as short as the schedule makes it.
-    pub(super) fn wait(mut self, deadline: Option<Instant>) -> bool {
+    pub(super) fn wait(&mut self, deadline: Option<Instant>) -> bool {
         let ticket = self.ticket.expect("a listener waits once");
         if cfg!(ft_shuttle) && deadline.is_some() {
             thread::yield_now();
-            let notified = self.queue.line.lock().unwrap().leave_if_notified(ticket);
+            let notified = self.queue.lock().leave_if_notified(ticket);
             if notified {
                 self.ticket = None;
             }
             return notified;
         }
-        let mut line = self.queue.line.lock().unwrap();
+        let mut line = self.queue.lock();
         while !line.leave_if_notified(ticket) {
             line = match self.queue.sleep(line, deadline) {
                 Some(line) => line,
@@ -139,7 +154,7 @@ impl Place {
         let ticket = self
             .ticket
             .expect("a listener must not be polled after it was notified");
-        let mut line = self.queue.line.lock().unwrap();
+        let mut line = self.queue.lock();
         if line.leave_if_notified(ticket) {
             drop(line);
             self.ticket = None;
@@ -148,6 +163,18 @@ impl Place {
         let place = line.place(ticket);
         line.entries[place].waker = Some(cx.waker().clone());
         Poll::Pending
+    }
+}
+
+impl Place {
+    /// Leaves the line, and returns whether the listener was notified while it was in there.
+    pub(super) fn leave(mut self) -> bool {
+        let Some(ticket) = self.ticket.take() else {
+            return false;
+        };
+        let mut line = self.queue.lock();
+        let place = line.place(ticket);
+        line.entries.remove(place).notified
     }
 }
 
@@ -164,18 +191,5 @@ impl Line {
     fn place(&self, ticket: usize) -> usize {
         let place = self.entries.iter().position(|entry| entry.ticket == ticket);
         place.expect("only its holder gives up a ticket")
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        let mut line = self.queue.line.lock().unwrap();
-        let place = line.place(ticket);
-        let entry = line.entries.remove(place);
-        drop(line);
-        if entry.notified {
-            self.queue.notify(1);
-        }
     }
 }

@@ -15,26 +15,30 @@ use std::{
 pub(super) struct Queue(PerProcess<event_listener::Event>);
 
 impl Queue {
-    pub(super) fn notify(&self, count: usize) {
+    /// Notifies up to `count` listeners and returns their number.
+    pub(super) fn notify(&self, count: usize) -> usize {
         // Relaxed: our caller has passed the fence.
-        self.0.get().notify(count.additional().relaxed());
+        self.0.get().notify(count.additional().relaxed())
     }
 
     pub(super) fn listen(&self) -> Place {
-        Place(self.0.get().listen())
+        Place(Some(self.0.get().listen()))
     }
 }
 
+/// A place in the queue; `None` once the listener has left it.
 #[derive(Debug)]
-pub(super) struct Place(EventListener);
+pub(super) struct Place(Option<EventListener>);
 
 impl Place {
-    /// Waits for a notification and returns true; returns false if `deadline` passes first.
-    pub(super) fn wait(self, deadline: Option<Instant>) -> bool {
-        match deadline {
-            Some(deadline) => self.0.wait_deadline(deadline).is_some(),
-            None => {
-                self.0.wait();
+    /// Waits for a notification and returns true; returns false if `deadline` passes first. The
+    /// listener has then left the queue.
+    pub(super) fn wait(&mut self, deadline: Option<Instant>) -> bool {
+        match (self.0.take(), deadline) {
+            (None, _) => false,
+            (Some(listener), Some(deadline)) => listener.wait_deadline(deadline).is_some(),
+            (Some(listener), None) => {
+                listener.wait();
                 true
             }
         }
@@ -42,6 +46,12 @@ impl Place {
 
     /// Polls the listener. A notifier calls the waker while it holds the lock of the queue.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.0).poll(cx)
+        let listener = self.0.as_mut();
+        listener.map_or(Poll::Ready(()), |listener| Pin::new(listener).poll(cx))
+    }
+
+    /// Leaves the queue, and returns whether the listener was notified while it was in there.
+    pub(super) fn leave(mut self) -> bool {
+        self.0.take().is_some_and(Listener::discard)
     }
 }

@@ -1,0 +1,74 @@
+//! What other containers are built from: removal by hash and by shard, and flights that are outdated.
+
+use ft_concurrent_dict::{Claim, ConcurrentDict, Walk};
+use ft_test_support::Drops;
+use std::{
+    iter,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+#[test]
+fn removal_by_hash() {
+    let dict: ConcurrentDict<_, _> = [("a", 1), ("b", 2)].into_iter().collect();
+    let hash = dict.entry("a", |entry| entry.hash());
+    assert_eq!(hash, dict.entry("a", |entry| entry.hash()));
+    assert_eq!(dict.remove_by_hash(hash, |_| false), None);
+    assert_eq!(dict.remove_by_hash(hash, |_| true), Some(("a", 1)));
+    // The hash of a missing key is that of the query.
+    assert_eq!(hash, dict.entry("a", |entry| entry.hash()));
+    assert_eq!((dict.len(), dict.get("b")), (1, Some(2)));
+}
+
+#[test]
+fn extraction() {
+    let dict: ConcurrentDict<u32, u32> = (0..500).map(|key| (key, key * key)).collect();
+    let mut walk = Walk::default();
+    let parts = iter::from_fn(|| dict.extract_next(&mut walk, |key, _| key % 2 == 1));
+    let mut extracted: Vec<_> = parts.flatten().collect();
+    extracted.sort_unstable();
+    let expected = (0..250).map(|half| (2 * half + 1, (2 * half + 1) * (2 * half + 1)));
+    assert!(extracted.into_iter().eq(expected));
+    assert_eq!(dict.len(), 250);
+    assert!((0..500).all(|key| dict.contains_key(&key) == (key % 2 == 0)));
+}
+
+#[test]
+fn extraction_that_panics() {
+    let drops = Drops::default();
+    let dict = ConcurrentDict::with_shards(2);
+    for key in 0..20 {
+        dict.insert(key, drops.value());
+    }
+    let mut looks = 0;
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        dict.extract_next(&mut Walk::default(), |_, _| {
+            looks += 1;
+            assert!(looks < 3, "enough");
+            true
+        })
+    }));
+    assert!(result.is_err());
+    assert_eq!((dict.len(), drops.alive()), (18, 18));
+    dict.clear();
+}
+
+#[test]
+fn outdated_flights() {
+    let dict = ConcurrentDict::new();
+    let Ok(none) = dict.try_flight("a");
+    assert!(none.is_none());
+    let Ok(Claim::Leader(leader)) = dict.try_claim("a", || "a") else {
+        panic!("it is missing");
+    };
+    let Ok(Some(flight)) = dict.try_flight("a") else {
+        panic!("it is being computed");
+    };
+    assert!(!leader.flight().is_outdated());
+    flight.outdate();
+    assert!(leader.flight().is_outdated() && !flight.has_landed());
+    // The dictionary itself stores it all the same.
+    assert_eq!(leader.publish("a", || "a", 7), Ok(7));
+    assert!(flight.has_landed());
+    let Ok(none) = dict.try_flight("a");
+    assert!(none.is_none());
+}

@@ -1,0 +1,326 @@
+//! What all threads of a pool share: the queues, who is idle, and the end of the pool.
+
+use crate::{
+    Hooks, SpawnError, WorkerThread,
+    deque::{Injector, Steal, Stealer},
+    job::JobRef,
+    roster::Roster,
+};
+use ft_sync::{
+    Event,
+    atomic::{
+        AtomicU64, AtomicUsize,
+        Ordering::{Relaxed, SeqCst},
+        fence,
+    },
+};
+use std::sync::Arc;
+
+/// In [`Shared::idle`]: one worker that looks for jobs.
+const SEARCHING: u64 = 1;
+/// In [`Shared::idle`]: one worker that sleeps, or is about to look a last time and then sleep.
+const SLEEPING: u64 = 1 << 16;
+/// In [`Shared::idle`]: one worker that was started and has not ended.
+const STARTED: u64 = 1 << 32;
+/// The largest value of each of the three.
+pub(crate) const MOST: usize = u16::MAX as usize;
+
+fn searching(idle: u64) -> u64 {
+    idle % SLEEPING
+}
+
+fn sleeping(idle: u64) -> u64 {
+    idle / SLEEPING % SLEEPING
+}
+
+fn started(idle: u64) -> usize {
+    (idle / STARTED) as usize
+}
+
+/// In [`Shared::gate`]: the pool takes no more jobs from outside.
+const CLOSED: usize = 1;
+/// In [`Shared::gate`]: one thread that is handing over a job.
+const PUSHING: usize = 2;
+
+/// What other threads need of a worker.
+pub(crate) struct Entry {
+    pub(crate) stealer: Stealer<JobRef>,
+    /// Notified when a job has run for which this worker waits.
+    pub(crate) finished: Event,
+}
+
+pub(crate) struct Shared {
+    /// Jobs from threads that are not workers of this pool.
+    injector: Injector<JobRef>,
+    /// All workers that were ever started.
+    pub(crate) roster: Roster<Entry>,
+    /// Three counts, in one word so that a push has to look at one word only.
+    idle: AtomicU64,
+    /// Notified once for each push that found nobody searching.
+    pub(crate) work: Event,
+    /// [`CLOSED`], and the number of threads that are handing over a job.
+    gate: AtomicUsize,
+    /// Notified when a worker has ended, or there will be no more jobs from outside.
+    pub(crate) ended: Event,
+    /// How many workers there may be.
+    most: usize,
+    pub(crate) hooks: Box<dyn Hooks>,
+    /// Runs a worker on the calling thread, until the pool has ended.
+    /// A pointer, because workers know this file, and it does not know them.
+    work_here: fn(Arc<Self>),
+}
+
+/// A worker that was started, and counts until it has ended or turns out to have no thread.
+struct Started {
+    shared: Arc<Shared>,
+    has_run: bool,
+}
+
+impl Started {
+    fn run(mut self) {
+        self.has_run = true;
+        (self.shared.work_here)(Arc::clone(&self.shared));
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if self.has_run {
+            self.shared.worker_ended();
+        } else {
+            self.shared.start_failed();
+        }
+    }
+}
+
+/// A thread is handing over a job: the workers stay.
+struct Handover<'a>(&'a Shared);
+
+impl Drop for Handover<'_> {
+    fn drop(&mut self) {
+        // SeqCst: the job comes before it for a worker that then finds the gate closed and empty.
+        if self.0.gate.fetch_sub(PUSHING, SeqCst) == CLOSED + PUSHING {
+            self.0.work.notify_all();
+            self.0.ended.notify_all();
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(most: usize, hooks: Box<dyn Hooks>, work_here: fn(Arc<Self>)) -> Self {
+        Self {
+            injector: Injector::new(),
+            roster: Roster::new(),
+            idle: AtomicU64::new(0),
+            work: Event::new(),
+            gate: AtomicUsize::new(0),
+            ended: Event::new(),
+            most: most.clamp(1, MOST),
+            hooks,
+            work_here,
+        }
+    }
+
+    /// How many workers were started and have not ended.
+    pub(crate) fn started(&self) -> usize {
+        started(self.idle.load(SeqCst))
+    }
+
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Hands over a job from outside. It is returned if there is nobody to run it.
+    pub(crate) fn inject(self: &Arc<Self>, job: JobRef) -> Result<(), (SpawnError, JobRef)> {
+        let Some(_handover) = self.handover() else {
+            return Err((SpawnError::ShutDown, job));
+        };
+        if self.started() == 0 {
+            if let Err(err) = self.start() {
+                return Err((SpawnError::NoThread(err), job));
+            }
+        }
+        self.inject_open(job);
+        Ok(())
+    }
+
+    /// Hands over a job. A worker must stay until the job has run.
+    pub(crate) fn inject_open(self: &Arc<Self>, job: JobRef) {
+        self.injector.push(job);
+        self.announce();
+    }
+
+    fn handover(&self) -> Option<Handover<'_>> {
+        // SeqCst: either `close` comes later and the workers wait for us, or we see it.
+        let before = self.gate.fetch_add(PUSHING, SeqCst);
+        let handover = Handover(self);
+        (before & CLOSED == 0).then_some(handover)
+    }
+
+    /// Takes no more jobs from outside, and lets workers end that find none.
+    pub(crate) fn close(&self) {
+        self.gate.fetch_or(CLOSED, SeqCst);
+        self.work.notify_all();
+        self.ended.notify_all();
+    }
+
+    /// Drops all queued jobs for which nobody waits.
+    pub(crate) fn discard(self: &Arc<Self>) {
+        // While this is held, the workers stay for the jobs that are put back. Whether the pool is
+        // closed does not matter.
+        self.gate.fetch_add(PUSHING, SeqCst);
+        let handover = Handover(self);
+        let mut kept = Vec::new();
+        // What a job drops may do anything, so no job is dropped while the roster is read.
+        while let Some(job) = self.steal(0) {
+            kept.extend(job.discard().err());
+        }
+        kept.into_iter().for_each(|job| self.inject_open(job));
+        drop(handover);
+    }
+
+    /// Tells whether there will be no more jobs from outside.
+    pub(crate) fn is_closed(&self) -> bool {
+        // SeqCst: see `Handover`.
+        self.gate.load(SeqCst) == CLOSED
+    }
+
+    /// Tells whether no job will run any more.
+    pub(crate) fn is_over(&self) -> bool {
+        // In this order: after the first look only workers start workers, and none does if there
+        // are none.
+        self.is_closed() && self.started() == 0
+    }
+
+    /// Tells whether a job is in a queue.
+    ///
+    /// A push is seen if its fence (see [`announce`](Self::announce)) comes before that of the
+    /// caller.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.injector.is_empty()
+            || self
+                .roster
+                .read(|entries| entries.iter().any(|it| !it.stealer.is_empty()))
+    }
+
+    /// Takes a job from the injector or else from a worker, beginning with a random one.
+    ///
+    /// It takes one job and no batch from the injector, so that these begin in their order.
+    pub(crate) fn steal(&self, random: usize) -> Option<JobRef> {
+        loop {
+            let mut lost_a_race = false;
+            let mut take = |steal| match steal {
+                Steal::Success(job) => Some(job),
+                Steal::Empty => None,
+                Steal::Retry => {
+                    lost_a_race = true;
+                    None
+                }
+            };
+            let job = take(self.injector.steal()).or_else(|| {
+                self.roster.read(|entries| {
+                    let (later, first) = entries.split_at(random % entries.len().max(1));
+                    let mut victims = first.iter().chain(later);
+                    victims.find_map(|victim| take(victim.stealer.steal()))
+                })
+            });
+            if job.is_some() || !lost_a_race {
+                return job;
+            }
+        }
+    }
+
+    /// Must follow each push: wakes or starts a worker, unless one is searching.
+    pub(crate) fn announce(self: &Arc<Self>) {
+        // Pairs with the fence in `Event::listen`, after which a worker looks a last time before it
+        // sleeps, and with that in `search_ended`. If our fence is first, that look finds the job.
+        // If theirs is first, we see that this worker is asleep, or that it no longer searches.
+        fence(SeqCst);
+        self.wake_unless_searching();
+    }
+
+    fn wake_unless_searching(self: &Arc<Self>) {
+        // Relaxed: ordered by the fence of the caller.
+        let idle = self.idle.load(Relaxed);
+        if searching(idle) > 0 {
+            return;
+        }
+        if sleeping(idle) > 0 {
+            self.work.notify(1);
+        } else if started(idle) < self.most {
+            // The workers that there are will come to the job.
+            drop(self.start());
+        }
+    }
+
+    /// Starts a worker, unless there are enough. It counts as searching from now on.
+    #[cold]
+    fn start(self: &Arc<Self>) -> Result<(), crate::StartError> {
+        let one_more = |idle| (started(idle) < self.most).then_some(idle + STARTED + SEARCHING);
+        match self.idle.fetch_update(SeqCst, SeqCst, one_more) {
+            Ok(_) => {
+                let started = Started {
+                    shared: Arc::clone(self),
+                    has_run: false,
+                };
+                self.hooks.start(WorkerThread::new(|| started.run()))
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// A worker begins to search.
+    pub(crate) fn search_begins(&self) {
+        // Relaxed: who sees it late wakes one worker more.
+        self.idle.fetch_add(SEARCHING, Relaxed);
+    }
+
+    /// A worker that searched will look a last time, and then sleep.
+    pub(crate) fn sleep_begins(&self) {
+        // Relaxed: ordered by the fence in `Event::listen`, which follows.
+        self.idle.fetch_add(SLEEPING - SEARCHING, Relaxed);
+    }
+
+    /// A worker that slept searches again.
+    pub(crate) fn sleep_ended(&self) {
+        // Relaxed: as in `search_begins`.
+        self.idle.fetch_sub(SLEEPING - SEARCHING, Relaxed);
+    }
+
+    /// A worker no longer searches. While it did, pushes may have woken nobody: if it was the last
+    /// one, it wakes another for what is left.
+    pub(crate) fn search_ended(self: &Arc<Self>) {
+        // Relaxed: ordered by the fence.
+        if searching(self.idle.fetch_sub(SEARCHING, Relaxed)) == 1 {
+            // Pairs with the fence in `announce`: see there.
+            fence(SeqCst);
+            if self.has_work() {
+                self.wake_unless_searching();
+            }
+        }
+    }
+
+    /// A worker has ended.
+    fn worker_ended(&self) {
+        self.idle.fetch_sub(STARTED, SeqCst);
+        self.ended.notify_all();
+        // Another one may have seen a job that we took before it could, and have gone to sleep.
+        self.work.notify_all();
+    }
+
+    /// A worker that counts as searching will never run.
+    fn start_failed(&self) {
+        self.idle.fetch_sub(STARTED + SEARCHING, SeqCst);
+        // Pairs with the fence in `announce`. No other start is tried: it would fail, too.
+        self.work.notify(1);
+        self.ended.notify_all();
+    }
+
+    /// A job has run for which this worker waits.
+    pub(crate) fn finished(&self, worker: usize) {
+        self.roster
+            .read(|entries| Arc::clone(&entries[worker]))
+            .finished
+            .notify_all();
+    }
+}

@@ -1,0 +1,277 @@
+//! A worker: it runs jobs, looks for jobs, and sleeps when there are none.
+
+use crate::{
+    deque,
+    job::JobRef,
+    pauses::Pauses,
+    runner::{Payload, Runner},
+    shared::{Entry, Shared},
+};
+use ft_sync::{Event, Listener, Signal, thread_local};
+use std::sync::Arc;
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    ptr,
+    task::{Context, Waker},
+    time::Instant,
+};
+
+/// After so many of its own jobs a worker looks into the injector first, so that jobs that spawn
+/// jobs for ever do not keep those from outside waiting. A prime, so that it falls into step with
+/// no pattern of the program.
+const TURNS: u32 = 61;
+
+thread_local! {
+    /// The worker that runs on this thread, or null.
+    static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+}
+
+/// The worker that ran on this thread before, or null. When this is dropped, it is the current one again.
+struct Outer(*const Worker);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(self.0));
+    }
+}
+
+/// What a worker keeps to itself.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    /// Its place in the roster.
+    index: usize,
+    entry: Arc<Entry>,
+    deque: deque::Worker<JobRef>,
+    /// The state of a random generator. Never zero.
+    random: Cell<u32>,
+    turns: Cell<u32>,
+}
+
+/// How a search ended.
+enum Found<T> {
+    Job(JobRef),
+    Done(T),
+    Late,
+}
+
+impl Worker {
+    fn new(shared: Arc<Shared>) -> Self {
+        let deque = deque::Worker::new_lifo();
+        let mut place = None;
+        shared.roster.add(|index| {
+            let entry = Arc::new(Entry {
+                stealer: deque.stealer(),
+                finished: Event::new(),
+            });
+            place = Some((index, Arc::clone(&entry)));
+            entry
+        });
+        let (index, entry) = place.expect("`add` calls it");
+        Self {
+            shared,
+            index,
+            entry,
+            deque,
+            random: Cell::new((index as u32).wrapping_mul(0x9E37_79B9) | 1),
+            turns: Cell::new(0),
+        }
+    }
+
+    /// Runs a worker of this pool on the calling thread, until the pool has ended.
+    pub(crate) fn work(shared: Arc<Shared>) {
+        let worker = Self::new(shared);
+        let shared = &worker.shared;
+        // Dropped before the worker, also if a hook panics.
+        let _outer = Outer(CURRENT.with(|current| current.replace(&raw const worker)));
+        shared.hooks.started(worker.index);
+        let end = || (shared.is_closed() && !shared.has_work()).then_some(());
+        // It was counted as searching when it was started.
+        let mut found = worker.search(None, None, end);
+        while let Found::Job(job) = found {
+            job.run(&worker);
+            while let Some(job) = worker.next() {
+                job.run(&worker);
+            }
+            shared.search_begins();
+            found = worker.search(None, None, end);
+        }
+        shared.hooks.ended(worker.index);
+    }
+
+    /// Calls `f` with the worker that runs on this thread, whatever its pool.
+    pub(crate) fn current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
+        // SAFETY: `work` sets it, and `Outer` resets it before the worker goes. It is used by its own
+        // thread only.
+        f(unsafe { CURRENT.with(std::cell::Cell::get).as_ref() })
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Notified when a job has run for which this worker waits.
+    pub(crate) fn finished(&self) -> &Event {
+        &self.entry.finished
+    }
+
+    /// Queues a job, which this worker takes next unless another one steals it.
+    pub(crate) fn push(&self, job: JobRef) {
+        self.deque.push(job);
+        self.shared.announce();
+    }
+
+    /// Takes back the job that was pushed last, unless it was stolen.
+    pub(crate) fn pop(&self) -> Option<JobRef> {
+        self.deque.pop()
+    }
+
+    /// Runs jobs until `attempt` returns a value, and returns that. Returns `None` if `deadline`
+    /// has passed when a job ends or the worker wakes up. `event` is notified when `attempt` may
+    /// have become successful.
+    pub(crate) fn help_until<T>(
+        &self,
+        event: &Event,
+        deadline: Option<Instant>,
+        mut attempt: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
+        loop {
+            if let Some(done) = attempt() {
+                return Some(done);
+            }
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return None;
+            }
+            let job = self.next().map_or_else(
+                || {
+                    self.shared.search_begins();
+                    self.search(Some(event), deadline, &mut attempt)
+                },
+                Found::Job,
+            );
+            match job {
+                Found::Job(job) => job.run(self),
+                Found::Done(done) => return Some(done),
+                Found::Late => return attempt(),
+            }
+        }
+    }
+
+    /// The next job, if there is one that need not be searched for.
+    fn next(&self) -> Option<JobRef> {
+        let turns = self.turns.get().wrapping_add(1);
+        self.turns.set(turns);
+        if turns % TURNS == 0 {
+            return self.steal().or_else(|| self.deque.pop());
+        }
+        self.find()
+    }
+
+    /// A job from the own deque, the injector, or another worker.
+    fn find(&self) -> Option<JobRef> {
+        self.deque.pop().or_else(|| self.steal())
+    }
+
+    fn steal(&self) -> Option<JobRef> {
+        // Marsaglia's xorshift: good enough for thieves not to come in step.
+        let mut random = self.random.get();
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        self.random.set(random);
+        self.shared.steal(random as usize)
+    }
+
+    /// Searches, and sleeps, until there is a job or `attempt` returns a value. The worker is
+    /// counted as searching when this is called, and no longer when it returns.
+    fn search<T>(
+        &self,
+        event: Option<&Event>,
+        deadline: Option<Instant>,
+        mut attempt: impl FnMut() -> Option<T>,
+    ) -> Found<T> {
+        let mut look = || match attempt() {
+            Some(done) => Some(Found::Done(done)),
+            None => self.find().map(Found::Job),
+        };
+        let mut pauses = Pauses::new(deadline);
+        let found = loop {
+            if let Some(found) = look() {
+                break found;
+            }
+            if self.pause(&mut pauses) {
+                continue;
+            }
+            self.shared.sleep_begins();
+            let listeners = (event.map(Event::listen), self.shared.work.listen());
+            let last_look = look();
+            if last_look.is_none() {
+                self.park(listeners, deadline);
+            } else {
+                drop(listeners);
+            }
+            self.shared.sleep_ended();
+            if let Some(found) = last_look {
+                break found;
+            }
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                break Found::Late;
+            }
+        };
+        self.shared.search_ended();
+        found
+    }
+
+    /// Pauses before it looks again; returns false if it is time to sleep.
+    fn pause(&self, pauses: &mut Pauses) -> bool {
+        let mut again = false;
+        self.shared.hooks.park(&mut || again = pauses.pause());
+        again
+    }
+
+    /// Sleeps until one of the two is notified.
+    fn park(&self, (event, work): (Option<Listener<'_>>, Listener<'_>), deadline: Option<Instant>) {
+        let Some(event) = event else {
+            let mut work = Some(work);
+            self.shared.hooks.park(&mut || {
+                if let Some(work) = work.take() {
+                    work.wait_deadline(deadline);
+                }
+            });
+            return;
+        };
+        let signal = Arc::new(Signal::new());
+        let waker = Waker::from(Arc::clone(&signal));
+        let mut cx = Context::from_waker(&waker);
+        let (mut event, mut work) = (pin!(event), pin!(work));
+        let is_early =
+            event.as_mut().poll(&mut cx).is_ready() | work.as_mut().poll(&mut cx).is_ready();
+        if !is_early {
+            self.shared.hooks.park(&mut || {
+                signal.wait_deadline(deadline);
+            });
+            // A listener that knows of its notification does not pass it on when it is dropped: we
+            // are awake, and look for work ourselves.
+            let _ = event.poll(&mut cx);
+            let _ = work.poll(&mut cx);
+        }
+    }
+}
+
+impl Runner for Worker {
+    fn finished(&self, owner: usize) {
+        self.shared.finished(owner);
+    }
+
+    fn panicked(&self, payload: Payload) {
+        // A hook that panics has nobody to tell.
+        drop(catch_unwind(AssertUnwindSafe(|| {
+            self.shared.hooks.panicked(payload);
+        })));
+    }
+}
