@@ -3,6 +3,7 @@
 
 pub mod data;
 pub mod pairs;
+pub mod tasks;
 pub mod threads;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

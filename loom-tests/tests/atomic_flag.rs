@@ -8,7 +8,8 @@ use ft_sync::{
     atomic::Ordering::{Acquire, Relaxed, Release},
     thread,
 };
-use loom_tests::{check, data::Data, threads::pair};
+use loom_tests::{check, data::Data, tasks::poll, threads::pair};
+use std::pin::pin;
 
 /// A flag, and data that it guards or announces.
 type Guarded = Arc<(AtomicFlag, Data)>;
@@ -256,5 +257,31 @@ fn exchange_acquires() {
         let seen = ours.1.load(Relaxed);
         let we_came_after = giver.join().unwrap();
         assert!(seen == 1 || !we_came_after);
+    });
+}
+
+/// A task that waits passes once the flag has been set, whenever that happens, even if it is cleared again at once.
+/// One that is dropped meanwhile takes nothing with it.
+#[test]
+fn tasks_wait() {
+    check(|| {
+        let (theirs, ours) = guarded(false);
+        let mut quitter = Box::pin(ours.0.wait_async());
+        let mut task = pin!(ours.0.wait_async());
+        assert!(poll(quitter.as_mut()).is_pending());
+        assert!(poll(task.as_mut()).is_pending());
+        let setter = thread::spawn(move || {
+            theirs.1.write(7);
+            theirs.0.store(true);
+            theirs.0.clear();
+        });
+        drop(quitter);
+        if poll(task.as_mut()).is_pending() {
+            setter.join().unwrap();
+            assert!(poll(task.as_mut()).is_ready());
+        } else {
+            assert_eq!(ours.1.read(), 7);
+            setter.join().unwrap();
+        }
     });
 }

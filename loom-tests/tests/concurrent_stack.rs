@@ -1,30 +1,15 @@
 //! Models of `ConcurrentStack`.
 #![cfg(ft_loom)]
 
-use ft_concurrent_queue::{ConcurrentStack, TryPopError, TryPushError};
+use ft_concurrent_queue::{ConcurrentStack, PopError, TryPopError, TryPushError};
 use ft_sync::{Arc, thread};
 use loom_tests::{
     check,
     data::Data,
     pairs::{Watched, each_pair},
+    tasks::{block_on, poll},
     threads::{pair, spawn},
 };
-
-fn push_waiting(stack: &ConcurrentStack<u8>, item: u8) {
-    let pushed = stack
-        .not_full()
-        .wait_until(None, || stack.try_push(item).ok());
-    assert_eq!(pushed, Some(()));
-}
-
-fn pop_waiting<T>(stack: &ConcurrentStack<T>) -> Option<T> {
-    let attempt = || match stack.try_pop() {
-        Ok(item) => Some(Some(item)),
-        Err(TryPopError::Closed) => Some(None),
-        Err(TryPopError::Empty) => None,
-    };
-    stack.not_empty().wait_until(None, attempt).flatten()
-}
 
 /// A push wakes a pop that waits, which sees what was written before the push.
 #[test]
@@ -37,7 +22,7 @@ fn push_wakes_a_pop() {
             cell.write(7);
             theirs.try_push(cell).unwrap();
         });
-        let cell = pop_waiting(&ours).unwrap();
+        let cell = ours.pop().unwrap();
         // Only this thread has the cell now.
         assert_eq!(cell.read(), 7);
         producer.join().unwrap();
@@ -49,7 +34,7 @@ fn push_wakes_a_pop() {
 fn two_pushes_wake_two_pops() {
     check(|| {
         let stack = Arc::new(ConcurrentStack::unbounded());
-        let poppers = [(); 2].map(|()| spawn(&stack, pop_waiting));
+        let poppers = [(); 2].map(|()| spawn(&stack, |stack| stack.pop().ok()));
         stack.try_push(1).unwrap();
         stack.try_push(2).unwrap();
         let mut all = poppers.map(|popper| popper.join().unwrap());
@@ -64,9 +49,9 @@ fn pop_wakes_a_push() {
     check(|| {
         let (theirs, ours) = pair(ConcurrentStack::bounded(1));
         ours.try_push(1).unwrap();
-        let producer = thread::spawn(move || push_waiting(&theirs, 2));
-        assert_eq!(pop_waiting(&ours), Some(1));
-        assert_eq!(pop_waiting(&ours), Some(2));
+        let producer = thread::spawn(move || theirs.push(2).unwrap());
+        assert_eq!(ours.pop(), Ok(1));
+        assert_eq!(ours.pop(), Ok(2));
         producer.join().unwrap();
     });
 }
@@ -90,7 +75,7 @@ fn closing_wakes() {
     check(|| {
         let (theirs, ours) = pair(ConcurrentStack::<u8>::unbounded());
         let closer = thread::spawn(move || theirs.close());
-        assert_eq!(pop_waiting(&ours), None);
+        assert_eq!(ours.pop(), Err(PopError));
         closer.join().unwrap();
     });
 }
@@ -127,7 +112,7 @@ fn draining_wakes() {
     check(|| {
         let (theirs, ours) = pair(ConcurrentStack::bounded(1));
         ours.try_push(1).unwrap();
-        let producer = thread::spawn(move || push_waiting(&theirs, 2));
+        let producer = thread::spawn(move || theirs.push(2).unwrap());
         assert_eq!(ours.try_drain(1), Some(vec![1]));
         producer.join().unwrap();
         assert_eq!(ours.try_pop(), Ok(2));
@@ -155,4 +140,43 @@ fn each_operation_beside_each() {
             ("close and drain", |stack| drop(stack.close_and_drain())),
         ],
     );
+}
+
+/// A push wakes a task that waits.
+#[test]
+fn push_wakes_a_task() {
+    check(|| {
+        let stack = Arc::new(ConcurrentStack::unbounded());
+        let popper = spawn(&stack, |stack| block_on(stack.pop_async()));
+        stack.try_push(1).unwrap();
+        assert_eq!(popper.join().unwrap(), Ok(1));
+    });
+}
+
+/// A pop wakes a task that waits for room.
+#[test]
+fn pop_wakes_a_task() {
+    check(|| {
+        let stack = Arc::new(ConcurrentStack::bounded(1));
+        stack.try_push(1).unwrap();
+        let pusher = spawn(&stack, |stack| block_on(stack.push_async(2)));
+        assert_eq!(stack.pop(), Ok(1));
+        assert_eq!(stack.pop(), Ok(2));
+        assert_eq!(pusher.join().unwrap(), Ok(()));
+    });
+}
+
+/// A task that gives up passes the wake-up on to the next in line.
+#[test]
+fn a_task_that_gives_up_takes_no_wake_up() {
+    check(|| {
+        let stack = Arc::new(ConcurrentStack::unbounded());
+        let mut given_up = Box::pin(stack.pop_async());
+        assert!(poll(given_up.as_mut()).is_pending());
+        let popper = spawn(&stack, |stack| stack.pop());
+        let pusher = spawn(&stack, |stack| stack.try_push(1));
+        drop(given_up);
+        pusher.join().unwrap().unwrap();
+        assert_eq!(popper.join().unwrap(), Ok(1));
+    });
 }

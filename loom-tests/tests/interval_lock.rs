@@ -2,10 +2,12 @@
 #![cfg(ft_loom)]
 
 use ft_interval_lock::{IntervalLock, NotOwner, RawIntervalLock};
-use ft_sync::{Arc, thread};
+use ft_sync::{Arc, TaskToken, thread};
 use loom_tests::{
     check,
+    data::Data,
     pairs::{Watched, each_pair},
+    tasks::{block_on, poll},
     threads::spawn,
 };
 use std::time::{Duration, Instant};
@@ -197,4 +199,51 @@ fn each_operation_beside_each() {
             }),
         ],
     );
+}
+
+fn add_as_a_task((lock, value): &(RawIntervalLock, Data), task: u64) {
+    let task = TaskToken::new(task);
+    block_on(lock.lock_async(task)).unwrap();
+    value.add(1);
+    block_on(lock.cede_async(task)).unwrap();
+    value.add(1);
+    lock.unlock_of(task).unwrap();
+}
+
+/// Tasks that take the lock, cede it and release it exclude each other, and a thread, and each has its turn.
+#[test]
+fn tasks_beside_a_thread() {
+    check(|| {
+        let ours = Arc::new((RawIntervalLock::new(NEVER), Data::new(0)));
+        let task = spawn(&ours, |shared| add_as_a_task(shared, 1));
+        ours.0.lock().unwrap();
+        ours.1.add(1);
+        ours.0.unlock().unwrap();
+        add_as_a_task(&ours, 2);
+        task.join().unwrap();
+        assert_eq!(ours.1.read(), 5);
+        assert!(!ours.0.is_locked());
+    });
+}
+
+/// A task that is cancelled while the lock is handed to it passes it on to the next in line.
+#[test]
+fn cancelled_while_it_is_called() {
+    check(|| {
+        let ours = Arc::new((RawIntervalLock::new(NEVER), Data::new(0)));
+        assert!(ours.0.try_lock_for(TaskToken::new(1)));
+        let [mut quitter, mut next] =
+            [2, 3].map(|n| Box::pin(ours.0.lock_async(TaskToken::new(n))));
+        assert!(poll(quitter.as_mut()).is_pending() && poll(next.as_mut()).is_pending());
+        let holder = spawn(&ours, |(lock, value)| {
+            value.add(1);
+            lock.unlock_of(TaskToken::new(1)).unwrap();
+        });
+        drop(quitter);
+        holder.join().unwrap();
+        assert!(poll(next.as_mut()).is_ready());
+        assert_eq!(ours.1.read(), 1);
+        ours.0.unlock_of(TaskToken::new(3)).unwrap();
+        assert!(!ours.0.is_locked());
+    });
 }

@@ -219,6 +219,88 @@ fn two_releases_serve_two() {
     });
 }
 
+/// A thread that takes two permits at once sees what both earlier holders did, even if one of them had released when
+/// it came.
+#[test]
+fn many_at_once() {
+    check(|| {
+        let ours = Arc::new((Semaphore::new(2), [0, 0].map(Data::new)));
+        ours.0.acquire_many(2).forget();
+        let holders = [0, 1].map(|which| {
+            spawn(&ours, move |(semaphore, data)| {
+                data[which].write(7);
+                semaphore.release().unwrap();
+            })
+        });
+        let permits = ours.0.acquire_many(2);
+        assert_eq!(ours.1.each_ref().map(Data::read), [7, 7]);
+        drop(permits);
+        holders.into_iter().for_each(|it| it.join().unwrap());
+        assert_all_free(&ours.0);
+    });
+}
+
+/// What was set aside for a waiter that leaves is free, and who takes it sees what its holder did.
+#[test]
+fn permits_that_were_set_aside() {
+    check(|| {
+        let ours = Arc::new((Semaphore::new(2), Data::new(0)));
+        ours.0.acquire_many(2).forget();
+        let mut quitter = ours.0.acquire_many_async(2);
+        assert!(look(&mut quitter).is_none());
+        let holder = spawn(&ours, |(semaphore, data)| {
+            data.write(7);
+            semaphore.release().unwrap();
+        });
+        let taker = spawn(&ours, |(semaphore, data)| {
+            if let Some(permit) = semaphore.try_acquire() {
+                assert_eq!(data.read(), 7);
+                permit.forget();
+                return true;
+            }
+            false
+        });
+        drop(quitter);
+        holder.join().unwrap();
+        let taken = taker.join().unwrap();
+        assert_eq!(ours.0.available(), usize::from(!taken));
+    });
+}
+
+/// While the limit changes, a release and an attempt do not miss each other, and in the end as many are free as there
+/// should be.
+#[test]
+fn limit_changes() {
+    check(|| {
+        let (theirs, ours) = shared(2);
+        let held = ours.acquire();
+        let changer = thread::spawn(move || theirs.set_limit(1));
+        let attempt = spawn(&ours, |semaphore| {
+            semaphore.try_acquire().map(|it| it.forget()).is_some()
+        });
+        drop(held);
+        changer.join().unwrap();
+        if attempt.join().unwrap() {
+            assert_eq!(ours.available(), 0);
+            ours.release().unwrap();
+        }
+        assert_all_free(&ours);
+    });
+}
+
+/// A larger limit serves those that wait.
+#[test]
+fn larger_limit_serves() {
+    check(|| {
+        let (theirs, ours) = shared(0);
+        let waiter = spawn(&ours, |semaphore| semaphore.acquire().forget());
+        let changer = thread::spawn(move || theirs.set_limit(1));
+        waiter.join().unwrap();
+        changer.join().unwrap();
+        assert_eq!((ours.available(), ours.waiting()), (0, 0));
+    });
+}
+
 /// Of two releases of one permit that is held, one fails, and changes nothing.
 #[test]
 fn one_release_too_many() {

@@ -3,7 +3,9 @@
 mod atomic_flag;
 mod atomic_int;
 mod atomic_reference;
+mod barrier;
 mod batch_executor;
+mod concurrent_cache;
 mod concurrent_deque;
 mod concurrent_dict;
 mod concurrent_queue;
@@ -12,12 +14,17 @@ mod concurrent_stack;
 mod event;
 mod gathering_iter;
 mod interval_lock;
+mod latch;
+mod once;
 mod priority_queue;
+mod rate_limiter;
 mod rwlock;
+mod select;
 mod semaphore;
 mod task_tracker;
 #[cfg(not(ft_shuttle))]
 mod weave;
+mod work_stealing;
 
 use crate::{Limits, Outcome, Target, run};
 
@@ -52,9 +59,16 @@ pub const ALL: &[Entry] = &[
     entry::<atomic_reference::Reference>(),
     entry::<atomic_reference::Reference<1>>(),
     entry::<atomic_reference::Reference<2>>(),
+    entry::<barrier::Gate>(),
+    entry::<barrier::Gate<1>>(),
+    entry::<barrier::Gate<2>>(),
     entry::<batch_executor::Batches>(),
     entry::<batch_executor::Batches<1>>(),
     entry::<batch_executor::Batches<2>>(),
+    entry::<concurrent_cache::Cache>(),
+    #[cfg(not(ft_shuttle))] entry::<concurrent_cache::Cache<1>>(),
+    #[cfg(not(ft_shuttle))] entry::<concurrent_cache::Cache<3>>(),
+    #[cfg(ft_shuttle)] entry::<concurrent_cache::Cache<2>>(),
     entry::<concurrent_deque::Deque>(),
     #[cfg(not(ft_shuttle))] entry::<concurrent_deque::Deque<1>>(),
     #[cfg(ft_shuttle)] entry::<concurrent_deque::Deque<2>>(),
@@ -76,12 +90,24 @@ pub const ALL: &[Entry] = &[
     entry::<interval_lock::Lock>(),
     #[cfg(ft_shuttle)] entry::<interval_lock::Lock<1>>(),
     entry::<interval_lock::Lock<2>>(),
+    entry::<latch::Gate>(),
+    entry::<latch::Gate<1>>(),
+    #[cfg(not(ft_shuttle))] entry::<latch::Gate<2>>(),
+    entry::<once::Value>(),
+    entry::<once::Value<1>>(),
+    entry::<once::Value<2>>(),
     entry::<priority_queue::Queue>(),
     entry::<priority_queue::Queue<1>>(),
     entry::<priority_queue::Queue<2>>(),
+    entry::<rate_limiter::Limiter>(),
+    entry::<rate_limiter::Limiter<1>>(),
+    #[cfg(ft_shuttle)] entry::<rate_limiter::Limiter<2>>(),
     entry::<rwlock::Lock>(),
     #[cfg(ft_shuttle)] entry::<rwlock::Lock<1>>(),
     #[cfg(ft_shuttle)] entry::<rwlock::Lock<2>>(),
+    entry::<select::Pair>(),
+    entry::<select::Pair<1>>(),
+    #[cfg(not(ft_shuttle))] entry::<select::Pair<2>>(),
     entry::<semaphore::Permits>(),
     entry::<semaphore::Permits<1>>(),
     #[cfg(ft_shuttle)] entry::<semaphore::Permits<2>>(),
@@ -89,4 +115,8 @@ pub const ALL: &[Entry] = &[
     #[cfg(ft_shuttle)] entry::<task_tracker::Tasks<1>>(),
     #[cfg(not(ft_shuttle))] entry::<weave::Weave>(),
     #[cfg(not(ft_shuttle))] entry::<weave::Weave<1>>(),
+    entry::<work_stealing::Workers>(),
+    entry::<work_stealing::Workers<1>>(),
+    #[cfg(not(ft_shuttle))] entry::<work_stealing::Workers<2>>(),
+    entry::<work_stealing::Workers<3>>(),
 ];

@@ -13,7 +13,7 @@
 //! repeated by the seed.
 //!
 //! Shuttle switches threads only where they use what is in `ft_sync`. So it switches neither at the links between the
-//! segments of the queue, which are crossbeam's (loom does), nor in dashmap, arc-swap and event-listener, for which it
+//! segments of the queue, which are crossbeam's (loom does), nor in hashbrown, arc-swap and event-listener, for which it
 //! gets the same stand-ins as loom. And it treats every ordering as the strongest. Loom and real threads test weak
 //! orderings. The order over several atomics, which loom does not know, is tested by `write_then_read`.
 //!

@@ -3,10 +3,15 @@
 //! What a step means is said where it is recorded: in `tests/linear_*.rs`.
 #![expect(missing_docs, reason = "as above")]
 
+pub mod barrier;
 pub mod bounded;
 pub mod concurrent_queue;
 pub mod gathering_iter;
 pub mod interval_lock;
+pub mod latch;
+pub mod once;
+pub mod rate_limiter;
 pub mod rwlock;
+pub mod select;
 pub mod semaphore;
 pub mod variable;

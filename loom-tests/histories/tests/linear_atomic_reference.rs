@@ -1,11 +1,13 @@
-//! Histories of `AtomicReference`. Each operation is one step, and objects are told apart by identity.
+//! Histories of `AtomicReference` and `StableReference`. Each operation is one step, and objects are told
+//! apart by identity.
 
-use ft_atomic_reference::AtomicReference;
+use ft_atomic_reference::{AtomicReference, Change, StableReference};
+use ft_test_pool::{Pool, Pooled};
 use histories::{
     linear::{Dice, Model, Subject, check},
     shared_specs::variable::compare_exchange,
 };
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 /// The number of the object in the slot. Each object has another number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,25 +59,94 @@ enum Call {
     Update(u32),
 }
 
-type Slot = AtomicReference<Arc<u32>>;
-
-/// The type under test, and its broken relatives.
+/// A type under test, or a broken relative.
 trait Reference: Send + Sync + 'static {
-    fn new(value: Arc<u32>) -> Self;
-    fn real(&self) -> &Slot;
-    fn exchange(&self, value: Arc<u32>) -> Arc<u32> {
-        self.real().exchange(value)
+    type Object: Deref<Target = u32> + Clone + Send;
+    fn new() -> Self;
+    fn object(&self, number: u32) -> Self::Object;
+    fn load(&self) -> Self::Object;
+    fn with(&self) -> u32;
+    fn store(&self, new: Self::Object);
+    fn exchange(&self, new: Self::Object) -> Self::Object;
+    fn compare_exchange(
+        &self,
+        expected: &Self::Object,
+        new: Self::Object,
+    ) -> Result<Self::Object, Self::Object>;
+    fn update(&self, new: u32) -> Change<Self::Object>;
+}
+
+macro_rules! reference {
+    ($type:ty, $object:ty, $new:expr, |$this:ident, $number:ident| $make:expr, $slot:ident) => {
+        impl Reference for $type {
+            type Object = $object;
+            fn new() -> Self {
+                $new
+            }
+            fn object(&self, $number: u32) -> $object {
+                let $this = self;
+                $make
+            }
+            fn load(&self) -> $object {
+                self.$slot.load()
+            }
+            fn with(&self) -> u32 {
+                self.$slot.with(|value| **value)
+            }
+            fn store(&self, new: $object) {
+                self.$slot.store(new);
+            }
+            fn exchange(&self, new: $object) -> $object {
+                self.$slot.exchange(new)
+            }
+            fn compare_exchange(
+                &self,
+                expected: &$object,
+                new: $object,
+            ) -> Result<$object, $object> {
+                self.$slot.compare_exchange(expected, new)
+            }
+            fn update(&self, new: u32) -> Change<$object> {
+                self.$slot.update(|_| self.object(new))
+            }
+        }
+    };
+}
+
+struct Swapped {
+    slot: AtomicReference<Arc<u32>>,
+}
+
+reference!(
+    Swapped,
+    Arc<u32>,
+    Self {
+        slot: AtomicReference::new(Arc::new(0))
+    },
+    |_this, number| Arc::new(number),
+    slot
+);
+
+struct Stable {
+    slot: StableReference<Pooled<u32>>,
+    pool: Pool<u32>,
+}
+
+impl Stable {
+    fn made() -> Self {
+        let pool = Pool::default();
+        let slot = StableReference::new(pool.make(0));
+        Self { slot, pool }
     }
 }
 
-impl Reference for Slot {
-    fn new(value: Arc<u32>) -> Self {
-        AtomicReference::new(value)
-    }
-    fn real(&self) -> &Slot {
-        self
-    }
-}
+reference!(
+    Stable,
+    Pooled<u32>,
+    Self::made(),
+    |this, number| this.pool.make(number),
+    slot
+);
 
 struct Recorded<R>(R);
 
@@ -83,10 +154,10 @@ impl<R: Reference> Subject for Recorded<R> {
     type Model = Spec;
     type Call = Call;
     /// The object that the thread has seen last.
-    type Hand = Option<Arc<u32>>;
+    type Hand = Option<R::Object>;
 
     fn new(_dice: &mut Dice) -> (Self, Spec) {
-        (Self(R::new(Arc::new(0))), Spec(0))
+        (Self(R::new()), Spec(0))
     }
 
     fn script(&self, thread: usize, dice: &mut Dice) -> Vec<Call> {
@@ -105,16 +176,16 @@ impl<R: Reference> Subject for Recorded<R> {
     }
 
     fn call(&self, _thread: usize, seen: &mut Self::Hand, call: &Call) -> Vec<Step> {
-        let slot = self.0.real();
+        let slot = &self.0;
         vec![match *call {
             Call::Load => Step::Load(**seen.insert(slot.load())),
-            Call::With => Step::Load(slot.with(|value| **value)),
+            Call::With => Step::Load(slot.with()),
             Call::Store(value) => {
-                slot.store(Arc::new(value));
+                slot.store(slot.object(value));
                 Step::Store(value)
             }
             Call::Exchange(new) => {
-                let before = self.0.exchange(Arc::new(new));
+                let before = slot.exchange(slot.object(new));
                 Step::Exchanged {
                     new,
                     before: **seen.insert(before),
@@ -124,7 +195,7 @@ impl<R: Reference> Subject for Recorded<R> {
                 let Some(expected) = seen.take() else {
                     return Vec::new();
                 };
-                let result = slot.compare_exchange(&expected, Arc::new(new));
+                let result = slot.compare_exchange(&expected, slot.object(new));
                 let result = result.map(|it| *it).map_err(|it| *it);
                 Step::Compared {
                     expected: *expected,
@@ -133,7 +204,7 @@ impl<R: Reference> Subject for Recorded<R> {
                 }
             }
             Call::Update(new) => {
-                let change = slot.update(|_| Arc::new(new));
+                let change = slot.update(new);
                 Step::Exchanged {
                     new: *change.after,
                     before: *change.before,
@@ -143,33 +214,57 @@ impl<R: Reference> Subject for Recorded<R> {
     }
 
     fn last(&self) -> Vec<Step> {
-        vec![Step::Load(*self.0.real().load())]
+        vec![Step::Load(*self.0.load())]
     }
 }
 
 #[test]
 fn everything() {
-    check::<Recorded<Slot>>();
+    check::<Recorded<Swapped>>();
+}
+
+#[test]
+fn stable() {
+    check::<Recorded<Stable>>();
 }
 
 /// Exchanges in two steps, so that two threads get the same object, and another object is lost.
 #[cfg(ft_shuttle)]
-struct LoadThenStore(Slot);
+struct LoadThenStore {
+    slot: TwoSteps<AtomicReference<Arc<u32>>>,
+}
 
 #[cfg(ft_shuttle)]
-impl Reference for LoadThenStore {
-    fn new(value: Arc<u32>) -> Self {
-        Self(AtomicReference::new(value))
-    }
-    fn real(&self) -> &Slot {
+struct TwoSteps<S>(S);
+
+#[cfg(ft_shuttle)]
+impl Deref for TwoSteps<AtomicReference<Arc<u32>>> {
+    type Target = AtomicReference<Arc<u32>>;
+
+    fn deref(&self) -> &Self::Target {
         &self.0
     }
+}
+
+#[cfg(ft_shuttle)]
+impl TwoSteps<AtomicReference<Arc<u32>>> {
     fn exchange(&self, value: Arc<u32>) -> Arc<u32> {
         let before = self.0.load();
         self.0.store(value);
         before
     }
 }
+
+#[cfg(ft_shuttle)]
+reference!(
+    LoadThenStore,
+    Arc<u32>,
+    Self {
+        slot: TwoSteps(AtomicReference::new(Arc::new(0)))
+    },
+    |_this, number| Arc::new(number),
+    slot
+);
 
 #[cfg(ft_shuttle)]
 #[test]

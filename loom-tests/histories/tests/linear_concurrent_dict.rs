@@ -1,40 +1,18 @@
 //! Histories of `ConcurrentDict`. An operation on a key is one step. An operation on all keys is one step for each
 //! shard. One thread at a time computes a missing value.
 
-use ft_concurrent_dict::{ConcurrentDict, Entry};
+use ft_concurrent_dict::ConcurrentDict;
+use histories::keys::Fixed;
 use histories::linear::{Dice, Model, Subject, check};
-use std::{
-    collections::BTreeMap,
-    hash::{BuildHasherDefault, Hasher},
-};
+use std::collections::BTreeMap;
 
 const SHARDS: usize = 2;
 const KEYS: u64 = 4;
 
-/// A hasher that is the same in each run, so that schedules can be repeated.
-#[derive(Default)]
-struct Fixed(u64);
-
-impl Hasher for Fixed {
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are u64");
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        // Odd and even keys are in different shards, whether the shard is taken from the upper bits, as in dashmap,
-        // or from the lower ones.
-        self.0 = key << 56 | key;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-type Dict = ConcurrentDict<u64, u32, BuildHasherDefault<Fixed>>;
+type Dict = ConcurrentDict<u64, u32, Fixed>;
 
 fn dict() -> Dict {
-    ConcurrentDict::with_shards_and_hasher(SHARDS, BuildHasherDefault::default())
+    ConcurrentDict::with_shards_and_hasher(SHARDS, Fixed::default())
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -132,6 +110,7 @@ enum Call {
     Len,
     Clear,
     Iter,
+    Copy,
     PopAny,
 }
 
@@ -169,14 +148,9 @@ impl<M: Map> Subject for Recorded<M> {
 
     fn new(dice: &mut Dice) -> (Self, Spec) {
         let map = M::new();
-        let shard_of = |key| {
-            let probe = dict();
-            probe.insert(key, 0);
-            (0..SHARDS).find(|&shard| !probe.copy_shard(shard).is_empty())
-        };
         let spec = Spec {
             items: (0..dice.below(3) as u64).map(|key| (key, 0)).collect(),
-            shards: (0..KEYS).filter_map(shard_of).collect(),
+            shards: (0..KEYS).map(dict_shard).collect(),
             flights: BTreeMap::new(),
             counts: [0; 4],
         };
@@ -194,7 +168,7 @@ impl<M: Map> Subject for Recorded<M> {
         dice.times(5, |dice| {
             let key = dice.below(keys) as u64;
             value += 10;
-            match dice.below(14) {
+            match dice.below(15) {
                 0 | 1 => Call::Insert(key, value),
                 2 | 3 => Call::Remove(key),
                 4 => Call::Get(key),
@@ -204,6 +178,7 @@ impl<M: Map> Subject for Recorded<M> {
                 10 => Call::Len,
                 11 => Call::Clear,
                 12 => Call::Iter,
+                13 => Call::Copy,
                 _ => Call::PopAny,
             }
         })
@@ -238,38 +213,35 @@ impl<M: Map> Subject for Recorded<M> {
                 dict.clear();
                 (0..SHARDS).map(Step::ShardCleared).collect()
             }
-            Call::Iter => {
-                let copy = |shard| Step::Shard(shard, dict.copy_shard(shard).into_iter().collect());
-                (0..SHARDS).map(copy).collect()
-            }
+            Call::Iter => by_shard(dict.iter()),
+            Call::Copy => by_shard(dict.clone().iter()),
             Call::PopAny => match dict.pop_any() {
                 None => (0..SHARDS).map(Step::ShardEmpty).collect(),
-                Some((key, value)) => {
-                    let home = dict_shard(key);
-                    let empty = (0..home).map(Step::ShardEmpty);
-                    empty.chain([Step::Popped(home, key, value)]).collect()
-                }
+                Some((key, value)) => vec![Step::Popped(dict_shard(key), key, value)],
             },
         }
     }
 
     fn last(&self) -> Vec<Step> {
-        let copy = |shard| self.0.real().copy_shard(shard).into_iter().collect();
-        (0..SHARDS)
-            .map(|shard| Step::Shard(shard, copy(shard)))
-            .collect()
+        by_shard(self.0.real().iter())
     }
+}
+
+/// What was seen of each shard. Before the dictionary is divided, all shards are seen at one moment.
+fn by_shard(items: impl Iterator<Item = (u64, u32)>) -> Vec<Step> {
+    let mut shards = vec![BTreeMap::new(); SHARDS];
+    for (key, value) in items {
+        let twice = shards[dict_shard(key)].insert(key, value);
+        assert!(twice.is_none(), "a walk met the key {key} twice");
+    }
+    (shards.into_iter().enumerate())
+        .map(|(shard, items)| Step::Shard(shard, items))
+        .collect()
 }
 
 /// The shard of a key, which is the same in every dictionary.
 fn dict_shard(key: u64) -> usize {
-    let probe = dict();
-    probe.entry(&key, |entry| match entry {
-        Entry::Vacant(entry) => drop(*entry.insert(key, 0)),
-        Entry::Occupied(_) => unreachable!("it is new"),
-    });
-    let has = |&shard: &usize| !probe.copy_shard(shard).is_empty();
-    (0..SHARDS).find(has).expect("it is in one")
+    dict().shard_of(&key)
 }
 
 #[test]

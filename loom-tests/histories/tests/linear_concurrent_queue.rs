@@ -68,8 +68,8 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
     fn new(dice: &mut Dice) -> (Self, Spec) {
         let capacity = dice.pick(&[usize::MAX, usize::MAX, 1, 2, 3]);
         let queue = Q::bounded(capacity);
-        // So the queue comes to the end of a segment, which has 64 slots.
-        for item in 0..dice.pick(&[0, 0, 61, 62, 63]) {
+        // So the queue comes to the end of a block or lap, which has 32 slots (2 under shuttle).
+        for item in 0..dice.pick(&[0, 0, 29, 30, 31]) {
             queue.try_push(item).unwrap();
             queue.try_pop().unwrap();
         }
@@ -79,7 +79,6 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
             items,
             capacity,
             closed: false,
-            pushing: [0; 4],
         };
         (Self(queue, PhantomData), model)
     }
@@ -106,13 +105,13 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
         match *call {
             Call::TryPush(item) => pushed(item, queue.try_push(item)),
             Call::Push(item) => match queue.real().push(item) {
-                Ok(()) => vec![Step::Pushing(1), Step::Pushed(item)],
-                Err(_) => vec![Step::Pushing(1), Step::PushClosed],
+                Ok(()) => vec![Step::Pushed(item)],
+                Err(_) => vec![Step::PushClosed],
             },
             Call::PushTimeout(item) => match queue.real().push_timeout(item, SHORT) {
-                Ok(()) => vec![Step::Pushing(1), Step::Pushed(item)],
-                Err(PushTimeoutError::Timeout(_)) => vec![Step::Pushing(1), Step::Full],
-                Err(PushTimeoutError::Closed(_)) => vec![Step::Pushing(1), Step::PushClosed],
+                Ok(()) => vec![Step::Pushed(item)],
+                Err(PushTimeoutError::Timeout(_)) => vec![Step::Full],
+                Err(PushTimeoutError::Closed(_)) => vec![Step::PushClosed],
             },
             Call::TryPushMany(ref items) => {
                 let result = queue
@@ -124,8 +123,7 @@ impl<Q: Queue, M: Mix> Subject for Recorded<Q, M> {
                     Err(TryPushManyError::Closed { pushed }) => (pushed, Some(Step::PushClosed)),
                 };
                 let pushed = items[..count].iter().copied().map(Step::Pushed);
-                let begin = Step::Pushing(items.len());
-                [begin].into_iter().chain(pushed).chain(end).collect()
+                pushed.chain(end).collect()
             }
             Call::TryPop => vec![popped(queue.try_pop())],
             Call::Pop => vec![popped(queue.real().pop().map_err(|_| TryPopError::Closed))],
@@ -173,7 +171,7 @@ fn pushed(item: u32, result: Result<(), TryPushError<u32>>) -> Vec<Step> {
         Err(TryPushError::Full(_)) => Step::Full,
         Err(TryPushError::Closed(_)) => Step::PushClosed,
     };
-    vec![Step::Pushing(1), end]
+    vec![end]
 }
 
 fn popped(result: Result<u32, TryPopError>) -> Step {

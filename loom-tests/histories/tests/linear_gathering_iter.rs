@@ -3,7 +3,7 @@
 
 use ft_gathering_iter::{GatheringIter, NextError, Reader};
 use histories::linear::{Dice, Subject, check};
-use histories::shared_specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step};
+use histories::shared_specs::gathering_iter::{COPIES, END, SLOTS, Spec, State, Step};
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU64,
@@ -41,7 +41,7 @@ impl<const BROKEN: bool> Subject for Recorded<BROKEN> {
 
     fn new(dice: &mut Dice) -> (Self, Spec) {
         let window = dice.pick(&[None, None, NonZeroU64::new(1), NonZeroU64::new(2)]);
-        let gathering = GatheringIter::with_shards(SHARDS as usize, window);
+        let gathering = GatheringIter::with_segments(SLOTS, window);
         let drain = || match BROKEN {
             false => gathering.drain(END),
             true => gathering.iter(END),
@@ -130,7 +130,7 @@ impl<const BROKEN: bool> Subject for Recorded<BROKEN> {
             Call::Fail => vec![Step::Ended(State::Failed, gathering.fail(()))],
             Call::Len => {
                 let len = gathering.len();
-                let steps = (0..SHARDS).map(Step::Counting);
+                let steps = (0..END).map(Step::Counting);
                 steps.chain([Step::Len(len)]).collect()
             }
         }

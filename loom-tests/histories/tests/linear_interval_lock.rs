@@ -3,6 +3,7 @@
 use ft_interval_lock::RawIntervalLock;
 use histories::linear::{Dice, Subject, check};
 use histories::shared_specs::interval_lock::{Spec, Step};
+use histories::tasks::{block_on, this_task};
 use std::time::{Duration, Instant};
 
 #[derive(Debug)]
@@ -28,6 +29,9 @@ trait Lock: Send + Sync + 'static {
     fn cede(&self) -> bool {
         self.real().cede().unwrap()
     }
+    fn lock(&self, deadline: Option<Instant>) -> bool {
+        self.real().lock_deadline(deadline).unwrap()
+    }
 }
 
 impl Lock for RawIntervalLock {
@@ -36,6 +40,43 @@ impl Lock for RawIntervalLock {
     }
     fn real(&self) -> &RawIntervalLock {
         self
+    }
+}
+
+/// A lock that one thread in two uses as a task.
+struct AmongTasks(RawIntervalLock);
+
+impl Lock for AmongTasks {
+    fn new() -> Self {
+        Self(RawIntervalLock::new(Duration::ZERO))
+    }
+    fn real(&self) -> &RawIntervalLock {
+        &self.0
+    }
+    fn try_lock(&self) -> bool {
+        this_task().map_or_else(|| self.0.try_lock(), |task| self.0.try_lock_for(task))
+    }
+    fn unlock(&self) {
+        let done = this_task().map_or_else(|| self.0.unlock(), |task| self.0.unlock_of(task));
+        done.unwrap();
+    }
+    fn cede(&self) -> bool {
+        let ceded = match this_task() {
+            None => self.0.cede(),
+            Some(task) => {
+                let ceded = block_on(self.0.cede_async(task), None);
+                ceded.expect("it has no deadline")
+            }
+        };
+        ceded.unwrap()
+    }
+    fn lock(&self, deadline: Option<Instant>) -> bool {
+        match this_task() {
+            None => self.0.lock_deadline(deadline).unwrap(),
+            Some(task) => block_on(self.0.lock_async(task), deadline)
+                .map(Result::unwrap)
+                .is_some(),
+        }
     }
 }
 
@@ -74,13 +115,12 @@ impl<L: Lock> Subject for Recorded<L> {
                 vec![Step::Try(taken)]
             }
             (Call::Lock, false) => {
-                lock.real().lock().unwrap();
-                *has = true;
+                *has = lock.lock(None);
                 vec![Step::Ask, Step::Got]
             }
             (Call::LockTimeout, false) => {
                 let deadline = Instant::now() + Duration::from_micros(20);
-                *has = lock.real().lock_deadline(Some(deadline)).unwrap();
+                *has = lock.lock(Some(deadline));
                 vec![Step::Ask, if *has { Step::Got } else { Step::GaveUp }]
             }
             (Call::Cede, true) => match lock.cede() {
@@ -105,6 +145,11 @@ impl<L: Lock> Subject for Recorded<L> {
 #[test]
 fn everything() {
     check::<Recorded<RawIntervalLock>>();
+}
+
+#[test]
+fn everything_among_tasks() {
+    check::<Recorded<AmongTasks>>();
 }
 
 /// Broken locks, which must be found out.

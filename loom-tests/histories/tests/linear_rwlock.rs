@@ -1,11 +1,12 @@
 //! Histories of `OwnedRwLock`: which threads may have it at the same time, and which thread is next.
 
-use ft_rwlock::OwnedRwLock;
+use ft_rwlock::{OwnedRwLock, WouldDeadlock};
 use histories::linear::{Dice, Subject, check};
 use histories::shared_specs::rwlock::{
     Kind::{self, Read, Write},
     Spec, Step,
 };
+use histories::tasks::{block_on, this_task};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug)]
@@ -34,12 +35,84 @@ trait Lock: Default + Send + Sync + 'static {
         };
         done.unwrap();
     }
+    fn wait(&self, kind: Kind, deadline: Option<Instant>) -> bool {
+        let got = match kind {
+            Read => self.real().read_deadline(deadline),
+            Write => self.real().write_deadline(deadline),
+        };
+        got.unwrap()
+    }
+    fn downgrade(&self) {
+        self.real().downgrade().unwrap();
+    }
 }
 
 impl Lock for OwnedRwLock {
     fn real(&self) -> &OwnedRwLock {
         self
     }
+}
+
+/// A lock whose readers announce themselves from the start.
+struct Biased(OwnedRwLock);
+
+impl Default for Biased {
+    fn default() -> Self {
+        Self(OwnedRwLock::biased())
+    }
+}
+
+impl Lock for Biased {
+    fn real(&self) -> &OwnedRwLock {
+        &self.0
+    }
+}
+
+/// A lock that one thread in two uses as a task.
+#[derive(Default)]
+struct AmongTasks(OwnedRwLock);
+
+impl Lock for AmongTasks {
+    fn real(&self) -> &OwnedRwLock {
+        &self.0
+    }
+    fn try_lock(&self, kind: Kind) -> bool {
+        match (this_task(), kind) {
+            (None, Read) => self.0.try_read(),
+            (None, Write) => self.0.try_write(),
+            (Some(task), Read) => self.0.try_read_for(task),
+            (Some(task), Write) => self.0.try_write_for(task),
+        }
+    }
+    fn unlock(&self, kind: Kind) {
+        let done = match (this_task(), kind) {
+            (None, Read) => self.0.unlock_read(),
+            (None, Write) => self.0.unlock_write(),
+            (Some(task), Read) => self.0.unlock_read_of(task),
+            (Some(task), Write) => self.0.unlock_write_of(task),
+        };
+        done.unwrap();
+    }
+    fn wait(&self, kind: Kind, deadline: Option<Instant>) -> bool {
+        let got = match (this_task(), kind) {
+            (None, Read) => self.0.read_deadline(deadline),
+            (None, Write) => self.0.write_deadline(deadline),
+            (Some(task), Read) => waited(block_on(self.0.read_async(task), deadline)),
+            (Some(task), Write) => waited(block_on(self.0.write_async(task), deadline)),
+        };
+        got.unwrap()
+    }
+    fn downgrade(&self) {
+        let done = match this_task() {
+            None => self.0.downgrade(),
+            Some(task) => self.0.downgrade_of(task),
+        };
+        done.unwrap();
+    }
+}
+
+fn waited(done: Option<Result<(), WouldDeadlock>>) -> Result<bool, WouldDeadlock> {
+    done.map_or(Ok(false), |done| done.map(|()| true))
 }
 
 struct Recorded<L>(L);
@@ -88,11 +161,7 @@ impl<L: Lock> Subject for Recorded<L> {
                 vec![Step::Try(kind, taken)]
             }
             Call::Lock(kind) | Call::LockTimeout(kind) => {
-                let got = match kind {
-                    Read => lock.real().read_deadline(deadline),
-                    Write => lock.real().write_deadline(deadline),
-                };
-                if got.unwrap() {
+                if lock.wait(kind, deadline) {
                     hand.push(kind);
                     vec![Step::Ask(kind), Step::Got(kind)]
                 } else {
@@ -100,7 +169,7 @@ impl<L: Lock> Subject for Recorded<L> {
                 }
             }
             Call::Downgrade if hand.last() == Some(&Write) => {
-                lock.real().downgrade().unwrap();
+                lock.downgrade();
                 *hand = vec![Read];
                 vec![Step::Downgraded]
             }
@@ -132,12 +201,57 @@ fn everything() {
     check::<Recorded<OwnedRwLock>>();
 }
 
+#[test]
+fn everything_with_announced_readers() {
+    check::<Recorded<Biased>>();
+}
+
+#[test]
+fn everything_among_tasks() {
+    check::<Recorded<AmongTasks>>();
+}
+
 /// Broken locks, which must be found out.
 #[cfg(ft_shuttle)]
 mod broken {
     use super::*;
     use ft_sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use histories::linear::{hangs, rejects};
+
+    /// Leaves a task in the line that has given up: the lock is handed to it, and lost.
+    #[derive(Default)]
+    struct TasksStay(AmongTasks);
+
+    impl Lock for TasksStay {
+        fn real(&self) -> &OwnedRwLock {
+            self.0.real()
+        }
+        fn try_lock(&self, kind: Kind) -> bool {
+            self.0.try_lock(kind)
+        }
+        fn unlock(&self, kind: Kind) {
+            self.0.unlock(kind);
+        }
+        fn wait(&self, kind: Kind, deadline: Option<Instant>) -> bool {
+            match (this_task(), kind) {
+                (Some(task), Write) => {
+                    let mut future = Box::pin(self.real().write_async(task));
+                    let done = block_on(future.as_mut(), deadline);
+                    std::mem::forget(future);
+                    waited(done).unwrap()
+                }
+                _ => self.0.wait(kind, deadline),
+            }
+        }
+        fn downgrade(&self) {
+            self.0.downgrade();
+        }
+    }
+
+    #[test]
+    fn tasks_stay() {
+        hangs::<Recorded<TasksStay>>();
+    }
 
     /// Lets a reader in beside a writer: it reads without the lock if no thread was writing when it looked.
     #[derive(Default)]

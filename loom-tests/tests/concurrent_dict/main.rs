@@ -13,6 +13,7 @@ use ft_sync::{Arc, thread};
 use loom_tests::threads::pair;
 
 mod computing;
+mod dividing;
 mod entries;
 mod reading;
 
@@ -38,6 +39,9 @@ impl Query<Key> for Probe {
         // Other threads run here, because a comparison may take any time.
         thread::yield_now();
         Ok(self.0 == *stored.0)
+    }
+    fn keep(stored: &Key) -> Key {
+        stored.clone()
     }
     fn is_same(one: &Key, other: &Key) -> bool {
         std::sync::Arc::ptr_eq(&one.0, &other.0)

@@ -1,27 +1,35 @@
 //! The bound is exact, and so are the positions that it is computed from.
 
-use crossbeam_epoch as epoch;
-use loom_tests::{check, check_with_one_preemption, threads::both};
+use loom_tests::{check, check_with_one_preemption, threads::spawn};
 
-use crate::{pinned, queue, rest};
+use crate::{both, queue, rest};
 
 /// The bound is never exceeded, and of two pushes into room for one exactly one is refused.
-#[test]
-fn bound_holds() {
-    check(|| {
-        let queue = queue(Some(2), 1);
+fn bound_holds(bound: usize) {
+    check(move || {
+        let queue = queue(Some(bound), bound - 1);
         let (theirs, ours) = both(
             &queue,
             |queue| queue.try_push(1),
-            |queue| {
+            move |queue| {
                 let ours = queue.try_push(2);
-                assert!(queue.len() <= 2);
+                assert!(queue.len() <= bound);
                 ours
             },
         );
         assert!(theirs.is_ok() != ours.is_ok());
-        assert_eq!(queue.len(), 2);
+        assert_eq!(queue.len(), bound);
     });
+}
+
+#[test]
+fn bound_of_a_ring_holds() {
+    bound_holds(2);
+}
+
+#[test]
+fn bound_of_a_chain_holds() {
+    bound_holds(3);
 }
 
 /// A thread that sees the claim of a push sees the pop that made room for it. So the bound never seems to be
@@ -30,9 +38,8 @@ fn bound_holds() {
 fn bound_holds_among_three() {
     check_with_one_preemption(|| {
         let queue = queue(Some(1), 1);
-        let _pinned = epoch::pin();
-        let popper = pinned(&queue, |queue| queue.try_pop().unwrap());
-        let pusher = pinned(&queue, |queue| queue.try_push(1).is_ok());
+        let popper = spawn(&queue, |queue| queue.try_pop().unwrap());
+        let pusher = spawn(&queue, |queue| queue.try_push(1).is_ok());
         let ours = queue.try_push(2).is_ok();
         assert_eq!(popper.join().unwrap(), 0);
         assert!(!(pusher.join().unwrap() && ours));
@@ -45,29 +52,13 @@ fn bound_holds_among_three() {
 fn positions_among_three() {
     check_with_one_preemption(|| {
         let queue = queue(None, 0);
-        let _pinned = epoch::pin();
-        let popper = pinned(&queue, |queue| queue.try_pop());
-        let pusher = pinned(&queue, |queue| queue.try_push(1).unwrap());
+        let popper = spawn(&queue, |queue| queue.try_pop());
+        let pusher = spawn(&queue, |queue| queue.try_push(1).unwrap());
         let ours = queue.try_pop();
         let theirs = popper.join().unwrap();
         pusher.join().unwrap();
         let got = [ours, theirs, queue.try_pop()];
         assert_eq!(got.iter().filter(|it| **it == Ok(1)).count(), 1);
-    });
-}
-
-/// The same if it is a peek that goes past the slot, having burned it.
-#[test]
-fn positions_after_a_peek() {
-    check_with_one_preemption(|| {
-        let queue = queue(None, 0);
-        let _pinned = epoch::pin();
-        let peeker = pinned(&queue, |queue| queue.peek());
-        let pusher = pinned(&queue, |queue| queue.try_push(1).unwrap());
-        let ours = queue.try_pop();
-        assert!([None, Some(1)].contains(&peeker.join().unwrap()));
-        pusher.join().unwrap();
-        assert_ne!(ours.is_ok(), queue.try_pop().is_ok());
     });
 }
 
@@ -92,31 +83,21 @@ fn bound_holds_beside_pop() {
     });
 }
 
-/// A push into an empty bounded queue is not refused because a pop has burned its slot.
+/// A push finds the room that was made before, in a ring whose bound is less than its slots, too.
 #[test]
-fn burned_slot_makes_room() {
+fn room_is_found() {
     check(|| {
-        let queue = queue(Some(1), 0);
-        let (_, popped) = both(
+        let queue = queue(Some(1), 1);
+        let (popped, pushed) = both(
             &queue,
-            |queue| queue.try_push(7).unwrap(),
-            |queue| queue.try_pop(),
+            |queue| queue.try_pop().unwrap(),
+            |queue| {
+                let pushed = queue.try_push(1).is_ok();
+                assert!(!(pushed && queue.try_push(2).is_ok()));
+                pushed
+            },
         );
-        assert_eq!(popped.or(queue.try_pop()), Ok(7));
-    });
-}
-
-/// The same if it was a peek.
-#[test]
-fn slot_burned_by_peek_makes_room() {
-    check(|| {
-        let queue = queue(Some(1), 0);
-        let (_, peeked) = both(
-            &queue,
-            |queue| queue.try_push(7).unwrap(),
-            |queue| queue.peek(),
-        );
-        assert!(peeked.is_none_or(|n| n == 7));
-        assert_eq!(rest(&queue), [7]);
+        assert_eq!(popped, 0);
+        assert_eq!(rest(&queue), if pushed { vec![1] } else { vec![] });
     });
 }

@@ -1,9 +1,9 @@
 //! Queues that are closed, or closed and drained.
 
 use ft_concurrent_queue::{TryPopError, TryPushError};
-use loom_tests::{check, threads::both};
+use loom_tests::check;
 
-use crate::{queue, rest};
+use crate::{both, queue, rest};
 
 /// The item of a push beside a close is found by the pops that follow, or comes back. A push after the close
 /// is refused.
@@ -29,13 +29,13 @@ fn close_and_push(filled: usize) {
     });
 }
 
-/// Closing a segment that has room.
+/// Closing in a block that has room.
 #[test]
 fn close_and_push_here() {
     close_and_push(0);
 }
 
-/// Closing a segment that is used up.
+/// Closing at the end of a block.
 #[test]
 fn close_and_push_next() {
     close_and_push(2);

@@ -11,10 +11,9 @@ use loom_tests::{
     check,
     data::Counted,
     pairs::{Watched, each_pair},
-    threads::both,
 };
 
-use crate::{queue, rest};
+use crate::{both, queue, rest};
 
 /// Two threads that push keep both their items, each thread's in order.
 #[test]
@@ -31,8 +30,7 @@ fn push_and_push() {
     });
 }
 
-/// A pop beside pushes gets the first item or none, and the rest stays in order, though the pop
-/// may burn slots under the push.
+/// A pop beside pushes gets the first item or none, and the rest stays in order.
 #[test]
 fn push_and_pop() {
     check(|| {
@@ -62,10 +60,10 @@ fn pop_and_pop() {
     });
 }
 
-/// Pops and pushes cross into the next segment together: nothing is lost, every item is dropped
-/// once, and nobody touches the segment that is retired.
+/// Pops and pushes cross into the next block together: nothing is lost, and every item is dropped
+/// once.
 #[test]
-fn crossing_segments() {
+fn crossing_blocks() {
     check(|| {
         let drops = Arc::new(AtomicUsize::new(0));
         let queue = Arc::new(ConcurrentQueue::unbounded());
@@ -77,7 +75,7 @@ fn crossing_segments() {
             &queue,
             |queue| {
                 drop((queue.try_pop().ok().unwrap(), queue.try_pop().ok().unwrap()));
-                // This pop finds the next segment, or none.
+                // This pop finds the next block, or none.
                 queue.try_pop().is_ok()
             },
             move |queue| queue.try_push(item).is_ok(),
@@ -87,7 +85,7 @@ fn crossing_segments() {
     });
 }
 
-/// Two pops that cross retire a segment once, and both go on in the next.
+/// Two pops that cross free a block once, and both go on in the next.
 #[test]
 fn two_cross() {
     check(|| {
@@ -101,7 +99,7 @@ fn two_cross() {
     });
 }
 
-/// Two pushes that cross append one segment.
+/// Two pushes that cross append one block.
 #[test]
 fn two_append() {
     check(|| {
@@ -165,14 +163,9 @@ fn never_found_full() {
 }
 
 /// No two operations use an item at the same time, whichever they are.
-#[test]
-fn each_operation_beside_each() {
+fn each_operation_beside_each(make: fn() -> ConcurrentQueue<Watched>) {
     each_pair(
-        || {
-            let queue = ConcurrentQueue::bounded(3);
-            (0..2).for_each(|n| assert!(queue.try_push(Watched::new(n)).is_ok()));
-            queue
-        },
+        make,
         &[
             ("push", |queue: &ConcurrentQueue<Watched>| {
                 drop(queue.try_push(Watched::new(7)))
@@ -193,4 +186,27 @@ fn each_operation_beside_each() {
             ("drain", |queue| drop(queue.close_and_drain())),
         ],
     );
+}
+
+/// A chain with a bound, whose first block is full.
+#[test]
+fn each_operation_beside_each_in_a_chain() {
+    each_operation_beside_each(|| {
+        let queue = ConcurrentQueue::bounded(3);
+        (0..2).for_each(|n| assert!(queue.try_push(Watched::new(n)).is_ok()));
+        queue
+    });
+}
+
+/// A ring in its second lap, with room for one item.
+#[test]
+fn each_operation_beside_each_in_a_ring() {
+    each_operation_beside_each(|| {
+        let queue = ConcurrentQueue::bounded(2);
+        for n in 0..2 {
+            assert!(queue.try_push(Watched::new(n)).is_ok());
+            assert!(n == 1 || queue.try_pop().is_ok());
+        }
+        queue
+    });
 }

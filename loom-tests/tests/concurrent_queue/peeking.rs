@@ -2,9 +2,9 @@
 
 use ft_concurrent_queue::ConcurrentQueue;
 use ft_sync::Arc;
-use loom_tests::{check, data::Data, threads::both};
+use loom_tests::{check, data::Data};
 
-use crate::{queue, rest};
+use crate::{both, queue, rest};
 
 /// An item that takes its time to be cloned, so that loom lets other threads run meanwhile.
 struct Slow(Data);

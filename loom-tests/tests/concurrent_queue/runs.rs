@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 
 use ft_concurrent_queue::ConcurrentQueue;
-use loom_tests::{check, threads::both};
+use loom_tests::check;
 
-use crate::{queue, rest};
+use crate::{both, queue, rest};
 
-/// Items pushed in runs, across segments, come out in order and none is lost, while a pop burns
-/// slots of the run.
+/// Items pushed in runs, across blocks, come out in order and none is lost.
 #[test]
 fn push_many_and_pop() {
     check(|| {

@@ -3,12 +3,9 @@
 use std::collections::VecDeque;
 
 use ft_concurrent_queue::PopError;
-use loom_tests::{
-    check, check_with_one_preemption,
-    threads::{both, spawn},
-};
+use loom_tests::{check, check_with_one_preemption, tasks::block_on, threads::spawn};
 
-use crate::{queue, rest};
+use crate::{both, queue, rest};
 
 /// A close wakes a pop that waits.
 #[test]
@@ -106,5 +103,34 @@ fn giving_up_hands_on() {
             },
         );
         assert_eq!(popped, Ok(7));
+    });
+}
+
+/// A push wakes a task that waits.
+#[test]
+fn push_wakes_a_task() {
+    check(|| {
+        let queue = queue(None, 0);
+        let (_, popped) = both(
+            &queue,
+            |queue| queue.try_push(7).unwrap(),
+            |queue| block_on(queue.pop_async()),
+        );
+        assert_eq!(popped, Ok(7));
+    });
+}
+
+/// A pop wakes a task that waits for room.
+#[test]
+fn pop_wakes_a_task() {
+    check(|| {
+        let queue = queue(Some(1), 1);
+        let (popped, pushed) = both(
+            &queue,
+            |queue| queue.try_pop(),
+            |queue| block_on(queue.push_async(7)),
+        );
+        assert_eq!((popped, pushed), (Ok(0), Ok(())));
+        assert_eq!(queue.try_pop(), Ok(7));
     });
 }

@@ -48,6 +48,26 @@ fn close_is_published() {
     });
 }
 
+/// What a thread wrote before closing is visible to a thread that only looks.
+#[test]
+fn looking_acquires_the_end() {
+    check(|| {
+        let (theirs, ours) = pair(Data::new(0));
+        both(
+            &gathering::<()>(None),
+            move |gathering| {
+                if gathering.is_closed() {
+                    assert_eq!(theirs.read(), 7);
+                }
+            },
+            |gathering| {
+                ours.write(7);
+                gathering.close();
+            },
+        );
+    });
+}
+
 /// The same for an insertion that finds no room, which may happen before the thread that closes comes to the
 /// shard.
 #[test]

@@ -1,4 +1,4 @@
-//! Models of `ft-gathering-iter`, with one or two shards.
+//! Models of `ft-gathering-iter`, with segments of two slots.
 #![cfg(ft_loom)]
 
 use ft_gathering_iter::GatheringIter;
@@ -11,7 +11,7 @@ mod window;
 type Gathering<V = u64> = GatheringIter<V, u64>;
 
 fn gathering<V>(window: Option<u64>) -> Gathering<V> {
-    Gathering::with_shards(2, window.map(|n| n.try_into().unwrap()))
+    Gathering::with_segments(2, window.map(|n| n.try_into().unwrap()))
 }
 
 /// Runs `theirs` on another thread and `ours` on this one.

@@ -142,6 +142,87 @@ fn reader_gives_up() {
     });
 }
 
+/// A thread that has found the segment of its key stores nothing in it if the segment has become that of
+/// another key.
+#[test]
+fn segment_is_used_again() {
+    check(|| {
+        let gathering = Gathering::with_segments(1, None);
+        gathering.insert(0, 0).unwrap();
+        both(
+            &gathering,
+            |gathering| gathering.insert(0, 7).unwrap(),
+            |gathering| {
+                let value = gathering.drain(1).try_next();
+                assert!([Ok(0), Ok(7)].contains(&value));
+                assert_eq!(gathering.insert(1, 1), Ok(None));
+            },
+        );
+        assert_eq!(
+            gathering.iter(2).try_next().ok(),
+            (gathering.len() == 2).then_some(7)
+        );
+        assert_eq!(gathering.clear().iter().sum::<u64>() % 7, 1);
+    });
+}
+
+/// A thread that moves on to the next segment does not give the last one to other keys while another thread
+/// is still taking the value there.
+#[test]
+fn segment_in_use_is_kept() {
+    check(|| {
+        let gathering = Gathering::with_segments(1, None);
+        let reader = Arc::new(gathering.drain(2));
+        assert_eq!(reader.try_next(), Err(NextError::Missing));
+        gathering.insert(0, 0).unwrap();
+        let thread = spawn(&reader, |reader| reader.try_next().ok());
+        let ours = reader.try_next().ok();
+        gathering.insert(1, 1).unwrap();
+        let mut all = vec![thread.join().unwrap(), ours, reader.try_next().ok()];
+        all.retain(Option::is_some);
+        all.sort();
+        assert_eq!(all, [Some(0), Some(1)]);
+    });
+}
+
+/// What a thread wrote before an insertion is visible to a thread that has counted the value.
+#[test]
+fn count_is_published() {
+    check(|| {
+        let (theirs, ours) = pair(Data::new(0));
+        let gathering = gathering(None);
+        assert_eq!(gathering.insert(1, 1), Ok(None));
+        both(
+            &gathering,
+            move |gathering| {
+                if gathering.len() == 2 {
+                    assert_eq!(theirs.read(), 7);
+                }
+            },
+            |gathering| {
+                ours.write(7);
+                gathering.insert(0, 0).unwrap();
+            },
+        );
+    });
+}
+
+/// Of two threads that share a reader, the second sees how far the first has come: a key that they have
+/// taken makes room for another one.
+#[test]
+fn sharing_a_reader_makes_room() {
+    check(|| {
+        let gathering = gathering(Some(2));
+        (0..2).for_each(|key| assert_eq!(gathering.insert(key, key), Ok(None)));
+        let reader = Arc::new(gathering.drain(3));
+        let threads = [(); 2].map(|()| spawn(&reader, |reader| reader.try_next().ok()));
+        let mut taken = threads.map(|thread| thread.join().unwrap());
+        taken.sort();
+        assert_eq!(taken, [Some(0), Some(1)]);
+        assert_eq!(gathering.try_insert(3, 3), Ok(None));
+    });
+}
+
 /// No two operations use a value at the same time, whichever they are.
 #[test]
 fn each_operation_beside_each() {

@@ -7,7 +7,11 @@ use crate::{
 };
 use ft_atomic_int::AtomicFlag;
 use proptest::{prelude::*, strategy::BoxedStrategy};
-use std::time::Instant;
+use std::{
+    pin::pin,
+    task::{Context, Waker},
+    time::Instant,
+};
 
 /// Ways in which a relative is broken.
 const TESTS_THEN_SETS: u8 = 1;
@@ -25,6 +29,8 @@ pub enum Call {
     CompareExchange(bool, bool),
     /// The call has a deadline that has passed.
     Wait,
+    /// Waits as a task that is polled once and dropped.
+    Poll,
 }
 
 impl<const BROKEN: u8> Target for Flag<BROKEN> {
@@ -57,8 +63,9 @@ impl<const BROKEN: u8> Target for Flag<BROKEN> {
                 2,
                 exchange.prop_map(|(old, new)| Call::CompareExchange(old, new)),
             ),
-            // The call also returns whether the flag was set meanwhile.
+            // These calls also return whether the flag was set meanwhile.
             one(u32::from(alone), Call::Wait),
+            one(u32::from(alone), Call::Poll),
         ]
     }
 
@@ -97,13 +104,17 @@ impl<const BROKEN: u8> Target for Flag<BROKEN> {
             Call::Exchange(value) => Ok(flag.exchange(value)),
             Call::CompareExchange(old, new) => flag.compare_exchange(old, new),
             Call::Wait => Ok(flag.wait_deadline(Some(Instant::now()))),
+            Call::Poll => {
+                let mut context = Context::from_waker(Waker::noop());
+                Ok(pin!(flag.wait_async()).poll(&mut context).is_ready())
+            }
         }])
     }
 
     fn step(value: &mut bool, _place: Place, call: &Call, answer: &Result<bool, bool>) -> bool {
         let before = *value;
         let expected = match *call {
-            Call::Load | Call::Wait => Ok(before),
+            Call::Load | Call::Wait | Call::Poll => Ok(before),
             Call::Store(new) => {
                 *value = new;
                 Ok(new)

@@ -37,8 +37,16 @@ pub struct Setup {
 pub struct Key(Arc<Token>);
 
 impl Key {
-    fn new(key: u32) -> Self {
+    pub(super) fn new(key: u32) -> Self {
         Self(Arc::new(Token::new(key)))
+    }
+
+    pub(super) fn value(&self) -> u32 {
+        self.0.value()
+    }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -98,6 +106,10 @@ impl<const BROKEN: u8> Query<Key> for Look<'_, BROKEN> {
     fn compare(&self, stored: &Key) -> Result<bool, Blown> {
         fuse::burn()?;
         Ok(stored.0.value() == self.0)
+    }
+
+    fn keep(stored: &Key) -> Key {
+        stored.clone()
     }
 
     fn is_same(one: &Key, other: &Key) -> bool {
@@ -305,10 +317,7 @@ impl<const BROKEN: u8> Target for Dict<BROKEN> {
             }
             Call::Len => Answer::Len(dict.len()),
             Call::Items => items(dict.iter().collect()),
-            Call::CopyShards => {
-                let shards = 0..dict.shards();
-                items(shards.flat_map(|shard| dict.copy_shard(shard)).collect())
-            }
+            Call::CopyShards => items(dict.collect_all(|key, value| (key.clone(), value.clone()))),
             Call::PopAny => {
                 let item = dict.pop_any();
                 Answer::Item(item.map(|(key, value)| (key.0.value(), value.value())))

@@ -8,7 +8,7 @@ use crate::{
 use ft_gathering_iter::{GatheringIter, NextError, Reader, Refusal};
 use histories::{
     linear::Model,
-    shared_specs::gathering_iter::{COPIES, END, SHARDS, Spec, State, Step},
+    shared_specs::gathering_iter::{COPIES, END, SLOTS, Spec, State, Step},
 };
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 use std::{
@@ -74,7 +74,7 @@ impl<const BROKEN: u8> Target for Gathering<BROKEN> {
         };
         let only = u32::from(alone);
         vec![
-            of(7, (0..END + 1).prop_map(Call::Insert)),
+            of(7, (0..=END).prop_map(Call::Insert)),
             of(6, select(reader).prop_map(Call::Next)),
             one(1, Call::Len),
             one(1, Call::Fail),
@@ -87,7 +87,7 @@ impl<const BROKEN: u8> Target for Gathering<BROKEN> {
 
     fn new(window: &Option<u64>) -> Self {
         let window = window.and_then(NonZeroU64::new);
-        let gathering = GatheringIter::with_shards(SHARDS as usize, window);
+        let gathering = GatheringIter::with_segments(SLOTS, window);
         let drain = || match BROKEN {
             TAKES_BY_COPYING => gathering.iter(END),
             _ => gathering.drain(END),
@@ -144,7 +144,8 @@ impl<const BROKEN: u8> Target for Gathering<BROKEN> {
                 ])
             }
             Call::Len => {
-                let counting = (0..SHARDS).map(Step::Counting);
+                // One key more than readers read.
+                let counting = (0..=END).map(Step::Counting);
                 let len = Step::Len(gathering.len());
                 steps(counting.chain([len]).collect())
             }

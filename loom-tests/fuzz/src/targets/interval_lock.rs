@@ -6,12 +6,17 @@ use crate::{
     target::{Kind, one},
 };
 use ft_interval_lock::RawIntervalLock;
+use ft_sync::TaskToken;
 use histories::{
     linear::Model,
     shared_specs::interval_lock::{Spec, Step},
 };
 use proptest::{prelude::*, strategy::BoxedStrategy};
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
 
 /// Ways in which a relative is broken.
 const CEDES_TO_NOBODY: u8 = 1;
@@ -26,6 +31,8 @@ pub enum Call {
     Lock,
     /// Likewise. The call has a deadline that has passed.
     LockDeadline,
+    /// Likewise, as a task that is polled once and dropped, or releases the lock at once.
+    Poll,
     /// This call and the next are errors if this thread does not have the lock.
     Cede,
     Unlock,
@@ -56,6 +63,7 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
             one(2, Call::Try),
             one(4, Call::Lock),
             one(2, Call::LockDeadline),
+            one(2, Call::Poll),
             one(3, Call::Cede),
             one(4, Call::Unlock),
             one(1, Call::IsLocked),
@@ -70,7 +78,7 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
         Spec::default()
     }
 
-    fn call(&self, has: &mut bool, _place: Place, call: &Call) -> Result<Vec<Step>, Blown> {
+    fn call(&self, has: &mut bool, place: Place, call: &Call) -> Result<Vec<Step>, Blown> {
         let lock = &self.0;
         let asked = |has| vec![Step::Ask, if has { Step::Got } else { Step::GaveUp }];
         assert_eq!(lock.is_owner(), *has, "it does not know its owner");
@@ -103,6 +111,21 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
                 let taken = lock.lock_deadline(Some(Instant::now()));
                 *has = taken.expect("this thread does not have it");
                 asked(*has)
+            }
+            // To the specification, it is this thread that asks.
+            (Call::Poll, true) => Vec::new(),
+            (Call::Poll, false) => {
+                let task = TaskToken::new(place.thread as u64);
+                let mut context = Context::from_waker(Waker::noop());
+                match pin!(lock.lock_async(task)).poll(&mut context) {
+                    Poll::Pending => asked(false),
+                    Poll::Ready(taken) => {
+                        taken.expect("this task does not have it");
+                        assert!(lock.has_task() && lock.is_owner_task(task) && !lock.is_owner());
+                        lock.unlock_of(task).expect("this task has it");
+                        vec![Step::Ask, Step::Got, Step::Unlocked]
+                    }
+                }
             }
             (Call::Cede, true) if BROKEN == CEDES_TO_NOBODY => {
                 let others = lock.waiters() > 0;

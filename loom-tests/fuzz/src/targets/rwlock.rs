@@ -6,6 +6,7 @@ use crate::{
     target::{self, of, one},
 };
 use ft_rwlock::OwnedRwLock;
+use ft_sync::TaskToken;
 use histories::{
     linear::Model,
     shared_specs::rwlock::{
@@ -14,7 +15,11 @@ use histories::{
     },
 };
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
-use std::time::Instant;
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
 
 /// Ways in which a relative is broken.
 const DOWNGRADES_IN_TWO_STEPS: u8 = 1;
@@ -29,6 +34,8 @@ pub enum Call {
     Lock(Kind),
     /// Likewise. The call has a deadline that has passed.
     LockDeadline(Kind),
+    /// Likewise, as a task that is polled once and dropped, or releases the lock at once.
+    Poll(Kind),
     Downgrade,
     Unlock(Kind),
 }
@@ -78,6 +85,7 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
             of(3, kind().prop_map(Call::Try)),
             of(4, kind().prop_map(Call::Lock)),
             of(2, kind().prop_map(Call::LockDeadline)),
+            of(2, kind().prop_map(Call::Poll)),
             one(2, Call::Downgrade),
             of(5, kind().prop_map(Call::Unlock)),
         ]
@@ -91,7 +99,7 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
         Spec::default()
     }
 
-    fn call(&self, hand: &mut Vec<Kind>, _place: Place, call: &Call) -> Result<Vec<Step>, Blown> {
+    fn call(&self, hand: &mut Vec<Kind>, place: Place, call: &Call) -> Result<Vec<Step>, Blown> {
         let lock = &self.0;
         let (reads, writes) = (hand.contains(&Read), hand.contains(&Write));
         assert_eq!(
@@ -128,6 +136,31 @@ impl<const BROKEN: u8> Target for Lock<BROKEN> {
                     vec![Step::Ask(kind), Step::Got(kind)]
                 } else {
                     vec![Step::Ask(kind), Step::GaveUp(kind)]
+                }
+            }
+            // To the specification, it is this thread that asks.
+            Call::Poll(_) if writes || reads => Vec::new(),
+            Call::Poll(kind) => {
+                let task = TaskToken::new(place.thread as u64);
+                let mut future = pin!(match kind {
+                    Read => lock.read_async(task),
+                    Write => lock.write_async(task),
+                });
+                match future
+                    .as_mut()
+                    .poll(&mut Context::from_waker(Waker::noop()))
+                {
+                    Poll::Pending => vec![Step::Ask(kind), Step::GaveUp(kind)],
+                    Poll::Ready(done) => {
+                        done.expect("this task may wait");
+                        assert!(lock.has_tasks(), "it does not know that a task has it");
+                        let unlocked = match kind {
+                            Read => lock.unlock_read_of(task),
+                            Write => lock.unlock_write_of(task),
+                        };
+                        unlocked.expect("this task has it");
+                        vec![Step::Ask(kind), Step::Got(kind), Step::Unlocked(kind)]
+                    }
                 }
             }
             Call::Downgrade if writes => {

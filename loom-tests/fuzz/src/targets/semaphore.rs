@@ -3,7 +3,7 @@
 use crate::{
     Place, Target,
     fuse::Blown,
-    target::{Kind, one},
+    target::{Kind, of, one},
 };
 use ft_semaphore::{Permit, Semaphore};
 use histories::{
@@ -12,7 +12,6 @@ use histories::{
 };
 use proptest::{prelude::*, strategy::BoxedStrategy};
 use std::{
-    collections::{BTreeSet, VecDeque},
     pin::pin,
     task::{Context, Poll, Waker},
     time::Instant,
@@ -22,7 +21,10 @@ use std::{
 const HAS_ONE_MORE: u8 = 1;
 const LOOKS_THEN_RELEASES: u8 = 2;
 
-pub struct Permits<const BROKEN: u8 = 0>(Semaphore);
+pub struct Permits<const BROKEN: u8 = 0> {
+    semaphore: Semaphore,
+    limit: usize,
+}
 
 #[derive(Clone, Debug)]
 pub enum Call {
@@ -38,6 +40,12 @@ pub enum Call {
     Release,
     /// Releases a permit, whether the thread has one or not.
     ReleaseAny,
+    /// Takes so many permits, without waiting, and releases them.
+    TryMany(usize),
+    /// Likewise, as a task that is polled once and dropped.
+    PollMany(usize),
+    /// Changes the limit by so much, and then back, while this thread has no permit.
+    Limit(usize),
     Available,
     Waiting,
 }
@@ -61,35 +69,38 @@ impl<const BROKEN: u8> Target for Permits<BROKEN> {
         (1..4_usize).boxed()
     }
 
-    fn calls(_alone: bool) -> Vec<Kind<Call>> {
+    fn calls(alone: bool) -> Vec<Kind<Call>> {
+        // Beside a limit that is lowered, a release of what nobody has may succeed: see `Semaphore::release`. The
+        // broken relatives change no limit.
+        let any = u32::from(alone || Self::BROKEN);
         vec![
             one(3, Call::Try),
             one(4, Call::Acquire),
             one(2, Call::AcquireDeadline),
             one(2, Call::Poll),
             one(5, Call::Release),
-            one(1, Call::ReleaseAny),
+            one(any, Call::ReleaseAny),
+            of(1, (0..5_usize).prop_map(Call::TryMany)),
+            of(1, (0..5_usize).prop_map(Call::PollMany)),
+            of(1, (0..5_usize).prop_map(Call::Limit)),
             one(1, Call::Available),
             one(1, Call::Waiting),
         ]
     }
 
     fn new(&limit: &usize) -> Self {
-        Self(Semaphore::new(limit + usize::from(BROKEN == HAS_ONE_MORE)))
-    }
-
-    fn model(&limit: &usize) -> Spec {
-        Spec {
-            free: limit,
+        Self {
+            semaphore: Semaphore::new(limit + usize::from(BROKEN == HAS_ONE_MORE)),
             limit,
-            line: VecDeque::new(),
-            served: BTreeSet::new(),
-            got: BTreeSet::new(),
         }
     }
 
+    fn model(&limit: &usize) -> Spec {
+        Spec::new(limit)
+    }
+
     fn call(&self, has: &mut usize, _place: Place, call: &Call) -> Result<Vec<Step>, Blown> {
-        let semaphore = &self.0;
+        let semaphore = &self.semaphore;
         let release = || match BROKEN {
             LOOKS_THEN_RELEASES => {
                 let full = semaphore.available() == semaphore.limit();
@@ -103,8 +114,8 @@ impl<const BROKEN: u8> Target for Permits<BROKEN> {
         let asked = |has: &mut usize, permit: Option<Permit<'_>>| {
             *has += usize::from(permit.is_some());
             match permit.map(|permit| permit.forget()) {
-                Some(()) => vec![Step::Ask, Step::Got],
-                None => vec![Step::Ask, Step::GaveUp],
+                Some(()) => vec![Step::Ask(1), Step::Got],
+                None => vec![Step::Ask(1), Step::GaveUp],
             }
         };
         Ok(match *call {
@@ -121,16 +132,44 @@ impl<const BROKEN: u8> Target for Permits<BROKEN> {
                     Poll::Pending => asked(has, None),
                 }
             }
+            Call::TryMany(n) => match semaphore.try_acquire_many(n) {
+                None => vec![Step::Try(n, false)],
+                Some(permits) => {
+                    // Another thread may have released them.
+                    permits.forget();
+                    let done = semaphore.release_many(n).is_ok();
+                    vec![Step::Try(n, true), Step::Released(n, done)]
+                }
+            },
+            Call::PollMany(n) => {
+                let mut task = pin!(semaphore.acquire_many_async(n));
+                let mut context = Context::from_waker(Waker::noop());
+                match task.as_mut().poll(&mut context) {
+                    Poll::Pending => vec![Step::Ask(n), Step::GaveUp],
+                    Poll::Ready(permits) => {
+                        permits.forget();
+                        let done = semaphore.release_many(n).is_ok();
+                        vec![Step::Ask(n), Step::Got, Step::Released(n, done)]
+                    }
+                }
+            }
+            // A thread that waits must not wait for ever.
+            Call::Limit(by) if *has == 0 && BROKEN == 0 => {
+                semaphore.set_limit(by);
+                // Not the limit from before: that may be the one of another such call.
+                semaphore.set_limit(self.limit);
+                vec![Step::Limit(by), Step::Limit(self.limit)]
+            }
             Call::Try if *has < 2 => {
                 let taken = semaphore.try_acquire().map(|permit| permit.forget());
                 *has += usize::from(taken.is_some());
-                vec![Step::Try(taken.is_some())]
+                vec![Step::Try(1, taken.is_some())]
             }
             Call::Release if *has > 0 => {
                 *has -= 1;
-                vec![Step::Released(release())]
+                vec![Step::Released(1, release())]
             }
-            Call::ReleaseAny => vec![Step::Released(release())],
+            Call::ReleaseAny => vec![Step::Released(1, release())],
             Call::Available => vec![Step::Available(semaphore.available())],
             Call::Waiting => vec![Step::Waiting(semaphore.waiting())],
             _ => Vec::new(),

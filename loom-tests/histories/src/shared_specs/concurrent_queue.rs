@@ -10,16 +10,10 @@ pub struct Spec {
     /// `usize::MAX`: there is no bound.
     pub capacity: usize,
     pub closed: bool,
-    /// How many items each thread is in the middle of pushing. The documentation says that a push in progress counts as
-    /// an item, for `len` and for a push that finds the queue full. The push may fail in the end, and may have to begin
-    /// again when a pop was faster, so it may count at one moment and not at the next.
-    pub pushing: [usize; 4],
 }
 
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// The thread begins to push that many items.
-    Pushing(usize),
     Pushed(u32),
     Full,
     PushClosed,
@@ -41,39 +35,24 @@ pub enum Step {
 impl Model for Spec {
     type Step = Step;
 
-    fn step(&mut self, thread: usize, step: &Step) -> bool {
-        let own = self.pushing[thread];
-        let others = self.pushing.iter().sum::<usize>() - own;
+    fn step(&mut self, _thread: usize, step: &Step) -> bool {
         let len = self.items.len();
-        let may_be_full = len + others >= self.capacity;
+        let is_full = len >= self.capacity;
         match *step {
-            Step::Pushing(count) => {
-                self.pushing[thread] = count;
-                true
-            }
             Step::Pushed(item) => {
                 self.items.push_back(item);
-                self.pushing[thread] = own - 1;
-                !self.closed && len < self.capacity
+                !self.closed && !is_full
             }
-            Step::Full => {
-                self.pushing[thread] = 0;
-                !self.closed && may_be_full
-            }
-            Step::PushClosed => {
-                self.pushing[thread] = 0;
-                self.closed
-            }
+            Step::Full => !self.closed && is_full,
+            Step::PushClosed => self.closed,
             Step::Popped(item) => self.items.pop_front() == Some(item),
             Step::Empty => self.items.is_empty() && !self.closed,
             Step::PopClosed => self.items.is_empty() && self.closed,
             Step::Nothing => self.items.is_empty(),
             Step::Peeked(item) => self.items.front() == Some(&item),
-            Step::Len(n) => (len..=len + others).contains(&n) && n <= self.capacity,
-            Step::IsEmpty(true) => len == 0,
-            Step::IsEmpty(false) => len + others > 0,
-            Step::IsFull(true) => may_be_full,
-            Step::IsFull(false) => len < self.capacity,
+            Step::Len(n) => n == len,
+            Step::IsEmpty(empty) => empty == (len == 0),
+            Step::IsFull(full) => full == is_full,
             Step::IsClosed(closed) => self.closed == closed,
             Step::Closed { here } => std::mem::replace(&mut self.closed, true) != here,
         }

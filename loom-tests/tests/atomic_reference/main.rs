@@ -1,5 +1,8 @@
-//! Models of `AtomicReference`, over a slot that loom can see into.
+//! Models of `AtomicReference`, over a slot that loom can see into, and of `StableReference`, over a pool
+//! that loom can see into.
 #![cfg(ft_loom)]
+
+mod stable;
 
 use ft_atomic_reference::{AtomicReference, RefCnt};
 use ft_sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed, thread};
