@@ -72,6 +72,8 @@ class Cell:
     most: int = 10**9
     # Whether the class of the standard library differs: then it is shown for scale only.
     only_scale: bool = False
+    # Whether threads of the object do some of the work, so that its instructions cannot be counted.
+    has_threads: bool = False
 
     @property
     def kind(self) -> str:

@@ -7,14 +7,17 @@ from statistics import geometric_mean
 from benchmarks.cell import (
     CEREGGII,
     CEREGGII_HANDLE,
+    CULSANS,
     HANDLE,
     OURS,
+    PYSYNC,
     REFERENCE,
     SHARED,
     STD,
 )
 from benchmarks.cells import CELLS
-from benchmarks.cells.queues import BATCH
+from benchmarks.cells.caches import CALLS
+from benchmarks.cells.queues import BATCH, BOUND
 from benchmarks.cells.sharing import REACHED
 from benchmarks.run import Figures, Key, ratio
 
@@ -57,6 +60,7 @@ class Goal:
 def goals() -> Iterator[Goal]:
     yield from _atomics()
     yield from _dicts()
+    yield from _caches()
     yield from _queues()
     yield from _others()
     yield from _handles()
@@ -85,8 +89,8 @@ def _pair(
     return Key(cell, ours, threads), tuple(Key(cell, other, threads) for other in others)
 
 
-def _on_the_whole(row: str, cells: list[str], other: str, faster: float) -> Goal:
-    pairs = tuple(_pair(cell, OURS, (other,)) for cell in cells)
+def _on_the_whole(row: str, cells: list[str], other: str, faster: float, threads: int = 1) -> Goal:
+    pairs = tuple(_pair(cell, OURS, (other,), threads) for cell in cells)
     return Goal(row, f"geometric mean of these, beside {other}", pairs, faster)
 
 
@@ -106,10 +110,12 @@ def _growth(row: str, cell: str, column: str = HANDLE, cost: float = 1.2) -> Goa
 
 
 def _atomics() -> Iterator[Goal]:
-    row = "atomic int, reference: each operation, one thread"
     cells = _starting("int: ") + _starting("reference: ")
-    yield _on_the_whole(row, cells, REFERENCE, 1)
-    yield from _beside(row, cells, OURS, (REFERENCE,), faster=0.95)
+    for threads in (1, 2):
+        row = f"atomic int, reference: each operation, {('one thread', 'two threads')[threads - 1]}"
+        here = [cell for cell in cells if threads in CELLS[cell].threads]
+        yield _on_the_whole(row, here, REFERENCE, 1, threads)
+        yield from _beside(row, here, OURS, (REFERENCE,), faster=1, threads=threads)
     yield from _beside("flag", _starting("flag: "), OURS, (REFERENCE, CEREGGII), faster=3)
 
 
@@ -117,8 +123,18 @@ def _dicts() -> Iterator[Goal]:
     row = "dictionary, one thread"
     cells = [cell for cell in _starting("dict: ") if "setdefault" not in cell]
     yield _on_the_whole(row, cells, REFERENCE, 1.1)
-    yield from _beside(row, cells, OURS, (REFERENCE,), faster=1)
+    insert = "dict: insert"
+    same = [cell for cell in cells if cell != insert]
+    yield from _beside(row, same, OURS, (REFERENCE,), faster=1)
+    yield from _beside(row, [insert], OURS, (REFERENCE,), faster=1.2)
     yield from _beside(row, cells, OURS, (STD,), cost=1.3)
+    row = "large dictionary, and all of a dictionary at once"
+    cells = _starting("large dict, ") + _starting("dict, whole: ")
+    both = [
+        cell for cell in cells if not cell.endswith(("keys()", "values()", "items()", "copy()"))
+    ]
+    yield from _beside(row, both, OURS, (REFERENCE,), faster=1)
+    yield from _beside(row, _starting("large dict, "), OURS, (STD,), cost=1.5)
     row = "dictionary with handles"
     for threads in (1, 2):
         yield from _beside(
@@ -138,6 +154,16 @@ def _dicts() -> Iterator[Goal]:
     yield from _beside(row, [at_once], OURS, (CEREGGII, CEREGGII_HANDLE), faster=1)
 
 
+def _caches() -> Iterator[Goal]:
+    row = "cached functions, hits"
+    for threads in (1, 2):
+        yield from _beside(row, CALLS, OURS, (STD,), faster=1, threads=threads)
+    for cell in CALLS:
+        yield _growth(row, cell, OURS)
+    for cell in _starting("cache: "):
+        yield _growth("a shared cache, hits", cell, SHARED)
+
+
 def _queues() -> Iterator[Goal]:
     row, cell = "queue push and pop, one thread", "queue: push and pop"
     yield from _beside(row, [cell], OURS, (REFERENCE,), faster=15)
@@ -152,6 +178,13 @@ def _queues() -> Iterator[Goal]:
     row = "std queue"
     yield from _beside(row, ["std queue: put and get"], OURS, (STD,), faster=15)
     yield from _beside(row, ["std queue: half put, half get"], OURS, (STD,), faster=15, threads=2)
+    row, cell = "queues, threads that wait for each other", "queue: half push, half pop"
+    yield from _beside(row, ["queue: there and back"], OURS, (STD,), faster=1.2, threads=2)
+    yield from _beside(row, ["std queue: there and back"], OURS, (STD,), faster=10, threads=2)
+    for threads in (2, 4):
+        bounded = [f"queue: half push, half pop, room for {BOUND}"]
+        yield from _beside(row, bounded, OURS, (STD,), faster=10, threads=threads)
+        yield from _beside(row, [cell], OURS, (STD,), faster=1.2, threads=threads)
     row = "gathering iterator"
     cell = "gathering: insert all, read all"
     yield from _beside(row, [cell], OURS, (REFERENCE,), faster=15)
@@ -165,13 +198,18 @@ def _others() -> Iterator[Goal]:
     yield from _beside(row, cells, OURS, (REFERENCE,), faster=1.3)
     for cell in ("rwlock: read", "rwlock: write", "interval lock: lock and unlock"):
         yield from _beside(row, [cell], OURS, (REFERENCE,), faster=1, threads=2)
+    yield _growth(row, "rwlock: read", OURS)
+    for cell in ("rwlock: one write in a hundred", "rwlock: one write in ten"):
+        for threads in (1, 2):
+            others = (REFERENCE, CEREGGII, PYSYNC, CULSANS)
+            yield from _beside(row, [cell], OURS, others, faster=1, threads=threads)
     row, cell = "batch executor", "batch executor: load"
-    yield from _beside(row, [cell], OURS, (REFERENCE,), faster=1.2)
+    yield from _beside(row, [cell], OURS, (REFERENCE,), faster=1)
     yield _growth(row, cell)
     row = "LocalWrapper"
     cells = ["wrapper: method call", "wrapper: Python method call"]
     yield from _beside(row, cells, OURS, (REFERENCE,), faster=6)
-    yield from _beside(row, ["wrapper: item"], OURS, (REFERENCE,), faster=1.3)
+    yield from _beside(row, ["wrapper: attribute", "wrapper: item"], OURS, (REFERENCE,), faster=1.2)
 
 
 def _handles() -> Iterator[Goal]:
@@ -188,6 +226,7 @@ def _sharing() -> Iterator[Goal]:
     for way in REACHED:
         yield _growth(row, f"sharing: int x.get(), {way}", OURS, 1.1)
         yield _growth(row, f"sharing: dict x[3], {way}", SHARED, 1.1)
+        yield _growth(row, f"sharing: rwlock read, {way}", OURS)
     # The interpreter does not count what a local variable holds, whatever it is.
     cells = [f"sharing: dict x[3], {way}" for way in REACHED if way != "local"]
     yield from _beside(row, cells, SHARED, (STD,), faster=3, threads=2)

@@ -53,15 +53,16 @@ class Empty:
 
 
 EMPTY = (
-    Empty("AtomicInt64", "concurrency", "1", 128, cereggii="AtomicInt64(1)"),
+    Empty("AtomicInt64", "concurrency", "1", 140, cereggii="AtomicInt64(1)"),
     Empty("AtomicFlag", "concurrency", "True", 128, std="threading.Event()"),
     Empty("AtomicReference", "concurrency", "", 128, cereggii="AtomicRef(None)"),
-    Empty("ConcurrentDict", "concurrency", "", 6_200, cereggii="AtomicDict({})", std="dict()"),
+    Empty("ConcurrentDict", "concurrency", "", 450, cereggii="AtomicDict({})", std="dict()"),
+    Empty("ConcurrentCache", "concurrency", "1000", 1_500, in_reference=False),
     Empty("ConcurrentDeque", "concurrency", "", 500, std="collections.deque()"),
-    Empty("ConcurrentQueue", "concurrency", "", 2_900, std="queue.SimpleQueue()"),
-    Empty("StdConcurrentQueue", "concurrency", "", 2_900, std="queue.Queue()"),
-    Empty("ConcurrentGatheringIterator", "concurrency", "", 3_200),
-    Empty("BatchExecutor", "local", "int, 8", 1_000),
+    Empty("ConcurrentQueue", "concurrency", "", 1_000, std="queue.SimpleQueue()"),
+    Empty("StdConcurrentQueue", "concurrency", "", 1_000, std="queue.Queue()"),
+    Empty("ConcurrentGatheringIterator", "concurrency", "", 620),
+    Empty("BatchExecutor", "local", "int, 8", 340),
     Empty("RWLock", "synchronization", "", 600),
     Empty("IntervalLock", "synchronization", "", 600, std="threading.Lock()"),
     Empty(

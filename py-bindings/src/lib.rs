@@ -6,6 +6,8 @@
 use pyo3::prelude::*;
 
 mod atomics;
+mod cache;
+mod coordination;
 mod deque;
 mod dict;
 mod flow;
@@ -21,19 +23,42 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
-    use atomics::{flag::PyAtomicFlag, int64::class::PyAtomicInt64, reference::PyAtomicReference};
+    use atomics::{
+        flag::PyAtomicFlag, int64::class::PyAtomicInt64, reference::PyAtomicReference,
+        striped::PyStripedCounter,
+    };
+    #[pymodule_export]
+    use cache::{
+        class::PyConcurrentCache, function::CachedFunction, iter::CacheIter, method::CachedMethod,
+    };
+    #[pymodule_export]
+    use coordination::{
+        barrier::PyBarrier,
+        event::{PyEvent, stop_waits_on},
+        latch::PyLatch,
+        once::PyOnce,
+        rate_limiter::{PyManualClock, PyRateLimiter},
+    };
     #[pymodule_export]
     use deque::{class::PyConcurrentDeque, iter::DequeIter};
     #[pymodule_export]
-    use dict::{class::PyConcurrentDict, iter::DictIter, missing::Missing};
+    use dict::{
+        class::PyConcurrentDict,
+        iter::DictIter,
+        missing::Missing,
+        set::{class::PyConcurrentSet, iter::SetIter},
+    };
     #[pymodule_export]
     use flow::{
         batch_executor::{BatchIter, PyBatchExecutor},
+        executor::{class::PyExecutor, future::PyFuture},
         gathering_iter::{class::PyGatheringIter, reader::GatheringReader},
     };
     #[pymodule_export]
     use locks::{
-        interval_lock::PyIntervalLock,
+        condition::PyCondition,
+        interval_lock::class::PyIntervalLock,
+        lock::PyLock,
         rwlock::{
             class::PyRwLock,
             context::{PyRwReadContext, PyRwWriteContext},
@@ -49,7 +74,9 @@ mod _native {
         },
     };
     #[pymodule_export]
-    use runtime::deferral::share;
+    use runtime::choosing::{Case, select, select_async};
+    #[pymodule_export]
+    use runtime::deferral::{is_shared, share};
     #[pymodule_export]
     use weave::{
         register_native_destructor, registered_native_destructors, run_native_destructors,
@@ -68,16 +95,29 @@ mod _native {
         module.add("Full", &imports.full)?;
         module.add("ShutDown", &imports.shut_down)?;
         module.add("QueueFailed", &imports.queue_failed)?;
+        module.add("Stopped", &imports.stopped)?;
         module.add("EmptyDequeError", &imports.empty_deque)?;
         module.add("WEAVE_C_API", weave::c_api(py)?)?;
+        cache::class::register(py)?;
         deque::class::register(py)?;
         dict::construct::register(py)?;
+        dict::set::class::register(py)?;
         atomics::defer(py);
+        coordination::defer(py);
         locks::defer(py);
+        atomics::reference::take_shared(py);
+        dict::construct::take_shared(py);
+        dict::set::class::take_shared(py);
         atomics::speed_up(py)?;
+        cache::fast::speed_up(py)?;
+        cache::packed::take_any_arguments(py)?;
+        cache::fast::use_vectorcall(py)?;
+        coordination::speed_up(py)?;
         deque::fast::speed_up(py)?;
         dict::fast::speed_up(py)?;
         dict::iter::speed_up(py)?;
+        dict::set::fast::speed_up(py)?;
+        dict::set::iter::speed_up(py)?;
         flow::speed_up(py)?;
         locks::speed_up(py)?;
         queues::fifo::fast::speed_up(py)?;

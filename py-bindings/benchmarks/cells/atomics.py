@@ -23,6 +23,16 @@ INT_CEREGGII = "from cereggii import AtomicInt64\nx = AtomicInt64(7)"
 INT_PYSYNC = "from pysync import AtomicInteger\nx = AtomicInteger(7)"
 REFERENCE_TO = "from ft_utils.concurrency import AtomicReference\na, b = object(), object()\n"
 REF_CEREGGII = "from cereggii import AtomicRef\na, b = object(), object()\n"
+# So many threads are alive at once, and have used `x`.
+USED_BY_MANY = """
+from threading import Barrier, Thread
+together = Barrier(32)
+def use():
+    {}
+    together.wait()
+users = [Thread(target=use) for _ in range(32)]
+for user in users: user.start()
+for user in users: user.join()"""
 FLAG = "from ft_utils.concurrency import AtomicFlag\nx = AtomicFlag(True)"
 
 # Statement, and that of cereggii where it has another name.
@@ -67,7 +77,7 @@ def _ints() -> Iterator[Cell]:
         ways |= same(columns, INT_CEREGGII, loop(other or statement))
         if statement in INT_OF_PYSYNC:
             ways |= same((PYSYNC,), INT_PYSYNC, loop(INT_OF_PYSYNC[statement]))
-        yield Cell(f"int: {statement}", ways, SCALING if scales else (1,))
+        yield Cell(f"int: {statement}", ways, SCALING if scales else (1, 2))
 
 
 def _references() -> Iterator[Cell]:
@@ -81,7 +91,12 @@ def _references() -> Iterator[Cell]:
     ]:
         ways = same(BOTH, REFERENCE_TO + made.format("AtomicReference"), loop(statement))
         ways |= same((CEREGGII,), REF_CEREGGII + made.format("AtomicRef"), loop(other))
-        yield Cell(f"reference: {statement}", ways)
+        yield Cell(f"reference: {statement}", ways, (1, 2))
+        if other in ("x.get()", "x.set(b)"):
+            used = USED_BY_MANY.format(other)
+            ways = same(BOTH, REFERENCE_TO + made.format("AtomicReference") + used, loop(statement))
+            ways |= same((CEREGGII,), REF_CEREGGII + made.format("AtomicRef") + used, loop(other))
+            yield Cell(f"reference: {statement} after 32 threads", ways)
     # What an object costs that several threads get is its own count; `None` has none.
     ways = same(ALL, REFERENCE_TO + "x = AtomicReference(None)", loop("x.get()"))
     ways |= same((CEREGGII, CEREGGII_HANDLE), REF_CEREGGII + "x = AtomicRef(None)", loop("x.get()"))

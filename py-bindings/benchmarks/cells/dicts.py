@@ -4,6 +4,7 @@ Keys are strings that were interned, values small integers: objects that live fo
 two threads that get the same one would fight for its reference count, whatever the dictionary does.
 """
 
+import os
 from collections.abc import Iterator
 
 from benchmarks.cell import (
@@ -43,12 +44,16 @@ FILL = "for number, key in enumerate(keys):\n    x[key] = number % 256\n"
 
 # So many keys are put into an empty dictionary.
 GROWN = 16_384
+# The keys of a large one. FT_BENCH_LARGE=10000000 asks for ten million, which takes minutes.
+LARGE = int(os.environ.get("FT_BENCH_LARGE", "1000000"))
 
 
 def cells() -> Iterator[Cell]:
     yield from _one_thread()
     yield from _handles()
     yield from _counting()
+    yield from _whole()
+    yield from _large()
 
 
 def _ways(
@@ -101,6 +106,49 @@ def _handles() -> Iterator[Cell]:
     ]:
         ways = _ways(columns, KEYS, FILL, code, prepare)
         yield Cell(f"shared dict: {name}", ways, SCALING, step=10)
+
+
+def _whole() -> Iterator[Cell]:
+    """A thousand keys at once; an operation is one key."""
+    ours_and_dict = {
+        "keys()": "list(x)",
+        "values()": "list(x.values())",
+        "items()": "list(x.items())",
+        "copy()": "x.copy()",
+    }
+    each = "for _ in repeat(None, n // 1024):\n    "
+    for name, of_std in ours_and_dict.items():
+        ways = same((OURS,), KEYS + OF_BOTH + FILL, f"{each}x.{name}")
+        ways |= same((STD,), KEYS + OF_STD + FILL, each + of_std)
+        yield Cell(f"dict, whole: {name}", ways, step=1024)
+    ways = same(BOTH, KEYS + OF_BOTH + FILL, f"{each}x.as_dict()")
+    yield Cell("dict, whole: as_dict()", ways, step=1024)
+    ways = _ways((*BOTH, STD), KEYS, FILL, loop("len(x)"), "")
+    yield Cell("dict, whole: len(x)", ways)
+
+
+def _large() -> Iterator[Cell]:
+    """Dictionaries that fit into no cache."""
+    orders = {
+        "ints in order": "keys = list(range(n))\n",
+        "shuffled ints": (
+            "from random import Random\nkeys = list(range(n))\nRandom(3).shuffle(keys)\n"
+        ),
+        "strings": 'keys = [f"key {i}" for i in range(n)]\n',
+    }
+    fill = "for key in keys:\n    x[key] = None\n"
+    for order, keys in orders.items():
+        for name, after, code in [
+            ("insert", "", "for key in keys:\n    x[key] = None"),
+            ("x[key] = 5", fill, "for key in keys:\n    x[key] = 5"),
+            ("x[key]", fill, "for key in keys:\n    x[key]"),
+            ("del x[key]", fill, "for key in keys:\n    del x[key]"),
+            ("iteration", fill, "for key in x:\n    pass"),
+        ]:
+            ways = _ways((*BOTH, CEREGGII, STD), keys, after, code, "")
+            if name == "iteration":
+                ways.pop(CEREGGII)
+            yield Cell(f"large dict, {order}: {name}", ways, step=LARGE, most=LARGE)
 
 
 def _counting() -> Iterator[Cell]:

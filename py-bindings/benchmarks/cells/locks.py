@@ -58,8 +58,34 @@ def cells() -> Iterator[Cell]:
         ways |= same((PYSYNC,), RW_PYSYNC, loop(f"with x.{name}():\n        pass"))
         ways |= same((STD,), LOCK, body)
         yield Cell(f"rwlock: with {name}", ways, only_scale=True)
+    yield from _mixes()
     yield from _interval()
     yield from _semaphore()
+
+
+def _mixes() -> Iterator[Cell]:
+    """Yield cells in which a thread reads several times for each time that it writes."""
+    cereggii = (
+        "from cereggii.locks import ReadersWriterLock\nlock = ReadersWriterLock()\n"
+        "x, writer = lock.reader(), lock.writer()"
+    )
+    for name, every in (("one write in a hundred", 100), ("one write in ten", 10)):
+
+        def mix(read: str, write: str, every: int = every) -> str:
+            reads = f"for _ in repeat(None, {every - 1}):\n        {read}"
+            return f"for _ in repeat(None, n // {every}):\n    {reads}\n    {write}"
+
+        body = mix("x.lock_read(); x.unlock_read()", "x.lock_write(); x.unlock_write()")
+        ways = same((OURS, HANDLE, REFERENCE), RW, body)
+        body = mix("x.acquire(); x.release()", "writer.acquire(); writer.release()")
+        ways |= same((CEREGGII,), cereggii, body)
+        body = mix("with x.read():\n            pass", "with x.write():\n            pass")
+        ways |= same((PYSYNC,), RW_PYSYNC, body)
+        read = "x.reading.green_acquire(); x.reading.green_release()"
+        write = "x.writing.green_acquire(); x.writing.green_release()"
+        body = mix(read, write)
+        ways |= same((CULSANS,), "from culsans import RWLock\nx = RWLock()", body)
+        yield Cell(f"rwlock: {name}", ways, SCALING, step=every)
 
 
 def _interval() -> Iterator[Cell]:

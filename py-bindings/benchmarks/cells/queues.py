@@ -17,6 +17,7 @@ from benchmarks.cell import (
     STD,
     WRAPPER,
     Cell,
+    Way,
     loop,
     same,
 )
@@ -39,8 +40,13 @@ x = ConcurrentGatheringIterator()
 BATCH = 64
 
 
+# So many items fit into a queue with a bound.
+BOUND = 16
+
+
 def cells() -> Iterator[Cell]:
     yield from _queues()
+    yield from _waiting()
     yield from _std_queues()
     yield from _deques()
     yield from _gathering()
@@ -69,6 +75,35 @@ def _queues() -> Iterator[Cell]:
     )
     ways = same((OURS, HANDLE), QUEUE, both)
     yield Cell(f"queue: push and pop, {BATCH} at a time", ways, SCALING, step=BATCH)
+
+
+def _waiting() -> Iterator[Cell]:
+    """Where threads wait for each other: for each item, or for room."""
+    # One item goes there and back: an operation is both ways.
+    go, back = loop("x.{0}(5); y.{1}()"), loop("x.{1}(); y.{0}(5)")
+
+    def both(column: str, setup: str, put: str, get: str) -> dict[str, Way]:
+        second = setup.rpartition("\n")[2].replace("x =", "y =")
+        loops = (code.format(put, get) for code in (go, back))
+        return same((column,), f"{setup}\n{second}", *loops)
+
+    ways = both(OURS, QUEUE, "push", "pop") | both(REFERENCE, QUEUE, "push", "pop")
+    ways |= both(PYSYNC, CHANNEL, "send", "recv")
+    ways |= both(AIOLOGIC, AIOLOGIC_SIMPLE, "put", "green_get")
+    ways |= both(STD, SIMPLE, "put", "get")
+    yield Cell("queue: there and back", ways, (2,))
+    ways = both(OURS, STD_QUEUE, "put", "get") | both(REFERENCE, STD_QUEUE, "put", "get")
+    ways |= both(CULSANS, CULSANS_QUEUE, "put", "get")
+    ways |= both(STD, STD_STD_QUEUE, "put", "get")
+    yield Cell("std queue: there and back", ways, (2,))
+
+    # SimpleQueue has no bound.
+    bounded = QUEUE.replace("()", f"(maxsize={BOUND})")
+    ways = same((OURS, HANDLE), bounded, loop("x.push(5)"), loop("x.pop()"))
+    for column, setup in ((CULSANS, CULSANS_QUEUE), (STD, STD_STD_QUEUE)):
+        full = setup.replace("Queue()", f"Queue({BOUND})")
+        ways |= same((column,), full, loop("x.put(5)"), loop("x.get()"))
+    yield Cell(f"queue: half push, half pop, room for {BOUND}", ways, PAIRS)
 
 
 def _std_queues() -> Iterator[Cell]:

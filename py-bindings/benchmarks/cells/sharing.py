@@ -40,3 +40,8 @@ def cells() -> Iterator[Cell]:
         ways = same((OURS, SHARED), setup + code.format("x[3]"), "run(n)")
         ways |= same((STD,), tools + "x = {3: 4}\n" + code.format("x[3]"), "run(n)")
         yield Cell(f"sharing: dict x[3], {way}", ways, (1, 2))
+        setup = tools + "from ft_utils.synchronization import RWLock\nx = RWLock()\n"
+        again = "holder." if way == "attribute" else ""
+        code = code.format(f"x.lock_read(); {again}x.unlock_read()")
+        ways = same(BOTH, setup + code, "run(n)")
+        yield Cell(f"sharing: rwlock read, {way}", ways, (1, 2))

@@ -1,5 +1,39 @@
-"""A fair lock that its owner lends out at intervals, and a lock for many readers or one writer."""
+"""Locks, and objects on which threads and coroutines wait for each other."""
 
-from ft_utils._native import IntervalLock, RWLock, RWReadContext, RWWriteContext
+from ft_utils._native import (
+    Barrier,
+    Case,
+    Condition,
+    Event,
+    IntervalLock,
+    Latch,
+    Lock,
+    ManualClock,
+    Once,
+    RateLimiter,
+    RWLock,
+    RWReadContext,
+    RWWriteContext,
+    select,
+    select_async,
+)
+from ft_utils._once.decorator import call_once
 
-__all__ = ["IntervalLock", "RWLock", "RWReadContext", "RWWriteContext"]
+__all__ = [
+    "Barrier",
+    "Case",
+    "Condition",
+    "Event",
+    "IntervalLock",
+    "Latch",
+    "Lock",
+    "ManualClock",
+    "Once",
+    "RWLock",
+    "RWReadContext",
+    "RWWriteContext",
+    "RateLimiter",
+    "call_once",
+    "select",
+    "select_async",
+]

@@ -1,6 +1,7 @@
 //! `AtomicFlag`.
 
 use crate::runtime::{
+    awaiting::{self, Awaited, Coroutine},
     blocking::{self, Timeout},
     create::New,
     deferral::deferred_from_birth,
@@ -15,8 +16,10 @@ use pyo3::{
     prelude::*,
     types::{PyBool, PyDict, PyTuple},
 };
+use std::sync::Arc;
 
-/// True or False, shared by threads, which change it in atomic steps and can wait for it.
+/// True or False, shared by threads and coroutines, which change it in atomic steps and can wait for
+/// it.
 ///
 /// AtomicFlag(value)
 ///
@@ -51,6 +54,18 @@ impl HasInline for PyAtomicFlag {
     }
 }
 
+impl PyAtomicFlag {
+    #[inline]
+    fn store(&self, py: Python<'_>, value: bool) {
+        self.swap(py, value);
+    }
+
+    #[inline]
+    fn swap(&self, py: Python<'_>, value: bool) -> bool {
+        awaiting::ringing(py, || self.0.exchange(value))
+    }
+}
+
 #[pymethods]
 impl PyAtomicFlag {
     #[new]
@@ -59,9 +74,9 @@ impl PyAtomicFlag {
         Self(Inline::new(AtomicFlag::default()))
     }
 
-    fn __init__(&self, value: Truth) {
+    fn __init__(&self, py: Python<'_>, value: Truth) {
         // A second call sets the flag again.
-        self.0.store(value.0);
+        self.store(py, value.0);
     }
 
     /// Return whether the flag is set.
@@ -70,8 +85,8 @@ impl PyAtomicFlag {
     }
 
     /// Set the flag if value is true, and clear it otherwise.
-    fn set(&self, value: Truth) {
-        self.0.store(value.0);
+    fn set(&self, py: Python<'_>, value: Truth) {
+        self.store(py, value.0);
     }
 
     /// Clear the flag.
@@ -82,18 +97,18 @@ impl PyAtomicFlag {
     /// Set the flag and return whether it was set before.
     ///
     /// If many threads call this, the one that gets False was the first.
-    fn test_and_set(&self) -> bool {
-        self.0.test_and_set()
+    fn test_and_set(&self, py: Python<'_>) -> bool {
+        self.swap(py, true)
     }
 
     /// Set or clear the flag, and return whether it was set before.
-    fn exchange(&self, value: Truth) -> bool {
-        self.0.exchange(value.0)
+    fn exchange(&self, py: Python<'_>, value: Truth) -> bool {
+        self.swap(py, value.0)
     }
 
     /// Change the flag to new if it equals expected; return whether it did.
-    fn compare_exchange(&self, expected: Truth, new: Truth) -> bool {
-        self.0.compare_exchange(expected.0, new.0).is_ok()
+    fn compare_exchange(&self, py: Python<'_>, expected: Truth, new: Truth) -> bool {
+        awaiting::ringing(py, || self.0.compare_exchange(expected.0, new.0)).is_ok()
     }
 
     /// Wait until the flag is set; return False if timeout seconds pass before.
@@ -105,6 +120,17 @@ impl PyAtomicFlag {
         let attempt = || watch.was_set().then_some(());
         let deadline = Timeout::deadline(timeout);
         Ok(blocking::wait(py, deadline, self.0.became_set(), attempt)?.is_some())
+    }
+
+    /// Do what wait() does in a coroutine: the task waits, not its thread.
+    ///
+    /// The timeout counts from this call. A task that is cancelled leaves no trace.
+    #[pyo3(signature = (timeout=None))]
+    fn wait_async(slf: Bound<'_, Self>, timeout: Option<Timeout>) -> Coroutine {
+        let held = Arc::new(slf.unbind());
+        let flag = Arc::clone(&held);
+        let wait = Awaited::new(async move { flag.get().0.wait_async().await }).holding(held);
+        Coroutine::new("AtomicFlag.wait_async", wait, Timeout::deadline(timeout))
     }
 
     /// Return another Python object for the same flag.
@@ -136,18 +162,19 @@ not_copyable!(
 fast_calls::fast! { PyAtomicFlag:
     noargs c"get" = |this, py| Some(Done::bool(py, this.0.load()));
     one c"set" = |this, py, value| {
-        this.0.store(exact_bool(value)?);
+        this.store(py, exact_bool(value)?);
         Some(Done::none(py))
     };
     noargs c"clear" = |this, py| {
         this.0.clear();
         Some(Done::none(py))
     };
-    noargs c"test_and_set" = |this, py| Some(Done::bool(py, this.0.test_and_set()));
-    one c"exchange" = |this, py, value| Some(Done::bool(py, this.0.exchange(exact_bool(value)?)));
+    noargs c"test_and_set" = |this, py| Some(Done::bool(py, this.swap(py, true)));
+    one c"exchange" = |this, py, value| Some(Done::bool(py, this.swap(py, exact_bool(value)?)));
     two c"compare_exchange" = |this, py, expected, new| {
         let (expected, new) = (exact_bool(expected)?, exact_bool(new)?);
-        Some(Done::bool(py, this.0.compare_exchange(expected, new).is_ok()))
+        let exchanged = awaiting::ringing(py, || this.0.compare_exchange(expected, new));
+        Some(Done::bool(py, exchanged.is_ok()))
     };
     truth nb_bool = |this| this.0.load();
 }

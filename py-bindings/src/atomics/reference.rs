@@ -1,74 +1,41 @@
 //! `AtomicReference`.
 //!
-//! The slot counts its references in the object's own reference count. This is sound for the
-//! following reasons:
-//!
-//! * Only attached threads use the slot. So all counting happens in attached threads. A process
-//!   that forks during another thread's call leaves no lock behind, because the slot has no lock.
-//! * The slot owns exactly one reference to its object, at any instant. Between two instructions of
-//!   the slot, a thread that reads it may use an object that it has not counted yet. During this
-//!   time another reference keeps the object alive: that of the slot, or that of the thread that is
-//!   replacing the object, which counts for the reader before it gives up its own. So whenever the
-//!   collector stops the other threads, it finds at least one reference for the one that it visits,
-//!   and all further ones belong to running threads.
-//! * Python code runs inside the slot only where a reference is released that may be the last one:
-//!   a reference that a reader or writer got too late to use it. At this point the thread owes no
-//!   count and is owed none, so the code may use this slot or another one.
+//! All steps of the class are those of a [`StableReference`]. Only attached threads use it, and
+//! `__traverse__` reads it while all other threads are stopped at safe points. No operation of the
+//! place has a safe point in its middle: it runs Python code only where it releases an object, and it
+//! does so when all its steps are done, or before it starts again. The place has no lock, so a process
+//! that forks during another thread's call leaves none behind.
 //!
 //! A stamped reference, which detects that an object was taken out and put back, would add nothing:
 //! a program can store a new tuple of the object and a number, and no two such tuples are the same
 //! object.
 
-use crate::runtime::{
-    awaitable::refuse_coroutine,
-    create::{New, exception},
-    fast_calls::{self, Done},
-    nesting::{Nested, text_of_contents},
-    not_copyable::not_copyable,
-    object::Object,
-    reentry::{Patience, Place, Watch, own_change},
+use crate::{
+    atomics::content::Content,
+    runtime::{
+        awaitable::refuse_coroutine,
+        create::{New, exception},
+        fast_calls::{self, Done},
+        nesting::{Nested, text_of_contents},
+        not_copyable::not_copyable,
+        reentry::{Patience, Place, Watch, own_change},
+    },
 };
-use ft_atomic_reference::{AtomicReference, RefCnt};
+use ft_atomic_reference::StableReference;
 use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::PyTypeError,
-    ffi,
     prelude::*,
     types::{PyDict, PyTuple},
 };
 use std::sync::Arc;
 
-type Core = AtomicReference<Object>;
-
-// SAFETY: the pointer is that of the Python object, which does not move, and equal pointers mean
-// the same object. Converting does not count. `Clone` and `Drop` count by one, and do not unwind.
-// All of this happens in attached threads, because only these use a slot of objects.
-unsafe impl RefCnt for Object {
-    type Base = ffi::PyObject;
-
-    #[inline]
-    fn into_ptr(me: Self) -> *mut ffi::PyObject {
-        me.into_py().into_ptr()
-    }
-
-    #[inline]
-    fn as_ptr(me: &Self) -> *mut ffi::PyObject {
-        me.as_ptr()
-    }
-
-    #[inline]
-    unsafe fn from_ptr(object: *const ffi::PyObject) -> Self {
-        // SAFETY: the thread is attached, and the pointer comes from `into_ptr` or `as_ptr`.
-        unsafe {
-            let py = Python::assume_attached();
-            Self::from(Bound::from_owned_ptr(py, object.cast_mut()).unbind())
-        }
-    }
-}
+/// The place itself.
+type Core = StableReference<Content>;
 
 /// A place for one object, which threads read and replace in atomic steps.
 ///
-/// AtomicReference(obj=None)
+/// AtomicReference(obj=None, *, shared=False)
 ///
 /// Objects are compared by identity; only compare_exchange_equal compares them by equality. Every
 /// method is one atomic, sequentially consistent step. A replaced object is released at once, after
@@ -96,6 +63,8 @@ unsafe impl RefCnt for Object {
     name = "AtomicReference"
 )]
 pub(crate) struct PyAtomicReference {
+    /// It is not inline: the interpreter reads the head of the Python object in each call, and two
+    /// threads that replace the content would take each other's cache line away twice.
     core: Nested<Arc<Core>>,
     /// In a handle, the original object. Only that object shows the content to the collector.
     owner: Option<Py<Self>>,
@@ -107,24 +76,29 @@ pub(crate) struct PyAtomicReference {
 
 static WATCH: Watch = Watch::new();
 
-fn object(object: &Bound<'_, PyAny>) -> Object {
-    Object::new(object)
-}
-
 // All changes go through these methods: see `reentry`.
 impl PyAtomicReference {
     #[inline]
-    fn swap(&self, new: Object) -> Object {
+    fn swap(&self, new: Content) -> Content {
         let before = self.core.exchange(new);
         self.changed();
         before
     }
 
     #[inline]
-    fn exchange_if(&self, expected: &Object, new: Object) -> Result<Object, Object> {
+    fn exchange_if(&self, expected: &Content, new: Content) -> Result<Content, Content> {
         let before = self.core.compare_exchange(expected, new)?;
         self.changed();
         Ok(before)
+    }
+
+    #[inline]
+    fn replace(&self, expected: &Content, new: Content) -> bool {
+        let done = self.core.try_replace(expected, new);
+        if done.is_ok() {
+            self.changed();
+        }
+        done.is_ok()
     }
 
     #[inline]
@@ -160,9 +134,9 @@ fn content<'py>(
 #[pymethods]
 impl PyAtomicReference {
     #[new]
-    #[pyo3(signature = (*args, **kwargs), text_signature = "(obj=None)")]
+    #[pyo3(signature = (*args, **kwargs), text_signature = "(obj=None, *, shared=False)")]
     fn new(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let content = object(&content(args, kwargs)?);
+        let content = Content::new(&content(args, kwargs)?);
         Ok(Self {
             core: Nested::new(Arc::new(Core::new(content))),
             owner: None,
@@ -178,19 +152,19 @@ impl PyAtomicReference {
     /// Replace the object.
     #[pyo3(signature = (obj, /))]
     fn set(&self, obj: &Bound<'_, PyAny>) {
-        drop(self.swap(object(obj)));
+        drop(self.swap(Content::new(obj)));
     }
 
     /// Replace the object and return the previous one.
     #[pyo3(signature = (obj, /))]
     fn exchange(&self, obj: &Bound<'_, PyAny>) -> Py<PyAny> {
-        self.swap(object(obj)).into_py()
+        self.swap(Content::new(obj)).into_py()
     }
 
     /// Replace the object by obj if it is identical to expected; return whether it was.
     #[pyo3(signature = (expected, obj, /))]
     fn compare_exchange(&self, expected: &Bound<'_, PyAny>, obj: &Bound<'_, PyAny>) -> bool {
-        self.exchange_if(&object(expected), object(obj)).is_ok()
+        self.replace(&Content::borrowed(expected), Content::new(obj))
     }
 
     /// Replace the object by obj if it is identical to expected; return the previous object.
@@ -199,7 +173,7 @@ impl PyAtomicReference {
     /// object, and a caller can try again without reading it first.
     #[pyo3(signature = (expected, obj, /))]
     fn compare_and_swap(&self, expected: &Bound<'_, PyAny>, obj: &Bound<'_, PyAny>) -> Py<PyAny> {
-        match self.exchange_if(&object(expected), object(obj)) {
+        match self.exchange_if(&Content::borrowed(expected), Content::new(obj)) {
             Ok(before) => before.into_py(),
             Err(current) => current.into_py(),
         }
@@ -225,7 +199,7 @@ impl PyAtomicReference {
             if !equal? {
                 return Ok(false);
             }
-            match self.exchange_if(&current, object(obj)) {
+            match self.exchange_if(&current, Content::new(obj)) {
                 Ok(_) => return Ok(true),
                 Err(other) => current = other,
             }
@@ -241,10 +215,10 @@ impl PyAtomicReference {
     #[pyo3(signature = (function, /))]
     fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = function.py();
-        let step = |old: &Object| {
+        let step = |old: &Content| {
             let next = function.call1((old.bind(py),))?;
             refuse_coroutine(&next, "update() takes a function that returns the object")?;
-            Ok::<_, PyErr>(Object::from(next.unbind()))
+            Ok::<_, PyErr>(Content::new(&next))
         };
         let mut before = self.core.load();
         loop {
@@ -289,15 +263,15 @@ impl PyAtomicReference {
             return visit.call(owner);
         }
         // This counts no reference. It is safe because no other thread is attached, so none
-        // replaces the object meanwhile, and because this thread is not inside another call that
-        // uses an object without having counted it.
-        self.core.with(|content| visit.call(&**content))
+        // replaces the object meanwhile.
+        // SAFETY: the place keeps the object alive, and the thread is attached.
+        let content = unsafe { Borrowed::from_ptr(Python::assume_attached(), self.core.as_ptr()) };
+        visit.call(&**Content::borrowed(&content))
     }
 
     fn __clear__(&self) {
         if self.owner.is_none() {
-            self.core
-                .store(Object::from(Python::attach(|py| py.None())));
+            Python::attach(|py| self.core.store(Content::new(py.None().bind(py))));
         }
     }
 }
@@ -308,21 +282,21 @@ not_copyable!(
 );
 
 fast_calls::fast! { PyAtomicReference:
-    noargs c"get" = |this, _| Some(Done::object(this.core.load()));
-    one c"set" = |this, py, obj| {
-        drop(this.swap(Object::new(&obj)));
+    noargs c"get" = |this, _| Some(Done::object(this.core.load().into()));
+    single c"set" = |this, py, obj| {
+        drop(this.swap(Content::new(&obj)));
         Some(Done::none(py))
     };
-    one c"exchange" = |this, _, obj| Some(Done::object(this.swap(Object::new(&obj))));
+    single c"exchange" = |this, _, obj| Some(Done::object(this.swap(Content::new(&obj)).into()));
     two c"compare_exchange" = |this, py, expected, obj| {
-        let exchanged = this.exchange_if(&Object::borrowed(&expected), Object::new(&obj));
-        Some(Done::bool(py, exchanged.is_ok()))
+        let exchanged = this.replace(&Content::borrowed(&expected), Content::new(&obj));
+        Some(Done::bool(py, exchanged))
     };
     two c"compare_and_swap" = |this, _, expected, obj| {
-        let exchanged = this.exchange_if(&Object::borrowed(&expected), Object::new(&obj));
-        Some(Done::object(match exchanged {
-            Ok(before) => before,
-            Err(current) => current,
-        }))
+        let exchanged = this.exchange_if(&Content::borrowed(&expected), Content::new(&obj));
+        let before = exchanged.unwrap_or_else(|current| current);
+        Some(Done::object(before.into()))
     };
 }
+
+crate::runtime::deferral::shared_by_new!(PyAtomicReference);

@@ -3,9 +3,11 @@
 use super::arguments::Given;
 use crate::runtime::{
     create::{self, New, exception},
+    deferral::share_if,
     nesting::Nested,
     not_copyable::not_copyable,
     object::{Object, objects},
+    truth::Truth,
 };
 use ft_concurrent_deque::ConcurrentDeque;
 use pyo3::{
@@ -20,7 +22,7 @@ pub(super) type Core = ConcurrentDeque<Object>;
 
 /// A double-ended queue that threads share: all of collections.deque, and pops that can wait.
 ///
-/// ConcurrentDeque(iterable=(), maxlen=None)
+/// ConcurrentDeque(iterable=(), maxlen=None, *, shared=False)
 ///
 /// Every operation is one atomic step: no thread sees only part of a block that extend() adds, or
 /// misses an item while another thread rotates. With a maxlen, there are never more items than
@@ -95,7 +97,7 @@ impl PyConcurrentDeque {
     #[new]
     #[pyo3(
         signature = (*_args, **_kwargs),
-        text_signature = "(iterable=(), maxlen=None)",
+        text_signature = "(iterable=(), maxlen=None, *, shared=False)",
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
@@ -104,17 +106,21 @@ impl PyConcurrentDeque {
         }
     }
 
-    #[pyo3(signature = (iterable=Given(None), maxlen=None))]
-    fn __init__(&self, iterable: Given<'_>, maxlen: Option<isize>) -> PyResult<()> {
+    #[pyo3(signature = (iterable=Given(None), maxlen=None, *, shared=Truth(false)))]
+    fn __init__(
+        slf: &Bound<'_, Self>,
+        iterable: Given<'_>,
+        maxlen: Option<isize>,
+        shared: Truth,
+    ) -> PyResult<()> {
         let maxlen = match maxlen.map(usize::try_from).transpose() {
             Ok(maxlen) => maxlen,
             Err(_) => return Err(exception::<PyValueError>("maxlen must be non-negative")),
         };
         let items = iterable.0.map_or(Ok(Vec::new()), |items| read(&items))?;
-        let core = self
-            .core
-            .get_or_init(|| Arc::new(Core::with_maxlen(maxlen)));
+        let core = (slf.get().core).get_or_init(|| Arc::new(Core::with_maxlen(maxlen)));
         drop(core.extend_back(items));
+        share_if(shared, slf);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The iterator over the items of a `ConcurrentDeque`.
 
-use crate::runtime::{nesting::Nested, object::Object};
+use crate::runtime::{create::New, nesting::Nested, object::Object};
 use pyo3::{PyTraverseError, PyVisit, prelude::*};
 use std::{
     mem,
@@ -47,8 +47,8 @@ impl DequeIter {
         self.left().next().map(Object::into_py)
     }
 
-    fn __length_hint__(&self) -> usize {
-        self.left().len()
+    fn __length_hint__(&self) -> New<usize> {
+        New(self.left().len())
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

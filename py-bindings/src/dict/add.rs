@@ -5,7 +5,7 @@ use super::{
     counts::{self, Counts},
     missing::Optional,
     probe::Probe,
-    value::Value,
+    value::{Content, Value},
 };
 use crate::runtime::{create, fast_calls::exact_i64, object::Object};
 use ft_concurrent_dict::{Entry, Query};
@@ -67,7 +67,10 @@ impl PyConcurrentDict {
         key: &Bound<'py, PyAny>,
         n: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.add_one(key, n)?.into_object(key.py())
+        match self.add_one(key, n)? {
+            Content::Object(sum) => Ok(sum),
+            Content::Count(sum) => Ok(create::int(key.py(), sum)?.into_any()),
+        }
     }
 
     /// Adds to a counter in one step and without making an object. Returns `None` if that is not
@@ -82,11 +85,19 @@ impl PyConcurrentDict {
         let (sum, _replaced) = self.core.try_entry(probe, |entry| match entry {
             Entry::Occupied(mut entry) => {
                 let sum = entry.get().count().and_then(|count| count.checked_add(n));
-                (sum, sum.map(|sum| entry.replace(Value::Count(sum))))
+                let new = sum.and_then(Value::counter);
+                (
+                    sum.filter(|_| new.is_some()),
+                    new.map(|new| entry.replace(new)),
+                )
             }
             Entry::Vacant(entry) => {
-                entry.insert(key(), Value::Count(n));
-                (Some(n), None)
+                let new = Value::counter(n);
+                let sum = new.is_some().then_some(n);
+                if let Some(new) = new {
+                    entry.insert(key(), new);
+                }
+                (sum, None)
             }
         })?;
         if sum.is_some() {
@@ -105,17 +116,21 @@ impl PyConcurrentDict {
         }
     }
 
-    fn add_one(&self, key: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<Value> {
+    fn add_one<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        n: &Bound<'py, PyAny>,
+    ) -> PyResult<Content<Bound<'py, PyAny>>> {
         let probe = Probe::new(key)?;
         if let Some(n) = exact_i64(n.as_borrowed()) {
             if let Some(sum) = self.add_count(&probe, || probe.key(), probe.hash(), n)? {
-                return Ok(Value::Count(sum));
+                return Ok(Content::Count(sum));
             }
         }
-        let sum = self.exchange_with(&probe, |current| match current {
+        self.exchange_with(&probe, |current| match current {
             Some(current) => current.add(n),
             None => Ok(n.clone()),
-        })?;
-        Ok(Value::new(&sum))
+        })
+        .map(Content::Object)
     }
 }

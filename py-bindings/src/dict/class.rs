@@ -1,7 +1,10 @@
 //! The class `ConcurrentDict`, the helpers that its methods share, and how it is created, shared
 //! and collected.
 
-use super::{probe::Probe, value::Value};
+use super::{
+    probe::Probe,
+    value::{Content, Value},
+};
 use crate::runtime::{
     create::{self, exception},
     nesting::Nested,
@@ -22,7 +25,7 @@ pub(crate) type Core = ConcurrentDict<Object, Value>;
 
 /// A dict that threads share: a complete MutableMapping, with further atomic operations.
 ///
-/// ConcurrentDict(initial_capacity=0, dictionary={})
+/// ConcurrentDict(initial_capacity=0, dictionary={}, *, shared=False)
 /// ConcurrentDict(dictionary)
 ///
 /// initial_capacity is a hint for the number of threads that use the dictionary at once, not a
@@ -146,8 +149,13 @@ impl PyConcurrentDict {
         kwargs.map_or(Ok(()), |kwargs| self.merge_dict(kwargs))
     }
 
+    /// Returns all keys and values.
+    pub(super) fn pairs(&self) -> Vec<(Object, Value)> {
+        (self.core).collect_all(|key, value| (key.clone(), value.clone()))
+    }
+
     pub(super) fn merge_own(&self, other: &Self, py: Python<'_>) -> PyResult<()> {
-        for (key, value) in other.core.iter() {
+        for (key, value) in other.pairs() {
             self.insert(&key.into_bound(py), &value.into_object(py)?)?;
         }
         Ok(())
@@ -165,17 +173,15 @@ impl PyConcurrentDict {
 
     pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = create::dict(py)?;
-        for (key, value) in self.core.iter() {
+        for (key, value) in self.pairs() {
             dict.set_item(&*key, value.into_object(py)?)?;
         }
         Ok(dict)
     }
 
-    pub(super) fn duplicate(&self, py: Python<'_>) -> PyResult<Self> {
-        let core = Nested::new(Arc::new(Core::with_shards(self.core.shards())));
-        let copy = Self { core, owner: None };
-        copy.merge_own(self, py)?;
-        Ok(copy)
+    pub(super) fn duplicate(&self) -> Self {
+        let core = Nested::new(Arc::new(Core::clone(&self.core)));
+        Self { core, owner: None }
     }
 }
 
@@ -207,9 +213,9 @@ impl PyConcurrentDict {
         unsafe {
             self.core.for_each_quiescent(|key, value| {
                 visit.call(&**key)?;
-                match value {
-                    Some(Value::Object(object)) => visit.call(&**object),
-                    Some(Value::Count(_)) | None => Ok(()),
+                match value.map(Value::content) {
+                    Some(Content::Object(object)) => visit.call(&**object),
+                    Some(Content::Count(_)) | None => Ok(()),
                 }
             })
         }

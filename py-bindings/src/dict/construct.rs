@@ -14,7 +14,7 @@ impl PyConcurrentDict {
     #[new]
     #[pyo3(
         signature = (initial_capacity=Optional(None), dictionary=None),
-        text_signature = "(initial_capacity=0, dictionary={})",
+        text_signature = "(initial_capacity=0, dictionary={}, *, shared=False)",
     )]
     fn new(
         initial_capacity: Optional<'_>,
@@ -97,3 +97,5 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
     abc.call_method1("register", (py.get_type::<PyConcurrentDict>(),))?;
     Ok(())
 }
+
+crate::runtime::deferral::shared_by_new!(PyConcurrentDict);

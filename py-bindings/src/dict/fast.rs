@@ -1,6 +1,10 @@
 //! Entries that bypass PyO3, for keys that are exactly a str, an int or bytes.
 
-use super::{class::PyConcurrentDict, probe::PlainProbe, value::Value};
+use super::{
+    class::PyConcurrentDict,
+    probe::PlainProbe,
+    value::{Content, Value},
+};
 use crate::runtime::{
     fast_calls::{self, Done, exact_i64},
     object::Object,
@@ -96,8 +100,8 @@ fn count(this: &PyConcurrentDict, py: Python<'_>, key: &Bound<'_, PyAny>, n: i64
 
 #[inline]
 fn found(py: Python<'_>, value: Value) -> Done {
-    match value {
-        Value::Object(object) => Done::object(object),
-        Value::Count(count) => Done::int(py, count),
+    match value.into_content() {
+        Content::Object(object) => Done::object(object),
+        Content::Count(count) => Done::int(py, count),
     }
 }

@@ -2,11 +2,14 @@
 
 use super::{class::PyConcurrentDict, probe::Probe, value::Value};
 use crate::runtime::{
-    awaitable::refuse_coroutine, awaiting, blocking, create::exception, object::Object,
+    awaitable::refuse_coroutine, awaiting, blocking, flight::begin_waiting, object::Object,
 };
-use ft_concurrent_dict::{Claim, Deadlock, Flight, Leader, Note, Party, Waiting};
-use pyo3::{exceptions::PyRuntimeError, prelude::*};
-use std::{hash::RandomState, sync::Arc};
+use ft_concurrent_dict::{Claim, Leader, Party};
+use pyo3::prelude::*;
+use std::hash::RandomState;
+
+/// What a thread is told to use where it would wait for its own task.
+pub(super) const ASYNC: &str = "get_or_insert_async()";
 
 #[pymethods]
 impl PyConcurrentDict {
@@ -38,7 +41,7 @@ impl PyConcurrentDict {
                     return awaiting::ringing(py, || self.lead(leader, &probe, factory));
                 }
                 Claim::Follower(flight) => {
-                    let _waiting = begin_waiting(&flight, Party::thread(), key)?;
+                    let _waiting = begin_waiting(&flight, Party::thread(), key, ASYNC)?;
                     let landed = || flight.has_landed().then_some(());
                     blocking::wait(py, None, flight.changed(), landed)?;
                 }
@@ -74,39 +77,4 @@ impl PyConcurrentDict {
         self.changed(probe.hash());
         stored.into_object(probe.py())
     }
-}
-
-/// Begins a wait for the value of a key, unless it would never end.
-pub(crate) fn begin_waiting(
-    flight: &Arc<Flight>,
-    party: Party,
-    key: &Bound<'_, PyAny>,
-) -> PyResult<Waiting> {
-    let note = Note::new(Object::new(key));
-    Waiting::begin(flight, party, note).or_else(|deadlock| {
-        let message = match names(&deadlock, key.py())?.as_slice() {
-            [_] if flight.leader().is_task() && !party.is_task() => {
-                "a task in this thread makes the value of this key, and cannot continue while the thread \
-                 waits; await get_or_insert_async() instead"
-                    .to_owned()
-            }
-            [_] => "the factory for a key asked for the same key, and would wait for itself".to_owned(),
-            [others @ .., ours] => format!(
-                "a deadlock: the factory for {ours} asked for {}, whose factory waits for {ours}",
-                others.join(", whose factory waits for ")
-            ),
-            [] => unreachable!("the one who asked has a note"),
-        };
-        Err(exception::<PyRuntimeError>(message))
-    })
-}
-
-/// Returns the names of the keys in a circle of waits.
-fn names(deadlock: &Deadlock, py: Python<'_>) -> PyResult<Vec<String>> {
-    let name = |note: &Note| match note.downcast_ref::<Object>() {
-        Some(key) => Ok(key.bind(py).repr()?.to_string()),
-        // The note belongs to other Rust code, which shares the process with this interpreter.
-        None => Ok("another one".to_owned()),
-    };
-    deadlock.notes().iter().map(name).collect()
 }

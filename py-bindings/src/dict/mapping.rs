@@ -80,7 +80,7 @@ impl PyConcurrentDict {
         if let Some(value) = found {
             return value.into_object(py);
         }
-        let value = default.map_or_else(|| Value::Object(Object::from(py.None())), Value::new);
+        let value = default.map_or_else(|| Value::from(Object::from(py.None())), Value::new);
         let (stored, left_over) = self.core.try_entry(&probe, |entry| match entry {
             Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
             Entry::Vacant(entry) => (entry.insert(probe.key(), value).clone(), None),

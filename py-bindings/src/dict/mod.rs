@@ -1,4 +1,5 @@
-//! `ConcurrentDict`: the mapping, its iterator, and its operations that read and write in one step.
+//! `ConcurrentDict`: the mapping, its iterator, and its operations that read and write in one step; and
+//! `ConcurrentSet`.
 
 mod add;
 pub(crate) mod class;
@@ -10,7 +11,10 @@ mod get_or_insert_async;
 pub(crate) mod iter;
 mod mapping;
 pub(crate) mod missing;
-mod probe;
+pub(crate) mod set;
 mod update;
 mod value;
+mod walk;
 mod whole;
+
+use crate::runtime::probe;

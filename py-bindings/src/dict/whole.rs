@@ -17,17 +17,6 @@ use pyo3::{
     types::{PyDict, PyList, PyMapping, PyNotImplemented},
 };
 
-impl PyConcurrentDict {
-    /// Copies what `f` picks of all keys and values, shard by shard.
-    fn collect<T>(&self, mut f: impl FnMut(&Object, &Value) -> T) -> Vec<T> {
-        let mut all = Vec::new();
-        for shard in 0..self.core.shards() {
-            all.append(&mut self.core.collect_shard(shard, &mut f));
-        }
-        all
-    }
-}
-
 #[pymethods]
 impl PyConcurrentDict {
     /// Store the items of a mapping, or of an iterable of pairs, and the keyword arguments.
@@ -49,23 +38,24 @@ impl PyConcurrentDict {
     }
 
     /// Return a copy that is a ConcurrentDict.
-    fn copy(&self, py: Python<'_>) -> PyResult<Self> {
-        self.duplicate(py)
+    fn copy(&self) -> Self {
+        self.duplicate()
     }
 
     /// Return a list of the current keys, with the set operations and comparisons of a view.
     ///
     /// With another list, == and != compare item by item in order, and the order is unspecified.
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let keys = self.collect(|key, _| key.clone());
+        let keys = self.core.collect_all(|key, _| key.clone());
         let keys = Room::new(py, keys.len())?.fill(keys.into_iter().map(Object::into_py));
         Imports::get(py).keys.bind(py).call1((keys,))
     }
 
     /// Return a list of the current values.
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let values = self.collect(|_, value| value.clone());
-        create::list(py, values.into_iter().map(|value| value.into_object(py)))
+        let values = self.core.collect_all(|_, value| value.clone());
+        let room = Room::new(py, values.len())?;
+        room.try_fill(values.into_iter().map(|value| value.into_object(py)))
     }
 
     /// Return a list of the current (key, value) pairs.
@@ -73,11 +63,11 @@ impl PyConcurrentDict {
     /// The list has the set operations and comparisons of a view. With another list, == and !=
     /// compare item by item in order, and the order is unspecified.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let items = self.pairs();
         let pair = |(key, value): (Object, Value)| {
-            let value = value.into_object(py)?;
-            Ok(create::pair(key.bind(py), &value)?.into_any())
+            create::pair_of(py, key.into_bound(py), value.into_object(py)?)
         };
-        let items = create::list(py, self.core.iter().map(pair))?;
+        let items = Room::new(py, items.len())?.try_fill(items.into_iter().map(pair))?;
         Imports::get(py).items.bind(py).call1((items,))
     }
 
@@ -91,7 +81,7 @@ impl PyConcurrentDict {
         if other.cast::<PyMapping>().is_err() {
             return Ok(PyNotImplemented::get(py).to_owned().into_any());
         }
-        let union = self.duplicate(py)?;
+        let union = self.duplicate();
         union.merge(Some(other), None)?;
         Ok(Bound::new(py, union)?.into_any())
     }

@@ -5,10 +5,13 @@ use crate::{
     runtime::{
         blocking::{self, Timeout},
         create::{New, exception},
+        deferral::share_if,
         fast_calls::{self, Done},
+        inline::{HasInline, Inline},
         nesting::Nested,
         not_copyable::not_copyable,
         object::Object,
+        truth::Truth,
     },
 };
 use ft_batch_executor::{BatchBuffer, TryLoadError, Word};
@@ -21,10 +24,7 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyTuple},
 };
-use std::{
-    num::NonZeroUsize,
-    sync::{Arc, OnceLock},
-};
+use std::{num::NonZeroUsize, sync::OnceLock};
 
 /// How many calls of a source there are between two checks for signals and for a request to stop
 /// all threads.
@@ -47,7 +47,7 @@ unsafe impl Word for Object {
 
 /// Hands out the results of a function, which it calls in batches, in one thread at a time.
 ///
-/// BatchExecutor(source, size)
+/// BatchExecutor(source, size, *, shared=False)
 ///
 /// load() returns the next result, in any thread. The caller that finds the buffer empty calls
 /// source() size times; other callers wait for it. So the source need not be thread-safe, and is
@@ -68,14 +68,19 @@ unsafe impl Word for Object {
     module = "ft_utils.local",
     name = "BatchExecutor"
 )]
-pub(crate) struct PyBatchExecutor {
+pub(crate) struct PyBatchExecutor(Inline<Self>);
+
+impl HasInline for PyBatchExecutor {
     /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
-    core: Nested<OnceLock<Arc<Core>>>,
-    /// In a handle, the original object. Only that object shows the results to the collector.
-    owner: Option<Py<Self>>,
+    type Core = Nested<OnceLock<Core>>;
+
+    #[inline]
+    fn inline(&self) -> &Inline<Self> {
+        &self.0
+    }
 }
 
-struct Core {
+pub(crate) struct Core {
     results: BatchBuffer<Object>,
     /// `None` once the collector has cleared the object.
     source: Protected<Option<Py<PyAny>>>,
@@ -132,7 +137,7 @@ impl Core {
 impl PyBatchExecutor {
     #[inline]
     fn core(&self) -> PyResult<&Core> {
-        self.core.get().map(|core| &**core).ok_or_else(|| {
+        self.0.get().ok_or_else(|| {
             exception::<PyRuntimeError>("BatchExecutor.__init__() was not called by the subclass")
         })
     }
@@ -141,15 +146,18 @@ impl PyBatchExecutor {
 #[pymethods]
 impl PyBatchExecutor {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(source, size)")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(source, size, *, shared=False)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self {
-            core: Nested::new(OnceLock::new()),
-            owner: None,
-        }
+        Self(Inline::default())
     }
 
-    fn __init__(&self, source: &Bound<'_, PyAny>, size: &Bound<'_, PyAny>) -> PyResult<()> {
+    #[pyo3(signature = (source, size, *, shared=Truth(false)))]
+    fn __init__(
+        slf: &Bound<'_, Self>,
+        source: &Bound<'_, PyAny>,
+        size: &Bound<'_, PyAny>,
+        shared: Truth,
+    ) -> PyResult<()> {
         if !source.is_callable() {
             let kind = source.get_type();
             let message = format!("source must be callable, not {kind}");
@@ -167,7 +175,8 @@ impl PyBatchExecutor {
         let source = Protected::new(Some(source.clone().unbind()));
         // A second call changes nothing, because other threads may be using what the first call
         // made.
-        let _ = self.core.set(Arc::new(Core { results, source }));
+        let _ = slf.get().0.set(Core { results, source });
+        share_if(shared, slf);
         Ok(())
     }
 
@@ -208,17 +217,9 @@ impl PyBatchExecutor {
     ///
     /// If each thread uses a handle of its own, the threads do not contend for one reference count.
     fn handle(slf: &Bound<'_, Self>) -> PyResult<Self> {
-        let this = slf.get();
         // This fails if the object is not initialized.
-        this.core()?;
-        let owner = match &this.owner {
-            Some(owner) => owner.clone_ref(slf.py()),
-            None => slf.clone().unbind(),
-        };
-        Ok(Self {
-            core: Nested::new(OnceLock::clone(&this.core)),
-            owner: Some(owner),
-        })
+        slf.get().core()?;
+        Ok(Self(Inline::handle(slf)))
     }
 
     /// Return an iterator that loads results.
@@ -230,7 +231,7 @@ impl PyBatchExecutor {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let name = slf.get_type().name()?;
-        let Some(core) = slf.get().core.get() else {
+        let Some(core) = slf.get().0.get() else {
             return Ok(New(format!("<{name}, not initialized>")));
         };
         let results = &core.results;
@@ -239,10 +240,8 @@ impl PyBatchExecutor {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Some(owner) = &self.owner {
-            return visit.call(owner);
-        }
-        let Some(core) = self.core.get() else {
+        self.0.traverse(&visit)?;
+        let Some(core) = self.0.own().and_then(|core| core.get()) else {
             return Ok(());
         };
         core.source.traverse(|source| visit.call(source))?;
@@ -258,7 +257,7 @@ impl PyBatchExecutor {
     }
 
     fn __clear__(&self, py: Python<'_>) {
-        if let (None, Some(core)) = (&self.owner, self.core.get()) {
+        if let Some(core) = self.0.own().and_then(|core| core.get()) {
             core.source.take(py);
             while let Some(result) = core.results.take() {
                 drop(result);
@@ -302,5 +301,5 @@ impl BatchIter {
 }
 
 fast_calls::fast! { PyBatchExecutor:
-    none c"load" = |this, _| this.core.get()?.results.take().map(Done::object);
+    none c"load" = |this, _| this.0.get()?.results.take().map(Done::object);
 }

@@ -24,6 +24,14 @@ unsafe extern "C" fn get(wrapper: Ptr, name: Ptr) -> Ptr {
                 incref(method);
                 return method;
             }
+            // This is the usual case, without the calls that the others need.
+            if is_exact(wrapper) && names().own_hashes.is_other(name) {
+                let attribute = ffi::PyObject_GetAttr(this.made_with, name);
+                return match attribute.is_null() {
+                    true => attribute,
+                    false => bound::keep(this, name, attribute),
+                };
+            }
         }
         match own(wrapper, name) {
             Own::Attribute(attribute) => attribute,

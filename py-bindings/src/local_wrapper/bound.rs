@@ -31,15 +31,27 @@ use std::{
 ///
 /// `attribute` is a reference, and is the attribute `name` of the wrapper's object. The thread is
 /// attached.
+#[inline]
 pub(super) unsafe fn keep(wrapper: &Wrapper, name: Ptr, attribute: Ptr) -> Ptr {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match ffi::PyCFunction_CheckExact(attribute) {
+            0 => attribute,
+            _ => keep_method(wrapper, name, attribute),
+        }
+    }
+}
+
+/// # Safety
+///
+/// As for `keep`, and `attribute` is a function written in C.
+#[cold]
+unsafe fn keep_method(wrapper: &Wrapper, name: Ptr, attribute: Ptr) -> Ptr {
     // SAFETY: the caller's promise. The caller or this function holds references to all the
     // objects.
     unsafe {
         let object = wrapper.made_with;
-        if ffi::PyCFunction_CheckExact(attribute) == 0
-            || ffi::PyCFunction_GetSelf(attribute) != object
-            || ffi::PyUnicode_CheckExact(name) == 0
-        {
+        if ffi::PyCFunction_GetSelf(attribute) != object || ffi::PyUnicode_CheckExact(name) == 0 {
             return attribute;
         }
         let Some(valid) = validity(object).filter(|_| is_method(object, name)) else {

@@ -11,7 +11,7 @@ use std::{
     ptr,
     sync::{
         OnceLock,
-        atomic::{AtomicPtr, Ordering::Relaxed},
+        atomic::{AtomicIsize, AtomicPtr, Ordering::Relaxed},
     },
 };
 
@@ -24,11 +24,51 @@ static KNOWN: OnceLock<Known> = OnceLock::new();
 pub(super) struct Names {
     /// The names that the wrapper class defines for its instances.
     pub(super) own: Py<PyDict>,
+    /// The hashes of these names.
+    pub(super) own_hashes: Hashes,
     /// The names that every class has, but for which a wrapper returns the attribute of the wrapped
     /// object.
     pub(super) describing: Py<PyDict>,
     /// The names that cannot be set.
     pub(super) read_only: Py<PyDict>,
+}
+
+/// A set of hashes of strings, of which only some bits are kept.
+#[derive(Default)]
+pub(super) struct Hashes([u64; 16]);
+
+impl Hashes {
+    pub(super) fn add(&mut self, hash: isize) {
+        let (word, bit) = Self::place(hash);
+        self.0[word] |= bit;
+    }
+
+    /// Returns whether a name is a str whose hash is known and was not added. Runs no code.
+    ///
+    /// # Safety
+    ///
+    /// The name is alive, and the thread is attached.
+    #[inline]
+    pub(super) unsafe fn is_other(&self, name: Ptr) -> bool {
+        // SAFETY: the caller's promise. Every str begins with these fields. Other threads may write
+        // the hash, always with the same value.
+        let hash = unsafe {
+            if ffi::PyUnicode_CheckExact(name) == 0 {
+                return false;
+            }
+            AtomicIsize::from_ptr(&raw mut (*name.cast::<ffi::PyASCIIObject>()).hash)
+        };
+        // Relaxed: the hash is a plain number, and no other memory depends on it.
+        let hash = hash.load(Relaxed);
+        let (word, bit) = Self::place(hash);
+        // A hash of -1 is not known yet.
+        hash != -1 && self.0[word] & bit == 0
+    }
+
+    fn place(hash: isize) -> (usize, u64) {
+        let hash = hash as usize;
+        (hash / 64 % 16, 1 << (hash % 64))
+    }
 }
 
 /// The tables that are made together with the class.

@@ -2,7 +2,7 @@
 
 use super::{
     attributes,
-    class::{self, Known, Names},
+    class::{self, Hashes, Known, Names},
     containers, life, methods, numbers,
     slots::{slot, typed},
     wrapper::Wrapper,
@@ -146,9 +146,10 @@ fn names(class: &Bound<'_, PyAny>) -> PyResult<Names> {
     ] {
         describing.set_item(name, py.None())?;
     }
-    let own = PyDict::new(py);
+    let (own, mut own_hashes) = (PyDict::new(py), Hashes::default());
     for name in class.dir()? {
         if !describing.contains(&name)? {
+            own_hashes.add(name.hash()?);
             own.set_item(name, py.None())?;
         }
     }
@@ -159,6 +160,7 @@ fn names(class: &Bound<'_, PyAny>) -> PyResult<Names> {
     }
     Ok(Names {
         own: own.unbind(),
+        own_hashes,
         describing: describing.unbind(),
         read_only: read_only.unbind(),
     })

@@ -41,7 +41,7 @@ pub(super) fn wait(
 
 /// How long a call may wait.
 #[derive(Clone, Copy)]
-enum Patience {
+pub(super) enum Patience {
     /// Not at all.
     Never,
     /// Until this instant; `None` means forever.
@@ -51,7 +51,7 @@ enum Patience {
 impl Patience {
     /// Combines the two arguments, as `threading.Lock` does. In addition, a timeout of None means
     /// forever.
-    fn new(blocking: bool, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    pub(super) fn new(blocking: bool, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let seconds = match timeout {
             None => -1.0,
             Some(timeout) => seconds(timeout)?,

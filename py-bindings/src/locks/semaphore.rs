@@ -24,13 +24,15 @@ use std::{
 
 /// A fair counting semaphore for threads, and for coroutines of all event loops of the process.
 ///
-/// ProcessSemaphore(value)
+/// ProcessSemaphore(value, limit=None)
 ///
-/// It has value slots, at least 1. Slots are handed out first come, first served, across all event
+/// It has value slots, at least 1. With a limit it has that many slots, of which value are free at the
+/// start, perhaps none. The limit can be changed while the semaphore is in use. Slots are handed out first come, first served, across all event
 /// loops and threads: a newcomer never overtakes a waiter. Acquiring in a coroutine makes the task
 /// wait, never its thread. A waiter may be cancelled, time out, be interrupted by Ctrl-C, or have
 /// its event loop closed. At whatever moment that happens, its slot goes to the next waiter: slots
-/// are never lost, and there are never more of them than at the start.
+/// are never lost, and there are never more of them than the limit. One that wants n slots at once is
+/// served when it is first in line and so many have been released.
 ///
 /// Use "async with semaphore" in coroutines, and "with semaphore" in threads that run no event
 /// loop. In a subclass, "async with" calls acquire(), and both forms call release() at their end.
@@ -47,6 +49,36 @@ pub(crate) struct PyProcessSemaphore {
     core: OnceLock<Arc<Semaphore>>,
 }
 
+/// A number of slots to take or release, at least 1.
+struct Slots(usize);
+
+impl FromPyObject<'_, '_> for Slots {
+    type Error = PyErr;
+
+    fn extract(n: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let n: isize = n.extract()?;
+        let slots = usize::try_from(n).ok().filter(|&slots| slots > 0);
+        slots
+            .map(Self)
+            .ok_or_else(|| exception::<PyValueError>(format!("n must be at least 1, not {n}")))
+    }
+}
+
+/// A number of slots that a semaphore may have.
+struct Limit(usize);
+
+impl FromPyObject<'_, '_> for Limit {
+    type Error = PyErr;
+
+    fn extract(limit: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let limit: isize = limit.extract()?;
+        let limit = usize::try_from(limit).map_err(|_| {
+            exception::<PyValueError>(format!("limit must not be negative: {limit}"))
+        })?;
+        Ok(Self(limit.min(Semaphore::MAX_PERMITS)))
+    }
+}
+
 impl PyProcessSemaphore {
     #[inline]
     fn core(&self) -> PyResult<&Arc<Semaphore>> {
@@ -57,9 +89,9 @@ impl PyProcessSemaphore {
         })
     }
 
-    fn acquire_until(&self, py: Python<'_>, timeout: Option<Timeout>) -> PyResult<bool> {
+    fn acquire_until(&self, py: Python<'_>, n: usize, timeout: Option<Timeout>) -> PyResult<bool> {
         let core = self.core()?;
-        if let Some(permit) = core.try_acquire() {
+        if let Some(permit) = core.try_acquire_many(n) {
             permit.forget();
             return Ok(true);
         }
@@ -67,7 +99,7 @@ impl PyProcessSemaphore {
         let permit = awaiting::ringing(py, || {
             // If it is dropped, this place leaves the waiting line. That happens before the alarms
             // are rung.
-            let mut place = core.acquire_async();
+            let mut place = core.acquire_many_async(n);
             blocking::wait_in_slices(py, deadline, |until| place.wait_deadline(until))
         })?;
         Ok(permit.map(Permit::forget).is_some())
@@ -77,74 +109,103 @@ impl PyProcessSemaphore {
 #[pymethods]
 impl PyProcessSemaphore {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value)")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value, limit=None)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
             core: OnceLock::new(),
         }
     }
 
-    fn __init__(&self, value: isize) -> PyResult<()> {
-        let slots = usize::try_from(value).ok().filter(|&slots| slots > 0);
-        let slots = slots.ok_or_else(|| {
-            exception::<PyValueError>(format!("value must be at least 1, not {value}"))
+    #[pyo3(signature = (value, limit=None))]
+    fn __init__(&self, value: isize, limit: Option<Limit>) -> PyResult<()> {
+        let least = usize::from(limit.is_none());
+        let free = usize::try_from(value).ok().filter(|&free| free >= least);
+        let free = free.ok_or_else(|| {
+            exception::<PyValueError>(format!("value must be at least {least}, not {value}"))
         })?;
+        let limit = limit.map_or(free, |limit| limit.0);
+        if free > limit {
+            let message = format!("value is larger than the limit: {free} > {limit}");
+            return Err(exception::<PyValueError>(message));
+        }
         // A second call changes nothing, because other threads may be using what the first call
         // made.
-        let _ = self.core.set(Arc::new(Semaphore::new(slots)));
+        let _ = self.core.set(Arc::new(Semaphore::with_limit(free, limit)));
         Ok(())
     }
 
-    /// Take a slot in a coroutine; the task waits while none is free.
+    /// Take n slots in a coroutine; the task waits while too few are free.
     ///
-    /// If a slot is free, and so no other waiter is in line, it is taken without suspending the
+    /// If they are free, and no other waiter is in line, they are taken without suspending the
     /// task. A task that is cancelled while it waits has taken nothing.
-    fn acquire(&self) -> PyResult<Coroutine> {
-        let operation = TakeSlot {
+    #[pyo3(signature = (n=Slots(1)), text_signature = "($self, n=1)")]
+    fn acquire(&self, n: Slots) -> PyResult<Coroutine> {
+        let operation = TakeSlots {
             core: Arc::clone(self.core()?),
+            n: n.0,
             waiting: None,
         };
         Ok(Coroutine::new("ProcessSemaphore.acquire", operation, None))
     }
 
-    /// Take a slot in a thread, which waits while none is free; return whether that succeeded.
+    /// Take n slots in a thread, which waits while too few are free; return whether that succeeded.
     ///
     /// It returns False after timeout seconds, or at once if blocking is false. Threads and
     /// coroutines wait in the same line. In the thread of an event loop, this call stops the loop
     /// while it waits.
     #[pyo3(
-        signature = (blocking=Truth(true), timeout=None),
-        text_signature = "($self, blocking=True, timeout=None)",
+        signature = (blocking=Truth(true), timeout=None, n=Slots(1)),
+        text_signature = "($self, blocking=True, timeout=None, n=1)",
     )]
     fn acquire_sync(
         &self,
         py: Python<'_>,
         blocking: Truth,
         timeout: Option<Timeout>,
+        n: Slots,
     ) -> PyResult<bool> {
         if blocking.0 {
-            return self.acquire_until(py, timeout);
+            return self.acquire_until(py, n.0, timeout);
         }
         match timeout {
             Some(_) => Err(exception::<PyValueError>(
                 "a timeout makes no sense for an attempt that does not block",
             )),
-            None => self.try_acquire(),
+            None => self.try_acquire(n),
         }
     }
 
-    /// Take a slot if one is free, without waiting; return whether that succeeded.
-    fn try_acquire(&self) -> PyResult<bool> {
-        Ok(self.core()?.try_acquire().map(Permit::forget).is_some())
+    /// Take n slots if they are free and nobody waits; return whether that succeeded.
+    #[pyo3(signature = (n=Slots(1)), text_signature = "($self, n=1)")]
+    fn try_acquire(&self, n: Slots) -> PyResult<bool> {
+        let permit = self.core()?.try_acquire_many(n.0);
+        Ok(permit.map(Permit::forget).is_some())
     }
 
-    /// Give back a slot; this works in any thread, with or without an event loop.
+    /// Give back n slots; this works in any thread, with or without an event loop.
     ///
-    /// If there are waiters, the one that has waited longest gets the slot directly. If all slots
-    /// are free, raise ValueError and change nothing.
-    fn release(&self, py: Python<'_>) -> Result<()> {
+    /// If there are waiters, the one that has waited longest gets the slots directly. If fewer than n
+    /// are taken, raise ValueError and change nothing.
+    #[pyo3(signature = (n=Slots(1)), text_signature = "($self, n=1)")]
+    fn release(&self, py: Python<'_>, n: Slots) -> Result<()> {
         let core = self.core()?;
-        Ok(awaiting::ringing(py, || core.release())?)
+        Ok(awaiting::ringing(py, || core.release_many(n.0))?)
+    }
+
+    /// The number of slots, free or not.
+    ///
+    /// A larger one serves those that wait. If it is made smaller, slots that are free are gone at once,
+    /// and others when they are released.
+    #[getter]
+    fn limit(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.limit()))
+    }
+
+    #[setter]
+    fn set_limit(&self, py: Python<'_>, limit: Limit) -> PyResult<()> {
+        let core = self.core()?;
+        awaiting::ringing(py, || core.set_limit(limit.0));
+        Ok(())
     }
 
     /// Return whether no slot is free, so that acquiring one would wait.
@@ -154,8 +215,8 @@ impl PyProcessSemaphore {
 
     /// The number of slots that are free at this moment.
     #[getter]
-    fn value(&self) -> PyResult<usize> {
-        Ok(self.core()?.available())
+    fn value(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.available()))
     }
 
     /// Return another Python object for the same semaphore.
@@ -171,7 +232,7 @@ impl PyProcessSemaphore {
         if !slf.is_exact_instance_of::<Self>() {
             return slf.call_method0(intern!(slf.py(), "acquire"));
         }
-        Ok(Bound::new(slf.py(), slf.get().acquire()?)?.into_any())
+        Ok(Bound::new(slf.py(), slf.get().acquire(Slots(1))?)?.into_any())
     }
 
     // The three usual arguments have names, because PyO3 panics if there is no memory for a tuple
@@ -195,7 +256,7 @@ impl PyProcessSemaphore {
             let message = "use 'async with' in the thread of an event loop, which must not wait";
             return Err(exception::<PyRuntimeError>(message));
         }
-        self.acquire_until(py, None)?;
+        self.acquire_until(py, 1, None)?;
         Ok(())
     }
 
@@ -237,20 +298,21 @@ fn release(slf: &Bound<'_, PyProcessSemaphore>) -> Result<()> {
         slf.call_method0(intern!(slf.py(), "release"))?;
         return Ok(());
     }
-    slf.get().release(slf.py())
+    slf.get().release(slf.py(), Slots(1))
 }
 
-/// Takes a slot, waiting in line for it.
-struct TakeSlot {
+/// Takes slots, waiting in line for them.
+struct TakeSlots {
     core: Arc<Semaphore>,
-    /// The place in line. If this is dropped, a slot that was already handed to it goes to the next
+    n: usize,
+    /// The place in line. If this is dropped, slots that were already handed to it go to the next
     /// waiter.
     waiting: Option<Waiting>,
 }
 
-impl Operation for TakeSlot {
+impl Operation for TakeSlots {
     fn attempt(&mut self, _py: Python<'_>) -> Option<Outcome> {
-        self.core.try_acquire().map(|permit| {
+        self.core.try_acquire_many(self.n).map(|permit| {
             permit.forget();
             Ok(None)
         })
@@ -258,8 +320,8 @@ impl Operation for TakeSlot {
 
     fn poll(&mut self, _py: Python<'_>, waker: &Waker) -> Poll<Outcome> {
         let waiting = self.waiting.get_or_insert_with(|| {
-            let core = Arc::clone(&self.core);
-            Box::pin(async move { core.acquire_async().await.forget() })
+            let (core, n) = (Arc::clone(&self.core), self.n);
+            Box::pin(async move { core.acquire_many_async(n).await.forget() })
         });
         let polled = waiting.as_mut().poll(&mut Context::from_waker(waker));
         polled.map(|()| Ok(None))

@@ -4,22 +4,31 @@
 //! collector. It is attached while it checks the condition, because the condition involves Python
 //! objects. Signals are delivered to the main thread alone, so that thread interrupts its wait from
 //! time to time to check for them. `ft_compat` contains the code for that.
+//!
+//! A thread that belongs to a group is woken when the group stops, and its wait ends with `Stopped`.
 
-use crate::runtime::awaiting;
+use crate::runtime::{
+    awaiting::{self, Operation, Outcome},
+    stop::{self, Stop},
+};
 use ft_compat::Slices;
-pub(crate) use ft_compat::{Timeout, wait as wait_in_slices};
-use ft_sync::Event;
+pub(crate) use ft_compat::Timeout;
+use ft_sync::{Event, Signal};
 use pyo3::prelude::*;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    task::{Poll, Waker},
+    time::{Duration, Instant},
+};
 
 /// The longest pause of a waiter that spins.
 const LONGEST_PAUSE: Duration = Duration::from_micros(500);
 
 /// Waits until `attempt` returns something, and returns that. Returns `None` after the deadline.
 ///
-/// `attempt` runs attached: at once, each time `event` is signaled, and one last time after the
-/// deadline. Pending Unix signals are handled before and after each wait, but only at points where
-/// raising cannot lose a wake-up.
+/// `attempt` runs attached: at once, after some pauses (see [`Event::pauses`]), each time `event` is
+/// signaled, and one last time after the deadline. Pending Unix signals are handled before and after
+/// each wait, but only at points where raising cannot lose a wake-up. So is a stop of the thread.
 pub(crate) fn wait<T>(
     py: Python<'_>,
     deadline: Option<Instant>,
@@ -30,7 +39,17 @@ pub(crate) fn wait<T>(
     if let Some(done) = attempt() {
         return Ok(Some(done));
     }
+    // With the GIL, looking again would take the GIL from the thread that is waited for.
+    let mut pauses = event.pauses(deadline);
+    while cfg!(Py_GIL_DISABLED) && py.detach(|| pauses.pause()) {
+        py.check_signals()?;
+        if let Some(done) = attempt() {
+            pauses.were_enough();
+            return Ok(Some(done));
+        }
+    }
     let slices = Slices::new(py, deadline)?;
+    let stop = Stop::current();
     while !slices.is_over() {
         let listener = event.listen();
         if let Some(done) = attempt() {
@@ -40,13 +59,64 @@ pub(crate) fn wait<T>(
             return Ok(Some(done));
         }
         let until = slices.until();
-        py.detach(|| listener.wait_deadline(until));
+        py.detach(|| stop.ending(|| listener.wait_deadline(until)));
         if let Some(done) = attempt() {
             return Ok(Some(done));
         }
         py.check_signals()?;
+        stop.check(py)?;
     }
     Ok(None)
+}
+
+/// Performs the operation of a coroutine in a thread, which waits instead of a task. Returns `None`
+/// after the deadline.
+///
+/// Attempts and signals are as in [`wait`]. The caller drops the operation, and rings.
+pub(crate) fn perform(
+    py: Python<'_>,
+    deadline: Option<Instant>,
+    operation: &mut impl Operation,
+) -> PyResult<Option<Outcome>> {
+    if let Some(done) = awaiting::ringing(py, || operation.attempt(py)) {
+        return Ok(Some(done));
+    }
+    let slices = Slices::new(py, deadline)?;
+    let stop = Stop::current();
+    while !slices.is_over() {
+        let woken = Arc::new(Signal::new());
+        let waker = Waker::from(Arc::clone(&woken));
+        if let Poll::Ready(done) = awaiting::ringing(py, || operation.poll(py, &waker)) {
+            return Ok(Some(done));
+        }
+        loop {
+            let until = slices.until();
+            let is_woken = py.detach(|| stop.ending(|| woken.wait_deadline(until)));
+            py.check_signals()?;
+            if is_woken || slices.is_over() {
+                break;
+            }
+            stop.check(py)?;
+        }
+    }
+    Ok(awaiting::ringing(py, || operation.attempt(py)))
+}
+
+/// Does what [`ft_compat::wait`] does, and ends with `Stopped` if the thread is to stop.
+pub(crate) fn wait_in_slices<T: Send>(
+    py: Python<'_>,
+    deadline: Option<Instant>,
+    mut step: impl FnMut(Option<Instant>) -> Option<T> + Send,
+) -> PyResult<Option<T>> {
+    let stop = Stop::current();
+    let step = |until| match stop.ending(|| step(until)) {
+        None if stop.is_set() && !has_passed(deadline) => Some(None),
+        done => done.map(Some),
+    };
+    match ft_compat::wait(py, deadline, step)? {
+        Some(None) => Err(stop::stopped(py)),
+        done => Ok(done.flatten()),
+    }
 }
 
 /// Does the same as [`wait`] without an event: calls `attempt` again and again, with growing
@@ -57,6 +127,7 @@ pub(crate) fn spin<T>(
     mut attempt: impl FnMut() -> Option<T>,
 ) -> PyResult<Option<T>> {
     let mut attempt = || awaiting::ringing(py, &mut attempt);
+    let stop = Stop::current();
     let mut round = 0_u32;
     loop {
         if let Some(done) = attempt() {
@@ -66,6 +137,7 @@ pub(crate) fn spin<T>(
             return Ok(None);
         }
         py.check_signals()?;
+        stop.check(py)?;
         py.detach(|| match round {
             0..6 => (0..1 << round).for_each(|_| std::hint::spin_loop()),
             6..16 => std::thread::yield_now(),

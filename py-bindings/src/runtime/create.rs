@@ -6,7 +6,7 @@
 use pyo3::{
     PyErrArguments, PyTypeInfo, ffi,
     prelude::*,
-    types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple},
+    types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple},
 };
 use std::borrow::Cow;
 
@@ -60,6 +60,11 @@ pub(crate) fn int(py: Python<'_>, n: i64) -> PyResult<Bound<'_, PyInt>> {
     New(n).into_pyobject(py)
 }
 
+/// Returns True or False.
+pub(crate) fn bool(py: Python<'_>, value: bool) -> Py<PyAny> {
+    PyBool::new(py, value).to_owned().into_any().unbind()
+}
+
 pub(crate) fn dict(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     // SAFETY: the thread is attached. The result is a new reference to a dict, or null with an
     // exception set.
@@ -94,6 +99,45 @@ pub(crate) fn pair<'py>(
     unsafe {
         let pair = ffi::PyTuple_Pack(2, one.as_ptr(), other.as_ptr());
         Ok(Bound::from_owned_ptr_or_err(one.py(), pair)?.cast_into_unchecked())
+    }
+}
+
+/// Makes a tuple of two objects, and takes over the references to them.
+pub(crate) fn pair_of<'py>(
+    py: Python<'py>,
+    one: Bound<'py, PyAny>,
+    other: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    Ok(PairRoom::new(py)?.fill(one, other))
+}
+
+/// A tuple with room for two objects. It is made in advance, for callers that must not fail once they
+/// have the objects.
+pub(crate) struct PairRoom<'py>(Bound<'py, PyAny>);
+
+impl<'py> PairRoom<'py> {
+    #[inline]
+    pub(crate) fn new(py: Python<'py>) -> PyResult<Self> {
+        // SAFETY: the thread is attached. The result is a new reference to a tuple with two slots
+        // that hold null, or null with an exception set.
+        unsafe { Ok(Self(Bound::from_owned_ptr_or_err(py, ffi::PyTuple_New(2))?)) }
+    }
+
+    /// Puts the objects into the tuple.
+    #[inline]
+    pub(crate) fn fill(
+        self,
+        one: Bound<'py, PyAny>,
+        other: Bound<'py, PyAny>,
+    ) -> Bound<'py, PyAny> {
+        let Self(pair) = self;
+        // SAFETY: the tuple has two slots, which hold null, and no other code has seen it. Each call
+        // takes over a reference.
+        unsafe {
+            ffi::PyTuple_SET_ITEM(pair.as_ptr(), 0, one.into_ptr());
+            ffi::PyTuple_SET_ITEM(pair.as_ptr(), 1, other.into_ptr());
+        }
+        pair
     }
 }
 
@@ -132,6 +176,23 @@ impl<'py> Room<'py> {
     }
 }
 
+impl<'py> Room<'py> {
+    /// Puts the items into the list, until one cannot be made.
+    pub(crate) fn try_fill(
+        self,
+        items: impl ExactSizeIterator<Item = PyResult<Bound<'py, PyAny>>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let Self(list) = self;
+        assert_eq!(items.len(), list.len());
+        for (index, item) in (0..list.len()).zip(items) {
+            // SAFETY: as in `fill`. If an item is missing, the list is dropped, which is fine with
+            // slots that hold null.
+            unsafe { ffi::PyList_SET_ITEM(list.as_ptr(), signed(index), item?.into_ptr()) };
+        }
+        Ok(list)
+    }
+}
+
 /// Makes a list.
 pub(crate) fn list<'py>(
     py: Python<'py>,
@@ -140,6 +201,20 @@ pub(crate) fn list<'py>(
     let items = items.collect::<PyResult<Vec<_>>>()?;
     let room = Room::new(py, items.len())?;
     Ok(room.fill(items.into_iter().map(Bound::unbind)))
+}
+
+/// Makes a tuple.
+pub(crate) fn tuple<'py>(
+    py: Python<'py>,
+    items: impl Iterator<Item = Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let list = list(py, items.map(Ok))?;
+    // SAFETY: the thread is attached and the list is valid. The result is a new reference to a
+    // tuple, or null with an exception set.
+    unsafe {
+        let tuple = ffi::PyList_AsTuple(list.as_ptr());
+        Ok(Bound::from_owned_ptr_or_err(py, tuple)?.cast_into_unchecked())
+    }
 }
 
 /// Makes an exception with a message.

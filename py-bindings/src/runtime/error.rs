@@ -3,6 +3,8 @@
 use crate::runtime::create::{exception, exception_of};
 use ft_atomic_int::ArithmeticError;
 use ft_interval_lock::{AlreadyOwner, NotOwner};
+use ft_latch::{CountTooLarge, CountedTooFar};
+use ft_rate_limiter::{MoreThanBurst, RateError};
 use ft_rwlock::{NotHeld, WouldDeadlock};
 use ft_semaphore::ReleaseError;
 use ft_weave::RegisterError;
@@ -48,8 +50,12 @@ macro_rules! same_text {
 
 same_text! {
     AlreadyOwner => PyRuntimeError;
+    CountTooLarge => PyOverflowError;
+    CountedTooFar => PyValueError;
+    MoreThanBurst => PyValueError;
     NotHeld => PyRuntimeError;
     NotOwner => PyRuntimeError;
+    RateError => PyValueError;
     WouldDeadlock => PyRuntimeError;
     ReleaseError => PyValueError;
 }
@@ -85,7 +91,7 @@ pub(crate) fn key_error(key: &Bound<'_, PyAny>) -> PyErr {
     exception_of::<PyKeyError>(key)
 }
 
-/// Makes a queue exception, without arguments.
+/// Makes an exception without arguments.
 pub(crate) fn raised(py: Python<'_>, kind: &Py<PyType>) -> PyErr {
     PyErr::from_type(kind.bind(py).clone(), ())
 }

@@ -35,9 +35,21 @@ impl<C: HasInline> Inline<C> {
         }
     }
 
+    /// Returns the state, unless this is a handle. Only its owner shows the contents of a container to
+    /// the collector.
+    pub(crate) fn own(&self) -> Option<&C::Core> {
+        self.owner.is_none().then_some(&self.core)
+    }
+
     /// Shows the collector the object that a handle keeps alive.
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.owner)
+    }
+}
+
+impl<C: HasInline> Default for Inline<C> {
+    fn default() -> Self {
+        Self::new(C::Core::default())
     }
 }
 

@@ -43,6 +43,12 @@ impl<T> Nested<T> {
     }
 }
 
+impl<T: Default> Default for Nested<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
 impl<T> Deref for Nested<T> {
     type Target = T;
 

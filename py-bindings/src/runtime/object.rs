@@ -24,16 +24,6 @@ impl Object {
         }
     }
 
-    /// Makes an `Object` that borrows the caller's reference. The borrow holds as long as the
-    /// result is neither cloned nor moved out.
-    #[inline]
-    pub(crate) fn borrowed<'a>(object: &'a Bound<'_, PyAny>) -> impl Deref<Target = Self> + 'a {
-        // SAFETY: the caller keeps its reference. The second owner made here never releases it,
-        // because it is wrapped in a `ManuallyDrop`.
-        let object = unsafe { Bound::from_owned_ptr(object.py(), object.as_ptr()) };
-        ManuallyDrop::new(Self::from(object.unbind()))
-    }
-
     #[inline]
     pub(crate) fn into_py(self) -> Py<PyAny> {
         let mut this = ManuallyDrop::new(self);

@@ -19,19 +19,65 @@
 //! `tests/runtime/refcount/` compares this with `Py_IncRef` and `Py_DecRef`.
 
 #[cfg(counts_inline)]
-pub(crate) use inline::{decref, incref};
+pub(crate) use inline::{decref, incref, incref_for_trying, try_incref};
+#[cfg(not(counts_inline))]
+pub(crate) use portable::{incref_for_trying, try_incref};
 #[cfg(not(counts_inline))]
 pub(crate) use pyo3::ffi::{Py_DECREF as decref, Py_INCREF as incref};
+
+#[cfg(not(counts_inline))]
+mod portable {
+    use pyo3::ffi;
+
+    /// As in `inline`. On a build with the GIL, this thread has not released the GIL since the object
+    /// was alive.
+    #[inline]
+    pub(crate) unsafe fn try_incref(object: *mut ffi::PyObject) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe {
+            #[cfg(Py_GIL_DISABLED)]
+            return ffi::PyUnstable_TryIncRef(object) == 1;
+            #[cfg(not(Py_GIL_DISABLED))]
+            {
+                ffi::Py_INCREF(object);
+                true
+            }
+        }
+    }
+
+    /// As in `inline`.
+    #[inline]
+    pub(crate) unsafe fn incref_for_trying(object: *mut ffi::PyObject) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            ffi::Py_INCREF(object);
+            #[cfg(Py_GIL_DISABLED)]
+            ffi::PyUnstable_EnableTryIncRef(object);
+        }
+    }
+}
 
 #[cfg(counts_inline)]
 mod inline {
     use pyo3::ffi;
     use std::{
         arch::asm,
-        sync::atomic::{AtomicUsize, Ordering::Relaxed},
+        sync::atomic::{
+            AtomicIsize, AtomicUsize,
+            Ordering::{Acquire, Relaxed, SeqCst},
+        },
     };
 
     const IMMORTAL: u32 = u32::MAX;
+    /// The low bits of `ob_ref_shared`: what may still happen to the object.
+    const STATE: isize = 0b11;
+    /// Threads without a reference may call `try_incref`: if the owning thread gives up its last
+    /// reference, it looks at `ob_ref_shared` in one atomic step with ending the object's life.
+    const MAYBE_WEAKREF: isize = 0b01;
+    /// No thread owns the object: all references are counted in `ob_ref_shared`.
+    const MERGED: isize = 0b11;
+    /// One reference in `ob_ref_shared`.
+    const ONE: isize = 0b100;
 
     /// Adds a reference.
     ///
@@ -74,6 +120,91 @@ mod inline {
             // SAFETY: the caller's promise.
             _ => unsafe { ffi::Py_DECREF(object) },
         }
+    }
+
+    /// Adds a reference to whatever object lives at an address; returns whether one does. In that case,
+    /// it is counted before any later load; in the other one, all that happened before the object's
+    /// death happens before the return. `_Py_TryIncref` of the interpreter does the same.
+    ///
+    /// # Safety
+    ///
+    /// The thread is attached, and since it last was at a safe point, an object was alive at this
+    /// address that `incref_for_trying` was called for before.
+    #[inline]
+    pub(crate) unsafe fn try_incref(object: *mut ffi::PyObject) -> bool {
+        // SAFETY: if the object has died, its memory is still that of a Python object: see
+        // `atomics::reference`.
+        let count = unsafe { &(*object).ob_ref_local };
+        // Acquire: later loads see that the object is immortal, too. If it belongs to this thread, it
+        // has not died since it was alive, as only this thread, or one that found this thread
+        // detached, could have ended its life.
+        match count.load(Acquire) {
+            IMMORTAL => true,
+            // SAFETY: as above.
+            local if unsafe { is_own(object) } => {
+                // Relaxed: as in `incref`.
+                count.store(local + 1, Relaxed);
+                true
+            }
+            // SAFETY: the caller's promise.
+            _ => unsafe { try_incref_shared(object) },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for `try_incref`.
+    #[inline]
+    unsafe fn try_incref_shared(object: *mut ffi::PyObject) -> bool {
+        // SAFETY: as in `try_incref`.
+        let count = unsafe { &(*object).ob_ref_shared };
+        // Acquire, here and below: pairs with the release by which the last reference was given up.
+        let mut shared = count.load(Acquire);
+        loop {
+            // Without a reference, and without an owner that might have one. As 0 also in an object
+            // that `incref_for_trying` was not called for, and so in a new one.
+            if shared == 0 || shared == MERGED {
+                return false;
+            }
+            match count.compare_exchange_weak(shared, shared + ONE, SeqCst, Acquire) {
+                Ok(_) => return true,
+                Err(now) => shared = now,
+            }
+        }
+    }
+
+    /// Adds a reference, and allows `try_incref` for the object from now on. The latter is what
+    /// `_PyObject_SetMaybeWeakref` of the interpreter does.
+    ///
+    /// # Safety
+    ///
+    /// The object is valid, and the thread is attached.
+    #[inline]
+    pub(crate) unsafe fn incref_for_trying(object: *mut ffi::PyObject) {
+        // SAFETY: the object is valid.
+        let (local, shared) = unsafe { (&(*object).ob_ref_local, &(*object).ob_ref_shared) };
+        // Relaxed, here and below: as in `incref`. What publishes the object to other threads also
+        // publishes the state, which never becomes 0 again while there is a reference.
+        let before = match local.load(Relaxed) {
+            IMMORTAL => return,
+            // SAFETY: the object is valid.
+            count if unsafe { is_own(object) } => {
+                local.store(count + 1, Relaxed);
+                shared.load(Relaxed)
+            }
+            _ => shared.fetch_add(ONE, Relaxed),
+        };
+        if before & STATE == 0 {
+            allow_trying(shared);
+        }
+    }
+
+    #[cold]
+    fn allow_trying(shared: &AtomicIsize) {
+        // Another state that came in meanwhile allows it as well.
+        let allow = |now| (now & STATE == 0).then_some(now | MAYBE_WEAKREF);
+        // Relaxed: see the caller.
+        let _ = shared.fetch_update(Relaxed, Relaxed, allow);
     }
 
     /// Returns whether the current thread owns the object, and so counts in `ob_ref_local`.

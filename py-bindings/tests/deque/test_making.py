@@ -21,7 +21,7 @@ def test_constructor_forms():
         assert type(made) is ConcurrentDeque
         assert list(made) == [1, 2, 3]
     assert list(ConcurrentDeque()) == list(ConcurrentDeque(maxlen=5)) == []
-    assert str(inspect.signature(ConcurrentDeque)) == "(iterable=(), maxlen=None)"
+    assert str(inspect.signature(ConcurrentDeque)) == "(iterable=(), maxlen=None, *, shared=False)"
 
 
 def test_bad_constructor_arguments():

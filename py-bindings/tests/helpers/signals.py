@@ -1,17 +1,35 @@
 """Signals that interrupt calls at any moment."""
 
 import asyncio
+import dis
+import functools
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
+from types import CodeType
 
 from helpers.limits import LONG
 
 
 class Stop(BaseException):
     """The exception that the handler of the signal raises."""
+
+
+@functools.cache
+def entries(code: CodeType) -> frozenset[int]:
+    """Return where the code calls `__enter__`.
+
+    From CPython 3.14 on, an exception of a signal handler at this call is raised outside of the
+    block that follows: nothing calls `__exit__`, and a lock stays locked.
+    """
+    calls, before = set(), None
+    for call in dis.get_instructions(code):
+        if before is not None and (before.opname, before.argrepr) == ("LOAD_SPECIAL", "__enter__"):
+            calls.add(call.offset)
+        before = call
+    return frozenset(calls)
 
 
 def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float = 0.25) -> int:
@@ -22,12 +40,14 @@ def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float =
 
     def handle(_number, frame):
         # Raise only inside of work, or of the code that it calls: this function is not under test,
-        # and other functions, such as callbacks of the collector, must not raise. Do not raise
-        # while work handles the exception before, either.
-        if isinstance(sys.exc_info()[1], Stop):
+        # and other functions, such as callbacks of the collector, must not raise. Nor must those of
+        # threading: an interrupted Thread.start() may leave its thread in the list of those that
+        # run, and the lock of an interrupted Event stays locked. Do not raise while work handles
+        # the exception before, either.
+        if isinstance(sys.exc_info()[1], Stop) or frame.f_lasti in entries(frame.f_code):
             return
         while frame.f_code is not work.__code__:
-            if not frame.f_globals["__name__"].startswith(("ft_utils", "threading")):
+            if not frame.f_globals["__name__"].startswith("ft_utils"):
                 return
             frame = frame.f_back
         raise Stop

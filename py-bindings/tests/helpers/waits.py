@@ -4,8 +4,10 @@ Programs import this: `begin()` starts a thread for each call, and returns when 
 if the system can tell. `release` is a line of Python that ends the wait of the object `o`.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import Any, NamedTuple
 
 from helpers.operations import NAMES
@@ -39,12 +41,16 @@ def held(lock: Any, call: str) -> Any:
 
 
 def leading(source: Callable[[Any], Any]) -> Any:
-    """Return an object while a thread makes its value, until the event is set."""
+    """Return an object while a thread makes its value, until the event is set.
+
+    The child of a fork does not have that thread, and makes the value without waiting.
+    """
     entered, go = threading.Event(), threading.Event()
 
     def work() -> int:
-        entered.set()
-        go.wait()
+        if not entered.is_set():
+            entered.set()
+            go.wait()
         return 1
 
     o, call = source(work)
@@ -67,13 +73,57 @@ def dictionary(work: Callable) -> Any:
     return o, lambda: o.get_or_insert("key", work)
 
 
+def limited(clock: Any) -> Any:
+    """Return a limiter that has no permits until its clock is advanced."""
+    o = NAMES["RateLimiter"](1, clock=clock)
+    o.clock = clock
+    o.acquire()
+    return o
+
+
+def cache(work: Callable) -> Any:
+    o = NAMES["ConcurrentCache"](8)
+    return o, lambda: o.get_or_compute("key", work)
+
+
+def once(work: Callable) -> Any:
+    o = NAMES["Once"](lambda: work())
+    return o, o
+
+
+def let_go(o: Any) -> None:
+    """Release a lock without an owner, unless another thread has done so."""
+    with contextlib.suppress(RuntimeError):
+        o.release()
+
+
+def inside(o: Any, call: Callable[[], object]) -> object:
+    o.acquire()
+    try:
+        return call()
+    finally:
+        let_go(o)
+
+
+def count_to(n: int) -> Callable[[], bool]:
+    """Return a predicate that is true at the n-th call."""
+    calls = iter(range(1, n))
+    return lambda: next(calls, n) == n
+
+
 NAMES.update(
     after=after,
     batch=batch,
+    cache=cache,
+    count_to=count_to,
     dictionary=dictionary,
     go=lambda o: o_and_go[id(o)].set(),
     held=held,
+    inside=inside,
+    let_go=let_go,
     leading=leading,
+    limited=limited,
+    once=once,
 )
 
 
@@ -112,6 +162,15 @@ WAITS = [
         "o.popleft(timeout=None)",
         "o.pop(timeout=1000)",
     ),
+    *of(
+        "ConcurrentCache",
+        "leading(cache)",
+        "go(o)",
+        "o.get_or_compute('key', int)",
+        "o.get_or_compute('key', int, timeout=1000)",
+        "o.refresh('key', int)",
+        "o.setdefault('key', 1)",
+    ),
     *of("ConcurrentDict", "leading(dictionary)", "go(o)", "o.get_or_insert('key', int)"),
     *of(
         "ConcurrentGatheringIterator",
@@ -120,6 +179,47 @@ WAITS = [
         "o.insert(5, 1)",
         "next(o.iterator(1))",
         "list(o.iterator_local(1, timeout=1000))",
+    ),
+    *of("Barrier", "Barrier(2)", "o.abort()", "o.wait()", "o.wait(1000)"),
+    *of(
+        "Condition",
+        "Condition()",
+        "(o.acquire(), o.notify_all(), o.release())",
+        "inside(o, o.wait)",
+        "inside(o, lambda: o.wait(1000))",
+        "inside(o, lambda: o.wait_for(count_to(2)))",
+    ),
+    *of(
+        "Lock",
+        "after('o.acquire()')(Lock())",
+        "o.release()",
+        "(o.acquire(), let_go(o))",
+        "(o.acquire(timeout=1000), let_go(o))",
+        "(o.__enter__(), let_go(o))",
+    ),
+    *of("Once", "leading(once)", "go(o)", "o()", "o(timeout=1000)"),
+    *of("Event", "Event()", "o.set()", "o.wait()", "o.wait(1000)"),
+    *of(
+        "FutureBase",
+        "WorkStealingFuture()",
+        "o.set_result(1)",
+        "o.result()",
+        "o.result(1000)",
+        "o.exception()",
+    ),
+    *of("Latch", "Latch(1)", "o.count_down()", "o.wait()", "o.wait(1000)"),
+    *of(
+        "ConcurrentQueue",
+        "ConcurrentQueue()",
+        "o.shutdown()",
+        "select(o.popping())",
+        "select(Event().waiting(), o.popping(), timeout=1000)",
+    ),
+    *of(
+        "ConcurrentQueue",
+        "filled(ConcurrentQueue(maxsize=1), 1)",
+        "o.shutdown()",
+        "select(o.pushing(1), Latch(1).waiting(), ConcurrentQueue().popping())",
     ),
     *queue("ConcurrentQueue"),
     *queue("ConcurrentQueue", empty=", lock_free=True"),
@@ -143,6 +243,13 @@ WAITS = [
         "o.__enter__()",
     ),
     *of(
+        "RateLimiter",
+        "limited(ManualClock())",
+        "o.clock.advance(1000)",
+        "o.acquire()",
+        "o.acquire(1, 1000)",
+    ),
+    *of(
         "RWLock",
         "after('o.lock_write()')(RWLock())",
         "o.unlock_write()",
@@ -156,6 +263,10 @@ WAITS = [
 ]
 
 
+# Exceptions by which a wait ends, beside those of the queues.
+ENDS = (StopIteration, threading.BrokenBarrierError, CancelledError)
+
+
 def begin(daemon: bool) -> tuple[list[tuple[Wait, Any]], list[threading.Thread]]:
     """Start a thread in each call."""
     objects = [(wait, wait.made()) for wait in WAITS]
@@ -163,7 +274,7 @@ def begin(daemon: bool) -> tuple[list[tuple[Wait, Any]], list[threading.Thread]]
     def call(wait: Wait, o: Any) -> None:
         try:
             wait.function(wait.call)(o)
-        except (NAMES["QueueFailed"], NAMES["ShutDown"], NAMES["Empty"], StopIteration):
+        except (*ENDS, NAMES["QueueFailed"], NAMES["ShutDown"], NAMES["Empty"]):
             pass
 
     threads = [threading.Thread(target=call, args=each, daemon=daemon) for each in objects]

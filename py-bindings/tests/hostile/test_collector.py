@@ -120,6 +120,7 @@ def test_cycle_through_handles_and_iterators():
         "y = StdConcurrentLifoQueue(); y.put(x)",
         "y = StdConcurrentPriorityQueue(); y.put(x)",
         "y = ConcurrentDeque([x])",
+        "y = ConcurrentSet([AtomicReference(x)])",
         "y = AtomicReference(x)",
         "y = BatchExecutor((x,).__len__, 1)",
         "y = LocalWrapper(ConcurrentDeque([x]).handle())",

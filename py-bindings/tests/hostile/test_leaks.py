@@ -46,8 +46,9 @@ def test_blocks_of_memory(name, deed):
     for line in OPERATIONS[name].all:
         repeat(name, line, deed)
         # The interpreter keeps blocks for later, and gets new ones now and then: not each time.
-        # Without a GIL it frees what others might still read once there are some 250 such blocks.
-        for _ in range(16):
+        # Without a GIL it frees what others might still read once there are some 250 such blocks,
+        # or many more if a thread has not been seen to move on meanwhile.
+        for _ in range(64):
             before = sys.getallocatedblocks()
             repeat(name, line, deed)
             left = sys.getallocatedblocks() - before

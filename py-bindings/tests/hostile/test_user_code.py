@@ -31,7 +31,7 @@ NO_OPERATIONS = {
     "__weakref__",
 }
 # Made by the package for one purpose, which these are.
-EXCEPTIONS = {"Empty", "EmptyDequeError", "Full", "QueueFailed", "ShutDown"}
+EXCEPTIONS = {"Empty", "EmptyDequeError", "Full", "QueueFailed", "ShutDown", "Stopped"}
 NOT_ATTACKED = {*EXCEPTIONS, "MissingType", "StdOrderedQueue"}
 
 # One thread compares items of theirs at a time, the others wait: that is documented.

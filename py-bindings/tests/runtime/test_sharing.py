@@ -9,11 +9,25 @@ from ft_utils import (
     AtomicFlag,
     AtomicInt64,
     AtomicReference,
+    BatchExecutor,
+    ConcurrentDeque,
     ConcurrentDict,
+    ConcurrentGatheringIterator,
     ConcurrentQueue,
+    ConcurrentSet,
+    Event,
     IntervalLock,
+    Latch,
+    Lock,
+    ManualClock,
     ProcessSemaphore,
+    RateLimiter,
     RWLock,
+    StdConcurrentLifoQueue,
+    StdConcurrentPriorityQueue,
+    StdConcurrentQueue,
+    StripedCounter,
+    is_shared,
     share,
 )
 from helpers.builds import FREE_THREADED
@@ -26,9 +40,29 @@ CAN_DEFER = FREE_THREADED and sys.version_info >= (3, 14)
 OWN_NOTHING = {
     AtomicFlag: (False,),
     AtomicInt64: (),
+    Event: (),
     IntervalLock: (),
+    Latch: (1,),
+    Lock: (),
+    ManualClock: (),
     ProcessSemaphore: (1,),
+    RateLimiter: (1,),
     RWLock: (),
+    StripedCounter: (),
+}
+
+# The classes that can be made shared, and arguments that make an object.
+CONTAINERS = {
+    AtomicReference: ([],),
+    BatchExecutor: (int, 8),
+    ConcurrentDeque: ([1], 3),
+    ConcurrentDict: (1, {1: 2}),
+    ConcurrentGatheringIterator: (),
+    ConcurrentQueue: (),
+    ConcurrentSet: ([1],),
+    StdConcurrentLifoQueue: (3,),
+    StdConcurrentPriorityQueue: (3,),
+    StdConcurrentQueue: (3,),
 }
 
 owns_nothing = pytest.mark.parametrize(("make", "arguments"), OWN_NOTHING.items())
@@ -124,3 +158,76 @@ def test_threads_share_while_others_use_it():
     # One call each.
     assert [sum(each) for each in zip(*results, strict=True)] == [int(CAN_DEFER)] * len(shared)
     assert [one[0] for one in shared] == [8] * len(shared)
+
+
+containers = pytest.mark.parametrize(("make", "arguments"), CONTAINERS.items())
+
+
+@containers
+def test_shared_when_made(make, arguments):
+    assert is_shared(make(*arguments, shared=True)) is CAN_DEFER
+    assert is_shared(make(*arguments)) is False
+    assert is_shared(make(*arguments, shared=False)) is False
+
+
+@containers
+def test_any_truth_value(make, arguments):
+    assert is_shared(make(*arguments, shared=[1])) is CAN_DEFER
+    assert is_shared(make(*arguments, shared=None)) is False
+
+    class Undecided:
+        def __bool__(self):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        make(*arguments, shared=Undecided())
+
+
+@containers
+def test_shared_subclass(make, arguments):
+    class Plainly(make):
+        pass
+
+    assert is_shared(Plainly(*arguments, shared=True)) is CAN_DEFER
+
+    class Always(make):
+        def __new__(cls, *words):
+            return super().__new__(cls, *words, shared=True)
+
+        def __init__(self, *words):
+            if make.__init__ is not object.__init__:
+                super().__init__(*words, shared=True)
+
+    assert is_shared(Always(*arguments)) is CAN_DEFER
+
+
+@containers
+def test_shared_is_a_keyword(make, arguments):
+    with pytest.raises(TypeError):
+        make(*arguments, *[None] * 9, True)
+    with pytest.raises(TypeError):
+        make(*arguments, Shared=True)
+    words = {"shared": True}
+    make(*arguments, **words)
+    assert words == {"shared": True}
+
+
+@containers
+def test_handle_of_shared(make, arguments):
+    shared = make(*arguments, shared=True)
+    assert is_shared(shared.handle()) is False
+
+
+@containers
+def test_failed_constructor(make, arguments):
+    with pytest.raises(TypeError):
+        make(*arguments, shared=True, other=1)
+
+
+def test_what_is_shared():
+    assert [is_shared(it) for it in ([], {}, Plain())] == [False] * 3
+    assert is_shared(AtomicInt64()) is CAN_DEFER
+    assert is_shared(test_what_is_shared) is CAN_DEFER
+    one = Plain()
+    share(one)
+    assert is_shared(one) is CAN_DEFER

@@ -205,8 +205,8 @@ def test_ratio_is_the_median_within_rounds():
 
 def test_goals_are_judged():
     rows = report.reached(figures(ours=[10.0], reference=[9.0]))
-    assert [row[-1] for row in rows[1:]] == ["missed by 5%"]
-    rows = report.reached(figures(ours=[10.0], reference=[9.6]))
+    assert [row[-1] for row in rows[1:]] == ["missed by 10%"]
+    rows = report.reached(figures(ours=[10.0], reference=[10.1]))
     assert [row[-1] for row in rows[1:]] == ["reached"]
     assert "0.90" in report.missed(figures(ours=[10.0], reference=[9.0]))[0]
 

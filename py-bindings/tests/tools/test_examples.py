@@ -13,9 +13,12 @@ EXAMPLES = BINDINGS / "examples"
 pytestmark = pytest.mark.thread_unsafe(reason="starts processes")
 
 ARGUMENTS = {
+    "cached_service.py": ["--threads", "4", "--requests", "20", "--size", "9", "--delay", "5"],
     "consistent_counter.py": ["--threads", "2", "--counts", "2000"],
     "fibonacci.py": ["--threads", "2", "--largest", "50", "--rounds", "2"],
+    "histogram.py": ["--threads", "2", "--blocks", "20", "--size", "50"],
     "index_stdlib.py": ["--threads", "2", "--files", "3", "--seconds", "1"],
+    "pipeline.py": ["--threads", "2", "--files", "20", "--delay", "1"],
 }
 
 
@@ -79,6 +82,39 @@ def test_fibonacci(mode):
     # At least once each, at most once in each thread.
     assert 89 <= float(lines[2].split()[-1]) <= 3 * 89
     assert lines[-1] == "number 90 has 19 digits and ends in 816120"
+
+
+def test_cached_service():
+    """If there is room for all pages, each is fetched once, however many ask at the same time."""
+    done = run("cached_service.py", "--requests", "20", "--pages", "5", "--delay", "50")
+    assert done.returncode == 0, done
+    line = done.stdout.splitlines()[2]
+    assert line.split()[:3] == ["ConcurrentCache", "98.4%", "5"]
+
+
+def test_histogram():
+    done = run("histogram.py", "--threads", "3", "--blocks", "40", "--size", "10")
+    assert done.returncode == 0, done
+    lines = [line.split() for line in done.stdout.splitlines() if not line.startswith("#")]
+    counts = [float(count) for name, count in lines if "_bucket" in name]
+    assert counts == sorted(counts)
+    assert lines[len(counts) - 1][0] == 'sort_seconds_bucket{le="+Inf"}'
+    assert lines[len(counts)] == ["sort_seconds_count", "120.0"]
+    assert counts[-1] == 120
+    assert lines[-1][0] == "sort_seconds_sum" and float(lines[-1][1]) > 0
+
+
+def test_pipeline():
+    """Only the run without an error is complete, and each error is raised once, with its place."""
+    done = run("pipeline.py", "--tracebacks")
+    assert done.returncode == 0, done
+    runs = [line for line in done.stdout.splitlines() if " rows, " in line]
+    assert [line.split(" rows, ")[1].split(";")[0] for line in runs] == ["complete"] + 2 * [
+        "partial"
+    ]
+    assert runs[0].split()[-3] == "500"
+    assert "in read()" in runs[1] and "in write()" in runs[2]
+    assert done.stdout.count("Bad: ") == 2
 
 
 def test_fibonacci_too_large():

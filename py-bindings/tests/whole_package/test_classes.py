@@ -20,19 +20,29 @@ SHARED: dict[str, Callable[[], Any]] = {
     "AtomicFlag": lambda: ft_utils.AtomicFlag(False),
     "AtomicInt64": ft_utils.AtomicInt64,
     "AtomicReference": ft_utils.AtomicReference,
+    "Barrier": lambda: ft_utils.Barrier(1),
     "BatchExecutor": lambda: ft_utils.BatchExecutor(object, 2),
     "ConcurrentDeque": ft_utils.ConcurrentDeque,
     "ConcurrentDict": ft_utils.ConcurrentDict,
     "ConcurrentGatheringIterator": ft_utils.ConcurrentGatheringIterator,
     "ConcurrentQueue": ft_utils.ConcurrentQueue,
+    "Condition": ft_utils.Condition,
+    "ConcurrentSet": ft_utils.ConcurrentSet,
+    "Event": ft_utils.Event,
     "IntervalLock": ft_utils.IntervalLock,
+    "Latch": lambda: ft_utils.Latch(1),
+    "Lock": ft_utils.Lock,
+    "ManualClock": ft_utils.ManualClock,
+    "Once": lambda: ft_utils.Once(object),
     "ProcessSemaphore": lambda: ft_utils.ProcessSemaphore(1),
     "RWLock": ft_utils.RWLock,
+    "RateLimiter": lambda: ft_utils.RateLimiter(1),
     "StdConcurrentLifoQueue": ft_utils.StdConcurrentLifoQueue,
     "StdConcurrentPriorityQueue": ft_utils.StdConcurrentPriorityQueue,
     "StdConcurrentQueue": ft_utils.StdConcurrentQueue,
+    "StripedCounter": ft_utils.StripedCounter,
 }
-CLASSES = sorted({*SHARED, "LocalWrapper", "RWReadContext", "RWWriteContext"})
+CLASSES = sorted({*SHARED, "Case", "LocalWrapper", "RWReadContext", "RWWriteContext"})
 
 
 def module_of(name):

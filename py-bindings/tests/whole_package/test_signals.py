@@ -68,6 +68,12 @@ except KeyboardInterrupt as error:
         ("it = ProcessSemaphore(1)\nit.try_acquire()", "it.acquire_sync(timeout=0.001)"),
         ("it = StdConcurrentQueue(1)\nit.put(1)", "it.put(2, timeout=0.001)"),
         ("it = AtomicFlag(False)", "it.wait(timeout=0.001)"),
+        ("it = Event()", "it.wait(timeout=0.001)"),
+        ("it = Latch(1)", "it.wait(timeout=0.001)"),
+        ("it = Latch(1).waiting()", "select(it, it, timeout=0.001)"),
+        ("it = Lock()\nit.acquire()", "it.acquire(timeout=0.001)"),
+        ("it = Condition()\nit.acquire()", "it.wait(timeout=0.001)"),
+        ("it = RateLimiter(0.001)\nit.acquire()", "it.acquire(timeout=0.001)"),
     ],
 )
 def test_waits_run_no_python_code(setup, wait):

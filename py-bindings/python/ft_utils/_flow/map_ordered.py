@@ -1,13 +1,15 @@
 """Results in the order of the items, from any executor, in bounded memory."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from itertools import islice, repeat
 from operator import index
-from threading import TIMEOUT_MAX, RLock
+from threading import TIMEOUT_MAX
 from time import monotonic
 from typing import Any, NoReturn, SupportsIndex, TypeVar, overload
+
+from ft_utils._native import Event, IntervalLock
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -66,7 +68,9 @@ def map_ordered(
     and ends the iterator. When the iterator ends, or is closed by close() or dropped, calls that
     have not begun are cancelled, and unread results are released.
 
-    Threads may share the iterator: each result goes to one of them, in the order of the items.
+    Coroutines read by "async for"; a task that is cancelled while it waits leaves the result to
+    the next one. Threads and tasks may share the iterator: each result goes to one of them, in the
+    order of the items.
 
     From Python 3.14 on, executor.map(fn, items, buffersize=window) has a bound, too. Threads cannot
     share its iterator. If the items or the executor fail, it raises the exception at once, and the
@@ -98,7 +102,7 @@ def map_ordered(
     return OrderedResults(calls, window, timeout)
 
 
-class OrderedResults(Iterator[_R]):
+class OrderedResults(Iterator[_R], AsyncIterator[_R]):
     """The iterator that map_ordered() returns."""
 
     def __init__(self, calls: "Iterator[Future[_R]]", window: int, timeout: float | None) -> None:
@@ -108,27 +112,41 @@ class OrderedResults(Iterator[_R]):
         self._calls = calls
         self._window = window
         self._deadline = None if timeout is None else monotonic() + timeout
-        # The thread that holds this lock draws items, and waits for the next result. So the bound
-        # holds for all threads together: the only call that is not pending is the awaited one.
-        self._turn = RLock()
+        # The thread or task that holds this lock draws items, and waits for the next result. So
+        # the bound holds for all of them: the only call that is not pending is the awaited one.
+        self._turn = IntervalLock()
         self._is_drawing = False
         self._is_closed = False
         self._draw()
 
     def __next__(self) -> _R:
         """Wait for the next result, and return it."""
-        left = self._left()
-        if not self._turn.acquire(timeout=-1 if left is None else left):
-            raise TimeoutError("another thread still waits for the result before")
+        self._refuse_items()
+        if not self._turn.acquire(timeout=self._left()):
+            raise TimeoutError(_NOT_YET)
         try:
-            if self._is_drawing:
-                raise RuntimeError("the items of map_ordered() ask for its results")
             self._draw()
             if (future := self._take()) is None:
                 raise StopIteration
             return self._result(future)
         finally:
             # The future has the exception, which refers to this frame: drop the future here.
+            future = None
+            self._turn.release()
+
+    async def __anext__(self) -> _R:
+        """Wait for the next result in a task, and return it."""
+        self._refuse_items()
+        if not await self._turn.acquire_async(timeout=self._left()):
+            raise TimeoutError(_NOT_YET)
+        try:
+            self._draw()
+            if (future := self._take()) is None:
+                raise StopAsyncIteration
+            await self._until_done(future)
+            return self._result(future)
+        finally:
+            # See __next__.
             future = None
             self._turn.release()
 
@@ -148,10 +166,42 @@ class OrderedResults(Iterator[_R]):
     def __reduce__(self) -> NoReturn:
         raise TypeError("cannot copy or pickle the results of map_ordered(), which are read once")
 
+    def _refuse_items(self) -> None:
+        if self._is_drawing and self._turn._is_owned():
+            raise RuntimeError("the items of map_ordered() ask for its results")
+
+    async def _until_done(self, future: "Future[_R]") -> None:
+        """Wait until the call is done or the time is over; if cancelled, put the call back."""
+        done = Event()
+        future.add_done_callback(lambda _: done.set())
+        try:
+            await done.wait_async(self._left())
+        except BaseException:
+            self._pending.appendleft(future)
+            if self._is_closed:
+                # It was closed meanwhile, and this call was not seen.
+                self.close()
+            raise
+        finally:
+            # See __next__.
+            del future
+
     def _draw(self) -> None:
         """Submit calls until the window is full."""
-        pending = self._pending
         self._is_drawing = True
+        try:
+            self._submit()
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._is_drawing = False
+            if self._is_closed:
+                # Another thread has closed it, and has not seen the calls submitted since then.
+                self.close()
+
+    def _submit(self) -> None:
+        pending = self._pending
         try:
             # No variable here keeps an item alive.
             pending.extend(islice(self._calls, self._window - len(pending)))
@@ -162,14 +212,6 @@ class OrderedResults(Iterator[_R]):
             # The failure is read in its turn, like any other result.
             pending.append(_failed(error))
             self._calls = iter(())
-        except BaseException:
-            self.close()
-            raise
-        finally:
-            self._is_drawing = False
-            if self._is_closed:
-                # Another thread has closed it, and has not seen the calls submitted since then.
-                self.close()
 
     def _take(self) -> "Future[_R] | None":
         try:
@@ -194,6 +236,9 @@ class OrderedResults(Iterator[_R]):
         if self._deadline is None:
             return None
         return min(max(self._deadline - monotonic(), 0.0), TIMEOUT_MAX)
+
+
+_NOT_YET = "another one still waits for the result before"
 
 
 def _failed(error: Exception) -> "Future[Any]":

@@ -2,7 +2,24 @@
 
 from typing import Final
 
-from ft_utils._native.atomics import AtomicFlag, AtomicInt64, AtomicReference
+from ft_utils._native.atomics import AtomicFlag, AtomicInt64, AtomicReference, StripedCounter
+from ft_utils._native.cache import (
+    CachedFunction,
+    CachedMethod,
+    ConcurrentCache,
+    ConcurrentCacheIterator,
+)
+from ft_utils._native.choosing import Case, select, select_async
+from ft_utils._native.coordination import (
+    Barrier,
+    Event,
+    Latch,
+    ManualClock,
+    Once,
+    RateLimiter,
+    Stopped,
+    stop_waits_on,
+)
 from ft_utils._native.deque import ConcurrentDeque, ConcurrentDequeIterator, EmptyDequeError
 from ft_utils._native.dict import MISSING, ConcurrentDict, ConcurrentDictIterator, MissingType
 from ft_utils._native.flow import (
@@ -10,10 +27,14 @@ from ft_utils._native.flow import (
     BatchExecutorIterator,
     ConcurrentGatheringIterator,
     ConcurrentGatheringReader,
+    ExecutorBase,
+    FutureBase,
 )
 from ft_utils._native.local_wrapper import LocalWrapper
 from ft_utils._native.locks import (
+    Condition,
     IntervalLock,
+    Lock,
     ProcessSemaphore,
     RWLock,
     RWReadContext,
@@ -32,7 +53,8 @@ from ft_utils._native.queues import (
     StdOrderedQueue,
     StdOrderedQueueIterator,
 )
-from ft_utils._native.runtime import share
+from ft_utils._native.runtime import is_shared, share
+from ft_utils._native.set import ConcurrentSet, ConcurrentSetIterator
 from ft_utils._native.weave import (
     WEAVE_C_API,
     register_native_destructor,
@@ -47,8 +69,14 @@ __all__ = [
     "AtomicFlag",
     "AtomicInt64",
     "AtomicReference",
+    "Barrier",
     "BatchExecutor",
     "BatchExecutorIterator",
+    "CachedFunction",
+    "CachedMethod",
+    "Case",
+    "ConcurrentCache",
+    "ConcurrentCacheIterator",
     "ConcurrentDeque",
     "ConcurrentDequeIterator",
     "ConcurrentDict",
@@ -57,28 +85,45 @@ __all__ = [
     "ConcurrentGatheringReader",
     "ConcurrentQueue",
     "ConcurrentQueueIterator",
+    "ConcurrentSet",
+    "ConcurrentSetIterator",
+    "Condition",
     "Empty",
     "EmptyDequeError",
+    "Event",
+    "ExecutorBase",
     "Full",
+    "FutureBase",
     "IntervalLock",
+    "Latch",
     "LocalWrapper",
+    "Lock",
+    "ManualClock",
     "MissingType",
+    "Once",
     "ProcessSemaphore",
     "QueueFailed",
     "RWLock",
     "RWReadContext",
     "RWWriteContext",
+    "RateLimiter",
     "ShutDown",
     "StdConcurrentLifoQueue",
     "StdConcurrentPriorityQueue",
     "StdConcurrentQueue",
     "StdOrderedQueue",
     "StdOrderedQueueIterator",
+    "Stopped",
+    "StripedCounter",
     "__version__",
+    "is_shared",
     "register_native_destructor",
     "registered_native_destructors",
     "run_native_destructors",
+    "select",
+    "select_async",
     "share",
+    "stop_waits_on",
     "unregister_native_destructor",
 ]
 

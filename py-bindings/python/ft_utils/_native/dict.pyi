@@ -51,11 +51,14 @@ class _KeysAndGetItem(Protocol[_K, _V_co]):
 @disjoint_base
 class ConcurrentDict(MutableMapping[_K, _V]):
     @overload
-    def __new__(cls, initial_capacity: SupportsIndex = 0) -> Self: ...
+    def __new__(cls, initial_capacity: SupportsIndex = 0, *, shared: object = False) -> Self: ...
     # Type checkers accept a mapping or pairs first; at run time there is one signature.
     @overload
     def __new__(
-        cls, initial_capacity: _KeysAndGetItem[_K, _V] | Iterable[tuple[_K, _V]]
+        cls,
+        initial_capacity: _KeysAndGetItem[_K, _V] | Iterable[tuple[_K, _V]],
+        *,
+        shared: object = False,
     ) -> Self: ...
     @overload
     def __new__(
@@ -63,12 +66,15 @@ class ConcurrentDict(MutableMapping[_K, _V]):
         initial_capacity: SupportsIndex = 0,
         *,
         dictionary: _KeysAndGetItem[_K, _V] | Iterable[tuple[_K, _V]] | None,
+        shared: object = False,
     ) -> Self: ...
     @overload
     def __new__(
         cls,
         initial_capacity: SupportsIndex,
         dictionary: _KeysAndGetItem[_K, _V] | Iterable[tuple[_K, _V]] | None,
+        *,
+        shared: object = False,
     ) -> Self: ...
     @overload
     @classmethod

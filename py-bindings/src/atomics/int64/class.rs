@@ -8,6 +8,7 @@ use crate::runtime::{
 };
 use ft_atomic_int::{ArithmeticError, AtomicInt64, Change, Operation};
 use pyo3::{prelude::*, types::PyInt};
+use std::ops::Deref;
 
 /// A 64-bit integer that threads share and change in atomic steps.
 ///
@@ -37,8 +38,39 @@ use pyo3::{prelude::*, types::PyInt};
 )]
 pub(crate) struct PyAtomicInt64(pub(super) Inline<Self>);
 
+/// The integer, in a cache line that has no other use.
+///
+/// The interpreter reads the head of the Python object in each call. If the integer were in the same
+/// line, two threads that change it would take that line away from each other twice. Where Python
+/// aligns objects of this size to it, as mimalloc does, no other object uses the line either.
+#[repr(C)]
+#[derive(Default)]
+pub(crate) struct OwnLine {
+    _after_the_head: [u64; 4],
+    int: AtomicInt64,
+    _to_the_end: [u64; 4],
+}
+
+impl OwnLine {
+    pub(super) fn new(int: AtomicInt64) -> Self {
+        Self {
+            int,
+            ..Self::default()
+        }
+    }
+}
+
+impl Deref for OwnLine {
+    type Target = AtomicInt64;
+
+    #[inline]
+    fn deref(&self) -> &AtomicInt64 {
+        &self.int
+    }
+}
+
 impl HasInline for PyAtomicInt64 {
-    type Core = AtomicInt64;
+    type Core = OwnLine;
 
     #[inline]
     fn inline(&self) -> &Inline<Self> {
@@ -92,7 +124,7 @@ impl PyAtomicInt64 {
     }
 
     pub(super) fn place(&self) -> Place {
-        Place::of(&*self.0)
+        Place::of(&**self.0)
     }
 }
 

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 fast_calls::fast! { PyAtomicInt64:
     noargs c"get" = |this, py| Some(Done::int(py, this.0.load()));
-    one c"set" = |this, py, value| {
+    single c"set" = |this, py, value| {
         this.store(exact_i64(value)?);
         Some(Done::none(py))
     };
@@ -19,18 +19,18 @@ fast_calls::fast! { PyAtomicInt64:
         let change = this.apply(Operation::Sub, 1).ok()?;
         Some(Done::int(py, change.after))
     };
-    one c"exchange" = |this, py, value| Some(Done::int(py, this.swap(exact_i64(value)?)));
+    single c"exchange" = |this, py, value| Some(Done::int(py, this.swap(exact_i64(value)?)));
     two c"compare_exchange" = |this, py, expected, new| {
         let (expected, new) = (exact_i64(expected)?, exact_i64(new)?);
         Some(Done::bool(py, this.exchange_if(expected, new).is_ok()))
     };
-    one c"fetch_add" = |this, py, right| fetch(this, py, Operation::Add, right);
-    one c"fetch_sub" = |this, py, right| fetch(this, py, Operation::Sub, right);
-    one c"fetch_and" = |this, py, right| fetch(this, py, Operation::And, right);
-    one c"fetch_or" = |this, py, right| fetch(this, py, Operation::Or, right);
-    one c"fetch_xor" = |this, py, right| fetch(this, py, Operation::Xor, right);
-    one c"fetch_max" = |this, py, right| fetch(this, py, Operation::Max, right);
-    one c"fetch_min" = |this, py, right| fetch(this, py, Operation::Min, right);
+    single c"fetch_add" = |this, py, right| fetch(this, py, Operation::Add, right);
+    single c"fetch_sub" = |this, py, right| fetch(this, py, Operation::Sub, right);
+    single c"fetch_and" = |this, py, right| fetch(this, py, Operation::And, right);
+    single c"fetch_or" = |this, py, right| fetch(this, py, Operation::Or, right);
+    single c"fetch_xor" = |this, py, right| fetch(this, py, Operation::Xor, right);
+    single c"fetch_max" = |this, py, right| fetch(this, py, Operation::Max, right);
+    single c"fetch_min" = |this, py, right| fetch(this, py, Operation::Min, right);
     binary nb_add = |left, right, py| binary(left, right, py, Operation::Add);
     binary nb_subtract = |left, right, py| binary(left, right, py, Operation::Sub);
     binary nb_multiply = |left, right, py| binary(left, right, py, Operation::Mul);

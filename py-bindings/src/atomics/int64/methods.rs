@@ -1,7 +1,7 @@
 //! The constructor, the atomic steps, `str`, `repr`, formatting and comparison.
 
 use super::{
-    class::{PyAtomicInt64, WATCH},
+    class::{OwnLine, PyAtomicInt64, WATCH},
     operand::Operand,
 };
 use crate::runtime::{
@@ -71,10 +71,8 @@ impl PyAtomicInt64 {
                 return Err(exception::<PyValueError>(message));
             }
         };
-        Ok(Self(Inline::new(AtomicInt64::new(
-            value.value()?,
-            overflow,
-        ))))
+        let int = AtomicInt64::new(value.value()?, overflow);
+        Ok(Self(Inline::new(OwnLine::new(int))))
     }
 
     /// Return the value.

@@ -2,10 +2,12 @@
 
 use crate::runtime::{
     create::{New, exception},
+    deferral::share_if,
     failure::Cause,
     nesting::Nested,
     not_copyable::not_copyable,
     object::Object,
+    truth::Truth,
 };
 use ft_gathering_iter::GatheringIter;
 use pyo3::{
@@ -21,7 +23,7 @@ pub(super) type Core = GatheringIter<Object, Cause>;
 
 /// Gathers numbered values from many threads, for readers that get them in the order 0, 1, 2, ...
 ///
-/// ConcurrentGatheringIterator(scaling=None, *, window=None)
+/// ConcurrentGatheringIterator(scaling=None, *, window=None, shared=False)
 ///
 /// Producers call insert(key, value) in any order. iterator(max_key) yields the values of the keys
 /// 0 to max_key, each as soon as it is there. An insert wakes only the readers that wait for its
@@ -69,7 +71,7 @@ impl PyGatheringIter {
     #[new]
     #[pyo3(
         signature = (*_args, **_kwargs),
-        text_signature = "(scaling=None, *, window=None)",
+        text_signature = "(scaling=None, *, window=None, shared=False)",
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
@@ -79,8 +81,15 @@ impl PyGatheringIter {
         }
     }
 
-    #[pyo3(signature = (scaling=None, *, window=None))]
-    fn __init__(&self, scaling: Option<isize>, window: Option<i64>) -> PyResult<()> {
+    #[pyo3(signature = (scaling=None, *, window=None, shared=Truth(false)))]
+    fn __init__(
+        slf: &Bound<'_, Self>,
+        scaling: Option<isize>,
+        window: Option<i64>,
+        shared: Truth,
+    ) -> PyResult<()> {
+        // It is only checked: memory for more threads comes with their values.
+        let _ = scaling;
         let window = match window.map(|n| (n, u64::try_from(n).ok().and_then(NonZeroU64::new))) {
             None => None,
             Some((_, Some(window))) => Some(window),
@@ -89,14 +98,11 @@ impl PyGatheringIter {
                 return Err(exception::<PyValueError>(message));
             }
         };
-        let shards = scaling.and_then(|n| usize::try_from(n).ok());
-        let core = match shards.filter(|&n| n > 0) {
-            Some(shards) => Core::with_shards(shards, window),
-            None => window.map_or_else(Core::new, Core::with_window),
-        };
+        let core = window.map_or_else(Core::new, Core::with_window);
         // A second call changes nothing, because other threads may be using what the first call
         // made.
-        let _ = self.core.set(core);
+        let _ = slf.get().core.set(core);
+        share_if(shared, slf);
         Ok(())
     }
 

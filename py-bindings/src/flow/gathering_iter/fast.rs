@@ -28,7 +28,12 @@ mod reader {
             if this.is_local {
                 return None;
             }
-            match this.reader.try_next() {
+            // With the GIL no other thread can insert meanwhile.
+            let next = match cfg!(Py_GIL_DISABLED) {
+                true => this.reader.try_next_soon(),
+                false => this.reader.try_next(),
+            };
+            match next {
                 Ok(value) => Some(Done::object(value)),
                 Err(NextError::Missing) => None,
                 // An iterator ends only once, so the cost of attaching does not matter here.

@@ -1,13 +1,17 @@
 //! The class `RWLock`.
 
 use crate::{
-    locks::acquire::{acquire, wait},
+    locks::{
+        acquire::{acquire, wait},
+        tasks,
+    },
     runtime::{
-        create::New, deferral::deferred_from_birth, error::Result, not_copyable::not_copyable,
-        truth::Truth,
+        awaiting, create::New, deferral::deferred_from_birth, error::Result,
+        not_copyable::not_copyable, truth::Truth,
     },
 };
-use ft_rwlock::OwnedRwLock;
+use ft_rwlock::{OwnedRwLock, WouldDeadlock};
+use ft_sync::TaskToken;
 use pyo3::{
     prelude::*,
     types::{PyDict, PyTuple},
@@ -28,6 +32,12 @@ use std::{sync::Arc, time::Instant};
 /// wants to read or write. Ctrl-C ends a wait within 0.1 s, and the thread then does not have the
 /// lock.
 ///
+/// Coroutines use "async with lock.read():", and the methods whose names end in _async. Tasks of any
+/// number of event loops wait in one line with threads. What a task has taken so belongs to that task,
+/// not to its thread: the rules above hold for tasks as for threads, and the methods that release the
+/// lock do so for the task that calls them, if it has the lock. A task that is cancelled while it waits
+/// has taken nothing. In the thread of an event loop, the other methods stop the loop while they wait.
+///
 /// >>> lock = RWLock()
 /// >>> with lock.read():
 /// ...     lock.readers()
@@ -47,14 +57,45 @@ pub(crate) struct PyRwLock(pub(super) Arc<OwnedRwLock>);
 impl PyRwLock {
     #[cold]
     fn read_slow(&self, py: Python<'_>, deadline: Option<Instant>) -> Result<bool> {
-        let mut waiter = self.0.wait_to_read()?;
-        wait(py, deadline, |until| waiter.wait_deadline(until))
+        if let Some(task) = self.task(py)? {
+            self.refuse(task)?;
+        }
+        awaiting::ringing(py, || {
+            let mut waiter = self.0.wait_to_read()?;
+            wait(py, deadline, |until| waiter.wait_deadline(until))
+        })
     }
 
     #[cold]
     fn write_slow(&self, py: Python<'_>, deadline: Option<Instant>) -> Result<bool> {
-        let mut waiter = self.0.wait_to_write()?;
-        wait(py, deadline, |until| waiter.wait_deadline(until))
+        if let Some(task) = self.task(py)? {
+            self.refuse(task)?;
+        }
+        awaiting::ringing(py, || {
+            // When it is dropped, others may have their turn. That happens before the alarms are rung.
+            let mut waiter = self.0.wait_to_write()?;
+            wait(py, deadline, |until| waiter.wait_deadline(until))
+        })
+    }
+
+    /// Fails if this task has the lock: the thread would wait for a task that it runs itself.
+    fn refuse(&self, task: TaskToken) -> Result<()> {
+        if self.0.is_writing(task) {
+            return Err(WouldDeadlock::HasWrite.into());
+        }
+        if self.0.is_reading(task) {
+            return Err(WouldDeadlock::HasRead.into());
+        }
+        Ok(())
+    }
+
+    /// Returns the task that runs in this thread, if any task has the lock.
+    pub(super) fn task(&self, py: Python<'_>) -> PyResult<Option<TaskToken>> {
+        if self.0.has_tasks() {
+            tasks::current(py)
+        } else {
+            Ok(None)
+        }
     }
 }
 
@@ -81,9 +122,13 @@ impl PyRwLock {
 
     /// Release the lock once, after taking it for reading.
     ///
-    /// Raise RuntimeError if this thread does not have the lock for reading.
-    pub(super) fn unlock_read(&self) -> Result<()> {
-        Ok(self.0.unlock_read()?)
+    /// Raise RuntimeError if neither this task nor this thread has the lock for reading.
+    pub(super) fn unlock_read(&self, py: Python<'_>) -> Result<()> {
+        let task = self.task(py)?.filter(|&task| self.0.is_reading(task));
+        Ok(awaiting::ringing(py, || match task {
+            Some(task) => self.0.unlock_read_of(task),
+            None => self.0.unlock_read(),
+        })?)
     }
 
     /// Take the lock for writing, waiting until that is possible.
@@ -98,9 +143,13 @@ impl PyRwLock {
 
     /// Release the lock, after taking it for writing.
     ///
-    /// Raise RuntimeError if this thread does not have the lock for writing.
-    pub(super) fn unlock_write(&self) -> Result<()> {
-        Ok(self.0.unlock_write()?)
+    /// Raise RuntimeError if neither this task nor this thread has the lock for writing.
+    pub(super) fn unlock_write(&self, py: Python<'_>) -> Result<()> {
+        let task = self.task(py)?.filter(|&task| self.0.is_writing(task));
+        Ok(awaiting::ringing(py, || match task {
+            Some(task) => self.0.unlock_write_of(task),
+            None => self.0.unlock_write(),
+        })?)
     }
 
     /// Take the lock for reading, and return whether that succeeded.
@@ -149,36 +198,40 @@ impl PyRwLock {
     }
 
     /// Release the lock after reading; this is the same as unlock_read().
-    fn release_read(&self) -> Result<()> {
-        self.unlock_read()
+    fn release_read(&self, py: Python<'_>) -> Result<()> {
+        self.unlock_read(py)
     }
 
     /// Release the lock after writing; this is the same as unlock_write().
-    fn release_write(&self) -> Result<()> {
-        self.unlock_write()
+    fn release_write(&self, py: Python<'_>) -> Result<()> {
+        self.unlock_write(py)
     }
 
     /// Keep the lock for reading instead of writing; no other writer can come in between.
     ///
-    /// Waiting readers come in as well. Raise RuntimeError if this thread does not have the lock
-    /// for writing.
-    fn downgrade(&self) -> Result<()> {
-        Ok(self.0.downgrade()?)
+    /// Waiting readers come in as well. Raise RuntimeError if neither this task nor this thread has
+    /// the lock for writing.
+    fn downgrade(&self, py: Python<'_>) -> Result<()> {
+        let task = self.task(py)?.filter(|&task| self.0.is_writing(task));
+        Ok(awaiting::ringing(py, || match task {
+            Some(task) => self.0.downgrade_of(task),
+            None => self.0.downgrade(),
+        })?)
     }
 
     /// Return how often the lock is taken for reading at this moment.
     ///
-    /// A thread that has taken it twice counts twice.
+    /// A thread or task that has taken it twice counts twice.
     fn readers(&self) -> New<usize> {
         New(self.0.readers())
     }
 
-    /// Return the number of threads that are waiting to write at this moment.
+    /// Return the number of threads and tasks that are waiting to write at this moment.
     fn writers_waiting(&self) -> New<usize> {
         New(self.0.writers_waiting())
     }
 
-    /// Return whether any thread has the lock for writing.
+    /// Return whether any thread or task has the lock for writing.
     fn writer_locked(&self) -> bool {
         self.0.is_write_locked()
     }

@@ -1,7 +1,9 @@
 //! `RWReadContext` and `RWWriteContext`, which hold the lock in a `with` statement.
 
 use super::class::PyRwLock;
+use crate::locks::{acquire::Patience, tasks::Answer};
 use crate::runtime::{
+    awaiting::Coroutine,
     create::{New, exception},
     error::Result,
     not_copyable::not_copyable,
@@ -16,17 +18,33 @@ use std::sync::OnceLock;
 
 #[pymethods]
 impl PyRwLock {
-    /// Return a context that takes the lock for reading: ``with lock.read():``.
+    /// Return a context that takes the lock for reading: ``with lock.read():``, or ``async with`` in a coroutine.
     fn read(slf: Bound<'_, Self>) -> PyRwReadContext {
         PyRwReadContext {
             lock: OnceLock::from(slf.unbind()),
         }
     }
 
-    /// Return a context that takes the lock for writing: ``with lock.write():``.
+    /// Return a context that takes the lock for writing: ``with lock.write():``, or ``async with`` in a coroutine.
     fn write(slf: Bound<'_, Self>) -> PyRwWriteContext {
         PyRwWriteContext {
             lock: OnceLock::from(slf.unbind()),
+        }
+    }
+}
+
+impl PyRwLock {
+    /// Releases the lock after it was taken for writing, and perhaps downgraded.
+    fn unlock_any(&self, py: Python<'_>) -> Result<()> {
+        let reads = match self.task(py)? {
+            Some(task) if self.0.is_writing(task) => false,
+            Some(task) if self.0.is_reading(task) => true,
+            _ => self.0.is_reader(),
+        };
+        if reads {
+            self.unlock_read(py)
+        } else {
+            self.unlock_write(py)
         }
     }
 }
@@ -62,8 +80,8 @@ fn context_repr(
 ///
 /// RWReadContext(lock)
 ///
-/// Entering it returns the lock. It can be used any number of times, by several threads at once,
-/// and inside itself.
+/// Entering it, by "with" or "async with", returns the lock. It can be used any number of times, by
+/// several threads and tasks at once, and inside itself.
 ///
 /// >>> with RWReadContext(RWLock()) as lock:
 /// ...     lock.readers()
@@ -95,12 +113,37 @@ impl PyRwReadContext {
     #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_args)")]
     fn __exit__(
         &self,
+        py: Python<'_>,
         _kind: Option<&Bound<'_, PyAny>>,
         _value: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
         _more: &Bound<'_, PyTuple>,
     ) -> Result<()> {
-        lock_of(&self.lock)?.get().unlock_read()
+        lock_of(&self.lock)?.get().unlock_read(py)
+    }
+
+    /// Take the lock for a task, which waits if necessary, and return the lock.
+    fn __aenter__(&self, py: Python<'_>) -> PyResult<Coroutine> {
+        let lock = lock_of(&self.lock)?;
+        let answer = Answer::Entered(lock.clone_ref(py).into_any());
+        let forever = Patience::Until(None);
+        (lock.get()).reading(py, "RWReadContext.__aenter__", answer, forever)
+    }
+
+    /// Release the lock.
+    // The lock is released now and not when the coroutine is awaited, because a signal may strike in
+    // between.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_args)")]
+    fn __aexit__(
+        &self,
+        py: Python<'_>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<Coroutine> {
+        lock_of(&self.lock)?.get().unlock_read(py)?;
+        Ok(Coroutine::finished("RWReadContext.__aexit__"))
     }
 }
 
@@ -108,8 +151,8 @@ impl PyRwReadContext {
 ///
 /// RWWriteContext(lock)
 ///
-/// Entering it returns the lock. It can be used any number of times, by several threads. If the
-/// body downgrades the lock, leaving the context releases it for reading.
+/// Entering it, by "with" or "async with", returns the lock. It can be used any number of times, by
+/// several threads and tasks. If the body downgrades the lock, leaving the context releases it for reading.
 ///
 /// >>> with RWWriteContext(RWLock()) as lock:
 /// ...     lock.downgrade()
@@ -142,16 +185,37 @@ impl PyRwWriteContext {
     #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_args)")]
     fn __exit__(
         &self,
+        py: Python<'_>,
         _kind: Option<&Bound<'_, PyAny>>,
         _value: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
         _more: &Bound<'_, PyTuple>,
     ) -> Result<()> {
-        let lock = lock_of(&self.lock)?.get();
-        if lock.0.is_reader() {
-            return lock.unlock_read();
-        }
-        lock.unlock_write()
+        lock_of(&self.lock)?.get().unlock_any(py)
+    }
+
+    /// Take the lock for a task, which waits if necessary, and return the lock.
+    fn __aenter__(&self, py: Python<'_>) -> PyResult<Coroutine> {
+        let lock = lock_of(&self.lock)?;
+        let answer = Answer::Entered(lock.clone_ref(py).into_any());
+        let forever = Patience::Until(None);
+        (lock.get()).writing(py, "RWWriteContext.__aenter__", answer, forever)
+    }
+
+    /// Release the lock, even if downgrade() has turned it into a read lock.
+    // The lock is released now and not when the coroutine is awaited, because a signal may strike in
+    // between.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_args)")]
+    fn __aexit__(
+        &self,
+        py: Python<'_>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Result<Coroutine> {
+        lock_of(&self.lock)?.get().unlock_any(py)?;
+        Ok(Coroutine::finished("RWWriteContext.__aexit__"))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     runtime::{
         awaiting::hushed,
         create::{New, exception},
+        deferral::share_if,
         nesting::Nested,
         not_copyable::not_copyable,
         truth::Truth,
@@ -24,7 +25,7 @@ const LARGEST_SCALING: isize = 256;
 
 /// A first-in first-out queue for many producers and many consumers.
 ///
-/// ConcurrentQueue(scaling=None, lock_free=False, *, maxsize=0)
+/// ConcurrentQueue(scaling=None, lock_free=False, *, maxsize=0, shared=False)
 ///
 /// Items leave the queue in the order in which their pushes took effect. No item is lost or
 /// returned twice, and a call that fails, for whatever reason, changes nothing. A pop waits while
@@ -118,25 +119,26 @@ impl PyConcurrentQueue {
     #[new]
     #[pyo3(
         signature = (*_args, **_kwargs),
-        text_signature = "(scaling=None, lock_free=False, *, maxsize=0)",
+        text_signature = "(scaling=None, lock_free=False, *, maxsize=0, shared=False)",
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self::unmade()
     }
 
-    #[pyo3(signature = (scaling=None, lock_free=Truth(false), *, maxsize=0))]
+    #[pyo3(signature = (scaling=None, lock_free=Truth(false), *, maxsize=0, shared=Truth(false)))]
     fn __init__(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         scaling: Option<isize>,
         lock_free: Truth,
         maxsize: isize,
+        shared: Truth,
     ) -> PyResult<()> {
         if let Some(scaling) = scaling.filter(|&scaling| scaling > LARGEST_SCALING) {
-            warn_of_scaling(py, scaling)?;
+            warn_of_scaling(slf.py(), scaling)?;
         }
         let maxsize = usize::try_from(maxsize).ok().filter(|&maxsize| maxsize > 0);
-        self.make(Inner::new(maxsize, None, lock_free.0));
+        slf.get().make(Inner::new(maxsize, None, lock_free.0));
+        share_if(shared, slf);
         Ok(())
     }
 

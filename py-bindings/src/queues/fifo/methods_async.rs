@@ -1,9 +1,9 @@
-//! The asynchronous methods of `ConcurrentQueue`.
+//! The asynchronous methods of `ConcurrentQueue`, and its cases of a choice.
 
 use super::class::PyConcurrentQueue;
 use crate::{
     queues::channel_async,
-    runtime::{awaiting::Coroutine, blocking::Timeout},
+    runtime::{awaiting::Coroutine, blocking::Timeout, choosing::Case},
 };
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -46,6 +46,23 @@ impl PyConcurrentQueue {
     #[pyo3(signature = (timeout=None))]
     fn get_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
         Self::getting(slf, "ConcurrentQueue.get_async", timeout)
+    }
+
+    /// Return the case of select() and select_async() that does what pop() does.
+    fn popping(slf: &Bound<'_, Self>) -> PyResult<Case> {
+        let inner = Arc::new(slf.get().inner()?.clone());
+        Ok(channel_async::case_of_get(
+            inner,
+            slf,
+            "ConcurrentQueue.popping",
+        ))
+    }
+
+    /// Return the case of select() and select_async() that does what push(value) does.
+    fn pushing(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Case> {
+        let inner = Arc::new(slf.get().inner()?.clone());
+        let name = "ConcurrentQueue.pushing";
+        Ok(channel_async::case_of_put(inner, slf, name, value))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
         channel::{self, Channel},
         channel_async, subclass,
     },
-    runtime::{awaiting::Coroutine, create::New, truth::Truth},
+    runtime::{awaiting::Coroutine, create::New, deferral::share_if, truth::Truth},
 };
 use ft_concurrent_queue::TaskTracker;
 use pyo3::{
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A first-in first-out queue with the methods of queue.Queue.
 ///
-/// StdConcurrentQueue(maxsize=0)
+/// StdConcurrentQueue(maxsize=0, *, shared=False)
 ///
 /// It holds at most maxsize items, or any number if maxsize is not positive. It is a
 /// ConcurrentQueue, and on every Python version it behaves like queue.Queue of Python 3.13, with
@@ -46,7 +46,7 @@ fn inner<'a>(slf: &'a Bound<'_, PyStdQueue>) -> PyResult<&'a Inner> {
 #[pymethods]
 impl PyStdQueue {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0, *, shared=False)")]
     fn new(
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
@@ -54,11 +54,13 @@ impl PyStdQueue {
         PyClassInitializer::from(PyConcurrentQueue::unmade()).add_subclass(Self)
     }
 
-    #[pyo3(signature = (maxsize=None))]
+    #[pyo3(signature = (maxsize=None, *, shared=Truth(false)))]
     fn __init__(
         slf: &Bound<'_, Self>,
         #[pyo3(from_py_with = channel::bound)] maxsize: Option<usize>,
+        shared: Truth,
     ) -> PyResult<()> {
+        share_if(shared, slf);
         let inner = Inner::new(maxsize, Some(TaskTracker::new()), false);
         slf.as_super().get().make(inner);
         Ok(())

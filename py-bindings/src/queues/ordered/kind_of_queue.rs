@@ -6,7 +6,7 @@ macro_rules! kind_of_queue {
         #[pymethods]
         impl $class {
             #[new]
-            #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+            #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0, *, shared=False)")]
             fn new(
                 _args: &Bound<'_, PyTuple>,
                 _kwargs: Option<&Bound<'_, PyDict>>,
@@ -14,11 +14,13 @@ macro_rules! kind_of_queue {
                 PyClassInitializer::from(PyOrderedQueue::unmade()).add_subclass(Self)
             }
 
-            #[pyo3(signature = (maxsize=None))]
+            #[pyo3(signature = (maxsize=None, *, shared=Truth(false)))]
             fn __init__(
                 slf: &Bound<'_, Self>,
                 #[pyo3(from_py_with = channel::bound)] maxsize: Option<usize>,
+                shared: Truth,
             ) {
+                share_if(shared, slf);
                 slf.as_super().get().make($items(maxsize));
             }
 

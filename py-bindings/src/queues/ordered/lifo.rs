@@ -1,7 +1,10 @@
 //! `StdConcurrentLifoQueue`.
 
 use super::{class::PyOrderedQueue, items::Items, kind_of_queue::kind_of_queue};
-use crate::queues::channel;
+use crate::{
+    queues::channel,
+    runtime::{deferral::share_if, truth::Truth},
+};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyTuple},
@@ -9,7 +12,7 @@ use pyo3::{
 
 /// A last-in first-out queue with the methods of queue.LifoQueue.
 ///
-/// StdConcurrentLifoQueue(maxsize=0)
+/// StdConcurrentLifoQueue(maxsize=0, *, shared=False)
 ///
 /// It holds at most maxsize items, or any number if maxsize is not positive. The item that was put
 /// in last is taken out first. What StdConcurrentQueue says about queue.Queue applies here to

@@ -1,9 +1,9 @@
-//! The asynchronous methods of the LIFO queue and the priority queue.
+//! The asynchronous methods of the LIFO queue and the priority queue, and their cases of a choice.
 
 use super::class::PyOrderedQueue;
 use crate::{
     queues::channel_async,
-    runtime::{awaiting::Coroutine, blocking::Timeout},
+    runtime::{awaiting::Coroutine, blocking::Timeout, choosing::Case},
 };
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -50,6 +50,23 @@ impl PyOrderedQueue {
     #[pyo3(signature = (timeout=None))]
     fn pop_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> PyResult<Coroutine> {
         Self::get_async(slf, timeout)
+    }
+
+    /// Return the case of select() and select_async() that does what pop() does.
+    fn popping(slf: &Bound<'_, Self>) -> PyResult<Case> {
+        let inner = Arc::clone(slf.get().shared()?);
+        Ok(channel_async::case_of_get(
+            inner,
+            slf,
+            "StdOrderedQueue.popping",
+        ))
+    }
+
+    /// Return the case of select() and select_async() that does what push(value) does.
+    fn pushing(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Case> {
+        let inner = Arc::clone(slf.get().shared()?);
+        let name = "StdOrderedQueue.pushing";
+        Ok(channel_async::case_of_put(inner, slf, name, value))
     }
 
     /// Do what join() does in a coroutine: the task waits, not its thread.

@@ -1,7 +1,10 @@
 //! `StdConcurrentPriorityQueue`.
 
 use super::{class::PyOrderedQueue, items::Items, kind_of_queue::kind_of_queue};
-use crate::queues::channel;
+use crate::{
+    queues::channel,
+    runtime::{deferral::share_if, truth::Truth},
+};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyTuple},
@@ -9,7 +12,7 @@ use pyo3::{
 
 /// A queue with the methods of queue.PriorityQueue, whose smallest item leaves first.
 ///
-/// StdConcurrentPriorityQueue(maxsize=0)
+/// StdConcurrentPriorityQueue(maxsize=0, *, shared=False)
 ///
 /// It holds at most maxsize items, or any number if maxsize is not positive. Items are compared
 /// with "<" alone, and equal items leave in no particular order. If the items are (priority, item)

@@ -44,7 +44,8 @@ enum Step {
 }
 
 impl Coroutine {
-    /// Makes a coroutine, which fails if the operation is not done by the deadline.
+    /// Makes a coroutine, which ends as one that has timed out if the operation is not done by the
+    /// deadline.
     pub(crate) fn new(
         name: &'static str,
         operation: impl Operation + 'static,
@@ -114,7 +115,7 @@ impl Coroutine {
                     return outcome.map(Step::Finished);
                 }
                 if has_passed(job.deadline) {
-                    return Err(job.operation.timed_out(py));
+                    return job.operation.timed_out(py).map(Step::Finished);
                 }
             }
             Some(suspension) => {
@@ -139,10 +140,11 @@ impl Coroutine {
                 return outcome.map(Step::Finished);
             }
             if has_passed(job.deadline) {
-                return Err(job.operation.timed_out(py));
+                return job.operation.timed_out(py).map(Step::Finished);
             }
             let future = alarm.future.clone_ref(py).into_bound(py);
-            let timer = alarm.start_timer(py, job.deadline)?;
+            let due = job.deadline.into_iter().chain(job.operation.wake_at());
+            let timer = alarm.start_timer(py, due.min())?;
             let suspension = Suspension { alarm, timer };
             // Marks the future as one that a task waits for, and returns it.
             let waits = future.call_method0(intern!(py, "__await__"))?;

@@ -12,12 +12,14 @@
 //! resume the task. If that is impossible because the loop was closed, the coroutine gives up, and
 //! the wake-up goes to the next waiter in line.
 
+mod awaited;
 mod coroutine;
 mod event_loop;
 mod operation;
 mod ringing;
 mod stage;
 
+pub(crate) use awaited::{Awaited, Nap};
 pub(crate) use coroutine::Coroutine;
 pub(crate) use event_loop::{current_task, is_in_event_loop};
 pub(crate) use operation::{Operation, Outcome, Retry, Waiting};

@@ -7,6 +7,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
+    time::Instant,
 };
 
 /// The result of a coroutine. No value stands for Python's `None`.
@@ -23,9 +24,15 @@ pub(crate) trait Operation: Send {
     /// Performs the operation, or arranges that `waker` is woken when it may be possible.
     fn poll(&mut self, py: Python<'_>, waker: &Waker) -> Poll<Outcome>;
 
-    /// Makes the error for a deadline that has passed.
-    fn timed_out(&self, _py: Python<'_>) -> PyErr {
-        PyTimeoutError::new_err(())
+    /// Returns when to poll again even if no waker was woken, for an operation that waits for the
+    /// clock.
+    fn wake_at(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Ends the operation, because a deadline has passed.
+    fn timed_out(&mut self, _py: Python<'_>) -> Outcome {
+        Err(PyTimeoutError::new_err(()))
     }
 
     /// Shows the collector the objects that the operation holds.
@@ -80,8 +87,8 @@ impl<C: Send + Sync + 'static> Operation for Retry<C> {
         }
     }
 
-    fn timed_out(&self, py: Python<'_>) -> PyErr {
-        (self.timed_out)(py)
+    fn timed_out(&mut self, py: Python<'_>) -> Outcome {
+        Err((self.timed_out)(py))
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {

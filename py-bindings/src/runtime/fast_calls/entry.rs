@@ -97,6 +97,34 @@ macro_rules! entry {
     (one, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
         $crate::runtime::fast_calls::entry!(@fastcall $class, $to, $name, $body, 1, (0), |_| true)
     };
+    // For methods whose only argument has no name, and no default: Python passes it in a register,
+    // instead of an array. It also checks the number of arguments itself, with a text of its own.
+    (single, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {{
+        use $crate::runtime::fast_calls::{Done, Slow, instance};
+        use pyo3::{Borrowed, PyAny, Python, ffi};
+
+        static SLOW: Slow<ffi::PyCFunctionFastWithKeywords> = Slow::new();
+        unsafe extern "C" fn fast(
+            this: *mut ffi::PyObject,
+            argument: *mut ffi::PyObject,
+        ) -> *mut ffi::PyObject {
+            let body: for<'a, 'py> fn(&$class, Python<'py>, Borrowed<'a, 'py, PyAny>) -> Option<Done> = $body;
+            // SAFETY: Python calls a method in an attached thread, with an instance of its class
+            // and a valid argument.
+            unsafe {
+                let py = Python::assume_attached();
+                match body(instance(this), py, Borrowed::from_ptr(py, argument)) {
+                    Some(Done(result)) => result,
+                    None => SLOW.get()(this, &argument, 1, std::ptr::null_mut()),
+                }
+            }
+        }
+        let entry = (ffi::PyMethodDefPointer { PyCFunction: fast }, ffi::METH_O);
+        let flags = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
+        // SAFETY: METH_O says that the entry is a `PyCFunction`, and the flags that PyO3's function
+        // is a `PyCFunctionFastWithKeywords`.
+        unsafe { $to.method($name, entry, (|it| it.PyCFunctionFastWithKeywords, flags), &SLOW)? };
+    }};
     (two, $class:ty, $to:ident, $py:ident, $name:tt, $body:expr) => {
         $crate::runtime::fast_calls::entry!(@fastcall $class, $to, $name, $body, 2, (0 1), |_| true)
     };

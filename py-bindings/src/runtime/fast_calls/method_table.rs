@@ -17,6 +17,11 @@ impl<F: Copy> Slow<F> {
         Self(OnceLock::new())
     }
 
+    /// Sets it. A second import, after a first one that failed, sets the same one again.
+    pub(crate) fn set(&self, slow: F) {
+        let _ = self.0.set(slow);
+    }
+
     #[cold]
     pub(crate) fn get(&self) -> F {
         *self.0.get().expect("set before the entry is")
@@ -44,9 +49,7 @@ impl<'py> Class<'py> {
         // SAFETY: the caller's promise.
         let before = unsafe { (*slot).replace(fast) };
         let before = before.expect("PyO3 has filled the slot");
-        // `set` fails if the module's initialization runs a second time, after a first import that
-        // failed. The function is the same one then.
-        let _ = slow.0.set(before);
+        slow.set(before);
     }
 
     /// Puts an entry in front of a method.
@@ -61,6 +64,10 @@ impl<'py> Class<'py> {
         (pick, flags): (unsafe fn(ffi::PyMethodDefPointer) -> F, c_int),
         slow: &Slow<F>,
     ) -> PyResult<()> {
+        // The module is imported again, after a first import that failed.
+        if slow.0.get().is_some() {
+            return Ok(());
+        }
         let name = name.to_str().expect("names are ASCII");
         let method = self.0.getattr(name)?;
         // SAFETY: the object is valid.
@@ -72,7 +79,7 @@ impl<'py> Class<'py> {
         assert_eq!(before.ml_flags, flags, "{name}");
         // SAFETY: the flags name the kind of the function, and the caller promises that `pick`
         // matches.
-        let _ = slow.0.set(unsafe { pick(before.ml_meth) });
+        slow.set(unsafe { pick(before.ml_meth) });
         // Leaked, because the class refers to the definition forever.
         let definition = Box::leak(Box::new(ffi::PyMethodDef {
             ml_name: before.ml_name,

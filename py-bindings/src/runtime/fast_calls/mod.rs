@@ -16,7 +16,9 @@
 mod done;
 mod entry;
 mod method_table;
+mod packed;
 
 pub(crate) use done::{Done, exact_i64};
 pub(crate) use entry::{entry, fast};
 pub(crate) use method_table::{Class, Exact, Slow, instance};
+pub(crate) use packed::{Taken, packed, pass};

@@ -13,7 +13,7 @@ def test_constructor_forms():
     assert AtomicReference(thing).get() is thing
     assert AtomicReference(obj=thing).get() is thing
     assert AtomicReference(*[], **{}).get() is None
-    assert str(inspect.signature(AtomicReference)) == "(obj=None)"
+    assert str(inspect.signature(AtomicReference)) == "(obj=None, *, shared=False)"
 
 
 @pytest.mark.parametrize(

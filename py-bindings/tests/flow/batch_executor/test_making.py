@@ -27,7 +27,7 @@ def test_exports():
 
 
 def test_signatures():
-    assert str(inspect.signature(BatchExecutor)) == "(source, size)"
+    assert str(inspect.signature(BatchExecutor)) == "(source, size, *, shared=False)"
     assert str(inspect.signature(BatchExecutor.load)) == "(self, /, timeout=None)"
     for name in ("as_local", "handle"):
         assert str(inspect.signature(getattr(BatchExecutor, name))) == "(self, /)"

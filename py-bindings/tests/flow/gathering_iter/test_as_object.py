@@ -187,4 +187,4 @@ def test_class_is_found_and_documented():
         ("clear_failure", "(self, /)"),
     ]:
         assert str(inspect.signature(getattr(kind, name))) == text
-    assert str(inspect.signature(kind)) == "(scaling=None, *, window=None)"
+    assert str(inspect.signature(kind)) == "(scaling=None, *, window=None, shared=False)"

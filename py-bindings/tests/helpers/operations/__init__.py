@@ -8,6 +8,7 @@ something from its user. A test puts an `Imp` there. Each room of the package ha
 the object was just made, and might wait for ever otherwise.
 """
 
+import concurrent.futures
 import contextlib
 import functools
 from collections.abc import Callable
@@ -15,14 +16,14 @@ from typing import Any
 
 import ft_utils
 
-from . import atomics, deque, dicts, flow, local_wrapper, locks, queues
+from . import atomics, caches, coordination, deque, dicts, flow, local_wrapper, locks, queues, sets
 from .imp import Fuse, Imp
 from .lines import Operations
 from .names import NAMES
 
 __all__ = ["ERRORS", "NAMES", "OPERATIONS", "Fuse", "Imp", "function", "make", "use"]
 
-ROOMS = (atomics, deque, dicts, flow, local_wrapper, locks, queues)
+ROOMS = (atomics, caches, coordination, deque, dicts, flow, local_wrapper, locks, queues, sets)
 OPERATIONS: dict[str, Operations] = {
     name: operations for room in ROOMS for name, operations in room.OPERATIONS.items()
 }
@@ -53,6 +54,9 @@ ERRORS = (
     ft_utils.Empty,
     ft_utils.Full,
     ft_utils.ShutDown,
+    # Of futures.
+    concurrent.futures.CancelledError,
+    concurrent.futures.InvalidStateError,
 )
 
 

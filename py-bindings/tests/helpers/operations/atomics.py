@@ -20,6 +20,8 @@ OPERATIONS = {
         o.exchange(x)
         o.compare_exchange(x, x)
         o.wait(x)
+        step(o.wait_async())
+        step(o.wait_async(x))
         """,
         "(o.set(True), o.wait())",
     ),
@@ -82,6 +84,16 @@ OPERATIONS = {
         o.compare_and_swap(x, x)
         o.compare_exchange_equal(x, x)
         o.update(x)
+        """,
+    ),
+    "StripedCounter": of(
+        "StripedCounter()",
+        SHARED
+        + """
+        o.add()
+        o.add(x)
+        o.sum()
+        o.sum_then_reset()
         """,
     ),
 }

@@ -1,6 +1,6 @@
 """The operations of the classes that spread work and gather results."""
 
-from .lines import SHARED, SUBSCRIPT, of
+from .lines import REFUSED, SHARED, SUBSCRIPT, TEXT, of
 
 OPERATIONS = {
     "BatchExecutor": of(
@@ -66,6 +66,53 @@ OPERATIONS = {
         o.__iter__()
         o.close()
         o.__next__()
+        """,
+    ),
+    # What jobs do is in tests/flow/executor: a worker would make these calls, and later.
+    "ExecutorBase": of(
+        "shut(WorkStealingExecutor(1, initializer=print, initargs=(x,)))",
+        REFUSED
+        + """
+        o.submit(x, x, x=x)
+        o.submit(x=x)
+        o._set_up(1, x, x)
+        o._shut_down(x, x)
+        o.max_workers
+        o._shutdown
+        o._broken
+        """,
+    ),
+    "FutureBase": of(
+        """
+        calling(WorkStealingFuture(), x)
+        WorkStealingFuture()
+        """,
+        REFUSED
+        + SUBSCRIPT
+        + TEXT
+        + """
+        o.cancel()
+        o.cancelled()
+        o.running()
+        o.done()
+        o.result(0)
+        o.exception(0)
+        o.add_done_callback(x)
+        o.set_running_or_notify_cancel()
+        o.set_result(x)
+        o.set_exception(x)
+        o._state
+        o._condition
+        o._waiters
+        o._result
+        o._exception
+        (o._waiters.append(x), o.set_result(x))
+        (o.set_exception(x), o.result())
+        (o.set_result(x), o.add_done_callback(x), o.result(x))
+        """,
+        """
+        (o.set_result(x), o.result())
+        (o.set_exception(ValueError(x)), o.exception())
         """,
     ),
 }

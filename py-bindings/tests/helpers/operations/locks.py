@@ -3,6 +3,36 @@
 from .lines import REFUSED, SHARED, TEXT, of
 
 OPERATIONS = {
+    "Condition": of(
+        """
+        Condition()
+        Condition(x)
+        Condition(Lock())
+        """,
+        SHARED
+        + """
+        o.acquire(True, x)
+        o.acquire(False)
+        o.release()
+        o.locked()
+        o.wait(x)
+        o.wait_for(x, x)
+        o.wait_for(x, 0)
+        o.notify(x)
+        o.notify_all()
+        step(o.acquire_async(x))
+        step(o.wait_async())
+        step(o.wait_async(x))
+        step(o.wait_for_async(x, x))
+        step(o.__aenter__())
+        o.__exit__(x, x, x)
+        step(o.__aexit__(x, x, x))
+        """,
+        """
+        (o.acquire(), o.wait(0), o.release())
+        (o.__enter__(), o.wait_for(lambda: True), o.notify(2), o.__exit__(x, x, x))
+        """,
+    ),
     "IntervalLock": of(
         """
         IntervalLock()
@@ -19,6 +49,13 @@ OPERATIONS = {
         o.locked()
         o._is_owned()
         o.__exit__(x, x, x)
+        step(o.lock_async())
+        step(o.acquire_async(True, x))
+        step(o.acquire_async(x))
+        step(o.cede_async())
+        step(o.poll_async())
+        step(o.__aenter__())
+        step(o.__aexit__(x, x, x))
         """,
         """
         (o.lock(), o.unlock())
@@ -27,20 +64,48 @@ OPERATIONS = {
         (o.__enter__(), o.__exit__(x, x, x))
         """,
     ),
+    "Lock": of(
+        "Lock()",
+        SHARED
+        + """
+        o.acquire(True, x)
+        o.acquire(timeout=x)
+        o.acquire(False)
+        o.release()
+        o.locked()
+        step(o.acquire_async())
+        step(o.acquire_async(x))
+        step(o.__aenter__())
+        o.__exit__(x, x, x)
+        step(o.__aexit__(x, x, x))
+        """,
+        """
+        (o.acquire(), o.release())
+        (o.__enter__(), o.__exit__(x, x, x))
+        """,
+    ),
     "ProcessSemaphore": of(
         """
         ProcessSemaphore(1)
         ProcessSemaphore(x)
+        ProcessSemaphore(0, x)
         """,
         SHARED
         + """
         o.acquire_sync(True, x)
         o.acquire_sync(timeout=x)
+        o.acquire_sync(False, n=x)
         o.try_acquire()
+        o.try_acquire(x)
         o.release()
+        o.release(x)
         o.locked()
         o.value
+        o.limit
+        setattr(o, "limit", 3)
+        setattr(o, "limit", x)
         step(o.acquire())
+        step(o.acquire(x))
         step(o.__aenter__())
         o.__exit__(x, x, x)
         step(o.__aexit__(x, x, x))
@@ -63,6 +128,12 @@ OPERATIONS = {
         o.acquire_write(True, x)
         o.acquire_read(timeout=x)
         o.acquire_write(timeout=x)
+        step(o.lock_read_async())
+        step(o.lock_write_async())
+        step(o.acquire_read_async(True, x))
+        step(o.acquire_read_async(x))
+        step(o.acquire_write_async(True, x))
+        step(o.acquire_write_async(x))
         o.read()
         o.write()
         o.readers()
@@ -79,7 +150,13 @@ OPERATIONS = {
         RWLock().read()
         RWReadContext(RWLock())
         """,
-        REFUSED + TEXT + "o.__exit__(x, x, x)",
+        REFUSED
+        + TEXT
+        + """
+        o.__exit__(x, x, x)
+        step(o.__aenter__())
+        step(o.__aexit__(x, x, x))
+        """,
         "(o.__enter__(), o.__exit__(x, x, x))",
     ),
     "RWWriteContext": of(
@@ -87,7 +164,13 @@ OPERATIONS = {
         RWLock().write()
         RWWriteContext(RWLock())
         """,
-        REFUSED + TEXT + "o.__exit__(x, x, x)",
+        REFUSED
+        + TEXT
+        + """
+        o.__exit__(x, x, x)
+        step(o.__aenter__())
+        step(o.__aexit__(x, x, x))
+        """,
         "(o.__enter__(), o.__exit__(x, x, x))",
     ),
 }

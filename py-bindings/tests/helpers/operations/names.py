@@ -73,3 +73,36 @@ def gathered(it: Any, *values: object) -> Any:
     for key, value in enumerate(values):
         it.insert(key, value)
     return it
+
+
+@named
+def shut(executor: Any) -> Any:
+    executor.shutdown()
+    return executor
+
+
+@named
+def calling(future: Any, callback: Any) -> Any:
+    future.add_done_callback(callback)
+    return future
+
+
+@named
+def cached_items(cache: Any, *items: object) -> Any:
+    for item in items:
+        cache[item] = item
+    return cache
+
+
+@named
+def called(function: Any, *args: object) -> Any:
+    function(*args)
+    return function
+
+
+@named
+class Instance:
+    """An object that a cached method can be bound to."""
+
+    def __init__(self, held: object) -> None:
+        self.held = held

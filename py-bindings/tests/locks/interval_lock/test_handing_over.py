@@ -110,9 +110,10 @@ def test_polls_take_turns():
 def test_waiter_that_gives_up_keeps_nobody_waiting():
     lock = IntervalLock()
     lock.lock()
-    gives_up = waiting(lock, lock.acquire, True, 0.1)
+    gives_up = Task(lock.acquire, True, 0.1)
+    # On a slow machine it may be gone before we see it wait, here and below. Mostly both wait.
+    wait_until(lambda: lock.waiters == 1 or gives_up.is_done())
     stays = Task(take, lock)
-    # Mostly both wait. On a slow machine the first may be gone by now.
     wait_until(lambda: lock.waiters == 2 or gives_up.is_done())
     assert gives_up.result() is False
     wait_until(lambda: lock.waiters == 1)

@@ -24,7 +24,7 @@ def test_bad_values():
     for bad in (None, "1", 1.0, [1]):
         with pytest.raises(TypeError):
             ProcessSemaphore(bad)
-    for args, kwargs in [((), {}), ((1, 2), {}), ((1,), {"value": 1}), ((), {"n": 1})]:
+    for args, kwargs in [((), {}), ((1, 2, 3), {}), ((1,), {"value": 1}), ((), {"n": 1})]:
         with pytest.raises(TypeError):
             ProcessSemaphore(*args, **kwargs)
     with pytest.raises(OverflowError):
@@ -32,13 +32,14 @@ def test_bad_values():
 
 
 def test_signatures():
-    assert str(inspect.signature(ProcessSemaphore)) == "(value)"
+    assert str(inspect.signature(ProcessSemaphore)) == "(value, limit=None)"
     of = {
         name: str(inspect.signature(getattr(ProcessSemaphore, name)))
         for name in ("acquire", "release", "locked", "try_acquire", "acquire_sync", "handle")
     }
-    assert of.pop("acquire_sync") == "(self, /, blocking=True, timeout=None)"
-    assert set(of.values()) == {"(self, /)"}
+    assert of.pop("acquire_sync") == "(self, /, blocking=True, timeout=None, n=1)"
+    assert {of.pop(name) for name in ("locked", "handle")} == {"(self, /)"}
+    assert set(of.values()) == {"(self, /, n=1)"}
 
 
 def test_protocols():

@@ -87,7 +87,7 @@ def test_signatures_are_those_of_queue(kind):
             (p.name, p.default) for p in expected.parameters.values()
         ]
     assert str(inspect.signature(kind.shutdown)) == "(self, /, immediate=False)"
-    assert str(inspect.signature(kind)) == "(maxsize=0)"
+    assert str(inspect.signature(kind)) == "(maxsize=0, *, shared=False)"
     for name in dir(kind):
         method = getattr(kind, name)
         if not name.startswith("_"):

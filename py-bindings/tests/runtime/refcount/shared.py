@@ -14,6 +14,9 @@ from helpers.threads import Task
 # The collector alone frees an object that is counted so.
 needs_defer = pytest.mark.skipif(sys.version_info < (3, 14), reason="3.14 brings it")
 
+# `PyUnstable_TryIncRef`, with which it is compared.
+needs_try = pytest.mark.skipif(sys.version_info < (3, 14), reason="3.14 brings it")
+
 # What `ob_ref_local` of an immortal object is, and the flags in `ob_ref_shared` of one that its
 # thread is to see to.
 IMMORTAL = 2**32 - 1

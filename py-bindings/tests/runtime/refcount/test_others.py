@@ -8,7 +8,7 @@ import pytest
 from helpers.builds import FREE_THREADED
 from helpers.limits import VERY_LONG
 
-from .shared import IMMORTAL, Made, Owner, let_go, needs_defer, states, thread_id
+from .shared import IMMORTAL, Made, Owner, let_go, needs_defer, needs_try, states, thread_id
 
 pytestmark = [
     pytest.mark.skipif(not FREE_THREADED, reason="with a GIL, PyO3's functions are used"),
@@ -46,6 +46,30 @@ def test_of_a_thread_in_a_call(ext, how, steps, seen):
         for made in owner.made:
             assert not made.deaths
             let_go(ext, made, inline=made is inline)
+
+
+@needs_try
+@pytest.mark.parametrize(
+    ("how", "steps", "counted"),
+    [
+        # Nobody else has a reference that could be seen.
+        ("plain", "?", 0),
+        ("plain", "e?", 2),
+        ("plain", "+?", 2),
+        ("plain", "+-?", 0),
+        ("weakly", "?", 1),
+        ("plain", "e-?", 1),
+    ],
+)
+def test_counting_without_a_reference(ext, how, steps, counted):
+    with Owner(ext, how, attached=True) as owner:
+        real, inline = owner.made
+        expected = ext.count(real.address, steps, False, real.deaths)
+        assert ext.count(inline.address, steps, True, inline.deaths) == expected
+        (_, local, shared) = expected[-1]
+        assert (local, shared >> 2) == (expected[0][1], counted)
+    for made in owner.made:
+        let_go(ext, made, inline=made is inline)
 
 
 @pytest.mark.parametrize("how", ["plain", "weakly"])

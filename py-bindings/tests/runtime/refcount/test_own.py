@@ -11,7 +11,7 @@ from helpers.builds import FREE_THREADED
 from helpers.limits import VERY_LONG
 from helpers.threads import wait_until
 
-from .shared import Made, let_go, needs_defer, states, thread_id
+from .shared import Made, let_go, needs_defer, needs_try, states, thread_id
 
 pytestmark = [
     pytest.mark.skipif(not FREE_THREADED, reason="with a GIL, PyO3's functions are used"),
@@ -52,6 +52,10 @@ OWN = [
     # So many references that the count is full: it is immortal then.
     ("plain", "^-+", {"own"}, None),
     ("plain", "^++--+-1-", {"own", "immortal"}, "at once"),
+    pytest.param("plain", "?--", {"own"}, "at once", marks=needs_try),
+    pytest.param("plain", "e?+-?----", {"own", "weakly"}, "at once", marks=needs_try),
+    pytest.param("plain", "e<?->--", {"own", "weakly", "shared"}, "at once", marks=needs_try),
+    pytest.param("plain", "^?", {"own", "immortal"}, None, marks=needs_try),
     pytest.param("deferred", "+-++--", {"own", "deferred"}, None, marks=needs_defer),
     pytest.param("deferred", "+<->+-", {"own", "deferred"}, None, marks=needs_defer),
     pytest.param("deferred", "+>+-", {"own", "deferred"}, None, marks=needs_defer),

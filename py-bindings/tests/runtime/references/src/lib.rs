@@ -24,6 +24,8 @@ type Counts = (usize, u32, isize);
 /// | `+`, `-` | a reference more or less, by what is tested if `inline`, else by the interpreter |
 /// | `<`, `>` | the same by the interpreter's functions in another thread, while this one is attached |
 /// | `)` | as `>`, while this one is detached: the interpreter may merge the counts on its behalf |
+/// | `e` | a reference more, and `?` is allowed from now on |
+/// | `?` | a reference more, if the object can be counted by somebody who has none |
 /// | `^` | sets the count of the object's own thread to one below that of an immortal object |
 /// | `1` | sets that count to one |
 ///
@@ -52,6 +54,19 @@ fn count(
                 ('-', true) => refcount::decref(address as _),
                 ('+', false) => ffi::Py_IncRef(address as _),
                 ('-', false) => ffi::Py_DecRef(address as _),
+                ('e', true) => refcount::incref_for_trying(address as _),
+                ('?', true) => {
+                    let _ = refcount::try_incref(address as _);
+                }
+                #[cfg(Py_3_14)]
+                ('e', false) => {
+                    ffi::Py_IncRef(address as _);
+                    ffi::PyUnstable_EnableTryIncRef(address as _);
+                }
+                #[cfg(Py_3_14)]
+                ('?', false) => {
+                    let _ = ffi::PyUnstable_TryIncRef(address as _);
+                }
                 ('<', _) => elsewhere(|| ffi::Py_IncRef(address as _)),
                 ('>', _) => elsewhere(|| ffi::Py_DecRef(address as _)),
                 (')', _) => py.detach(|| elsewhere(|| ffi::Py_DecRef(address as _))),

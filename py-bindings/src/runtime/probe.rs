@@ -1,11 +1,11 @@
 //! Python objects as keys.
 
-use crate::runtime::{object::Object, refcount::decref};
-use ft_concurrent_dict::Query;
+use super::{object::Object, refcount::decref};
+use ft_concurrent_dict::{Query, spread};
 use pyo3::{
     PyTypeInfo, ffi,
     prelude::*,
-    types::{PyBytes, PyInt, PyString},
+    types::{PyBytes, PyInt, PyString, PyTuple},
 };
 use std::{
     hash::BuildHasher,
@@ -26,7 +26,7 @@ impl<'a, 'py> Probe<'a, 'py> {
             Some(hash) => hash,
             None => object.hash()?,
         };
-        let hash = mix(hash);
+        let hash = spread(hash as u64);
         Ok(Self { object, hash })
     }
 
@@ -40,6 +40,10 @@ impl<'a, 'py> Probe<'a, 'py> {
     #[inline]
     pub(crate) fn hash(&self) -> u64 {
         self.hash
+    }
+
+    pub(crate) fn object(&self) -> &'a Bound<'py, PyAny> {
+        self.object
     }
 
     pub(crate) fn py(&self) -> Python<'py> {
@@ -70,16 +74,6 @@ fn known_hash(object: &Bound<'_, PyAny>) -> Option<isize> {
     (hash != -1).then_some(hash)
 }
 
-/// Spreads a hash over 64 bits, because Python's hash of a small int is the int itself.
-///
-/// Uses the folded multiplication of wyhash (Wang Yi) and related hashes. The factors are bits of
-/// pi.
-#[inline]
-fn mix(hash: isize) -> u64 {
-    let product = u128::from(hash as u64 ^ 0x243f_6a88_85a3_08d3) * 0x1319_8a2e_0370_7344;
-    product as u64 ^ (product >> 64) as u64
-}
-
 impl Query<Object> for Probe<'_, '_> {
     type Error = PyErr;
 
@@ -95,31 +89,18 @@ impl Query<Object> for Probe<'_, '_> {
 
     fn peek(&self, stored: &Object) -> Option<bool> {
         let (stored, probe) = (stored.as_ptr(), self.object.as_ptr());
-        if stored == probe {
-            return Some(true);
-        }
+        let py = self.py();
         // SAFETY: both are valid objects, and the thread is attached.
-        let (kind, other) = unsafe { (ffi::Py_TYPE(stored), ffi::Py_TYPE(probe)) };
-        let compare = plain_comparison(kind, self.py())?;
-        if other != kind {
-            plain_comparison(other, self.py())?;
-            // Objects of two different types out of str, int and bytes are never equal.
-            return Some(false);
-        }
-        // SAFETY: both objects have exactly the type that the comparison belongs to. For these
-        // types the comparison runs no Python code, creates no objects, cannot fail, and returns
-        // True or False.
-        unsafe {
-            let equal = compare(stored, probe, ffi::Py_EQ);
-            let verdict = equal == ffi::Py_True();
-            decref(equal);
-            Some(verdict)
-        }
+        unsafe { plain_equal(stored, probe, py).or_else(|| equal_tuples(stored, probe, py)) }
     }
 
     fn compare(&self, stored: &Object) -> PyResult<bool> {
         // As in dict, the stored key is the left operand.
         stored.bind(self.py()).eq(self.object)
+    }
+
+    fn keep(stored: &Object) -> Object {
+        stored.clone()
     }
 
     #[inline]
@@ -128,7 +109,7 @@ impl Query<Object> for Probe<'_, '_> {
     }
 }
 
-/// A str, int or bytes to search for without running Python code. If a comparison would need Python
+/// A str, int or bytes, or a tuple of these, to search for without running Python code. If a comparison would need Python
 /// code, the search gives up.
 pub(crate) struct PlainProbe<'a, 'py>(Probe<'a, 'py>);
 
@@ -143,7 +124,7 @@ impl<'a, 'py> PlainProbe<'a, 'py> {
             Some(hash) => hash,
             None => plain_hash(object)?,
         };
-        Some(Self(Probe::with_hash(object, mix(hash))))
+        Some(Self(Probe::with_hash(object, spread(hash as u64))))
     }
 
     /// The same as [`Probe::hash`].
@@ -154,6 +135,24 @@ impl<'a, 'py> PlainProbe<'a, 'py> {
 
     pub(crate) fn key(&self) -> Object {
         self.0.key()
+    }
+}
+
+impl<'a, 'py> PlainProbe<'a, 'py> {
+    /// Makes a probe of a tuple of exactly str, int or bytes. Returns `None` if it is another object.
+    #[inline]
+    pub(crate) fn of_tuple(object: &'a Bound<'py, PyTuple>) -> Option<Self> {
+        let py = object.py();
+        let is_plain = |item: &Bound<'py, PyAny>| {
+            // SAFETY: the object is valid.
+            plain_comparison(unsafe { ffi::Py_TYPE(item.as_ptr()) }, py).is_some()
+        };
+        if !object.as_slice().iter().all(is_plain) {
+            return None;
+        }
+        // SAFETY: the thread is attached. Hashing these items runs no Python code and does not fail.
+        let hash = unsafe { ffi::PyObject_Hash(object.as_ptr()) };
+        Some(Self(Probe::with_hash(object.as_any(), spread(hash as u64))))
     }
 }
 
@@ -187,10 +186,79 @@ impl Query<Object> for PlainProbe<'_, '_> {
         Err(Unsure)
     }
 
+    fn keep(stored: &Object) -> Object {
+        stored.clone()
+    }
+
     #[inline]
     fn is_same(one: &Object, other: &Object) -> bool {
         Probe::is_same(one, other)
     }
+}
+
+/// Compares objects without running Python code. Returns `None` if that would be needed.
+///
+/// # Safety
+///
+/// Both are valid objects, and the thread is attached.
+#[inline]
+unsafe fn plain_equal(
+    stored: *mut ffi::PyObject,
+    probe: *mut ffi::PyObject,
+    py: Python<'_>,
+) -> Option<bool> {
+    if stored == probe {
+        return Some(true);
+    }
+    // SAFETY: the caller's promise.
+    let (kind, other) = unsafe { (ffi::Py_TYPE(stored), ffi::Py_TYPE(probe)) };
+    let compare = plain_comparison(kind, py)?;
+    if other != kind {
+        plain_comparison(other, py)?;
+        // Objects of two different types out of str, int and bytes are never equal.
+        return Some(false);
+    }
+    // SAFETY: both objects have exactly the type that the comparison belongs to. For these
+    // types the comparison runs no Python code, creates no objects, cannot fail, and returns
+    // True or False.
+    unsafe {
+        let equal = compare(stored, probe, ffi::Py_EQ);
+        let verdict = equal == ffi::Py_True();
+        decref(equal);
+        Some(verdict)
+    }
+}
+
+/// Compares objects that are exactly tuples, as keys for several arguments are, up to the first
+/// items that [`plain_equal`] cannot compare. As in Python, an item is equal to itself.
+///
+/// # Safety
+///
+/// As for `plain_equal`.
+unsafe fn equal_tuples(
+    stored: *mut ffi::PyObject,
+    probe: *mut ffi::PyObject,
+    py: Python<'_>,
+) -> Option<bool> {
+    let tuple = PyTuple::type_object_raw(py);
+    // SAFETY: the caller's promise. A tuple does not change, and owns its items.
+    unsafe {
+        if ffi::Py_TYPE(stored) != tuple || ffi::Py_TYPE(probe) != tuple {
+            return None;
+        }
+        let length = ffi::PyTuple_GET_SIZE(stored);
+        // Tuples of different lengths may have items whose comparison raises before the end.
+        if length != ffi::PyTuple_GET_SIZE(probe) {
+            return None;
+        }
+        for index in 0..length {
+            let item = ffi::PyTuple_GET_ITEM(stored, index);
+            if !plain_equal(item, ffi::PyTuple_GET_ITEM(probe, index), py)? {
+                return Some(false);
+            }
+        }
+    }
+    Some(true)
 }
 
 /// Returns the comparison function of str, int or bytes, which is safe to call under a lock.

@@ -1,8 +1,12 @@
-//! `IntervalLock`.
+//! The class `IntervalLock`.
 
 use crate::{
-    locks::acquire::{acquire, wait},
+    locks::{
+        acquire::{acquire, wait},
+        tasks,
+    },
     runtime::{
+        awaiting,
         create::{New, exception},
         deferral::deferred_from_birth,
         error::Result,
@@ -11,7 +15,8 @@ use crate::{
         truth::Truth,
     },
 };
-use ft_interval_lock::RawIntervalLock;
+use ft_interval_lock::{AlreadyOwner, RawIntervalLock};
+use ft_sync::TaskToken;
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
@@ -35,6 +40,11 @@ use std::{
 /// release() work like those of threading.Lock, so a threading.Condition can use an IntervalLock.
 /// Ctrl-C ends a wait within 0.1 s, and the thread then does not have the lock.
 ///
+/// Coroutines use "async with lock:", and the methods whose names end in _async. Tasks of any number of
+/// event loops wait in one line with threads. A lock that a task has taken so belongs to that task, not
+/// to its thread, and only that task can release it. A task that is cancelled while it waits does not
+/// have the lock. In the thread of an event loop, the other methods stop the loop while they wait.
+///
 /// >>> lock = IntervalLock(interval=0.002)
 /// >>> with lock:
 /// ...     for row in [[1, 2], [3, 4]]:
@@ -47,7 +57,7 @@ use std::{
     module = "ft_utils.synchronization",
     name = "IntervalLock"
 )]
-pub(crate) struct PyIntervalLock(Arc<RawIntervalLock>);
+pub(crate) struct PyIntervalLock(pub(super) Arc<RawIntervalLock>);
 
 /// The time between two hand-overs. A time longer than any clock can count means never.
 struct Interval(Duration);
@@ -70,8 +80,32 @@ impl FromPyObject<'_, '_> for Interval {
 impl PyIntervalLock {
     #[cold]
     fn lock_slow(&self, py: Python<'_>, deadline: Option<Instant>) -> Result<bool> {
-        let mut waiter = self.0.wait_to_lock()?;
-        wait(py, deadline, |until| waiter.wait_deadline(until))
+        if self.task_with_lock(py)?.is_some() {
+            // The thread would wait for a task that it runs itself.
+            return Err(AlreadyOwner.into());
+        }
+        awaiting::ringing(py, || {
+            // When it is dropped, the next in line may have its turn. That happens before the alarms
+            // are rung.
+            let mut waiter = self.0.wait_to_lock()?;
+            wait(py, deadline, |until| waiter.wait_deadline(until))
+        })
+    }
+
+    /// Releases the lock at the end of a block, unless an exception has left the block without it.
+    pub(super) fn leave(&self, py: Python<'_>, raised: bool) -> Result<()> {
+        if raised && !self._is_owned(py)? {
+            return Ok(());
+        }
+        self.unlock(py)
+    }
+
+    /// Returns the task that runs in this thread, if it has the lock.
+    pub(super) fn task_with_lock(&self, py: Python<'_>) -> PyResult<Option<TaskToken>> {
+        if !self.0.has_task() {
+            return Ok(None);
+        }
+        Ok(tasks::current(py)?.filter(|&task| self.0.is_owner_task(task)))
     }
 }
 
@@ -104,7 +138,7 @@ impl PyIntervalLock {
         self.0.set_interval(interval.0);
     }
 
-    /// The number of threads that are waiting for the lock at this moment.
+    /// The number of threads and tasks that are waiting for the lock at this moment.
     #[getter]
     fn waiters(&self) -> New<usize> {
         New(self.0.waiters())
@@ -120,11 +154,15 @@ impl PyIntervalLock {
         Ok(())
     }
 
-    /// Release the lock; the thread that has waited longest gets it.
+    /// Release the lock; the thread or task that has waited longest gets it.
     ///
-    /// Raise RuntimeError if this thread does not have it.
-    fn unlock(&self) -> Result<()> {
-        Ok(self.0.unlock()?)
+    /// Raise RuntimeError if neither this task nor this thread has it.
+    pub(super) fn unlock(&self, py: Python<'_>) -> Result<()> {
+        let task = self.task_with_lock(py)?;
+        Ok(awaiting::ringing(py, || match task {
+            Some(task) => self.0.unlock_of(task),
+            None => self.0.unlock(),
+        })?)
     }
 
     /// Take the lock, and return whether that succeeded.
@@ -150,11 +188,11 @@ impl PyIntervalLock {
     }
 
     /// Release the lock; this is the same as unlock().
-    fn release(&self) -> Result<()> {
-        self.unlock()
+    fn release(&self, py: Python<'_>) -> Result<()> {
+        self.unlock(py)
     }
 
-    /// Return whether any thread has the lock.
+    /// Return whether any thread or task has the lock.
     fn locked(&self) -> bool {
         self.0.is_locked()
     }
@@ -165,10 +203,14 @@ impl PyIntervalLock {
     /// lock. If the wait is interrupted, by Ctrl-C or because a signal handler raises, this thread
     /// does not have the lock any more.
     fn cede(&self, py: Python<'_>) -> Result<()> {
-        if let Some(mut waiter) = self.0.begin_cede()? {
-            wait(py, None, |until| waiter.wait_deadline(until))?;
-        }
-        Ok(())
+        awaiting::ringing(py, || {
+            if let Some(mut waiter) = self.0.begin_cede()? {
+                // The next in line may be a coroutine.
+                awaiting::ring(py);
+                wait(py, None, |until| waiter.wait_deadline(until))?;
+            }
+            Ok(())
+        })
     }
 
     /// Do what cede() does, if the interval is over and other threads are waiting.
@@ -204,20 +246,18 @@ impl PyIntervalLock {
     #[pyo3(signature = (kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *args)")]
     fn __exit__(
         &self,
+        py: Python<'_>,
         kind: Option<&Bound<'_, PyAny>>,
         _value: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
         _more: &Bound<'_, PyTuple>,
     ) -> Result<()> {
-        if kind.is_some() && !self.0.is_owner() {
-            return Ok(());
-        }
-        self.unlock()
+        self.leave(py, kind.is_some())
     }
 
-    /// Return whether this thread has the lock, for threading.Condition.
-    fn _is_owned(&self) -> bool {
-        self.0.is_owner()
+    /// Return whether this task or this thread has the lock, for threading.Condition.
+    fn _is_owned(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.0.is_owner() || self.task_with_lock(py)?.is_some())
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
@@ -240,14 +280,21 @@ not_copyable!(PyIntervalLock, "handle() to share the object");
 
 fast_calls::fast! { PyIntervalLock:
     noargs c"lock" = |this, py| this.0.try_lock().then(|| Done::none(py));
-    noargs c"unlock" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));
-    noargs c"release" = |this, py| this.0.unlock().ok().map(|_| Done::none(py));
+    noargs c"unlock" = |this, py| unlocked(this, py);
+    noargs c"release" = |this, py| unlocked(this, py);
     noargs c"poll" = |this, py| match this.0.is_due() {
         Ok(false) => Some(Done::none(py)),
         _ => None,
     };
     enter c"__enter__" = |this| this.0.try_lock();
-    three c"__exit__" = |this, py, _, _, _| this.0.unlock().ok().map(|_| Done::none(py));
+    three c"__exit__" = |this, py, _, _, _| unlocked(this, py);
+}
+
+/// Releases the lock, if this thread has it.
+#[inline]
+fn unlocked(lock: &PyIntervalLock, py: Python<'_>) -> Option<Done> {
+    let unlocked = awaiting::ringing(py, || lock.0.unlock());
+    unlocked.ok().map(|()| Done::none(py))
 }
 
 deferred_from_birth!(PyIntervalLock);

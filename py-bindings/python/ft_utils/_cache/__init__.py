@@ -1,0 +1,1 @@
+"""The parts of ``ConcurrentCache`` and ``cached`` that are written in Python."""

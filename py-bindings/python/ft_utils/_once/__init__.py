@@ -1,0 +1,1 @@
+"""The parts of ``Once`` that are written in Python."""

@@ -1,0 +1,274 @@
+//! `RateLimiter`, and `ManualClock`.
+
+use super::count::Count;
+use crate::runtime::{
+    awaiting::{self, Awaited, Coroutine, Nap},
+    blocking::{self, Timeout},
+    create::{New, exception},
+    deferral::deferred_from_birth,
+    error::Result,
+    not_copyable::not_copyable,
+};
+use ft_rate_limiter::{ManualClock, RateLimiter};
+use pyo3::{
+    exceptions::{PyRuntimeError, PyTypeError, PyValueError},
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+/// Hands out permits at a steady rate, to threads and coroutines together.
+///
+/// RateLimiter(rate, burst=1, clock=None)
+///
+/// It grants rate permits a second, and after a pause up to burst of them at once: in any t seconds
+/// at most burst + t * rate, however many threads and event loops use it. The time between two permits
+/// is a whole number of nanoseconds, rounded up.
+///
+/// Those that wait are served first come, first served, and while anyone waits, try_acquire() gets
+/// nothing. A waiter may be cancelled, time out, be interrupted by Ctrl-C, or have its event loop
+/// closed: it has then taken nothing, and the next one takes its place. Ctrl-C ends a wait within
+/// 0.1 s. No more than burst permits can be asked for at once.
+///
+/// clock may be a ManualClock, for tests. Otherwise the limiter goes by the system's monotonic clock.
+///
+/// >>> clock = ManualClock()
+/// >>> limiter = RateLimiter(10, burst=2, clock=clock)
+/// >>> [limiter.try_acquire() for _ in range(3)]
+/// [True, True, False]
+/// >>> clock.advance(0.1)
+/// >>> limiter.acquire()
+/// True
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    dict,
+    module = "ft_utils.synchronization",
+    name = "RateLimiter"
+)]
+pub(crate) struct PyRateLimiter {
+    /// Set by `__init__`, not by `__new__`, so that subclasses can choose their own arguments.
+    core: OnceLock<Arc<RateLimiter>>,
+}
+
+impl PyRateLimiter {
+    #[inline]
+    fn core(&self) -> PyResult<&Arc<RateLimiter>> {
+        self.core.get().ok_or_else(|| {
+            exception::<PyRuntimeError>("RateLimiter.__init__() was not called by the subclass")
+        })
+    }
+}
+
+#[pymethods]
+impl PyRateLimiter {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(rate, burst=1, clock=None)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            core: OnceLock::new(),
+        }
+    }
+
+    #[pyo3(signature = (rate, burst=Count(1), clock=None))]
+    fn __init__(&self, rate: f64, burst: Count, clock: Option<&Bound<'_, PyAny>>) -> Result<()> {
+        let limiter = match clock {
+            None => RateLimiter::new(rate, burst.0)?,
+            Some(clock) => match clock.cast::<PyManualClock>() {
+                Ok(clock) => RateLimiter::with_clock(rate, burst.0, &clock.get().0)?,
+                Err(_) => {
+                    let message = format!("clock must be a ManualClock, not {}", clock.get_type());
+                    return Err(exception::<PyTypeError>(message).into());
+                }
+            },
+        };
+        // A second call changes nothing, because other threads may be using what the first call
+        // made.
+        let _ = self.core.set(Arc::new(limiter));
+        Ok(())
+    }
+
+    /// Take n permits if they are there and nobody waits; return whether that succeeded.
+    #[pyo3(signature = (n=Count(1)), text_signature = "($self, n=1)")]
+    fn try_acquire(&self, n: Count) -> Result<bool> {
+        Ok(self.core()?.try_acquire(n.0)?)
+    }
+
+    /// Take n permits, waiting for them if necessary; return False if timeout seconds pass before.
+    #[pyo3(signature = (n=Count(1), timeout=None), text_signature = "($self, n=1, timeout=None)")]
+    fn acquire(&self, py: Python<'_>, n: Count, timeout: Option<Timeout>) -> Result<bool> {
+        let core = self.core()?;
+        if core.try_acquire(n.0)? {
+            return Ok(true);
+        }
+        let deadline = Timeout::deadline(timeout);
+        let acquired = awaiting::ringing(py, || -> Result<_> {
+            // When it is dropped, the next in line has its turn. That happens before the alarms are
+            // rung.
+            let mut wait = core.wait_for(n.0)?;
+            let step = |until| wait.wait_deadline(until).then_some(());
+            Ok(blocking::wait_in_slices(py, deadline, step)?)
+        })?;
+        Ok(acquired.is_some())
+    }
+
+    /// Do what acquire() does in a coroutine: the task waits, not its thread.
+    ///
+    /// The timeout counts from this call. A task that is cancelled while it waits has taken nothing.
+    #[pyo3(signature = (n=Count(1), timeout=None), text_signature = "($self, n=1, timeout=None)")]
+    fn acquire_async(&self, n: Count, timeout: Option<Timeout>) -> Result<Coroutine> {
+        let core = Arc::clone(self.core()?);
+        // This fails if there are never so many permits.
+        core.wait_for(n.0)?;
+        let nap = Nap::default();
+        let naps = nap.clone();
+        let wait = async move {
+            let acquired = core.acquire_async(n.0, |at| naps.until(at)).await;
+            debug_assert!(acquired.is_ok(), "the number was accepted before");
+        };
+        let wait = Awaited::new(wait).with_naps(nap);
+        let deadline = Timeout::deadline(timeout);
+        Ok(Coroutine::new("RateLimiter.acquire_async", wait, deadline))
+    }
+
+    /// Take the next n permits, ahead of all waiters; return in how many seconds they may be used.
+    ///
+    /// The caller has to wait for that long. It cannot give the permits back.
+    #[pyo3(signature = (n=Count(1)), text_signature = "($self, n=1)")]
+    fn reserve(&self, n: Count) -> Result<New<f64>> {
+        Ok(New(self.core()?.reserve(n.0)?.as_secs_f64()))
+    }
+
+    /// The number of permits that are there at this moment.
+    #[getter]
+    fn available(&self) -> PyResult<New<i64>> {
+        Ok(New(self.core()?.available().into()))
+    }
+
+    /// The largest number of permits that can be taken at once.
+    #[getter]
+    fn burst(&self) -> PyResult<New<i64>> {
+        Ok(New(self.core()?.burst().into()))
+    }
+
+    /// The time between two permits, in seconds.
+    #[getter]
+    fn interval(&self) -> PyResult<New<f64>> {
+        Ok(New(self.core()?.interval().as_secs_f64()))
+    }
+
+    /// The number of waiters at this moment.
+    #[getter]
+    fn waiting(&self) -> PyResult<New<usize>> {
+        Ok(New(self.core()?.waiting()))
+    }
+
+    /// Return another Python object for the same limiter.
+    ///
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
+    fn handle(&self) -> PyResult<Self> {
+        Ok(Self {
+            core: OnceLock::from(Arc::clone(self.core()?)),
+        })
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
+        let name = slf.get_type().name()?;
+        let Some(core) = slf.get().core.get() else {
+            return Ok(New(format!("<ft_utils.{name}, not initialized>")));
+        };
+        let (place, available) = (slf.as_ptr(), core.available());
+        let (burst, waiting) = (core.burst(), core.waiting());
+        Ok(New(format!(
+            "<ft_utils.{name} at {place:p}: available={available}/{burst}, waiting={waiting}>"
+        )))
+    }
+}
+
+not_copyable!(PyRateLimiter, "handle() to share the object");
+
+/// A clock that stands still until it is advanced, for tests of programs that use a RateLimiter.
+///
+/// ManualClock()
+///
+/// Advancing it wakes the threads and coroutines that wait for that time, so a test need not sleep.
+///
+/// >>> clock = ManualClock()
+/// >>> clock.advance(1.5)
+/// >>> clock.now()
+/// 1.5
+#[pyclass(
+    frozen,
+    subclass,
+    weakref,
+    dict,
+    module = "ft_utils.synchronization",
+    name = "ManualClock"
+)]
+pub(crate) struct PyManualClock(ManualClock);
+
+#[pymethods]
+impl PyManualClock {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self(ManualClock::new())
+    }
+
+    fn __init__(&self) {}
+
+    /// Advance the clock, and wake all that wait for it.
+    fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+        let by = Duration::try_from_secs_f64(seconds).ok();
+        let advanced = by.and_then(|by| awaiting::ringing(py, || self.0.try_advance(by)));
+        advanced.ok_or_else(|| {
+            let message = format!("a clock cannot be advanced by {seconds} seconds");
+            exception::<PyValueError>(message)
+        })
+    }
+
+    /// Return the seconds by which the clock was advanced.
+    fn now(&self) -> New<f64> {
+        New(self.0.now().as_secs_f64())
+    }
+
+    /// Return another Python object for the same clock.
+    ///
+    /// If each thread uses a handle of its own, the threads do not contend for one reference count.
+    fn handle(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
+        let (name, place) = (slf.get_type().name()?, slf.as_ptr());
+        let now = slf.get().0.now().as_secs_f64();
+        Ok(New(format!("<ft_utils.{name} at {place:p}: {now} s>")))
+    }
+}
+
+not_copyable!(
+    PyManualClock,
+    "now() for the time, handle() to share the object"
+);
+
+mod limiter {
+    use super::*;
+
+    deferred_from_birth!(PyRateLimiter);
+}
+
+mod clock {
+    use super::*;
+
+    deferred_from_birth!(PyManualClock);
+}
+
+/// Defers the reference counts of both classes.
+pub(crate) fn defer(py: Python<'_>) {
+    limiter::defer(py);
+    clock::defer(py);
+}

@@ -1,0 +1,4 @@
+//! `IntervalLock`.
+
+mod awaited;
+pub(crate) mod class;

@@ -1,0 +1,59 @@
+//! What is kept of a call: its value, or its exception.
+
+use crate::runtime::object::Object;
+use pyo3::{PyErr, exceptions::PyBaseException, prelude::*};
+
+/// A value, or the exception that the computation of the value has raised.
+#[derive(Clone)]
+pub(crate) enum Kept {
+    Value(Object),
+    /// In a cache, only get_or_compute and what stands upon it see it. To all other methods the key
+    /// is missing.
+    Error(Object),
+}
+
+impl Kept {
+    pub(crate) fn new(value: &Bound<'_, PyAny>) -> Self {
+        Self::Value(Object::new(value))
+    }
+
+    pub(crate) fn object(&self) -> &Object {
+        match self {
+            Self::Value(object) | Self::Error(object) => object,
+        }
+    }
+
+    pub(crate) fn value(&self) -> Option<&Object> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Error(_) => None,
+        }
+    }
+
+    pub(crate) fn into_value(self, py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+        match self {
+            Self::Value(value) => Some(value.into_bound(py)),
+            Self::Error(_) => None,
+        }
+    }
+
+    /// Returns the value, or raises the exception.
+    pub(crate) fn outcome(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        match self {
+            Self::Value(value) => Ok(value.into_bound(py)),
+            // It was stored without a traceback, and so gets one for this call alone.
+            Self::Error(error) => Err(PyErr::from_value(error.into_bound(py))),
+        }
+    }
+}
+
+/// Returns a copy of an exception without its traceback; if it cannot be copied, the exception
+/// itself.
+pub(crate) fn bare<'py>(error: &Bound<'py, PyBaseException>) -> PyResult<Bound<'py, PyAny>> {
+    let py = error.py();
+    let copy = py.import("copy")?.call_method1("copy", (error,));
+    match copy {
+        Ok(copy) => copy.call_method1("with_traceback", (py.None(),)),
+        Err(_) => Ok(error.clone().into_any()),
+    }
+}

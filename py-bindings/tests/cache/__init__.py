@@ -1,0 +1,1 @@
+"""ConcurrentCache and cached()."""

@@ -1,0 +1,1 @@
+"""Objects on which threads and coroutines wait for each other."""

@@ -1,0 +1,1 @@
+"""Barrier: threads and tasks that pass together."""

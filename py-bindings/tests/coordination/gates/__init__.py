@@ -1,0 +1,1 @@
+"""Event, Latch and AtomicFlag: what opens, and lets all through that wait."""

@@ -1,0 +1,1 @@
+"""Once: one call for all threads and tasks."""

@@ -1,0 +1,1 @@
+"""RateLimiter: permits for threads and tasks."""

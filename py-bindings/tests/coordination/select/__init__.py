@@ -1,0 +1,1 @@
+"""select() and select_async(): the first of several things."""

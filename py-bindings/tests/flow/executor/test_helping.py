@@ -1,0 +1,156 @@
+"""WorkStealingExecutor: jobs that wait for jobs run jobs meanwhile."""
+
+import threading
+
+import pytest
+from ft_utils import Event, Stopped, ThreadGroup, WorkStealingExecutor
+from helpers.limits import LONG
+
+pytestmark = pytest.mark.thread_unsafe(reason="starts threads")
+
+
+def fibonacci(executor, n):
+    if n < 2:
+        return n
+    left = executor.submit(fibonacci, executor, n - 1)
+    right = executor.submit(fibonacci, executor, n - 2)
+    return left.result() + right.result()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_nested(workers):
+    with WorkStealingExecutor(workers) as executor:
+        assert executor.submit(fibonacci, executor, 14).result(LONG) == 377
+
+
+def test_exception_helps_too():
+    with WorkStealingExecutor(1) as executor:
+
+        def wait():
+            return executor.submit(divmod, 1, 0).exception()
+
+        assert isinstance(executor.submit(wait).result(LONG), ZeroDivisionError)
+
+
+def test_map_in_a_job():
+    with WorkStealingExecutor(1) as executor:
+        job = executor.submit(lambda: list(executor.map(str, range(20), buffersize=3)))
+        assert job.result(LONG) == [str(n) for n in range(20)]
+
+
+def test_a_job_that_has_begun_is_waited_for():
+    """A worker that waits for a job of another worker runs what is in the queue."""
+    with WorkStealingExecutor(2) as executor:
+        begun, go = threading.Event(), threading.Event()
+
+        def slow():
+            begun.set()
+            return go.wait(LONG)
+
+        other = executor.submit(slow)
+        assert begun.wait(LONG)
+        # Ends the other one, though the only free worker waits for that.
+        waits = executor.submit(lambda: (executor.submit(go.set), other.result(LONG))[1])
+        assert waits.result(LONG) is True
+
+
+def test_two_executors_wait_for_each_other():
+    with WorkStealingExecutor(1) as one, WorkStealingExecutor(1) as two:
+
+        def down(n):
+            there = two if n % 2 else one
+            return n if n == 0 else there.submit(down, n - 1).result(LONG)
+
+        assert one.submit(down, 20).result(LONG) == 0
+
+
+def test_timeout_while_helping():
+    with WorkStealingExecutor(2) as executor:
+        go, begun = threading.Event(), threading.Event()
+        slow = executor.submit(lambda: (begun.set(), go.wait(LONG)))
+        assert begun.wait(LONG)
+
+        def wait(timeout):
+            with pytest.raises(TimeoutError):
+                slow.result(timeout)
+            return "late"
+
+        assert executor.submit(wait, 0).result(LONG) == "late"
+        assert executor.submit(wait, 0.001).result(LONG) == "late"
+        go.set()
+
+
+def test_timeout_of_zero_does_not_begin_a_job():
+    with WorkStealingExecutor(1) as executor:
+
+        def wait():
+            future = executor.submit(int)
+            with pytest.raises(TimeoutError):
+                future.result(0)
+            return future.running() or future.done()
+
+        assert executor.submit(wait).result(LONG) is False
+
+
+def test_long_chain_ends():
+    """Each job waits for the one that it submits: too deep for the stack, but no hang."""
+    with WorkStealingExecutor(1) as executor:
+
+        def down(n):
+            return 0 if n == 0 else 1 + executor.submit(down, n - 1).result()
+
+        future = executor.submit(down, 100_000)
+        with pytest.raises(RecursionError):
+            future.result(LONG)
+        assert executor.submit(down, 50).result(LONG) == 50
+
+
+def test_stop_of_a_group_ends_the_wait_in_a_worker():
+    with WorkStealingExecutor(2) as executor:
+        go, begun = Event(), Event()
+        slow = executor.submit(lambda: (begun.set(), go.wait()))
+        assert begun.wait(LONG)
+
+        def work():
+            with ThreadGroup() as group:
+                group.start(group.stop)
+                with pytest.raises(Stopped):
+                    slow.result()
+                # Another job on this thread is not one of the group, and is not stopped.
+                return executor.submit(Event().wait, 0).result(0.1)
+
+        outcome = executor.submit(work).exception(LONG)
+        go.set()
+        assert outcome is None or isinstance(outcome, (Stopped, TimeoutError))
+
+
+def test_jobs_that_a_waiting_job_runs_are_not_stopped():
+    with WorkStealingExecutor(1) as executor:
+
+        def inner():
+            return Event().wait(0.001)
+
+        def work():
+            with ThreadGroup() as group:
+                job = executor.submit(inner)
+                group.stop()
+                return job.result()
+
+        assert executor.submit(work).result(LONG) is False
+
+
+def test_context_of_the_waiting_job_is_kept():
+    import contextvars
+
+    variable = contextvars.ContextVar("variable")
+    with WorkStealingExecutor(1) as executor:
+
+        def inner():
+            variable.set("inner")
+
+        def work():
+            variable.set("outer")
+            executor.submit(inner).result()
+            return variable.get()
+
+        assert executor.submit(work).result(LONG) == "outer"

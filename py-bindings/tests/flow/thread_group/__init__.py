@@ -1,0 +1,1 @@
+"""ThreadGroup: threads that end together."""
