@@ -212,6 +212,12 @@ pub enum Command {
         options: bench_rust::Options,
     },
 
+    /// Count what part of generated traces the caches answer, and print a table
+    ///
+    /// The traces are those of crates/bench/src/traces.rs, the same each time. The peers are moka,
+    /// quick_cache and LRU.
+    HitRates,
+
     /// Measure the memory of an empty object of each class, beside other libraries
     ///
     /// Prints bytes per object for this library, ft_utils 0.2.0, cereggii and the standard library, on the
@@ -252,6 +258,18 @@ pub enum Command {
     Wheel {
         #[command(flatten)]
         choice: Choice,
+    },
+
+    /// Package all crates, build each from its package, and print a line for each
+    ///
+    /// Fails if a package lacks the licence, a README with an example that is tested, or what the registry
+    /// shows of it, or if it has a file that does not belong there. Needs the registry of the dependencies
+    /// and a Python on PATH, and uploads nothing.
+    Publish {
+        /// Without it the command does nothing: a release is published from its tag, with `cargo publish
+        /// --workspace`
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 

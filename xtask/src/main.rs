@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser};
 
 use checks::mutants;
 use checks::sanitize::{self, Sanitizer};
-use checks::{compat_api, fuzz, linear, lint, loom, select, test};
+use checks::{compat_api, fuzz, linear, lint, loom, publish, select, test};
 use cli::{Cli, Command, Sanitize};
 use common::error::{Error, Result, bail};
 use common::project::Project;
@@ -132,6 +132,7 @@ fn call() -> Result<()> {
             bench::compare(project, &set_up(choice, Aim::Main)?, &options)
         }
         Command::BenchRust { options } => bench_rust::compare(project, &options),
+        Command::HitRates => bench_rust::hit_rates(project),
         Command::Memory { choice } => memory::measure(project, &set_up(choice, Aim::Main)?),
         Command::Instructions { record, choice } => {
             let ready = set_up(choice, Aim::Main)?;
@@ -169,6 +170,11 @@ fn call() -> Result<()> {
         Command::CompatApi { check: true } => compat_api::check(project),
         Command::CompatApi { check: false } => compat_api::write(project),
         Command::Wheel { choice } => wheel(project, &choice.or_environment()),
+        Command::Publish { dry_run: true } => publish::dry_run(project),
+        Command::Publish { dry_run: false } => bail!(
+            "this command publishes nothing. A release is published from its tag, with `cargo publish --workspace`; to \
+             see what that would upload: cargo xtask publish --dry-run"
+        ),
     }
 }
 

@@ -8,6 +8,7 @@ mod lint;
 pub mod loom;
 pub mod mutants;
 mod programs;
+pub mod publish;
 mod python_tests;
 mod rust_tests;
 pub mod sanitize;

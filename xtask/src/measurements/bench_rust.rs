@@ -42,6 +42,15 @@ pub fn compare(project: &Project, options: &Options) -> Result<()> {
     run::shown(run.into(), "the benchmark")
 }
 
+/// Prints a row of Markdown for each trace and capacity.
+pub fn hit_rates(project: &Project) -> Result<()> {
+    let sh = &project.sh;
+    let program = ["--release", "--package=ft-bench", "--bin=hit_rates"];
+    project.logged("compile the peers", cmd!(sh, "cargo build {program...}"))?;
+    let run = cmd!(sh, "cargo run --quiet {program...}");
+    run::shown(run.into(), "the count")
+}
+
 /// What the figures were measured on, and how.
 fn machine(project: &Project) -> Result<String> {
     let sh = &project.sh;
