@@ -5,6 +5,7 @@ Everything is importable from here, and from the modules where ``ft_utils`` 0.2.
 ``ft_utils.local``.
 """
 
+from ft_utils._json import json_default
 from ft_utils._native import __version__, is_shared, share
 from ft_utils._paths import get_include, get_pkgconfig_dir
 from ft_utils._rival import warn_of_rival as _warn_of_rival
@@ -118,6 +119,7 @@ __all__ = [
     "get_include",
     "get_pkgconfig_dir",
     "is_shared",
+    "json_default",
     "map_ordered",
     "parallel_for_each",
     "parallel_map",
