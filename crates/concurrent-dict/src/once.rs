@@ -88,6 +88,8 @@ impl<K, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
             return Ok(Claim::Ready(value));
         }
         let flight = Arc::new(Flight::new(Some(party())));
+        // If it is not called, it is dropped outside of the lock.
+        let mut key = Some(key);
         let ours = Arc::clone(&flight);
         let other = self.flights.entry(hash, query, |entry| match entry {
             Entry::Occupied(mut entry) if !entry.get().is_of_this_process() => {
@@ -96,7 +98,7 @@ impl<K, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
             }
             Entry::Occupied(entry) => Some(Arc::clone(entry.get())),
             Entry::Vacant(entry) => {
-                entry.insert(key(), ours);
+                entry.insert(used(&mut key)(), ours);
                 None
             }
         })?;
@@ -165,15 +167,17 @@ impl<K, V: Clone, S> Leader<'_, K, V, S> {
         let Some(claim) = &self.claim else {
             unreachable!("only `suspend` takes the claim, and it consumes the leader");
         };
-        let outcome = self
-            .dict
+        // What is not used is dropped outside of the lock.
+        let (mut key, mut value) = (Some(key), Some(value));
+        self.dict
             .values
             .entry(claim.hash, query, |entry| match entry {
-                Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
-                Entry::Vacant(entry) => (entry.insert(key(), value).clone(), None),
-            });
-        // An unused value is dropped here, outside of the lock.
-        outcome.map(|(stored, _unused)| stored)
+                Entry::Occupied(entry) => entry.get().clone(),
+                Entry::Vacant(entry) => {
+                    let key = used(&mut key)();
+                    entry.insert(key, used(&mut value)).clone()
+                }
+            })
     }
 
     /// Releases the reference to the dictionary and keeps the duty, until it is
@@ -182,6 +186,11 @@ impl<K, V: Clone, S> Leader<'_, K, V, S> {
         let claim = self.claim.take();
         claim.expect("only `suspend` takes the claim")
     }
+}
+
+/// Takes what is used under a lock, once at most.
+fn used<T>(it: &mut Option<T>) -> T {
+    it.take().expect("an entry is used once")
 }
 
 impl<K, V, S> Drop for Leader<'_, K, V, S> {

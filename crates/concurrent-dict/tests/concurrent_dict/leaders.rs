@@ -5,11 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{
     Arc, Barrier,
     atomic::{AtomicUsize, Ordering::SeqCst},
+    mpsc,
 };
 use std::thread;
 
 use ft_concurrent_dict::{Claim, ConcurrentDict, Deadlock, Note, Party, Waiting};
-use ft_test_support::passed;
+use ft_test_support::{LONG, passed};
 
 use crate::{Dict, slow};
 
@@ -22,6 +23,46 @@ fn failed_leader_is_replaced() {
     assert!(failed.is_err());
     assert_eq!(dict.get_or_insert_with("a", || 4), 4);
     assert_eq!(dict.get_or_insert_with("a", || 5), 4);
+}
+
+/// Functions and values that are not needed are dropped outside of the lock.
+#[test]
+fn what_is_not_used_dies_outside_of_the_lock() {
+    /// Uses the dictionary when it is dropped.
+    #[derive(Clone)]
+    struct Visitor(Arc<ConcurrentDict<u8, Option<Visitor>>>);
+    impl Drop for Visitor {
+        fn drop(&mut self) {
+            if thread::panicking() {
+                return;
+            }
+            let (dict, (used, is_used)) = (Arc::clone(&self.0), mpsc::channel());
+            // If a lock is held, this thread waits.
+            thread::spawn(move || {
+                drop(dict.try_claim(&1, || 1));
+                used.send(())
+            });
+            assert!(is_used.recv_timeout(LONG).is_ok(), "dropped under a lock");
+        }
+    }
+    let dict = Arc::new(ConcurrentDict::with_shards(2));
+    // The visitor is part of the function.
+    let key = || {
+        let visitor = Visitor(Arc::clone(&dict));
+        move || {
+            drop(visitor);
+            1
+        }
+    };
+    let Ok(Claim::Leader(leader)) = dict.try_claim(&1, || 1) else {
+        panic!("it is missing");
+    };
+    let claim = || dict.try_claim(&1, key());
+    assert!(matches!(claim(), Ok(Claim::Follower(_))));
+    dict.insert(1, None);
+    let value = Some(Visitor(Arc::clone(&dict)));
+    assert!(matches!(leader.publish(&1, key(), value), Ok(None)));
+    assert!(matches!(claim(), Ok(Claim::Ready(None))));
 }
 
 #[test]
