@@ -73,7 +73,7 @@ mod state;
 pub use error::BrokenBarrier;
 
 use ft_sync::{Mutex, MutexGuard, Signal, deadline_after};
-use state::{Came, Looked, Place, State};
+use state::{Came, End, Looked, Place, State};
 // A waker is made from std's `Arc`, also under loom and shuttle.
 use std::{
     fmt, mem,
@@ -382,10 +382,12 @@ impl<B: Deref<Target = Barrier> + Clone> Enter<B> {
                     drop(state);
                     return self.look(waker);
                 }
-                looked => {
+                Looked::Ended(end, waker) => {
                     self.place = None;
                     drop(state);
-                    return Some(self.entry(looked));
+                    let entry = self.entry(end);
+                    drop(waker);
+                    return Some(entry);
                 }
             }
         }
@@ -396,23 +398,23 @@ impl<B: Deref<Target = Barrier> + Clone> Enter<B> {
                 self.place = Some(place);
                 None
             }
-            Came::Leads { round, index } => Some(self.entry(Looked::Leads { round, index })),
-            Came::Broken(waker) => {
+            Came::Ended(end, waker) => {
+                let entry = self.entry(end);
                 drop(waker);
-                Some(Err(BrokenBarrier))
+                Some(entry)
             }
         }
     }
 
-    fn entry(&self, looked: Looked) -> Result<Entry<B>, BrokenBarrier> {
-        match looked {
-            Looked::Through(index) => Ok(Entry::Through(index)),
-            Looked::Leads { round, index } => Ok(Entry::Lead(Turn {
+    fn entry(&self, end: End) -> Result<Entry<B>, BrokenBarrier> {
+        match end {
+            End::Through(index) => Ok(Entry::Through(index)),
+            End::Leads { round, index } => Ok(Entry::Lead(Turn {
                 barrier: self.barrier.clone(),
                 round,
                 index,
             })),
-            Looked::Broken | Looked::Waits(_) | Looked::Forgotten(_) => Err(BrokenBarrier),
+            End::Broken => Err(BrokenBarrier),
         }
     }
 }

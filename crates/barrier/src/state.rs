@@ -42,25 +42,24 @@ enum Verdict {
 /// A place, which its holder gives up by [`State::look`] or [`State::leave`].
 pub(crate) struct Place(usize);
 
+/// How a wait ends.
+pub(crate) enum End {
+    Through(usize),
+    Leads { round: u64, index: usize },
+    Broken,
+}
+
 pub(crate) enum Came {
     Waits(Place),
-    Leads {
-        round: u64,
-        index: usize,
-    },
-    /// Returns the waker, to be dropped outside of the lock.
-    Broken(Waker),
+    /// There is nothing to wait for. Returns the waker, to be dropped outside of the lock.
+    Ended(End, Waker),
 }
 
 pub(crate) enum Looked {
     /// Still waiting. Returns the old waker, to be dropped outside of the lock.
     Waits(Option<Waker>),
-    Through(usize),
-    Leads {
-        round: u64,
-        index: usize,
-    },
-    Broken,
+    /// Returns the new waker, to be dropped outside of the lock.
+    Ended(End, Waker),
     /// The wait was begun in another process. Returns the new waker.
     Forgotten(Waker),
 }
@@ -86,14 +85,14 @@ impl State {
     /// Adds a party.
     pub(crate) fn come(&mut self, parties: usize, waker: Waker) -> Came {
         if self.is_broken {
-            return Came::Broken(waker);
+            return Came::Ended(End::Broken, waker);
         }
         if self.round.is_some() || self.line.len() + 1 < parties {
             return Came::Waits(Place(self.line.join(waker)));
         }
         let round = self.begin_round(parties - 1);
         let index = parties - 1;
-        Came::Leads { round, index }
+        Came::Ended(End::Leads { round, index }, waker)
     }
 
     /// Makes the first in line the members of a new round. Returns its number.
@@ -181,14 +180,14 @@ impl State {
                 let member = self.member(index);
                 return Looked::Waits(member.replace((place.0, waker)).map(|(_, old)| old));
             }
-            Standing::Served(Verdict::Through(index)) => Looked::Through(index),
+            Standing::Served(Verdict::Through(index)) => Looked::Ended(End::Through(index), waker),
             Standing::Served(Verdict::Leads { round, index }) => {
                 if let Some(round) = &mut self.round {
                     round.appointed.take_if(|appointed| *appointed == place.0);
                 }
-                Looked::Leads { round, index }
+                Looked::Ended(End::Leads { round, index }, waker)
             }
-            Standing::Served(Verdict::Broken) => Looked::Broken,
+            Standing::Served(Verdict::Broken) => Looked::Ended(End::Broken, waker),
             Standing::Forgotten => Looked::Forgotten(waker),
         };
         self.line.leave(place.0);

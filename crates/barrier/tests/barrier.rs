@@ -6,11 +6,13 @@ use proptest::prelude::*;
 use std::{
     collections::BTreeSet,
     pin::Pin,
+    ptr,
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc,
     },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker},
     thread,
     time::Duration,
 };
@@ -319,6 +321,48 @@ fn wakers_use_the_barrier() {
         poll(&mut barrier.enter(), &nosy()),
         Some(Err(BrokenBarrier))
     ));
+}
+
+/// The same for a waker that is not an `Arc`, and may do anything when one of its copies is dropped.
+#[test]
+fn copies_of_wakers_use_the_barrier() {
+    static BARRIER: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
+    static USES: RawWakerVTable = RawWakerVTable::new(copy, look_there, look_there, look_there);
+
+    fn copy(_: *const ()) -> RawWaker {
+        look_there(ptr::null());
+        RawWaker::new(ptr::null(), &USES)
+    }
+
+    fn look_there(_: *const ()) {
+        if thread::panicking() {
+            return;
+        }
+        let (looked, has_looked) = mpsc::channel();
+        // If the lock is held, this thread waits.
+        thread::spawn(move || {
+            BARRIER.waiting();
+            looked.send(())
+        });
+        assert!(has_looked.recv_timeout(LONG).is_ok(), "the lock is held");
+    }
+
+    // SAFETY: the functions of the waker do nothing with its pointer.
+    let nosy = unsafe { Waker::new(ptr::null(), &USES) };
+    let (mut first, mut second) = (BARRIER.enter(), BARRIER.enter());
+    assert!(poll(&mut first, &nosy).is_none());
+    assert!(poll(&mut first, &nosy).is_none());
+    let Some(Ok(entry)) = poll(&mut second, &nosy) else {
+        panic!("all have come");
+    };
+    assert!(poll(&mut first, &nosy).is_none());
+    assert_eq!(entry.open(), Ok(1));
+    let through = poll(&mut first, &nosy);
+    assert!(matches!(through, Some(Ok(Entry::Through(0)))));
+    assert!(poll(&mut first, &nosy).is_none());
+    BARRIER.abort();
+    assert!(matches!(poll(&mut first, &nosy), Some(Err(BrokenBarrier))));
+    assert!(matches!(poll(&mut first, &nosy), Some(Err(BrokenBarrier))));
 }
 
 #[test]
