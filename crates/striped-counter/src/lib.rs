@@ -97,20 +97,28 @@ impl StripedCounter {
     #[doc(hidden)]
     #[inline]
     pub fn add_at(&self, place: usize, n: i64) -> bool {
-        let stripes = self.stripes();
-        let integer = stripes.map_or(&self.base, |stripes| stripes.at(place));
+        let seen = self.stripes();
+        // SAFETY: see `stripes`.
+        let integer = unsafe { seen.as_ref() }.map_or(&self.base, |stripes| stripes.at(place));
         if met(integer, n) {
-            return self.add_slow(stripes, place, n);
+            // SAFETY: it comes from `stripes`.
+            return unsafe { self.add_slow(seen, place, n) };
         }
         true
     }
 
-    /// Adds a number after the thread has met another one in the present stripes.
+    /// Adds a number after the thread has met another one in the stripes that it has seen.
+    ///
+    /// # Safety
+    ///
+    /// `seen` comes from [`stripes`](Self::stripes).
     #[cold]
-    fn add_slow(&self, stripes: Option<&Stripes>, place: usize, n: i64) -> bool {
-        let (stripes, has_grown) = match stripes {
+    unsafe fn add_slow(&self, seen: *mut Stripes, place: usize, n: i64) -> bool {
+        // SAFETY: see `stripes`.
+        let (stripes, has_grown) = match unsafe { seen.as_ref() } {
             Some(stripes) if !stripes.may_grow() => (stripes, false),
-            stripes => (self.grow(stripes), true),
+            // SAFETY: the caller's promise.
+            _ => (unsafe { self.grow(seen) }, true),
         };
         // Release: see *Orderings*. It pairs with the Acquire in `sum`.
         stripes.at(place).fetch_add(n, Release);
@@ -118,8 +126,14 @@ impl StripedCounter {
     }
 
     /// Returns a table that is larger than the one that this thread has seen.
-    fn grow(&self, seen: Option<&Stripes>) -> &Stripes {
-        let seen = seen.map_or(ptr::null_mut(), |stripes| ptr::from_ref(stripes).cast_mut());
+    ///
+    /// It takes a pointer because the new table keeps it, and frees the smaller table through it. A
+    /// shared reference would not allow that.
+    ///
+    /// # Safety
+    ///
+    /// `seen` comes from [`stripes`](Self::stripes).
+    unsafe fn grow(&self, seen: *mut Stripes) -> &Stripes {
         // SAFETY: a table that was seen lives as long as the counter, or becomes part of it below.
         let new = Box::into_raw(unsafe { Stripes::after(seen) });
         // Release: pairs with the Acquire in `stripes`, so the table is seen whole.
@@ -138,12 +152,11 @@ impl StripedCounter {
         }
     }
 
+    /// Returns the largest table. It is null, or points to a table that lives as long as the counter.
     #[inline]
-    fn stripes(&self) -> Option<&Stripes> {
+    fn stripes(&self) -> *mut Stripes {
         // Acquire: pairs with the Release in `grow`, so the stripes are seen whole.
-        let stripes = self.stripes.load(Acquire);
-        // SAFETY: it is null, or points to a table that lives as long as the counter.
-        unsafe { stripes.as_ref() }
+        self.stripes.load(Acquire)
     }
 }
 
@@ -174,7 +187,9 @@ impl StripedCounter {
 
     /// Adds up what `take` returns for each integer.
     fn total(&self, take: impl Fn(&AtomicI64) -> i64) -> i64 {
-        let tables = iter::successors(self.stripes(), |stripes| stripes.smaller());
+        // SAFETY: see `stripes`.
+        let largest = unsafe { self.stripes().as_ref() };
+        let tables = iter::successors(largest, |stripes| stripes.smaller());
         tables
             .flat_map(Stripes::all)
             .fold(take(&self.base), |sum, stripe| {
