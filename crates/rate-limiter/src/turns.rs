@@ -82,6 +82,16 @@ impl Turns {
     }
 }
 
+impl<'a> Turn<'a> {
+    /// Returns a turn that is not waited for any more, so that the waker is dropped. If that panics,
+    /// the turn is passed on.
+    fn without(waker: Waker, turns: &'a Turns) -> Self {
+        let turn = Self(turns);
+        drop(waker);
+        turn
+    }
+}
+
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut line = self.0.lock();
@@ -122,8 +132,7 @@ impl<'a> Queued<'a> {
             self.place = None;
             if standing == Standing::Served(()) {
                 drop(line);
-                drop(waker);
-                return Some(Turn(turns));
+                return Some(Turn::without(waker, turns));
             }
         }
         // Relaxed: it changes under the mutex.
@@ -132,8 +141,7 @@ impl<'a> Queued<'a> {
             return None;
         }
         drop(line);
-        drop(waker);
-        Some(Turn(turns))
+        Some(Turn::without(waker, turns))
     }
 }
 

@@ -5,12 +5,15 @@ use ft_test_support::{LONG, SHORT, passed, soon, start_together, until};
 use proptest::prelude::*;
 use std::{
     future::{Ready, ready},
+    mem::ManuallyDrop,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
+    ptr,
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -191,6 +194,33 @@ fn leaving_leaves_no_trace() {
     drop(tasks.remove(1));
     assert_eq!(poll(tasks[1].as_mut()), Some(Ok(())));
     assert_eq!((limiter.waiting(), limiter.available()), (0, 0));
+}
+
+/// If a waker panics when it is dropped, the turn of its task is passed on.
+#[test]
+fn wakers_that_panic() {
+    static USES: RawWakerVTable = RawWakerVTable::new(copy, wake, wake, discard);
+
+    fn copy(_: *const ()) -> RawWaker {
+        RawWaker::new(ptr::null(), &USES)
+    }
+
+    fn wake(_: *const ()) {}
+
+    fn discard(_: *const ()) {
+        panic!("a waker cannot be dropped");
+    }
+
+    let (limiter, clock) = manual(10.0, 1);
+    limiter.acquire(1).unwrap();
+    // SAFETY: the functions of the waker do nothing with its pointer.
+    let waker = ManuallyDrop::new(unsafe { Waker::new(ptr::null(), &USES) });
+    let mut task = Box::pin(limiter.acquire_async(1, no_sleep));
+    let poll = || task.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(catch_unwind(AssertUnwindSafe(poll)).is_err());
+    assert_eq!(limiter.waiting(), 0);
+    clock.advance(TENTH);
+    assert_eq!(limiter.try_acquire(1), Ok(true));
 }
 
 /// A thread and tasks wait in the same line.
