@@ -66,9 +66,12 @@ const MAX_SPAN: u64 = 1 << 62;
 /// Hands out permits, never more than a burst and what the rate allows.
 ///
 /// In any period of `t` seconds it grants at most `burst + t * rate` permits, to all threads and
-/// tasks together. The interval between two permits is a whole number of nanoseconds, rounded up; so
-/// the actual rate is a little lower than `rate` if that does not divide 10^9. A grant counts at the
-/// time at which the limiter looked at its clock, which is during the call.
+/// tasks together. A grant counts at the time at which the limiter looked at its clock, which is
+/// during the call.
+///
+/// The interval between two permits is a whole number of nanoseconds, rounded up. So the actual rate
+/// is lower than `rate` if that does not divide 10^9: by less than a thousandth up to a million
+/// permits a second, by up to half near 10^9. It never exceeds 10^9 permits a second.
 ///
 /// Waiters are served first come, first served, over all threads and tasks, however many permits
 /// they ask for. A waiter that gives up leaves no trace: the next in line takes its place. While
