@@ -99,6 +99,9 @@ impl<K: Clone, V: Clone, S: BuildHasher, C: Clock> ConcurrentCache<K, V, S, C> {
             now,
         } = self.settle(terms);
         let (mut victims, mut here) = (Few::new(), None);
+        // A value that is not stored is dropped at the end, outside of the lock.
+        let mut unused = Some(value);
+        let mut value = || unused.take().expect("it is used once");
         let stored = self.table.try_entry(query, |mut entry| {
             let hash = entry.hash();
             if let Some(duty) = duty {
@@ -112,7 +115,7 @@ impl<K: Clone, V: Clone, S: BuildHasher, C: Clock> ConcurrentCache<K, V, S, C> {
                 }
             // Relaxed: see `computing`.
             } else if !outdated && self.computing.load(Relaxed) > 0 {
-                return Stored::Busy(value);
+                return Stored::Busy(value());
             }
             let arrival = Arrival {
                 hash,
@@ -132,10 +135,11 @@ impl<K: Clone, V: Clone, S: BuildHasher, C: Clock> ConcurrentCache<K, V, S, C> {
                     Entry::Occupied(entry) => {
                         self.forget(entry.get().id());
                         let (key, before) = entry.remove();
-                        Stored::Refused(value, Some(key), Some(before))
+                        Stored::Refused(value(), Some(key), Some(before))
                     }
                     Entry::Vacant(_) => {
-                        Stored::Refused(value, self.listener.is_some().then(&mut key), None)
+                        let key = self.listener.is_some().then(&mut key);
+                        Stored::Refused(value(), key, None)
                     }
                 };
             }
@@ -144,11 +148,11 @@ impl<K: Clone, V: Clone, S: BuildHasher, C: Clock> ConcurrentCache<K, V, S, C> {
                     let key = self.listener.is_some().then(|| entry.key().clone());
                     let before = entry.get();
                     let cell = if self.weighted || life.is_some() || before.life.is_some() {
-                        Cell::new(value, policy(Some(before.id())), life)
+                        Cell::new(value(), policy(Some(before.id())), life)
                     } else {
                         // To the policy, nothing has changed.
                         self.marks.hit(before.mark);
-                        before.with(value)
+                        before.with(value())
                     };
                     Stored::Here(Some((key, entry.replace(cell))))
                 }
@@ -165,7 +169,7 @@ impl<K: Clone, V: Clone, S: BuildHasher, C: Clock> ConcurrentCache<K, V, S, C> {
                             entry.remove_other(victim.hash, |cell| cell.id() == victim.id);
                         here = removed.map(|removed| Gone::evicted(removed, &victim));
                     }
-                    entry.or_insert(key, Cell::new(value, id, life));
+                    entry.or_insert(key, Cell::new(value(), id, life));
                     Stored::Here(None)
                 }
             }

@@ -1,11 +1,13 @@
 //! Comparisons, listeners and destructors that fail, and that use the cache.
 
 use ft_concurrent_cache::{Cause, Claim, ConcurrentCache, Query, Terms};
+use ft_test_support::LONG;
 use std::{
     cell::Cell,
     hash::BuildHasher,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock, mpsc},
+    thread,
 };
 
 /// A key that can only be compared outside of the lock. All have the same hash.
@@ -210,6 +212,46 @@ fn destructors_that_use_the_cache() {
         cache.insert(key % 7, Value(Arc::clone(&shared), key));
     }
     cache.remove_if(|key, _| *key < 3);
+    cache.clear();
+    assert!(cache.is_empty());
+}
+
+/// A computed value that is not stored is dropped outside of the lock.
+#[test]
+fn destructors_of_values_that_are_not_stored() {
+    type Shared = Arc<OnceLock<ConcurrentCache<u64, Value>>>;
+    #[derive(Clone)]
+    struct Value(Shared);
+    impl Drop for Value {
+        fn drop(&mut self) {
+            if thread::panicking() {
+                return;
+            }
+            let (shared, (used, is_used)) = (Arc::clone(&self.0), mpsc::channel());
+            // If the lock is held, this thread waits.
+            thread::spawn(move || {
+                let cache = shared.get().unwrap();
+                cache.contains_key(&1);
+                used.send(())
+            });
+            assert!(is_used.recv_timeout(LONG).is_ok(), "dropped under a lock");
+        }
+    }
+    let shared = Shared::default();
+    let cache = shared.get_or_init(|| ConcurrentCache::new(3));
+    let lead = || match cache.try_claim(&1, || 1) {
+        Ok(Claim::Leader(leader)) => leader,
+        _ => panic!("it is missing, and nobody computes it"),
+    };
+    // The key was removed meanwhile.
+    let leader = lead();
+    cache.remove(&1);
+    let Ok(_) = leader.publish(&1, || 1, Value(Arc::clone(&shared)));
+    assert!(!cache.contains_key(&1));
+    // There is another value meanwhile.
+    let leader = lead();
+    cache.insert(1, Value(Arc::clone(&shared)));
+    let Ok(_) = leader.publish(&1, || 1, Value(Arc::clone(&shared)));
     cache.clear();
     assert!(cache.is_empty());
 }
