@@ -262,6 +262,8 @@ impl<K: Clone, V: Clone, S: BuildHasher, C: Clock> ConcurrentCache<K, V, S, C> {
         // Acquire: pairs with the Release of `clear` and `remove_if`. The value is computed from what
         // was there before them, or the epoch is an older one.
         let epoch = self.epoch.load(Acquire);
+        // It comes before the value, so that a value which comes in between counts as a later one.
+        let before = if always { self.version(query)? } else { None };
         // An earlier leader may have landed between our look and our claim. It stored the value
         // before it gave up its claim, so this second look sees the value.
         let (old, seen) = match self.look(query, V::clone)? {
@@ -269,7 +271,7 @@ impl<K: Clone, V: Clone, S: BuildHasher, C: Clock> ConcurrentCache<K, V, S, C> {
                 self.asked(true);
                 return Ok(Claim::Ready(value));
             }
-            Look::Fresh(value) => (Some(value), self.version(query)?),
+            Look::Fresh(value) => (Some(value), before),
             Look::Due { value, version, .. } => (Some(value), Some(version)),
             Look::Absent { over } => (None, over),
         };

@@ -1,6 +1,6 @@
 //! Comparisons, listeners and destructors that fail, and that use the cache.
 
-use ft_concurrent_cache::{Cause, Claim, ConcurrentCache, Query, Terms};
+use ft_concurrent_cache::{Cause, Claim, ConcurrentCache, Party, Query, Terms};
 use ft_test_support::LONG;
 use std::{
     cell::Cell,
@@ -254,6 +254,28 @@ fn destructors_of_values_that_are_not_stored() {
     let Ok(_) = leader.publish(&1, || 1, Value(Arc::clone(&shared)));
     cache.clear();
     assert!(cache.is_empty());
+}
+
+/// A value that is stored while a refresh begins is later than the one to be renewed.
+#[test]
+fn an_insertion_while_a_refresh_begins() {
+    let cache = Cache::new(3);
+    insert(&cache, "a", 1);
+    let compared = Cell::new(0);
+    let second = || {
+        compared.set(compared.get() + 1);
+        if compared.get() == 2 {
+            insert(&cache, "a", 5);
+        }
+        Ok(())
+    };
+    let claim = cache.try_claim_refresh(Party::thread, &Probe("a", &second), || Name::new("a"));
+    let Ok(Claim::Stale(_, leader)) = claim else {
+        panic!("it is there, and nobody renews it");
+    };
+    assert_eq!(compared.get(), 2);
+    let published = leader.publish(&Probe("a", &fine), || Name::new("a"), 9);
+    assert_eq!((published, get(&cache, "a")), (Ok(5), Some(5)));
 }
 
 /// A value without room puts the previous one out; but not if the listener's key cannot be had.
