@@ -1,7 +1,7 @@
 //! Entries that expire, and values that are renewed.
 
 use crate::Heard;
-use ft_concurrent_cache::{Cause, Claim, ConcurrentCache, ManualClock, Party, Terms};
+use ft_concurrent_cache::{Cause, Claim, Clock, ConcurrentCache, ManualClock, Party, Terms};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -185,6 +185,26 @@ fn refresh_and_changes() {
     ));
     assert_eq!(leader.publish(&1, || 1, 6), Ok(6));
     assert_eq!(cache.get(&1), Some(6));
+}
+
+/// A clock never goes back, and times that it cannot show are for ever.
+#[test]
+fn the_end_of_time() {
+    let (cache, clock, _) = cache(|it| it);
+    let forever = Duration::MAX - SECOND;
+    let terms = (Terms::new().time_to_live(forever))
+        .time_to_idle(forever)
+        .refresh_after(forever);
+    clock.advance(SECOND);
+    cache.insert_with(1, 1, terms.stale_while_revalidate(forever));
+    cache.insert_with(2, 2, Terms::new().time_to_live(SECOND));
+    clock.advance(1_000_000 * SECOND);
+    assert_eq!((cache.get(&1), cache.get(&2)), (Some(1), None));
+    let before = clock.now();
+    clock.advance(Duration::MAX);
+    assert!(clock.now() > before);
+    clock.advance(SECOND);
+    assert!(clock.now() > before);
 }
 
 /// The clock is not read without need.
