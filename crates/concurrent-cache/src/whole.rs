@@ -29,7 +29,9 @@ impl<K: Clone, V, S: BuildHasher, C: Clock> ConcurrentCache<K, V, S, C> {
     /// It is never larger than the [capacity](Self::capacity).
     pub fn weight(&self) -> u64 {
         let parts = 0..self.parts.len() as u32;
-        parts.map(|part| self.part(part).weight()).sum()
+        parts.fold(0, |sum: u64, part| {
+            sum.saturating_add(self.part(part).weight())
+        })
     }
 
     /// Returns what `f` makes of each key and its value, in the next part of the table, as they are

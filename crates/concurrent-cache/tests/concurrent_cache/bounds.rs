@@ -71,6 +71,23 @@ fn bounded_by_weight() {
     assert_eq!(cache.len(), 10);
 }
 
+/// The weights of several parts may be more than fits into a number.
+#[test]
+fn the_largest_weights() {
+    let builder = ConcurrentCache::builder().max_weight(u64::MAX).parts(8);
+    let cache = builder.weigher(|_, weight| *weight).build();
+    for key in 0..500_u64 {
+        cache.insert(key, u64::MAX / 4);
+    }
+    assert_eq!((cache.len(), cache.weight()), (8, u64::MAX));
+    // Heavier than a part.
+    cache.insert(500, u64::MAX);
+    assert!(!cache.contains_key(&500));
+    cache.insert(501, 1);
+    cache.clear();
+    assert_eq!((cache.len(), cache.weight()), (0, 0));
+}
+
 #[test]
 fn every_weight_is_given_back() {
     let cache = ConcurrentCache::builder().max_weight(1_000).build();
