@@ -28,6 +28,24 @@ const MAX_STRIPES: usize = 64;
 ///
 /// Without [`max_entries`](Self::max_entries) or [`max_weight`](Self::max_weight), the cache holds
 /// up to 1,024 entries.
+///
+/// ```
+/// use ft_concurrent_cache::{Cause, ConcurrentCache};
+///
+/// let cache = ConcurrentCache::builder()
+///     .max_weight(10)
+///     .weigher(|_, text: &String| text.len() as u64)
+///     .listener(|name, _, cause| {
+///         if cause == Cause::Evicted {
+///             println!("{name} has left");
+///         }
+///     })
+///     .build();
+/// cache.insert("one", "hello".to_string());
+/// cache.insert("two", "goodbye".to_string());
+/// // There is room for one of the two.
+/// assert_eq!((cache.get("one"), cache.weight()), (None, 7));
+/// ```
 pub struct Builder<K, V, S = RandomState, C = SystemClock> {
     capacity: u64,
     weighted: bool,
@@ -86,6 +104,7 @@ impl<K, V, S, C> Builder<K, V, S, C> {
     /// by [`Terms::weight`] or by a [`weigher`](Self::weigher). A weight of 0 counts as 1.
     ///
     /// An entry that is heavier than the cache, or than a [part](Self::parts) of it, is not stored.
+    /// With 2^62 - 1 or more there is no bound, except that no part holds more than that.
     #[must_use]
     pub fn max_weight(mut self, weight: u64) -> Self {
         (self.capacity, self.weighted) = (weight, true);
@@ -153,9 +172,9 @@ impl<K, V, S, C> Builder<K, V, S, C> {
     /// Sets into how many parts the capacity is divided, by the hashes of the keys. Insertions into
     /// different parts do not wait for each other.
     ///
-    /// The number is rounded up to a power of two, and is at most 1,024. Unless it is set, a cache
-    /// that is bounded by weight or small has one part, and a larger one has up to four for each
-    /// core.
+    /// The number is rounded up to a power of two, and is at most 1,024. If that is more than the
+    /// capacity, there is one part. Unless the number is set, a cache that is bounded by weight or
+    /// small has one part, and a larger one has up to four for each core.
     #[must_use]
     pub fn parts(mut self, parts: usize) -> Self {
         self.parts = Some(parts);

@@ -4,7 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
-    /// It was evicted to make room, or was too heavy to be stored.
+    /// It was evicted to make room; or it was not stored, because it was too heavy or its time was
+    /// zero.
     Evicted,
     /// Its time was over.
     Expired,

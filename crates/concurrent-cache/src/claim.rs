@@ -426,7 +426,8 @@ impl<K: Clone + Eq + Hash, V: Clone, S: BuildHasher, C: Clock> ConcurrentCache<K
     ///
     /// # Panics
     ///
-    /// Panics if `f` asks for the same key, since it would wait for itself. Also panics if waiting
+    /// Panics if `f` asks for the same key, since it would wait for itself, unless there is an old
+    /// value that may still be used: then `f` gets that. Also panics if waiting
     /// would close a circle: if the function that computes the key waits for a key that this thread
     /// is computing, directly or through other functions, in this cache or another one.
     ///

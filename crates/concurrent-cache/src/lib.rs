@@ -1,5 +1,5 @@
-//! A bounded cache for many threads, whose hits write nothing that they share, and which computes a
-//! missing value once, however many callers ask for it.
+//! A bounded cache for many threads. Most hits write nothing that threads share, and a missing value
+//! is computed once, however many callers ask for it.
 //!
 //! ```
 //! use ft_concurrent_cache::ConcurrentCache;
@@ -50,29 +50,35 @@
 //! # Guarantees
 //!
 //! - **Bound.** The sum of the weights in the order is never larger than the capacity. The table
-//!   may hold one more entry for each thread that is inside of an insertion; if the capacity is a
-//!   weight, it may hold what that one entry takes the place of. When no thread is inside of an
-//!   insertion, the table holds no more than the capacity.
+//!   holds more only while a call removes what it has already taken out of the order. For an
+//!   insertion that is one entry, or two that have expired; if the capacity is a weight, it is also
+//!   everything that the new entry takes the place of. For
+//!   [`remove_expired`](ConcurrentCache::remove_expired) it is up to 64 entries, and for
+//!   [`set_capacity`](ConcurrentCache::set_capacity) about a 64th of the weight, or 64 if that is more.
+//!   When no thread is inside of such a call, the table holds no more than the capacity.
 //! - **Memory** besides keys and values is a constant for each entry that was there at the same
 //!   time. What was evicted leaves nothing behind.
 //! - **Operations on one key are linearizable**, for a map that may forget a key at any time. A value
 //!   that was removed, replaced or has expired is never returned by a call that begins later.
 //! - **Computations.** One caller at a time computes a key. If it fails, panics or gives up, one of
 //!   those that wait takes over. If the key is inserted or removed during the computation, the
-//!   result goes to the caller that computes it, but is not stored, and those that wait do not get
-//!   it. So a removal is final: nothing that was computed before it comes back. For
-//!   [`clear`](ConcurrentCache::clear) and [`remove_if`](ConcurrentCache::remove_if) this is so for
-//!   all computations in progress.
-//! - **Foreign code**: under a lock the cache calls what the dictionary calls there, that is,
-//!   [`Query::peek`] and [`Query::is_same`], `Clone` of keys and values, the closures that it is
-//!   given, and perhaps [`Clock::now`]. Weighers, listeners, predicates, comparisons, hash functions
-//!   and destructors of keys and values are called with no lock held.
-//! - **Progress.** Locks are held for a few instructions, but for eviction. It looks at one entry on
-//!   average, and at each entry at most four times. A hit waits only for a thread that changes the
-//!   same shard. Callers that wait for a computation sleep on an [`Event`](ft_sync::Event), in a way
-//!   that suits threads and tasks: see [`try_claim`](ConcurrentCache::try_claim).
-//! - **Expired entries** are never returned. Their memory is released when they are looked up, by
-//!   insertions (two each), by eviction, or by
+//!   result is not stored, and those that wait do not get it. The caller that computes it gets it,
+//!   or the value that was inserted. So a removal is final: nothing that was computed before it comes
+//!   back. For [`clear`](ConcurrentCache::clear) and [`remove_if`](ConcurrentCache::remove_if) this
+//!   is so for all computations in progress.
+//! - **Foreign code**: under a lock the cache calls what the dictionary calls there (a [`Query`]'s
+//!   `glance`, `peek`, `keep` and `is_same`, which for plain keys means `==`), `Clone` of keys and
+//!   values, functions that make a key or read a value, and perhaps [`Clock::now`]. Everything else
+//!   is called with no lock held: [`Query::compare`] and [`Query::hash`], computations, weighers,
+//!   listeners, predicates, and destructors of keys and values.
+//! - **Progress.** Locks are held for a few instructions, except when the cache grows and when it
+//!   evicts. Eviction looks at one entry on average, and at each entry at most four times. A hit
+//!   waits only for a thread that changes the same shard. Callers that wait for a computation sleep
+//!   on an [`Event`](ft_sync::Event), in a way that suits threads and tasks: see
+//!   [`try_claim`](ConcurrentCache::try_claim).
+//! - **Expired entries** are never returned, except
+//!   [while they are renewed](Terms::stale_while_revalidate). Their memory is released when they are
+//!   looked up, by insertions (two each), by eviction, or by
 //!   [`remove_expired`](ConcurrentCache::remove_expired). There is no thread in the background.
 //! - The child of a fork may use a cache if no other thread of the parent was changing it at the
 //!   time of the fork. Computations of the parent's other threads are claimed anew.

@@ -47,14 +47,16 @@ impl Terms {
         self
     }
 
-    /// Sets the time after which the entry expires. With zero it is not stored.
+    /// Sets the time after which the entry expires. With zero it is not stored, unless it may be used
+    /// [while it is renewed](Self::stale_while_revalidate).
     #[must_use]
     pub const fn time_to_live(mut self, time: Duration) -> Self {
         self.to_live = Some(time);
         self
     }
 
-    /// Sets the time after which the entry expires if it was not read or written meanwhile.
+    /// Sets the time after which the entry expires if it was not read or written meanwhile. With zero
+    /// it is not stored.
     ///
     /// The times of reads are stored with a resolution of 1/128 of this time, so that most reads
     /// write nothing. The entry may expire too early by that much.

@@ -15,8 +15,10 @@ use crate::cause::Cause;
 /// What has happened in a cache since it was made, or since its statistics were
 /// [reset](crate::ConcurrentCache::reset_statistics).
 ///
-/// A call that returns a value without computing it is a hit, even if it has waited for another
-/// caller to compute it. Every other call is a miss.
+/// A call that finds a value is a hit, also if it has waited for another caller to compute the value,
+/// and if it then renews the value. A call that finds none is a miss. Calls that only peek, or ask
+/// whether there is a value, are neither; and nor is
+/// [`try_claim_refresh`](crate::ConcurrentCache::try_claim_refresh).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statistics {
@@ -24,7 +26,8 @@ pub struct Statistics {
     pub hits: u64,
     /// How many calls found none.
     pub misses: u64,
-    /// How many entries were evicted to make room, or were too heavy to be stored.
+    /// How many entries were evicted to make room, or were not stored: see
+    /// [`Cause::Evicted`](crate::Cause::Evicted).
     pub evicted: u64,
     /// How many entries have expired.
     pub expired: u64,
