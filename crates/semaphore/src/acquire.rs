@@ -129,7 +129,7 @@ impl<'a> Acquire<'a> {
             self.place = None;
             if standing == Standing::Served(()) {
                 drop(queue);
-                return Some(semaphore.permit(wanted));
+                return Some(semaphore.permit_instead_of(waker, wanted));
             }
         }
         if !semaphore.take_or_queue(&mut queue, wanted) {
@@ -137,7 +137,7 @@ impl<'a> Acquire<'a> {
             return None;
         }
         drop(queue);
-        Some(semaphore.permit(wanted))
+        Some(semaphore.permit_instead_of(waker, wanted))
     }
 }
 

@@ -8,7 +8,7 @@ use ft_sync::{
         Ordering::{Acquire, Relaxed, Release},
     },
 };
-use std::{fmt, mem};
+use std::{fmt, mem, task::Waker};
 
 /// Set while there is a queue. Then the word counts no permits.
 const QUEUED: usize = 0b01;
@@ -240,6 +240,13 @@ impl Semaphore {
 
     pub(crate) fn permit(&self, n: usize) -> Permit<'_> {
         Permit { semaphore: self, n }
+    }
+
+    /// Returns permits, and drops the waker, which is not needed. If that panics, the permits go back.
+    pub(crate) fn permit_instead_of(&self, waker: Waker, n: usize) -> Permit<'_> {
+        let permit = self.permit(n);
+        drop(waker);
+        permit
     }
 
     /// Takes permits if they are free. In that case there is no queue.

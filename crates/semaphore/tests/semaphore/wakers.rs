@@ -3,12 +3,15 @@
 use ft_semaphore::Semaphore;
 use ft_test_support::LONG;
 use std::{
+    mem::ManuallyDrop,
+    panic::{AssertUnwindSafe, catch_unwind},
+    ptr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
-    task::{Wake, Waker},
+    task::{RawWaker, RawWakerVTable, Wake, Waker},
     thread,
 };
 
@@ -68,6 +71,37 @@ fn the_last_waker_counts() {
     }
     drop(held);
     assert_eq!((old.load(SeqCst), new.load(SeqCst)), (0, 1));
+}
+
+/// If a waker panics when it is dropped, the permit of its task goes back.
+#[test]
+fn wakers_that_panic() {
+    static USES: RawWakerVTable = RawWakerVTable::new(copy, wake, wake, discard);
+
+    fn copy(_: *const ()) -> RawWaker {
+        RawWaker::new(ptr::null(), &USES)
+    }
+
+    fn wake(_: *const ()) {}
+
+    fn discard(_: *const ()) {
+        panic!("a waker cannot be dropped");
+    }
+
+    let semaphore = Semaphore::new(1);
+    // SAFETY: the functions of the waker do nothing with its pointer.
+    let waker = ManuallyDrop::new(unsafe { Waker::new(ptr::null(), &USES) });
+    let mut acquire = semaphore.acquire_async();
+    let free = || poll(&mut acquire, &waker).is_some();
+    assert!(catch_unwind(AssertUnwindSafe(free)).is_err());
+    assert_eq!(semaphore.available(), 1);
+
+    let held = semaphore.acquire();
+    assert!(look(&mut acquire).is_none());
+    drop(held);
+    let served = || poll(&mut acquire, &waker).is_some();
+    assert!(catch_unwind(AssertUnwindSafe(served)).is_err());
+    assert_eq!(semaphore.available(), 1);
 }
 
 /// The wakers of tasks reach their thread through a channel, as an event loop's do.
