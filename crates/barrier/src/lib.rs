@@ -12,7 +12,7 @@
 //!     for _ in 0..3 {
 //!         scope.spawn(|| {
 //!             for _round in 0..10 {
-//!                 // Each party gets another index below 3.
+//!                 // Each party gets its own index below 3.
 //!                 let index = barrier.wait().unwrap();
 //!                 assert!(index < 3);
 //!             }

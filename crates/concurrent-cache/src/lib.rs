@@ -38,9 +38,9 @@
 //! What is evicted is decided when something is inserted, by W-TinyLFU over queues that a hand
 //! walks: see `policy.rs` for the papers. A new entry first goes through a small window. If the
 //! cache is full then, it stays only if it was asked for more often than the entry of the main queue
-//! that is next to leave. How often keys were asked for, those that have left included, is kept in a
-//! sketch, whose size depends on the number of entries alone. `cargo xtask hit-rates` compares the hit
-//! rates with those of other crates. It is weak where a program asks only for what is new.
+//! that is next to leave. A sketch remembers how often keys were asked for, including keys that have
+//! left. Its size depends only on the number of entries. The policy is weak where a program asks only
+//! for what is new; `cargo xtask hit-rates` compares its hit rates with those of other crates.
 //!
 //! The order of eviction, with the weights and deadlines, is behind a lock, or, in a large cache,
 //! behind one lock for each [part](Builder::parts). It is taken while the shard of the key is

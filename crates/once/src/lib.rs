@@ -30,17 +30,19 @@
 //!
 //! # Compared with others
 //!
-//! std's `OnceLock` and `once_cell` are for threads alone, and a function that asks for its own value
-//! waits for ever, as it does in `async-lock`'s `OnceCell`. There, a computation that fails wakes one
-//! of those that wait, but a newcomer may come first. Here the next in line is the next to compute.
+//! std's `OnceLock` and `once_cell` are for threads alone. In them, and in `async-lock`'s `OnceCell`, a
+//! function that asks for its own value waits for ever. A computation that fails in an `OnceCell` of
+//! `async-lock` wakes one of those that wait, but a newcomer may come first. Here the next in line is
+//! the next to compute.
 //!
 //! # Computations that wait for each other
 //!
 //! A thread that asks for a value while it computes that value would wait for itself. So would
 //! two threads that each compute what the other asks for. [`Waiting`] finds such circles, of any
 //! length, before the last wait begins. `ft-concurrent-dict` and `ft-concurrent-cache` enter their
-//! waits in the same list, so it finds circles that lead through several of them. A computation that
-//! runs elsewhere, while its leader waits for it by other means, is not seen.
+//! waits in the same list, so it finds circles that lead through several of them. It finds no circle
+//! through a leader that lets another thread compute the value, and waits for that thread by other
+//! means.
 //!
 //! # How it works
 //!

@@ -21,10 +21,9 @@
 //! # How it works
 //!
 //! This is the generic cell rate algorithm (ITU-T I.371), which counts nothing. One word contains a
-//! time: that at which the limiter will have been idle for so long that its burst is full again. A
-//! permit moves that time ahead by the interval between two permits, and is granted if the time is
-//! then no further ahead than the length of a burst. So taking permits without waiting is one
-//! compare-exchange.
+//! time: when the burst will be full again if nobody takes a permit. A permit moves that time ahead by
+//! the interval between two permits, and is granted if the time is then no further ahead than the
+//! length of a burst. So taking permits without waiting is one compare-exchange.
 //!
 //! Those that wait form a line. Only the first of them waits for the clock, and then takes its
 //! permits. While there is a line, whoever comes later is refused or joins it.
