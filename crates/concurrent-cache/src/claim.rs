@@ -46,6 +46,9 @@ where
 /// The duty to compute the value of a key. If it is dropped without [`publish`](Leader::publish),
 /// the duty passes to one of the waiting callers.
 ///
+/// Its party is the thread or task that has claimed it, even if another thread publishes the value.
+/// If that party waits for the key meanwhile, its wait counts as a circle, and is refused.
+///
 /// # Deadlocks
 ///
 /// If it is forgotten ([`mem::forget`](std::mem::forget)), all callers that wait for the key wait

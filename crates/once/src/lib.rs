@@ -327,6 +327,10 @@ impl<T: fmt::Debug> fmt::Debug for Once<T> {
 /// The duty to compute the value. If it is dropped without [`set`](Leader::set), the next in line
 /// gets it.
 ///
+/// For [`Waiting`], its party is the one that was given when it was claimed, even if another thread
+/// sets the value. A thread that claims the duty, sends it away and then waits for the value would be
+/// refused, as if it waited for itself. It can claim the duty for `None`.
+///
 /// # Deadlocks
 ///
 /// If it is forgotten ([`mem::forget`]), all others wait for ever.
