@@ -6,8 +6,8 @@ from typing import NamedTuple
 class CacheStats(NamedTuple):
     """What has happened in a ConcurrentCache since it was made, or since reset_stats().
 
-    A call that returns a value without computing it is a hit, also if it has waited for another
-    caller that computed it.
+    A call that finds a value is a hit, also if it has waited for another caller that computed it,
+    and if it then replaces a stale value by a new one.
     """
 
     hits: int
