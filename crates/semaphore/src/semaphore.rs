@@ -166,11 +166,12 @@ impl Semaphore {
     ///
     /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS) then.
     pub fn add_permits(&self, n: usize) {
-        self.change_limit(|limit| {
+        let changed = self.change_limit(|limit| {
             let sum = limit.checked_add(n);
             sum.filter(|&sum| sum <= Self::MAX_PERMITS)
-                .expect("too many permits")
         });
+        // The mutex has been unlocked, so it is not poisoned.
+        changed.expect("too many permits");
     }
 
     /// Changes the total number of permits.
@@ -196,16 +197,16 @@ impl Semaphore {
     /// ```
     pub fn set_limit(&self, limit: usize) {
         assert!(limit <= Self::MAX_PERMITS, "too many permits");
-        self.change_limit(|_| limit);
+        self.change_limit(|_| Some(limit));
     }
 
+    /// Returns `None`, and does nothing, if `change` does.
     #[cold]
-    fn change_limit(&self, change: impl FnOnce(usize) -> usize) {
+    fn change_limit(&self, change: impl FnOnce(usize) -> Option<usize>) -> Option<()> {
         let mut queue = self.lock();
         // Relaxed: it changes under the mutex.
         let before = self.limit.load(Relaxed);
-        // May panic.
-        let limit = change(before);
+        let limit = change(before)?;
         self.enter(&mut queue);
         // Relaxed: as above.
         self.limit.store(limit, Relaxed);
@@ -214,6 +215,7 @@ impl Semaphore {
             None => queue.remove(before - limit),
         }
         self.settle(queue);
+        Some(())
     }
 
     /// Returns the number of permits that are free at this moment. Those that are set aside for the

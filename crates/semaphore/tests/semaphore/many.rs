@@ -2,6 +2,7 @@
 
 use super::look;
 use ft_semaphore::{Acquire, ReleaseError, Semaphore};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn queued(semaphore: &Semaphore, n: usize) -> Acquire<'_> {
     let mut acquire = semaphore.acquire_many_async(n);
@@ -111,4 +112,17 @@ fn limit_changes() {
 #[should_panic(expected = "too many permits")]
 fn too_many_are_added() {
     Semaphore::new(1).add_permits(Semaphore::MAX_PERMITS);
+}
+
+/// Those who have permits, or wait for some, do not notice that another caller asked for too much.
+#[test]
+fn too_many_are_added_beside_others() {
+    let semaphore = Semaphore::new(1);
+    let held = semaphore.acquire();
+    let mut waits = queued(&semaphore, 1);
+    let add = || semaphore.add_permits(Semaphore::MAX_PERMITS);
+    assert!(catch_unwind(AssertUnwindSafe(add)).is_err());
+    assert_eq!(semaphore.limit(), 1);
+    drop(held);
+    assert!(look(&mut waits).is_some());
 }
