@@ -8,6 +8,8 @@ import pytest
 from ft_utils.concurrency import ConcurrentDict, ConcurrentQueue, ShutDown
 from helpers.limits import LONG
 from helpers.objects import collected
+from helpers.operations import OPERATIONS
+from helpers.places import TESTS
 from helpers.programs import run_python
 from helpers.threads import Task
 from queues.contents import drained
@@ -60,6 +62,34 @@ def test_collector_meets_objects_in_the_making():
         "for make in ConcurrentQueue, ConcurrentQueue().handle, Q, D, D().handle:\n"
         "    made = [make() for _ in range(500)]\n"
         "    again = [iter(each) for each in made]\n"
+    )
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_collector_meets_an_object_of_each_class_in_the_making(name):
+    run_python(
+        f"""
+import contextlib, gc, sys, warnings
+sys.path.insert(0, {str(TESTS)!r})
+warnings.simplefilter("ignore")
+from helpers.operations import ERRORS, OPERATIONS, Imp, function
+line = OPERATIONS[{name!r}].make[0]
+make = function(line)
+again = function("o.handle()")
+x = Imp()
+make(None, x)
+# While these live, the interpreter has no unused dicts, and makes new ones.
+taken = [{{}} for _ in range(500)]
+made = []
+gc.set_threshold(1, 1000, 1000)
+for n in range(40):
+    # So the collection falls on each object in turn.
+    made.append([[] for _ in range(n % 4)])
+    made.append(make(None, x))
+    with contextlib.suppress(*ERRORS):
+        made.append(again(made[-1], x))
+gc.set_threshold(1000)
+"""
     )
 
 
