@@ -48,7 +48,7 @@ impl Source for PyConcurrentCache {
         self.shared.timer.tick(probe.py())?;
         let claim = (self.core()).try_claim_for(|| party, probe, || probe.key())?;
         Ok(match claim {
-            Claim::Ready(kept) => Claimed::Ready(kept.outcome(probe.py())?),
+            Claim::Ready(kept) => Claimed::Ready(kept.outcome_of_many(probe.py())?),
             Claim::Leader(leader) => Claimed::Leader((leader.suspend(), None)),
             Claim::Stale(old, leader) => Claimed::Leader((leader.suspend(), Some(old))),
             Claim::Follower(flight) => Claimed::Follower(flight),

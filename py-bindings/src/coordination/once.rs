@@ -97,7 +97,7 @@ impl Core {
         value: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let stored = awaiting::ringing(value.py(), || leader.set(Kept::new(value)));
-        outcome(stored, value.py())
+        stored.clone().outcome_of_many(value.py())
     }
 
     /// Keeps an exception, if it is to be kept. Otherwise the next in line calls the function.
@@ -122,7 +122,7 @@ impl Core {
     #[cold]
     fn call<'py>(&self, py: Python<'py>, deadline: Option<Instant>) -> PyResult<Bound<'py, PyAny>> {
         let leader = match self.turn(py, deadline)? {
-            Turn::Ready(kept) => return outcome(kept, py),
+            Turn::Ready(kept) => return kept.clone().outcome_of_many(py),
             Turn::Leader(leader) => leader,
         };
         awaiting::ringing(py, || {
@@ -156,17 +156,6 @@ impl Core {
 /// The error for a wait whose deadline has passed.
 pub(super) fn still_computing() -> PyErr {
     exception::<PyTimeoutError>("another caller is still computing the result")
-}
-
-/// Returns a result, or raises a copy of the exception.
-pub(super) fn outcome<'py>(kept: &Kept, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-    match kept {
-        Kept::Value(value) => Ok(value.bind(py).clone()),
-        Kept::Error(error) => {
-            let error = error.bind(py).cast()?;
-            Err(PyErr::from_value(bare(error)?))
-        }
-    }
 }
 
 impl PyOnce {
@@ -220,7 +209,7 @@ impl PyOnce {
     ) -> PyResult<Bound<'py, PyAny>> {
         let core = self.core()?;
         match core.once.get() {
-            Some(kept) => outcome(kept, py),
+            Some(kept) => kept.clone().outcome_of_many(py),
             None => core.call(py, Timeout::deadline(timeout)),
         }
     }

@@ -3,7 +3,7 @@
 //! The coroutine itself is in `ft_utils._once.coroutine`. It is written in Python, because it awaits the
 //! user's function.
 
-use super::once::{Core, PyOnce, outcome, still_computing};
+use super::once::{Core, PyOnce, still_computing};
 use crate::runtime::{
     awaitable::refuse_coroutine,
     awaiting::{self, Awaited, Coroutine, Operation, Outcome},
@@ -96,7 +96,8 @@ impl OnceComputation {
         let party = self.party(py)?;
         match awaiting::ringing(py, || core.once().try_claim(Some(party))) {
             Some(Turn::Ready(kept)) => {
-                return Ok(create::list(py, iter::once(outcome(kept, py)))?.into_any());
+                let result = kept.clone().outcome_of_many(py);
+                return Ok(create::list(py, iter::once(result))?.into_any());
             }
             Some(Turn::Leader(leader)) => {
                 *lock(&self.duty) = Some(leader.suspend());
