@@ -77,6 +77,10 @@ impl Source for PyConcurrentCache {
     fn give_up(&self, (duty, _old): Self::Duty) {
         drop(self.core().resume(duty));
     }
+
+    fn traverse((_, old): &Self::Duty, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        (old.as_ref()).map_or(Ok(()), |old| visit.call(&**old.object()))
+    }
 }
 
 /// What a coroutine of [`PyConcurrentCache::get_or_compute_async`] calls.

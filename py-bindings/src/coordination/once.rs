@@ -5,14 +5,14 @@ use crate::runtime::{
     awaiting,
     blocking::{self, Timeout},
     create::{New, exception},
-    flight::begin_waiting_for,
+    flight::{Wait, begin_waiting_for},
     kept::{Kept, bare},
     nesting::Nested,
     not_copyable::not_copyable,
     object::Object,
 };
 use ft_compat::Protected;
-use ft_once::{Leader, Once, Party, Turn, Waiting};
+use ft_once::{Leader, Once, Party, Turn};
 use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::{PyException, PyRuntimeError, PyTimeoutError, PyTypeError},
@@ -84,7 +84,7 @@ impl Core {
     }
 
     /// Registers a wait for another caller, unless the wait would never end.
-    pub(super) fn begin_waiting(&self, party: Party, py: Python<'_>) -> PyResult<Waiting> {
+    pub(super) fn begin_waiting(&self, party: Party, py: Python<'_>) -> PyResult<Wait> {
         let own = "the function asked for its own result, and would wait for itself";
         let of_task = "a task in this thread computes the result";
         let texts = (own, of_task, "call_async()");

@@ -9,9 +9,10 @@ use crate::runtime::{
     awaiting::{self, Awaited, Coroutine, Operation, Outcome},
     blocking::Timeout,
     create::{self, exception},
+    flight::Wait,
     imports::Imports,
 };
-use ft_once::{Party, Suspended, Turn, Waiting};
+use ft_once::{Party, Suspended, Turn};
 use pyo3::{PyTraverseError, PyVisit, exceptions::PyRuntimeError, prelude::*};
 use std::{
     iter,
@@ -115,7 +116,7 @@ impl OnceComputation {
         let in_line = InLine {
             wait: Awaited::new(claim),
             owner: self.once.clone_ref(py).into_any(),
-            _waiting: waiting,
+            waiting,
         };
         let coroutine = Coroutine::new("Once.call_async", in_line, self.deadline);
         Ok(Bound::new(py, coroutine)?.into_any())
@@ -162,7 +163,7 @@ struct InLine {
     wait: Awaited,
     /// Shows the contents of the core to the collector.
     owner: Py<PyAny>,
-    _waiting: Waiting,
+    waiting: Wait,
 }
 
 impl Operation for InLine {
@@ -179,6 +180,7 @@ impl Operation for InLine {
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.owner)
+        visit.call(&self.owner)?;
+        self.waiting.traverse(visit)
     }
 }

@@ -1,13 +1,16 @@
 """Harm: the collector, cycles and deep nesting."""
 
+import asyncio
 import gc
 import threading
 import weakref
 
 import pytest
-from ft_utils.concurrency import ConcurrentDict, ConcurrentQueue, ShutDown
+from ft_utils.concurrency import ConcurrentCache, ConcurrentDict, ConcurrentQueue, ShutDown
+from ft_utils.synchronization import Once
 from helpers.limits import LONG
-from helpers.objects import collected
+from helpers.loops import started
+from helpers.objects import Thing, collected
 from helpers.operations import OPERATIONS
 from helpers.places import TESTS
 from helpers.programs import run_python
@@ -135,6 +138,57 @@ def test_cycle_through_handles_and_iterators():
             one.push(iter(one.handle()))
         one = weakref.ref(one)
         assert collected(one)
+
+
+def by_once(_, function):
+    return Once(function).call_async
+
+
+def by_dict(key, function):
+    d = ConcurrentDict()
+    return lambda: d.get_or_insert_async(key, function)
+
+
+def by_cache(key, function):
+    cache = ConcurrentCache(3)
+    return lambda: cache.get_or_compute_async(key, function)
+
+
+def by_cache_with_old_value(value, function):
+    now = [0.0]
+    cache = ConcurrentCache(3, ttl=10, stale=10, timer=lambda: now[0])
+    cache["key"] = value
+    now[0] = 12.0
+    return lambda: cache.get_or_compute_async("key", function)
+
+
+@pytest.mark.parametrize(
+    ("by", "tasks"),
+    # The first task makes the value, and the second one waits for it.
+    [(by_once, 2), (by_dict, 2), (by_cache, 2), (by_cache_with_old_value, 1)],
+)
+def test_tasks_of_a_forgotten_loop_are_collected(by, tasks):
+    """What the tasks wait for, or have, leads to them."""
+
+    def forgotten():
+        loop, owner = asyncio.new_event_loop(), Thing()
+        # It would be told that tasks are destroyed while they wait.
+        loop.set_exception_handler(lambda *_: None)
+
+        async def never():
+            owner.future = asyncio.get_running_loop().create_future()
+            await owner.future
+
+        ask = by(owner, never)
+
+        async def main():
+            owner.tasks = await started(*(ask() for _ in range(tasks)), rounds=5)
+
+        loop.run_until_complete(main())
+        loop.close()
+        return weakref.ref(owner)
+
+    assert collected(forgotten())
 
 
 @pytest.mark.parametrize(
