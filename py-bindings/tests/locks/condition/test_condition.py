@@ -1,6 +1,7 @@
 """Condition: threads and tasks that wait together."""
 
 import asyncio
+import ctypes
 import gc
 import sys
 import threading
@@ -361,3 +362,39 @@ def test_handles_share_all():
         condition.handle().handle().notify()
     assert wait.result() is True
     assert "unlocked" in repr(condition)
+
+
+# A thread that returns from one of these may have a few instructions of it left.
+destructors = []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the libc of Linux")
+@each_lock
+def test_wait_while_a_thread_destroys_its_variables(lock):
+    """A destructor in C may call Python code when the variables of this library are gone."""
+    libc, key, ended = ctypes.CDLL(None), ctypes.c_uint(), threading.Event()
+    condition, results = Condition(lock()), []
+
+    def wait():
+        with condition:
+            results.append(condition.wait(0.001))
+
+    @ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+    def destroy(_):
+        try:
+            wait()
+        finally:
+            ended.set()
+
+    def work():
+        wait()
+        libc.pthread_setspecific(key, ctypes.c_void_p(1))
+
+    destructors.append(destroy)
+    assert libc.pthread_key_create(ctypes.byref(key), destroy) == 0
+    try:
+        Task(work).result()
+        assert ended.wait(LONG)
+    finally:
+        libc.pthread_key_delete(key)
+    assert results == [False, False]
