@@ -155,6 +155,31 @@ def test_errors_make_no_cycle():
             gc.enable()
 
 
+def test_result_that_comes_too_late():
+    """It dies where it may use the future."""
+    assert (
+        run_python(
+            f"""
+import faulthandler, threading
+from ft_utils import WorkStealingExecutor
+faulthandler.dump_traceback_later({LONG}, exit=True)
+class Late:
+    def __del__(self):
+        print(future.result(), repr(future)[-22:])
+ready = threading.Event()
+def job():
+    ready.wait()
+    future.set_result("first")
+    return Late()
+with WorkStealingExecutor(1) as executor:
+    future = executor.submit(job)
+    ready.set()
+"""
+        )
+        == "first finished returned str>\n"
+    )
+
+
 @WITH_FORK
 def test_child_of_a_fork():
     out = run_python(

@@ -38,13 +38,13 @@ impl PyFuture {
     pub(super) fn settle(
         slf: &Bound<'_, Self>,
         to: Phase,
-        outcome: Option<Kept>,
+        mut outcome: Option<Kept>,
     ) -> PyResult<bool> {
         let this = slf.get();
         let mut parts = this.parts.lock();
         let observed = parts.observed.clone();
         let Some(observed) = observed else {
-            let is_settled = this.settle_locked(&mut parts, to, outcome);
+            let is_settled = this.settle_locked(&mut parts, to, &mut outcome);
             drop(parts);
             if is_settled {
                 this.done.notify_all();
@@ -62,7 +62,7 @@ impl PyFuture {
             Some(Kept::Error(_)) => intern!(py, "add_exception"),
         };
         let mut parts = this.parts.lock();
-        let is_settled = this.settle_locked(&mut parts, to, outcome);
+        let is_settled = this.settle_locked(&mut parts, to, &mut outcome);
         drop(parts);
         if is_settled {
             this.done.notify_all();
@@ -77,14 +77,15 @@ impl PyFuture {
         Ok(is_settled)
     }
 
-    fn settle_locked(&self, parts: &mut Parts, to: Phase, outcome: Option<Kept>) -> bool {
+    /// Takes the outcome, if that is possible. Otherwise the caller drops it, without the lock.
+    fn settle_locked(&self, parts: &mut Parts, to: Phase, outcome: &mut Option<Kept>) -> bool {
         let allowed = match to {
             Phase::Finished => matches!(self.phase(), Phase::Pending | Phase::Running),
             _ => self.phase() == Phase::Cancelled,
         };
         if allowed {
             // There was none before: nothing is dropped under the lock.
-            parts.outcome = outcome;
+            parts.outcome = outcome.take();
             self.set_phase(to);
         }
         allowed
