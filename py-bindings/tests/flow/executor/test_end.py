@@ -1,12 +1,13 @@
 """WorkStealingExecutor: shutdown, signals, forks, the collector, and the end of the interpreter."""
 
+import concurrent.futures
 import signal
 import threading
 import time
 import weakref
 
 import pytest
-from ft_utils import WorkStealingExecutor
+from ft_utils import WorkStealingExecutor, WorkStealingFuture
 from helpers.limits import LONG
 from helpers.marks import WITH_FORK, WITH_SIGNALS
 from helpers.objects import Thing, collected
@@ -92,6 +93,36 @@ def test_ctrl_c_ends_a_wait(call):
     go.set()
     executor.shutdown()
     assert future.result(0) == 0
+
+
+@WITH_SIGNALS
+def test_ctrl_c_while_a_result_is_set():
+    """Those that wait for the future are told all the same."""
+    future, held, go = WorkStealingFuture(), threading.Event(), threading.Event()
+    waiter = Task(concurrent.futures.wait, [future], LONG).until_asleep()
+
+    def handle(*_):
+        go.set()
+        raise KeyboardInterrupt
+
+    def hold():
+        with future._condition:
+            held.set()
+            until_asleep(threading.main_thread())
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+            assert go.wait(LONG)
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        holder = Task(hold)
+        assert held.wait(LONG)
+        with pytest.raises(KeyboardInterrupt):
+            future.set_result(1)
+        holder.result()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert waiter.result().done == {future}
+    assert future.result(0) == 1
 
 
 def test_forgotten_executors_end():

@@ -10,6 +10,9 @@ use crate::{
 };
 use pyo3::{intern, prelude::*};
 
+/// How often the condition is asked for, if its method raises. A signal may have interrupted it.
+const TRIES: u32 = 5;
+
 /// How a job begins.
 pub(super) enum Begun {
     Call(Call),
@@ -54,7 +57,7 @@ impl PyFuture {
         drop(parts);
         let py = slf.py();
         let condition = observed.condition.bind(py);
-        let held = condition.call_method0(intern!(py, "acquire"));
+        let (is_held, raised) = hold(condition);
         // Before the lock: the first use of each name may detach the thread.
         let told = match &outcome {
             None => intern!(py, "add_cancelled"),
@@ -67,13 +70,15 @@ impl PyFuture {
         if is_settled {
             this.done.notify_all();
         }
-        held?;
-        let told = match is_settled {
+        let told = match is_held && is_settled {
             true => tell(slf, &observed, told),
             false => Ok(()),
         };
-        let released = condition.call_method0(intern!(py, "release"));
-        told.and(released)?;
+        let released = match is_held {
+            true => condition.call_method0(intern!(py, "release")).map(drop),
+            false => Ok(()),
+        };
+        both(py, raised, told.and(released))?;
         Ok(is_settled)
     }
 
@@ -112,6 +117,19 @@ impl PyFuture {
             settled => both(slf.py(), settled.map(drop), Self::call_back(slf)),
         }
     }
+}
+
+/// Takes the condition. Returns whether that has succeeded, and the error that it has raised.
+fn hold(condition: &Bound<'_, PyAny>) -> (bool, PyResult<()>) {
+    let py = condition.py();
+    let mut raised = Ok(());
+    for _ in 0..TRIES {
+        match condition.call_method0(intern!(py, "acquire")) {
+            Ok(_) => return (true, raised),
+            Err(err) => raised = both(py, raised, Err(err)),
+        }
+    }
+    (false, raised)
 }
 
 fn invalid(future: &Bound<'_, PyFuture>) -> PyErr {
