@@ -3,31 +3,27 @@
 use super::class::PyFuture;
 use crate::{
     flow::executor::{phase::Phase, workers::wait_or_help},
-    runtime::{create::exception, error::raised, imports::Imports, kept::Kept, stop::shielded},
+    runtime::{
+        create::exception, error::raised, imports::Imports, kept::Kept, seconds::seconds,
+        stop::shielded,
+    },
 };
 use ft_sync::deadline_after;
 use pyo3::{
-    exceptions::{PyRuntimeError, PyTimeoutError, PyTypeError, PyValueError},
+    exceptions::{PyRuntimeError, PyTimeoutError, PyValueError},
     prelude::*,
 };
 use std::time::{Duration, Instant};
 
-/// What a wait was given, in seconds. A negative one has passed already, as in `concurrent.futures`.
-pub(crate) struct Seconds(Option<Instant>);
+/// When a wait ends, if it ends by itself. A negative timeout has passed already, as in
+/// `concurrent.futures`, whose functions compute what is left of one.
+pub(crate) struct Deadline(Option<Instant>);
 
-impl FromPyObject<'_, '_> for Seconds {
+impl FromPyObject<'_, '_> for Deadline {
     type Error = PyErr;
 
     fn extract(timeout: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let seconds: f64 = timeout.extract().map_err(|err: PyErr| {
-            if !err.is_instance_of::<PyTypeError>(timeout.py()) {
-                return err;
-            }
-            let kind = timeout.get_type();
-            exception::<PyTypeError>(format!(
-                "timeout must be a number of seconds or None, not {kind}"
-            ))
-        })?;
+        let seconds = seconds(timeout)?;
         if seconds.is_nan() {
             return Err(exception::<PyValueError>("timeout must not be NaN"));
         }
@@ -39,7 +35,7 @@ impl FromPyObject<'_, '_> for Seconds {
 
 impl PyFuture {
     /// Waits until the job is done; in a worker, runs this or other jobs meanwhile. Returns the phase.
-    fn wait(slf: &Bound<'_, Self>, timeout: Option<Seconds>) -> PyResult<Phase> {
+    fn wait(slf: &Bound<'_, Self>, timeout: Option<Deadline>) -> PyResult<Phase> {
         let (this, py) = (slf.get(), slf.py());
         let phase = this.phase();
         if phase.is_done() {
@@ -65,7 +61,7 @@ impl PyFuture {
     }
 
     /// Returns the outcome, or raises the error of a cancelled job.
-    fn outcome(slf: &Bound<'_, Self>, timeout: Option<Seconds>) -> PyResult<Kept> {
+    fn outcome(slf: &Bound<'_, Self>, timeout: Option<Deadline>) -> PyResult<Kept> {
         let phase = Self::wait(slf, timeout)?;
         let outcome = slf.get().parts.lock().outcome.clone();
         match outcome {
@@ -85,7 +81,7 @@ impl PyFuture {
     #[pyo3(signature = (timeout=None))]
     fn result<'py>(
         slf: &Bound<'py, Self>,
-        timeout: Option<Seconds>,
+        timeout: Option<Deadline>,
     ) -> PyResult<Bound<'py, PyAny>> {
         Self::outcome(slf, timeout)?.outcome(slf.py())
     }
@@ -94,7 +90,7 @@ impl PyFuture {
     #[pyo3(signature = (timeout=None))]
     fn exception<'py>(
         slf: &Bound<'py, Self>,
-        timeout: Option<Seconds>,
+        timeout: Option<Deadline>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         Ok(match Self::outcome(slf, timeout)? {
             Kept::Error(error) => Some(error.into_bound(slf.py())),
