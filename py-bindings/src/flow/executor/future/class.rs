@@ -67,15 +67,17 @@ impl PyFuture {
     ) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
         let kind = class.as_type_ptr();
-        // SAFETY: the executor was given a subclass of this class, whose `__new__` is this one's. Its
-        // `__init__`, which does nothing, is left out. The result is a new reference, or null with an
-        // exception set.
+        // SAFETY: the executor was given a subclass of this class, which therefore has this slot. The
+        // results are new references, or null with an exception set. `__init__`, which does nothing, is
+        // left out.
         let future = unsafe {
             let new = (*kind).tp_new.expect("this class has it");
             let nothing = Bound::from_owned_ptr_or_err(py, ffi::PyTuple_New(0))?;
             let future = new(kind, nothing.as_ptr(), std::ptr::null_mut());
-            Bound::from_owned_ptr_or_err(py, future)?.cast_into_unchecked::<Self>()
+            Bound::from_owned_ptr_or_err(py, future)?
         };
+        // A `__new__` in Python may return anything.
+        let future = future.cast_into::<Self>()?;
         let this = future.get();
         this.parts.lock().call = Some(call);
         let _ = this.workers.set(Arc::clone(workers));
