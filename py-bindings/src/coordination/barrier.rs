@@ -9,6 +9,7 @@ use crate::runtime::{
     imports::Imports,
     nesting::Nested,
     not_copyable::not_copyable,
+    timeout::duration,
 };
 use ft_barrier::{Barrier, BrokenBarrier, Enter, Entry};
 use ft_compat::Protected;
@@ -149,11 +150,7 @@ impl PyBarrier {
         }
         let timeout = match timeout {
             None => None,
-            Some(timeout) => {
-                // This refuses what is no timeout. A number that is too large means for ever.
-                timeout.extract::<Timeout>()?;
-                Duration::try_from_secs_f64(timeout.extract()?).ok()
-            }
+            Some(timeout) => duration(timeout.as_borrowed())?,
         };
         // A second call changes nothing, because other threads may be using what the first call
         // made.

@@ -1,7 +1,7 @@
 //! The method `acquire(blocking=True, timeout=-1)` of locks, and the wait for a lock.
 
 use crate::runtime::{
-    blocking, create::exception, error::Result, imports::Imports, seconds::seconds,
+    blocking, create::exception, error::Result, imports::Imports, timeout::seconds,
 };
 use ft_sync::deadline_after;
 use pyo3::{

@@ -24,6 +24,6 @@ pub(crate) mod object;
 pub(crate) mod probe;
 pub(crate) mod reentry;
 pub(crate) mod refcount;
-pub(crate) mod seconds;
 pub(crate) mod stop;
+pub(crate) mod timeout;
 pub(crate) mod truth;

@@ -11,6 +11,7 @@ OPERATIONS = {
         """,
         SHARED
         + """
+        o.__init__(2, None, "x")
         o.parties
         o.n_waiting
         o.broken
@@ -53,6 +54,8 @@ OPERATIONS = {
         o.set()
         o.clear()
         o.wait(x)
+        o.wait("x")
+        o.wait(-1)
         step(o.wait_async())
         step(o.wait_async(x))
         o.waiting()

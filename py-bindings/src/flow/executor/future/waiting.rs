@@ -4,8 +4,8 @@ use super::class::PyFuture;
 use crate::{
     flow::executor::{phase::Phase, workers::wait_or_help},
     runtime::{
-        create::exception, error::raised, imports::Imports, kept::Kept, seconds::seconds,
-        stop::shielded,
+        create::exception, error::raised, imports::Imports, kept::Kept, stop::shielded,
+        timeout::seconds,
     },
 };
 use ft_sync::deadline_after;
