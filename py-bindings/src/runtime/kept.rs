@@ -1,6 +1,6 @@
 //! What is kept of a call: its value, or its exception.
 
-use crate::runtime::object::Object;
+use crate::runtime::{create::New, object::Object};
 use pyo3::{
     PyErr,
     exceptions::{PyBaseException, PyException},
@@ -70,10 +70,10 @@ impl Kept {
 /// Fails if copying raises what is no `Exception`, such as the KeyboardInterrupt of a signal handler.
 pub(crate) fn bare<'py>(error: &Bound<'py, PyBaseException>) -> PyResult<Bound<'py, PyAny>> {
     let py = error.py();
-    let copy = || py.import("copy")?.call_method1("copy", (error,));
+    let copy = || py.import(New("copy"))?.call_method1(New("copy"), (error,));
     match copy() {
         Ok(copy) if copy.is_instance_of::<PyBaseException>() && !copy.is(error) => {
-            copy.call_method1("with_traceback", (py.None(),))
+            copy.call_method1(New("with_traceback"), (py.None(),))
         }
         Err(err) if !err.is_instance_of::<PyException>(py) => Err(err),
         _ => Ok(error.clone().into_any()),

@@ -150,7 +150,7 @@ pub(crate) fn broken(py: Python<'_>) -> PyErr {
     let text = "A thread initializer failed, the thread pool is not usable anymore";
     // Its module is imported when it is needed: that fails while the interpreter ends.
     let made = py
-        .import("concurrent.futures.thread")
+        .import(New("concurrent.futures.thread"))
         .and_then(|module| module.getattr(intern!(py, "BrokenThreadPool")))
         .and_then(|kind| kind.call1((New(text),)));
     made.map_or_else(|err| err, PyErr::from_value)

@@ -103,6 +103,7 @@ OPERATIONS = {
         o.done()
         o.__call__(timeout=x)
         o(timeout=0)
+        Once(lambda: 1 / 0, keep_errors=True)()
         step(o.call_async())
         step(o.call_async(timeout=x))
         """,
