@@ -3,12 +3,16 @@
 use super::lock::{PyLock, not_held};
 use crate::runtime::{awaiting, blocking, stop};
 use ft_semaphore::{Permit, Semaphore};
+use ft_sync::deadline_after;
 use pyo3::{intern, prelude::*};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// How often a wait tries to take a lock that is not ours, if its method raises. A signal may have
 /// interrupted it.
 const TRIES: u32 = 5;
+
+/// How long a thread waits for our lock after its wait has failed, before it does what it did before.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lock of a condition.
 pub(super) enum Held<'py> {
@@ -96,6 +100,12 @@ fn acquire_ours(py: Python<'_>, core: &Semaphore) -> PyResult<()> {
                 return raised;
             }
             Err(err) => raised = raised.and(Err(err)),
+        }
+        // Without memory the wait fails before it begins, again and again. This one needs none.
+        let soon = deadline_after(PAUSE);
+        if let Some(permit) = py.detach(|| place.wait_deadline(soon)) {
+            permit.forget();
+            return raised;
         }
     }
 }

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import importlib.util
 import sys
 import threading
 import weakref
@@ -11,6 +12,8 @@ import pytest
 from ft_utils import AtomicInt64, ConcurrentQueue, Condition, IntervalLock, Lock
 from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
+from helpers.places import TESTS
+from helpers.programs import run_python
 from helpers.threads import Task, run_threads, wait_until
 
 LOCKS = {
@@ -362,6 +365,52 @@ def test_handles_share_all():
         condition.handle().handle().notify()
     assert wait.result() is True
     assert "unlocked" in repr(condition)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("_testcapi") is None or not sys.platform.startswith("linux"),
+    reason="no _testcapi, or no way to see that a thread sleeps",
+)
+@pytest.mark.thread_unsafe(reason="a process of its own")
+def test_wait_without_memory():
+    """The wait fails, and the thread has the lock again: meanwhile another one has it."""
+    out = run_python(
+        f"""
+import _testcapi, faulthandler, sys, threading
+sys.path.insert(0, {str(TESTS)!r})
+from ft_utils import Condition
+from helpers.threads import until_asleep
+faulthandler.dump_traceback_later({LONG}, exit=True)
+condition, gate, error = Condition(), threading.Lock(), None
+def other():
+    # None of this takes memory.
+    condition.acquire()
+    condition.release()
+    gate.acquire()
+gate.acquire()
+# The first calls make strings that stay.
+condition.acquire()
+condition.wait(0.001)
+condition.release()
+condition.acquire()
+thread = threading.Thread(target=other)
+thread.start()
+until_asleep(thread)
+_testcapi.set_nomemory(0, 0)
+try:
+    condition.wait(0.001)
+except MemoryError as raised:
+    _testcapi.remove_mem_hooks()
+    error = raised
+finally:
+    _testcapi.remove_mem_hooks()
+gate.release()
+thread.join()
+print(type(error).__name__, condition.locked())
+condition.release()
+"""
+    )
+    assert out == "MemoryError True\n"
 
 
 # A thread that returns from one of these may have a few instructions of it left.
