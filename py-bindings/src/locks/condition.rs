@@ -6,6 +6,7 @@ use crate::runtime::{
     awaiting::{self, Coroutine},
     blocking::{self, Timeout},
     create::{New, exception},
+    error::both,
     nesting::Nested,
     not_copyable::not_copyable,
 };
@@ -123,7 +124,7 @@ impl PyCondition {
             waited
         });
         let was_notified = matches!(waited, Ok(Some(())));
-        let outcome = held.acquire_again(saved).and(waited);
+        let outcome = both(py, held.acquire_again(saved), waited);
         if was_notified && outcome.is_err() {
             awaiting::ringing(py, || waiters.notify(1));
         }

@@ -1,7 +1,7 @@
 //! The lock of a condition: any lock, which a wait releases, and takes again in every case.
 
 use super::lock::{PyLock, not_held};
-use crate::runtime::{awaiting, blocking, stop};
+use crate::runtime::{awaiting, blocking, error::both, stop};
 use ft_semaphore::{Permit, Semaphore};
 use ft_sync::deadline_after;
 use pyo3::{intern, prelude::*};
@@ -99,7 +99,7 @@ fn acquire_ours(py: Python<'_>, core: &Semaphore) -> PyResult<()> {
                 permit.into_iter().for_each(Permit::forget);
                 return raised;
             }
-            Err(err) => raised = raised.and(Err(err)),
+            Err(err) => raised = both(py, raised, Err(err)),
         }
         // Without memory the wait fails before it begins, again and again. This one needs none.
         let soon = deadline_after(PAUSE);
@@ -120,9 +120,8 @@ fn acquire_other<'py>(lock: &Bound<'py, PyAny>, saved: Option<&Bound<'py, PyAny>
     for _ in 1..TRIES {
         match acquire() {
             Ok(_) => return raised,
-            Err(err) => raised = raised.and(Err(err)),
+            Err(err) => raised = both(py, raised, Err(err)),
         }
     }
-    acquire()?;
-    raised
+    both(py, raised, acquire().map(drop))
 }

@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import gc
 import importlib.util
+import signal
 import sys
 import threading
 import weakref
@@ -12,9 +13,10 @@ import pytest
 from ft_utils import AtomicInt64, ConcurrentQueue, Condition, IntervalLock, Lock
 from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
+from helpers.marks import WITH_SIGNALS
 from helpers.places import TESTS
 from helpers.programs import run_python
-from helpers.threads import Task, run_threads, wait_until
+from helpers.threads import Task, run_threads, until_asleep, wait_until
 
 LOCKS = {
     "its own": lambda: None,
@@ -365,6 +367,38 @@ def test_handles_share_all():
         condition.handle().handle().notify()
     assert wait.result() is True
     assert "unlocked" in repr(condition)
+
+
+@WITH_SIGNALS
+@pytest.mark.thread_unsafe(reason="raises signals")
+def test_interruption_before_another_error():
+    """The second handler raises while the thread waits for the lock."""
+    condition, main, struck = Condition(), threading.main_thread(), []
+
+    def handle(number, _):
+        struck.append(number)
+        raise KeyboardInterrupt if number == signal.SIGUSR1 else ValueError
+
+    def strike():
+        with condition:
+            signal.pthread_kill(main.ident, signal.SIGUSR1)
+            wait_until(lambda: len(struck) == 1)
+            until_asleep(main)
+            signal.pthread_kill(main.ident, signal.SIGUSR2)
+            wait_until(lambda: len(struck) == 2)
+
+    numbers = (signal.SIGUSR1, signal.SIGUSR2)
+    before = [signal.signal(number, handle) for number in numbers]
+    try:
+        with condition:
+            task = Task(strike)
+            with pytest.raises(KeyboardInterrupt):
+                condition.wait(LONG)
+            assert condition.locked()
+        task.result()
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 @pytest.mark.skipif(

@@ -2,7 +2,7 @@
 //! of `concurrent.futures`.
 
 use super::class::{Observed, PyFuture};
-use crate::runtime::{create, imports::Imports, object::Object};
+use crate::runtime::{create, error::both, imports::Imports, object::Object};
 use pyo3::{
     exceptions::PyException,
     intern,
@@ -75,19 +75,6 @@ fn call_one_back(future: &Bound<'_, PyFuture>, callback: &Bound<'_, PyAny>) -> P
     let log = Imports::get(py).log_error.bind(py);
     log.call((text, future), Some(&kwargs))?;
     Ok(())
-}
-
-/// Returns the first of two errors; but the other one if that is no `Exception`: it must not be lost.
-pub(super) fn both(py: Python<'_>, one: PyResult<()>, other: PyResult<()>) -> PyResult<()> {
-    match (one, other) {
-        (Err(one), Err(other))
-            if one.is_instance_of::<PyException>(py)
-                && !other.is_instance_of::<PyException>(py) =>
-        {
-            Err(other)
-        }
-        (one, other) => one.and(other),
-    }
 }
 
 /// Reports an error that nobody can be told of.

@@ -2,11 +2,11 @@
 
 use super::{
     class::{Parts, PyFuture},
-    observers::{both, tell},
+    observers::tell,
 };
 use crate::{
     flow::executor::{call::Call, phase::Phase},
-    runtime::{create::New, imports::Imports, kept::Kept, object::Object},
+    runtime::{create::New, error::both, imports::Imports, kept::Kept, object::Object},
 };
 use pyo3::{intern, prelude::*};
 
