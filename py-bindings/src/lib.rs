@@ -51,7 +51,7 @@ mod _native {
     #[pymodule_export]
     use flow::{
         batch_executor::{BatchIter, PyBatchExecutor},
-        executor::{class::PyExecutor, future::PyFuture},
+        executor::{class::PyExecutor, future::class::PyFuture},
         gathering_iter::{class::PyGatheringIter, reader::GatheringReader},
     };
     #[pymodule_export]

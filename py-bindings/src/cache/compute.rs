@@ -76,7 +76,7 @@ impl PyConcurrentCache {
         let claim = || (self.core()).try_claim_refresh(Party::thread, &probe, || probe.key());
         let leader = match awaiting::ringing(py, claim)? {
             Claim::Leader(leader) | Claim::Stale(_, leader) => leader,
-            Claim::Ready(kept) => return kept.outcome(py),
+            Claim::Ready(kept) => return kept.outcome_of_many(py),
             Claim::Follower(flight) => {
                 self.follow(&flight, key, None)?;
                 return self.get_or_compute(key, function, ttl, None);
@@ -106,7 +106,7 @@ impl PyConcurrentCache {
             // every case.
             let claim = || self.core().try_claim(&probe, || probe.key());
             let (old, leader) = match awaiting::ringing(py, claim)? {
-                Claim::Ready(kept) => return kept.outcome(py),
+                Claim::Ready(kept) => return kept.outcome_of_many(py),
                 Claim::Leader(leader) => (None, leader),
                 Claim::Stale(old, leader) => (Some(old), leader),
                 Claim::Follower(flight) => {
@@ -150,7 +150,7 @@ impl PyConcurrentCache {
         let terms = self.weighed(probe.object(), value, terms)?;
         self.shared.timer.tick(py)?;
         let kept = leader.publish_with(probe, || probe.key(), Kept::new(value), terms)?;
-        kept.outcome(py)
+        kept.outcome_of_many(py)
     }
 
     /// Ends a computation that has failed: returns an old value that may still be used, or keeps the
@@ -167,7 +167,7 @@ impl PyConcurrentCache {
             return Err(err);
         }
         if let Some(old) = old {
-            return old.outcome(py);
+            return old.outcome_of_many(py);
         }
         if let Some(time) = self.shared.errors {
             let error = err.value(py);

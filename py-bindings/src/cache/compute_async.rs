@@ -48,7 +48,7 @@ impl Source for PyConcurrentCache {
         self.shared.timer.tick(probe.py())?;
         let claim = (self.core()).try_claim_for(|| party, probe, || probe.key())?;
         Ok(match claim {
-            Claim::Ready(kept) => Claimed::Ready(kept.outcome(probe.py())?),
+            Claim::Ready(kept) => Claimed::Ready(kept.outcome_of_many(probe.py())?),
             Claim::Leader(leader) => Claimed::Leader((leader.suspend(), None)),
             Claim::Stale(old, leader) => Claimed::Leader((leader.suspend(), Some(old))),
             Claim::Follower(flight) => Claimed::Follower(flight),
@@ -76,6 +76,10 @@ impl Source for PyConcurrentCache {
 
     fn give_up(&self, (duty, _old): Self::Duty) {
         drop(self.core().resume(duty));
+    }
+
+    fn traverse((_, old): &Self::Duty, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        (old.as_ref()).map_or(Ok(()), |old| visit.call(&**old.object()))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::runtime::{
     imports::Imports,
     nesting::Nested,
     not_copyable::not_copyable,
+    timeout::duration,
 };
 use ft_barrier::{Barrier, BrokenBarrier, Enter, Entry};
 use ft_compat::Protected;
@@ -57,6 +58,10 @@ pub(crate) struct PyBarrier {
     core: Nested<OnceLock<Arc<Core>>>,
     /// In a handle, the original object. Only that object shows the action to the collector.
     owner: Option<Py<Self>>,
+    /// Always true in a complete instance. It is false in memory that has not become an instance
+    /// yet: Python 3.11 and 3.12 show the collector such memory, which is all zeros, when they make
+    /// the dict of the instance.
+    is_made: bool,
 }
 
 struct Core {
@@ -124,6 +129,7 @@ impl PyBarrier {
         Self {
             core: Nested::new(OnceLock::new()),
             owner: None,
+            is_made: true,
         }
     }
 
@@ -144,11 +150,7 @@ impl PyBarrier {
         }
         let timeout = match timeout {
             None => None,
-            Some(timeout) => {
-                // This refuses what is no timeout. A number that is too large means for ever.
-                timeout.extract::<Timeout>()?;
-                Duration::try_from_secs_f64(timeout.extract()?).ok()
-            }
+            Some(timeout) => duration(timeout.as_borrowed())?,
         };
         // A second call changes nothing, because other threads may be using what the first call
         // made.
@@ -239,6 +241,7 @@ impl PyBarrier {
         Ok(Self {
             core: Nested::new(OnceLock::clone(&this.core)),
             owner: Some(owner),
+            is_made: true,
         })
     }
 
@@ -257,6 +260,9 @@ impl PyBarrier {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.is_made {
+            return Ok(());
+        }
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }

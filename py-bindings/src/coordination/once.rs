@@ -5,14 +5,14 @@ use crate::runtime::{
     awaiting,
     blocking::{self, Timeout},
     create::{New, exception},
-    flight::begin_waiting_for,
+    flight::{Wait, begin_waiting_for},
     kept::{Kept, bare},
     nesting::Nested,
     not_copyable::not_copyable,
     object::Object,
 };
 use ft_compat::Protected;
-use ft_once::{Leader, Once, Party, Turn, Waiting};
+use ft_once::{Leader, Once, Party, Turn};
 use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::{PyException, PyRuntimeError, PyTimeoutError, PyTypeError},
@@ -59,6 +59,10 @@ pub(crate) struct PyOnce {
     core: Nested<OnceLock<Arc<Core>>>,
     /// In a handle, the original object. Only that object shows the contents to the collector.
     owner: Option<Py<Self>>,
+    /// Always true in a complete instance. It is false in memory that has not become an instance
+    /// yet: Python 3.11 and 3.12 show the collector such memory, which is all zeros, when they make
+    /// the dict of the instance.
+    is_made: bool,
 }
 
 pub(super) struct Core {
@@ -80,7 +84,7 @@ impl Core {
     }
 
     /// Registers a wait for another caller, unless the wait would never end.
-    pub(super) fn begin_waiting(&self, party: Party, py: Python<'_>) -> PyResult<Waiting> {
+    pub(super) fn begin_waiting(&self, party: Party, py: Python<'_>) -> PyResult<Wait> {
         let own = "the function asked for its own result, and would wait for itself";
         let of_task = "a task in this thread computes the result";
         let texts = (own, of_task, "call_async()");
@@ -93,7 +97,7 @@ impl Core {
         value: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let stored = awaiting::ringing(value.py(), || leader.set(Kept::new(value)));
-        outcome(stored, value.py())
+        stored.clone().outcome_of_many(value.py())
     }
 
     /// Keeps an exception, if it is to be kept. Otherwise the next in line calls the function.
@@ -118,7 +122,7 @@ impl Core {
     #[cold]
     fn call<'py>(&self, py: Python<'py>, deadline: Option<Instant>) -> PyResult<Bound<'py, PyAny>> {
         let leader = match self.turn(py, deadline)? {
-            Turn::Ready(kept) => return outcome(kept, py),
+            Turn::Ready(kept) => return kept.clone().outcome_of_many(py),
             Turn::Leader(leader) => leader,
         };
         awaiting::ringing(py, || {
@@ -154,17 +158,6 @@ pub(super) fn still_computing() -> PyErr {
     exception::<PyTimeoutError>("another caller is still computing the result")
 }
 
-/// Returns a result, or raises a copy of the exception.
-pub(super) fn outcome<'py>(kept: &Kept, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-    match kept {
-        Kept::Value(value) => Ok(value.bind(py).clone()),
-        Kept::Error(error) => {
-            let error = error.bind(py).cast()?;
-            Err(PyErr::from_value(bare(error)?))
-        }
-    }
-}
-
 impl PyOnce {
     pub(super) fn core(&self) -> PyResult<&Arc<Core>> {
         self.core.get().ok_or_else(|| {
@@ -184,6 +177,7 @@ impl PyOnce {
         Self {
             core: Nested::new(OnceLock::new()),
             owner: None,
+            is_made: true,
         }
     }
 
@@ -215,7 +209,7 @@ impl PyOnce {
     ) -> PyResult<Bound<'py, PyAny>> {
         let core = self.core()?;
         match core.once.get() {
-            Some(kept) => outcome(kept, py),
+            Some(kept) => kept.clone().outcome_of_many(py),
             None => core.call(py, Timeout::deadline(timeout)),
         }
     }
@@ -239,6 +233,7 @@ impl PyOnce {
         Ok(Self {
             core: Nested::new(OnceLock::clone(&this.core)),
             owner: Some(owner),
+            is_made: true,
         })
     }
 
@@ -259,6 +254,9 @@ impl PyOnce {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.is_made {
+            return Ok(());
+        }
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }

@@ -3,15 +3,16 @@
 //! The coroutine itself is in `ft_utils._once.coroutine`. It is written in Python, because it awaits the
 //! user's function.
 
-use super::once::{Core, PyOnce, outcome, still_computing};
+use super::once::{Core, PyOnce, still_computing};
 use crate::runtime::{
     awaitable::refuse_coroutine,
     awaiting::{self, Awaited, Coroutine, Operation, Outcome},
     blocking::Timeout,
     create::{self, exception},
+    flight::Wait,
     imports::Imports,
 };
-use ft_once::{Party, Suspended, Turn, Waiting};
+use ft_once::{Party, Suspended, Turn};
 use pyo3::{PyTraverseError, PyVisit, exceptions::PyRuntimeError, prelude::*};
 use std::{
     iter,
@@ -96,7 +97,8 @@ impl OnceComputation {
         let party = self.party(py)?;
         match awaiting::ringing(py, || core.once().try_claim(Some(party))) {
             Some(Turn::Ready(kept)) => {
-                return Ok(create::list(py, iter::once(outcome(kept, py)))?.into_any());
+                let result = kept.clone().outcome_of_many(py);
+                return Ok(create::list(py, iter::once(result))?.into_any());
             }
             Some(Turn::Leader(leader)) => {
                 *lock(&self.duty) = Some(leader.suspend());
@@ -114,7 +116,7 @@ impl OnceComputation {
         let in_line = InLine {
             wait: Awaited::new(claim),
             owner: self.once.clone_ref(py).into_any(),
-            _waiting: waiting,
+            waiting,
         };
         let coroutine = Coroutine::new("Once.call_async", in_line, self.deadline);
         Ok(Bound::new(py, coroutine)?.into_any())
@@ -161,7 +163,7 @@ struct InLine {
     wait: Awaited,
     /// Shows the contents of the core to the collector.
     owner: Py<PyAny>,
-    _waiting: Waiting,
+    waiting: Wait,
 }
 
 impl Operation for InLine {
@@ -178,6 +180,7 @@ impl Operation for InLine {
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.owner)
+        visit.call(&self.owner)?;
+        self.waiting.traverse(visit)
     }
 }

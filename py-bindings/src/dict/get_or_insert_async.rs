@@ -65,6 +65,10 @@ impl Source for PyConcurrentDict {
     fn give_up(&self, duty: Suspended) {
         drop(self.core.resume(duty));
     }
+
+    fn traverse(_: &Suspended, _: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        Ok(())
+    }
 }
 
 /// What a coroutine of [`PyConcurrentDict::get_or_insert_async`] calls.

@@ -1,9 +1,11 @@
 //! The method `acquire(blocking=True, timeout=-1)` of locks, and the wait for a lock.
 
-use crate::runtime::{blocking, create::exception, error::Result, imports::Imports};
+use crate::runtime::{
+    blocking, create::exception, error::Result, imports::Imports, timeout::seconds,
+};
 use ft_sync::deadline_after;
 use pyo3::{
-    exceptions::{PyOverflowError, PyTypeError, PyValueError},
+    exceptions::{PyOverflowError, PyValueError},
     prelude::*,
 };
 use std::time::{Duration, Instant};
@@ -54,7 +56,7 @@ impl Patience {
     pub(super) fn new(blocking: bool, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let seconds = match timeout {
             None => -1.0,
-            Some(timeout) => seconds(timeout)?,
+            Some(timeout) => seconds(timeout.as_borrowed())?,
         };
         if seconds == -1.0 {
             return Ok(if blocking {
@@ -82,16 +84,4 @@ impl Patience {
         let duration = Duration::try_from_secs_f64(seconds).ok();
         Ok(Self::Until(duration.and_then(deadline_after)))
     }
-}
-
-fn seconds(timeout: &Bound<'_, PyAny>) -> PyResult<f64> {
-    timeout.extract().map_err(|err: PyErr| {
-        if !err.is_instance_of::<PyTypeError>(timeout.py()) {
-            return err;
-        }
-        let kind = timeout.get_type();
-        exception::<PyTypeError>(format!(
-            "timeout must be a number of seconds or None, not {kind}"
-        ))
-    })
 }

@@ -6,6 +6,7 @@ use crate::runtime::{
     awaiting::{self, Coroutine},
     blocking::{self, Timeout},
     create::{New, exception},
+    error::both,
     nesting::Nested,
     not_copyable::not_copyable,
 };
@@ -60,6 +61,10 @@ pub(crate) struct PyCondition {
     core: Nested<OnceLock<Arc<Core>>>,
     /// In a handle, the original object. Only that object shows the lock to the collector.
     owner: Option<Py<Self>>,
+    /// Always true in a complete instance. It is false in memory that has not become an instance
+    /// yet: Python 3.11 and 3.12 show the collector such memory, which is all zeros, when they make
+    /// the dict of the instance.
+    is_made: bool,
 }
 
 struct Core {
@@ -119,7 +124,7 @@ impl PyCondition {
             waited
         });
         let was_notified = matches!(waited, Ok(Some(())));
-        let outcome = held.acquire_again(saved).and(waited);
+        let outcome = both(py, held.acquire_again(saved), waited);
         if was_notified && outcome.is_err() {
             awaiting::ringing(py, || waiters.notify(1));
         }
@@ -135,6 +140,7 @@ impl PyCondition {
         Self {
             core: Nested::new(OnceLock::new()),
             owner: None,
+            is_made: true,
         }
     }
 
@@ -265,6 +271,7 @@ impl PyCondition {
         Ok(Self {
             core: Nested::new(OnceLock::clone(&this.core)),
             owner: Some(owner),
+            is_made: true,
         })
     }
 
@@ -318,6 +325,9 @@ impl PyCondition {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.is_made {
+            return Ok(());
+        }
         if let Some(owner) = &self.owner {
             return visit.call(owner);
         }

@@ -1,14 +1,18 @@
 //! The lock of a condition: any lock, which a wait releases, and takes again in every case.
 
 use super::lock::{PyLock, not_held};
-use crate::runtime::{awaiting, blocking, stop};
+use crate::runtime::{awaiting, blocking, error::both, stop};
 use ft_semaphore::{Permit, Semaphore};
+use ft_sync::deadline_after;
 use pyo3::{intern, prelude::*};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// How often a wait tries to take a lock that is not ours, if its method raises. A signal may have
 /// interrupted it.
 const TRIES: u32 = 5;
+
+/// How long a thread waits for our lock after its wait has failed, before it does what it did before.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lock of a condition.
 pub(super) enum Held<'py> {
@@ -95,7 +99,13 @@ fn acquire_ours(py: Python<'_>, core: &Semaphore) -> PyResult<()> {
                 permit.into_iter().for_each(Permit::forget);
                 return raised;
             }
-            Err(err) => raised = raised.and(Err(err)),
+            Err(err) => raised = both(py, raised, Err(err)),
+        }
+        // Without memory the wait fails before it begins, again and again. This one needs none.
+        let soon = deadline_after(PAUSE);
+        if let Some(permit) = py.detach(|| place.wait_deadline(soon)) {
+            permit.forget();
+            return raised;
         }
     }
 }
@@ -110,9 +120,8 @@ fn acquire_other<'py>(lock: &Bound<'py, PyAny>, saved: Option<&Bound<'py, PyAny>
     for _ in 1..TRIES {
         match acquire() {
             Ok(_) => return raised,
-            Err(err) => raised = raised.and(Err(err)),
+            Err(err) => raised = both(py, raised, Err(err)),
         }
     }
-    acquire()?;
-    raised
+    both(py, raised, acquire().map(drop))
 }

@@ -7,12 +7,12 @@
 //!
 //! A thread that belongs to a group is woken when the group stops, and its wait ends with `Stopped`.
 
+pub(crate) use crate::runtime::timeout::Timeout;
 use crate::runtime::{
     awaiting::{self, Operation, Outcome},
     stop::{self, Stop},
 };
 use ft_compat::Slices;
-pub(crate) use ft_compat::Timeout;
 use ft_sync::{Event, Signal};
 use pyo3::prelude::*;
 use std::{

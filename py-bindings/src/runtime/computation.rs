@@ -7,11 +7,11 @@ use super::{
     awaitable::refuse_coroutine,
     awaiting::{self, Coroutine, Operation, Outcome, Retry},
     create::{self, exception},
-    flight::begin_waiting,
+    flight::{Wait, begin_waiting},
     imports::Imports,
     probe::Probe,
 };
-use ft_concurrent_dict::{Flight, Party, Waiting};
+use ft_concurrent_dict::{Flight, Party};
 use pyo3::{
     PyClass, PyTraverseError, PyVisit, exceptions::PyRuntimeError, prelude::*,
     pyclass::boolean_struct::True,
@@ -59,6 +59,9 @@ pub(crate) trait Source: PyClass<Frozen = True> + Sync {
 
     /// Leaves it to another caller to make the value.
     fn give_up(&self, duty: Self::Duty);
+
+    /// Shows the collector the objects that a duty holds.
+    fn traverse(duty: &Self::Duty, visit: &PyVisit<'_>) -> Result<(), PyTraverseError>;
 }
 
 /// The outcome of [`Source::claim`].
@@ -121,7 +124,7 @@ impl<S: Source> Computation<S> {
             Claimed::Follower(flight) => {
                 let [name, instead] = S::METHOD;
                 let landing = Landing {
-                    _waiting: begin_waiting(&flight, party, self.key.bind(py), instead)?,
+                    wait: begin_waiting(&flight, party, self.key.bind(py), instead)?,
                     retry: Retry {
                         core: flight,
                         owner: self.source.clone_ref(py).into_any(),
@@ -165,7 +168,12 @@ impl<S: Source> Computation<S> {
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.source)?;
-        visit.call(&self.key)
+        visit.call(&self.key)?;
+        // While the collector runs, no thread holds the lock: with it none detaches or makes objects.
+        match self.duty.try_lock() {
+            Ok(duty) => (duty.as_ref()).map_or(Ok(()), |duty| S::traverse(duty, visit)),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Returns the task that the coroutine runs in. Outside of asyncio, the object itself takes the
@@ -202,7 +210,7 @@ impl<S: Source> Drop for Computation<S> {
 /// A task's wait for another task or a thread that makes the value.
 struct Landing {
     retry: Retry<Flight>,
-    _waiting: Waiting,
+    wait: Wait,
 }
 
 impl Operation for Landing {
@@ -215,6 +223,7 @@ impl Operation for Landing {
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.retry.traverse(visit)
+        self.retry.traverse(visit)?;
+        self.wait.traverse(visit)
     }
 }

@@ -10,7 +10,7 @@ use ft_semaphore::ReleaseError;
 use ft_weave::RegisterError;
 use pyo3::{
     exceptions::{
-        PyKeyError, PyMemoryError, PyOverflowError, PyRuntimeError, PyValueError,
+        PyException, PyKeyError, PyMemoryError, PyOverflowError, PyRuntimeError, PyValueError,
         PyZeroDivisionError,
     },
     prelude::*,
@@ -94,4 +94,18 @@ pub(crate) fn key_error(key: &Bound<'_, PyAny>) -> PyErr {
 /// Makes an exception without arguments.
 pub(crate) fn raised(py: Python<'_>, kind: &Py<PyType>) -> PyErr {
     PyErr::from_type(kind.bind(py).clone(), ())
+}
+
+/// Returns the first of two errors, or the second one if that alone is no `Exception`: a
+/// KeyboardInterrupt, for example, must not be lost.
+pub(crate) fn both<T>(py: Python<'_>, one: PyResult<()>, other: PyResult<T>) -> PyResult<T> {
+    match (one, other) {
+        (Err(one), Err(other))
+            if one.is_instance_of::<PyException>(py)
+                && !other.is_instance_of::<PyException>(py) =>
+        {
+            Err(other)
+        }
+        (one, other) => one.and(other),
+    }
 }

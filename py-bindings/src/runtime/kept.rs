@@ -1,7 +1,11 @@
 //! What is kept of a call: its value, or its exception.
 
-use crate::runtime::object::Object;
-use pyo3::{PyErr, exceptions::PyBaseException, prelude::*};
+use crate::runtime::{create::New, object::Object};
+use pyo3::{
+    PyErr,
+    exceptions::{PyBaseException, PyException},
+    prelude::*,
+};
 
 /// A value, or the exception that the computation of the value has raised.
 #[derive(Clone)]
@@ -41,19 +45,37 @@ impl Kept {
     pub(crate) fn outcome(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         match self {
             Self::Value(value) => Ok(value.into_bound(py)),
-            // It was stored without a traceback, and so gets one for this call alone.
             Self::Error(error) => Err(PyErr::from_value(error.into_bound(py))),
+        }
+    }
+
+    /// Returns the value, or raises the exception for one of many callers. Each gets a copy, because
+    /// the traceback of a single exception would grow with each call, and keep the frames of all of
+    /// them alive. An exception that cannot be copied loses the traceback of the call before.
+    pub(crate) fn outcome_of_many(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        match self {
+            Self::Value(value) => Ok(value.into_bound(py)),
+            Self::Error(error) => {
+                let error = PyErr::from_value(bare(error.bind(py).cast()?)?);
+                error.set_traceback(py, None);
+                Err(error)
+            }
         }
     }
 }
 
 /// Returns a copy of an exception without its traceback; if it cannot be copied, the exception
 /// itself.
+///
+/// Fails if copying raises what is no `Exception`, such as the KeyboardInterrupt of a signal handler.
 pub(crate) fn bare<'py>(error: &Bound<'py, PyBaseException>) -> PyResult<Bound<'py, PyAny>> {
     let py = error.py();
-    let copy = py.import("copy")?.call_method1("copy", (error,));
-    match copy {
-        Ok(copy) => copy.call_method1("with_traceback", (py.None(),)),
-        Err(_) => Ok(error.clone().into_any()),
+    let copy = || py.import(New("copy"))?.call_method1(New("copy"), (error,));
+    match copy() {
+        Ok(copy) if copy.is_instance_of::<PyBaseException>() && !copy.is(error) => {
+            copy.call_method1(New("with_traceback"), (py.None(),))
+        }
+        Err(err) if !err.is_instance_of::<PyException>(py) => Err(err),
+        _ => Ok(error.clone().into_any()),
     }
 }

@@ -25,4 +25,5 @@ pub(crate) mod probe;
 pub(crate) mod reentry;
 pub(crate) mod refcount;
 pub(crate) mod stop;
+pub(crate) mod timeout;
 pub(crate) mod truth;

@@ -22,9 +22,12 @@ pub(crate) fn stop_on(flag: Option<&Arc<AtomicFlag>>) {
 
 /// Calls a function whose waits do not end with `Stopped`, because it has to do something in every case.
 pub(crate) fn shielded<T>(function: impl FnOnce() -> T) -> T {
-    let before = STOP.with(|stop| stop.replace(Weak::new()));
+    // A thread may wait while it destroys its thread-local variables. Nothing stops it then.
+    let before = STOP.try_with(|stop| stop.replace(Weak::new()));
     let result = function();
-    STOP.with(|stop| stop.replace(before));
+    if let Ok(before) = before {
+        let _ = STOP.try_with(|stop| stop.replace(before));
+    }
     result
 }
 

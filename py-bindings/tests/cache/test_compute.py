@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+import traceback
 
 import pytest
 from ft_utils import ConcurrentCache
@@ -82,6 +83,41 @@ def test_errors_are_kept_if_asked():
 
 def interrupt():
     raise KeyboardInterrupt
+
+
+class Uncopyable(Exception):
+    def __init__(self, one, two):
+        super().__init__(one + two)
+
+
+@pytest.mark.parametrize(("kind", "args"), [(ValueError, (3,)), (Uncopyable, (1, 2))])
+def test_tracebacks_of_kept_errors_do_not_grow(kind, args):
+    cache, lengths = ConcurrentCache(10, cache_errors=60), []
+
+    def fail():
+        raise kind(*args)
+
+    for _ in range(5):
+        with pytest.raises(kind) as caught:
+            cache.get_or_compute("key", fail)
+        assert caught.value.args == (3,)
+        lengths.append(len([*traceback.walk_tb(caught.value.__traceback__)]))
+    # The first one has the frame of the function, too.
+    assert lengths == [2, 1, 1, 1, 1]
+
+
+def test_interruption_of_a_copy():
+    class Slow(Exception):
+        def __reduce_ex__(self, _protocol):
+            raise KeyboardInterrupt
+
+    def fail():
+        raise Slow
+
+    cache = ConcurrentCache(10, cache_errors=60)
+    with pytest.raises(KeyboardInterrupt):
+        cache.get_or_compute("key", fail)
+    assert cache.get_or_compute("key", lambda: 1) == 1
 
 
 def test_a_removal_is_final():

@@ -1,13 +1,18 @@
 """Harm: the collector, cycles and deep nesting."""
 
+import asyncio
 import gc
 import threading
 import weakref
 
 import pytest
-from ft_utils.concurrency import ConcurrentDict, ConcurrentQueue, ShutDown
+from ft_utils.concurrency import ConcurrentCache, ConcurrentDict, ConcurrentQueue, ShutDown
+from ft_utils.synchronization import Once
 from helpers.limits import LONG
-from helpers.objects import collected
+from helpers.loops import started
+from helpers.objects import Thing, collected
+from helpers.operations import OPERATIONS
+from helpers.places import TESTS
 from helpers.programs import run_python
 from helpers.threads import Task
 from queues.contents import drained
@@ -63,6 +68,34 @@ def test_collector_meets_objects_in_the_making():
     )
 
 
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_collector_meets_an_object_of_each_class_in_the_making(name):
+    run_python(
+        f"""
+import contextlib, gc, sys, warnings
+sys.path.insert(0, {str(TESTS)!r})
+warnings.simplefilter("ignore")
+from helpers.operations import ERRORS, OPERATIONS, Imp, function
+line = OPERATIONS[{name!r}].make[0]
+make = function(line)
+again = function("o.handle()")
+x = Imp()
+make(None, x)
+# While these live, the interpreter has no unused dicts, and makes new ones.
+taken = [{{}} for _ in range(500)]
+made = []
+gc.set_threshold(1, 1000, 1000)
+for n in range(40):
+    # So the collection falls on each object in turn.
+    made.append([[] for _ in range(n % 4)])
+    made.append(make(None, x))
+    with contextlib.suppress(*ERRORS):
+        made.append(again(made[-1], x))
+gc.set_threshold(1000)
+"""
+    )
+
+
 @pytest.mark.parametrize("make", [ConcurrentQueue, ConcurrentDict])
 def test_resurrection(make):
     saved = []
@@ -105,6 +138,57 @@ def test_cycle_through_handles_and_iterators():
             one.push(iter(one.handle()))
         one = weakref.ref(one)
         assert collected(one)
+
+
+def by_once(_, function):
+    return Once(function).call_async
+
+
+def by_dict(key, function):
+    d = ConcurrentDict()
+    return lambda: d.get_or_insert_async(key, function)
+
+
+def by_cache(key, function):
+    cache = ConcurrentCache(3)
+    return lambda: cache.get_or_compute_async(key, function)
+
+
+def by_cache_with_old_value(value, function):
+    now = [0.0]
+    cache = ConcurrentCache(3, ttl=10, stale=10, timer=lambda: now[0])
+    cache["key"] = value
+    now[0] = 12.0
+    return lambda: cache.get_or_compute_async("key", function)
+
+
+@pytest.mark.parametrize(
+    ("by", "tasks"),
+    # The first task makes the value, and the second one waits for it.
+    [(by_once, 2), (by_dict, 2), (by_cache, 2), (by_cache_with_old_value, 1)],
+)
+def test_tasks_of_a_forgotten_loop_are_collected(by, tasks):
+    """What the tasks wait for, or have, leads to them."""
+
+    def forgotten():
+        loop, owner = asyncio.new_event_loop(), Thing()
+        # It would be told that tasks are destroyed while they wait.
+        loop.set_exception_handler(lambda *_: None)
+
+        async def never():
+            owner.future = asyncio.get_running_loop().create_future()
+            await owner.future
+
+        ask = by(owner, never)
+
+        async def main():
+            owner.tasks = await started(*(ask() for _ in range(tasks)), rounds=5)
+
+        loop.run_until_complete(main())
+        loop.close()
+        return weakref.ref(owner)
+
+    assert collected(forgotten())
 
 
 @pytest.mark.parametrize(

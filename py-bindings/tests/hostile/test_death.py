@@ -3,7 +3,9 @@
 import gc
 
 import pytest
-from ft_utils.concurrency import MISSING, ConcurrentDict, ConcurrentQueue
+from ft_utils.concurrency import MISSING, ConcurrentCache, ConcurrentDict, ConcurrentQueue
+from ft_utils.synchronization import Once
+from helpers.loops import run, started
 from helpers.objects import Thing
 from queues.contents import drained
 
@@ -52,3 +54,38 @@ def test_death_in_every_overwrite():
         d.pop("key", None)
         gc.collect()
         assert d.get("deaths", 0) <= 2
+
+
+async def five():
+    return 5
+
+
+@pytest.mark.parametrize(
+    ("make", "ask"),
+    [
+        (lambda: Once(five), lambda o: o.call_async()),
+        (ConcurrentDict, lambda o: o.get_or_insert_async("key", five)),
+        (lambda: ConcurrentCache(3), lambda o: o.get_or_compute_async("key", five)),
+    ],
+    ids=["Once", "ConcurrentDict", "ConcurrentCache"],
+)
+def test_duty_that_dies_while_an_exception_propagates(make, ask):
+    """A computation gives up its duty when it dies, if there was no memory to do it before."""
+    o = make()
+
+    def duty():
+        coroutine = ask(o)
+        computation = coroutine.cr_frame.f_locals["computation"]
+        coroutine.close()
+        return computation
+
+    async def main():
+        held = [duty()]
+        assert held[0].claim() == []
+        [follower] = await started(ask(o), rounds=3)
+        with pytest.raises(ZeroDivisionError):
+            # The list that was begun has the last reference.
+            _ = [held.pop(), 1 / 0]
+        return await follower
+
+    assert run(main()) == 5

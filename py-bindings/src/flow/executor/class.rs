@@ -2,8 +2,8 @@
 
 use super::{
     call::Call,
-    future::{PyFuture, broken},
-    workers::{Workers, after_shutdown},
+    future::class::PyFuture,
+    workers::{Workers, after_shutdown, broken},
 };
 use crate::runtime::{
     create::{New, exception},

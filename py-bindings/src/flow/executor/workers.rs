@@ -3,7 +3,7 @@
 use crate::runtime::{
     blocking,
     brief::Brief,
-    create::exception,
+    create::{New, exception},
     stop::{Stop, shielded},
 };
 use ft_sync::{Event, process_id};
@@ -143,6 +143,17 @@ impl Drop for Workers {
 /// The error of a submission that comes too late.
 pub(crate) fn after_shutdown() -> PyErr {
     exception::<PyRuntimeError>("cannot schedule new futures after shutdown")
+}
+
+/// The error of a job of an executor whose initializer has failed.
+pub(crate) fn broken(py: Python<'_>) -> PyErr {
+    let text = "A thread initializer failed, the thread pool is not usable anymore";
+    // Its module is imported when it is needed: that fails while the interpreter ends.
+    let made = py
+        .import(New("concurrent.futures.thread"))
+        .and_then(|module| module.getattr(intern!(py, "BrokenThreadPool")))
+        .and_then(|kind| kind.call1((New(text),)));
+    made.map_or_else(|err| err, PyErr::from_value)
 }
 
 /// Waits until `attempt` returns something, and returns that. Returns `None` after the deadline.

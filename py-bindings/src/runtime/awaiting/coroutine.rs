@@ -254,13 +254,13 @@ impl Coroutine {
     }
 
     #[getter]
-    fn __qualname__(&self) -> &'static str {
-        self.name
+    fn __qualname__(&self) -> New<&'static str> {
+        New(self.name)
     }
 
     #[getter]
-    fn __name__(&self) -> &'static str {
-        self.name.rsplit('.').next().unwrap_or(self.name)
+    fn __name__(&self) -> New<&'static str> {
+        New(self.name.rsplit('.').next().unwrap_or(self.name))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> New<String> {

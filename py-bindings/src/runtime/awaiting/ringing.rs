@@ -63,10 +63,15 @@ pub(crate) fn ring(py: Python<'_>) {
 
 #[cold]
 fn ring_slow(py: Python<'_>) {
+    // An object that is freed while an exception is propagating may have woken them.
+    let on_its_way = PyErr::take(py);
     while let Some(alarm) = next_rung() {
         if let Some(err) = alarm.ring(py) {
             raise_later(py, err);
         }
+    }
+    if let Some(err) = on_its_way {
+        err.restore(py);
     }
 }
 

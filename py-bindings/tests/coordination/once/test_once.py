@@ -5,6 +5,7 @@ import functools
 import gc
 import sys
 import threading
+import traceback
 import weakref
 
 import pytest
@@ -130,6 +131,35 @@ def test_errors_are_kept():
     once = Once(work, keep_errors=True)
     with pytest.raises(KeyboardInterrupt):
         once()
+    assert once() == "fine"
+
+
+def test_errors_that_cannot_be_copied_are_kept():
+    class Uncopyable(Exception):
+        def __init__(self, one, two):
+            super().__init__(one + two)
+
+    class Slow(Exception):
+        def __reduce_ex__(self, _protocol):
+            raise KeyboardInterrupt
+
+    def raised(once, kind):
+        with pytest.raises(kind) as caught:
+            once()
+        return caught.value
+
+    work = Work(Uncopyable(1, 2), "never")
+    once = Once(work, keep_errors=True)
+    work.go.set()
+    errors = [raised(once, Uncopyable) for _ in range(4)]
+    assert all(error is errors[0] for error in errors)
+    # The traceback is that of the last call.
+    assert len([*traceback.walk_tb(errors[0].__traceback__)]) == 1
+
+    work = Work(Slow(), "fine")
+    once = Once(work, keep_errors=True)
+    work.go.set()
+    raised(once, KeyboardInterrupt)
     assert once() == "fine"
 
 

@@ -1,12 +1,13 @@
 """WorkStealingExecutor: shutdown, signals, forks, the collector, and the end of the interpreter."""
 
+import concurrent.futures
 import signal
 import threading
 import time
 import weakref
 
 import pytest
-from ft_utils import WorkStealingExecutor
+from ft_utils import WorkStealingExecutor, WorkStealingFuture
 from helpers.limits import LONG
 from helpers.marks import WITH_FORK, WITH_SIGNALS
 from helpers.objects import Thing, collected
@@ -94,6 +95,36 @@ def test_ctrl_c_ends_a_wait(call):
     assert future.result(0) == 0
 
 
+@WITH_SIGNALS
+def test_ctrl_c_while_a_result_is_set():
+    """Those that wait for the future are told all the same."""
+    future, held, go = WorkStealingFuture(), threading.Event(), threading.Event()
+    waiter = Task(concurrent.futures.wait, [future], LONG).until_asleep()
+
+    def handle(*_):
+        go.set()
+        raise KeyboardInterrupt
+
+    def hold():
+        with future._condition:
+            held.set()
+            until_asleep(threading.main_thread())
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+            assert go.wait(LONG)
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        holder = Task(hold)
+        assert held.wait(LONG)
+        with pytest.raises(KeyboardInterrupt):
+            future.set_result(1)
+        holder.result()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert waiter.result().done == {future}
+    assert future.result(0) == 1
+
+
 def test_forgotten_executors_end():
     executor = WorkStealingExecutor(2)
     future = executor.submit(int)
@@ -153,6 +184,31 @@ def test_errors_make_no_cycle():
             wait_until(lambda: died() is None)
         finally:
             gc.enable()
+
+
+def test_result_that_comes_too_late():
+    """It dies where it may use the future."""
+    assert (
+        run_python(
+            f"""
+import faulthandler, threading
+from ft_utils import WorkStealingExecutor
+faulthandler.dump_traceback_later({LONG}, exit=True)
+class Late:
+    def __del__(self):
+        print(future.result(), repr(future)[-22:])
+ready = threading.Event()
+def job():
+    ready.wait()
+    future.set_result("first")
+    return Late()
+with WorkStealingExecutor(1) as executor:
+    future = executor.submit(job)
+    ready.set()
+"""
+        )
+        == "first finished returned str>\n"
+    )
 
 
 @WITH_FORK

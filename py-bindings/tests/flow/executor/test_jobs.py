@@ -307,6 +307,15 @@ def test_construction():
     with pytest.raises(TypeError, match="class of futures"):
         ft_utils._native.ExecutorBase()._set_up(1, weakref.ref(Thing()), int)
 
+    class Odd(ft_utils._native.FutureBase):
+        def __new__(cls):
+            return 5
+
+    odd, starter = ft_utils._native.ExecutorBase(), Thing()
+    odd._set_up(1, weakref.ref(starter), Odd)
+    with pytest.raises(TypeError, match="'int'"):
+        odd.submit(int)
+
 
 def test_submissions_of_many_threads(executor):
     def submit(n):

@@ -76,6 +76,7 @@ OPERATIONS = {
         o.get_or_compute(x, x)
         o.get_or_compute("new", x)
         o.get_or_compute("newer", x, ttl=x, timeout=0)
+        ConcurrentCache(3, cache_errors=9).get_or_compute(x, lambda: 1 / 0)
         o.refresh(x, x)
         o.refresh("new", x, ttl=1)
         """,

@@ -11,6 +11,7 @@ OPERATIONS = {
         """,
         SHARED
         + """
+        o.__init__(2, None, "x")
         o.parties
         o.n_waiting
         o.broken
@@ -53,6 +54,8 @@ OPERATIONS = {
         o.set()
         o.clear()
         o.wait(x)
+        o.wait("x")
+        o.wait(-1)
         step(o.wait_async())
         step(o.wait_async(x))
         o.waiting()
@@ -100,6 +103,7 @@ OPERATIONS = {
         o.done()
         o.__call__(timeout=x)
         o(timeout=0)
+        Once(lambda: 1 / 0, keep_errors=True)()
         step(o.call_async())
         step(o.call_async(timeout=x))
         """,

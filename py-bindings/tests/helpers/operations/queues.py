@@ -128,6 +128,8 @@ OPERATIONS = {
         """,
         TEXT
         + """
+        o.__name__
+        o.__qualname__
         o.__await__()
         o.__iter__()
         o.__next__()

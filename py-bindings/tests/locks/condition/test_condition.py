@@ -1,7 +1,10 @@
 """Condition: threads and tasks that wait together."""
 
 import asyncio
+import ctypes
 import gc
+import importlib.util
+import signal
 import sys
 import threading
 import weakref
@@ -10,7 +13,10 @@ import pytest
 from ft_utils import AtomicInt64, ConcurrentQueue, Condition, IntervalLock, Lock
 from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
-from helpers.threads import Task, run_threads, wait_until
+from helpers.marks import WITH_SIGNALS
+from helpers.places import TESTS
+from helpers.programs import run_python
+from helpers.threads import Task, run_threads, until_asleep, wait_until
 
 LOCKS = {
     "its own": lambda: None,
@@ -361,3 +367,117 @@ def test_handles_share_all():
         condition.handle().handle().notify()
     assert wait.result() is True
     assert "unlocked" in repr(condition)
+
+
+@WITH_SIGNALS
+@pytest.mark.thread_unsafe(reason="raises signals")
+def test_interruption_before_another_error():
+    """The second handler raises while the thread waits for the lock."""
+    condition, main, struck = Condition(), threading.main_thread(), []
+
+    def handle(number, _):
+        struck.append(number)
+        raise KeyboardInterrupt if number == signal.SIGUSR1 else ValueError
+
+    def strike():
+        with condition:
+            signal.pthread_kill(main.ident, signal.SIGUSR1)
+            wait_until(lambda: len(struck) == 1)
+            until_asleep(main)
+            signal.pthread_kill(main.ident, signal.SIGUSR2)
+            wait_until(lambda: len(struck) == 2)
+
+    numbers = (signal.SIGUSR1, signal.SIGUSR2)
+    before = [signal.signal(number, handle) for number in numbers]
+    try:
+        with condition:
+            task = Task(strike)
+            with pytest.raises(KeyboardInterrupt):
+                condition.wait(LONG)
+            assert condition.locked()
+        task.result()
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("_testcapi") is None or not sys.platform.startswith("linux"),
+    reason="no _testcapi, or no way to see that a thread sleeps",
+)
+@pytest.mark.thread_unsafe(reason="a process of its own")
+def test_wait_without_memory():
+    """The wait fails, and the thread has the lock again: meanwhile another one has it."""
+    out = run_python(
+        f"""
+import _testcapi, faulthandler, sys, threading
+sys.path.insert(0, {str(TESTS)!r})
+from ft_utils import Condition
+from helpers.threads import until_asleep
+faulthandler.dump_traceback_later({LONG}, exit=True)
+condition, gate, error = Condition(), threading.Lock(), None
+def other():
+    # None of this takes memory.
+    condition.acquire()
+    condition.release()
+    gate.acquire()
+gate.acquire()
+# The first calls make strings that stay.
+condition.acquire()
+condition.wait(0.001)
+condition.release()
+condition.acquire()
+thread = threading.Thread(target=other)
+thread.start()
+until_asleep(thread)
+_testcapi.set_nomemory(0, 0)
+try:
+    condition.wait(0.001)
+except MemoryError as raised:
+    _testcapi.remove_mem_hooks()
+    error = raised
+finally:
+    _testcapi.remove_mem_hooks()
+gate.release()
+thread.join()
+print(type(error).__name__, condition.locked())
+condition.release()
+"""
+    )
+    assert out == "MemoryError True\n"
+
+
+# A thread that returns from one of these may have a few instructions of it left.
+destructors = []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the libc of Linux")
+@each_lock
+def test_wait_while_a_thread_destroys_its_variables(lock):
+    """A destructor in C may call Python code when the variables of this library are gone."""
+    libc, key, ended = ctypes.CDLL(None), ctypes.c_uint(), threading.Event()
+    condition, results = Condition(lock()), []
+
+    def wait():
+        with condition:
+            results.append(condition.wait(0.001))
+
+    @ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+    def destroy(_):
+        try:
+            wait()
+        finally:
+            ended.set()
+
+    def work():
+        wait()
+        libc.pthread_setspecific(key, ctypes.c_void_p(1))
+
+    destructors.append(destroy)
+    assert libc.pthread_key_create(ctypes.byref(key), destroy) == 0
+    try:
+        Task(work).result()
+        assert ended.wait(LONG)
+    finally:
+        libc.pthread_key_delete(key)
+    assert results == [False, False]
