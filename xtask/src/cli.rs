@@ -162,9 +162,9 @@ pub enum Command {
 
     /// Install the other libraries, and compare what operations cost
     ///
-    /// Compares the release wheel with ft_utils 0.2.0, cereggii, pysync-nogil, aiologic, culsans and the
-    /// standard library, on the free-threaded interpreter, or on the build with the GIL where there is no
-    /// other. A library that cannot be installed is left out.
+    /// Compares the release wheel with ft_utils 0.2.0, cereggii, pysync-nogil, aiologic, culsans, joblib,
+    /// hypertile, pebble and the standard library, on the free-threaded interpreter, or on the build with
+    /// the GIL where there is no other. A library that cannot be installed is left out.
     Bench {
         #[command(flatten)]
         options: bench::Options,
