@@ -218,6 +218,12 @@ pub enum Command {
     /// quick_cache and LRU.
     HitRates,
 
+    /// Simulate the work-stealing pool with up to 64 workers, and print two tables
+    ///
+    /// The simulation counts on every cache line that cores pass to each other, and compares with a pool
+    /// whose workers share one queue. docs/work-stealing.md says what it leaves out.
+    Growth,
+
     /// Measure the memory of an empty object of each class, beside other libraries
     ///
     /// Prints bytes per object for this library, ft_utils 0.2.0, cereggii and the standard library, on the
