@@ -46,8 +46,9 @@ const PUSHING: usize = 2;
 /// What other threads need of a worker.
 pub(crate) struct Entry {
     pub(crate) stealer: Stealer<JobRef>,
-    /// Notified when a job has run for which this worker waits.
-    pub(crate) finished: Event,
+    /// Notified when a job has run for which this worker waits. It has a cache line of its own: thieves
+    /// read the other one.
+    pub(crate) finished: CachePadded<Event>,
 }
 
 pub(crate) struct Shared {
@@ -321,9 +322,8 @@ impl Shared {
 
     /// A job has run for which this worker waits.
     pub(crate) fn finished(&self, worker: usize) {
+        // Without a reference to the entry: its count lies beside what thieves read.
         self.roster
-            .read(|entries| Arc::clone(&entries[worker]))
-            .finished
-            .notify_all();
+            .read(|entries| entries[worker].finished.notify_all());
     }
 }
