@@ -20,7 +20,7 @@ _QUICK_ROUNDS, _QUICK_PATIENCE = 3, 3
 
 def main() -> None:
     words = _parse()
-    cells = choose(words.cells)
+    cells = choose(*words.cells or [""])
     if not cells:
         sys.exit(f"no cell fits {words.cells!r}; there are:\n" + "\n".join(CELLS))
     patience = _QUICK_PATIENCE if words.quick else timing.PATIENCE
@@ -61,15 +61,14 @@ def main() -> None:
         words.markdown.write_text(report.markdown(bench, cells, patience, links))
 
 
-def choose(pattern: str) -> list[Cell]:
-    """Return the cells whose name contains the pattern or fits it."""
-    pattern = pattern.lower()
-    names = {name: name.lower() for name in CELLS}
-    return [
-        CELLS[name]
-        for name, lower in names.items()
-        if pattern in lower or fnmatchcase(lower, pattern)
-    ]
+def choose(*patterns: str) -> list[Cell]:
+    """Return the cells whose name contains one of the patterns or fits it."""
+
+    def fits(name: str, pattern: str) -> bool:
+        return pattern in name or fnmatchcase(name, pattern)
+
+    lower = [pattern.lower() for pattern in patterns]
+    return [cell for name, cell in CELLS.items() if any(fits(name.lower(), each) for each in lower)]
 
 
 class _Progress:
@@ -107,7 +106,11 @@ def _parse() -> argparse.Namespace:
         "--site", type=_site, action="append", default=[], help="where a library is installed"
     )
     parser.add_argument("--python", default=sys.executable, help="the interpreter to measure on")
-    parser.add_argument("--cells", default="", help="those with this in their name (or *, ?)")
+    parser.add_argument(
+        "--cells",
+        action="append",
+        help="those with this in their name (or *, ?); may be given several times",
+    )
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="few rounds and runs")
     parser.add_argument("--threads", type=_counts, default=[], help="such as 1,2,4,8")

@@ -31,6 +31,9 @@ COLUMNS = {
         Column("pysync", "pysync"),
         Column("aiologic", "aiologic"),
         Column("culsans", "culsans"),
+        Column("joblib", "joblib"),
+        Column("hypertile", "hypertile"),
+        Column("pebble", "pebble"),
         Column("std", "std"),
     )
 }
@@ -40,6 +43,7 @@ SHARED = "ours, shared"
 REFERENCE, REFERENCE_WRAPPER = "reference", "reference, wrapper"
 CEREGGII, CEREGGII_HANDLE, STD = "cereggii", "cereggii, handle", "std"
 PYSYNC, AIOLOGIC, CULSANS = "pysync", "aiologic", "culsans"
+JOBLIB, HYPERTILE, PEBBLE = "joblib", "hypertile", "pebble"
 
 LIBRARIES = tuple(dict.fromkeys(column.library for column in COLUMNS.values()))
 

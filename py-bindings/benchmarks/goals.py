@@ -9,7 +9,10 @@ from benchmarks.cell import (
     CEREGGII_HANDLE,
     CULSANS,
     HANDLE,
+    HYPERTILE,
+    JOBLIB,
     OURS,
+    PEBBLE,
     PYSYNC,
     REFERENCE,
     SHARED,
@@ -62,6 +65,7 @@ def goals() -> Iterator[Goal]:
     yield from _dicts()
     yield from _caches()
     yield from _queues()
+    yield from _executors()
     yield from _others()
     yield from _handles()
     yield from _sharing()
@@ -190,6 +194,22 @@ def _queues() -> Iterator[Goal]:
     yield from _beside(row, [cell], OURS, (REFERENCE,), faster=15)
     cell = "gathering: one inserts, one reads"
     yield from _beside(row, [cell], OURS, (REFERENCE,), faster=15, threads=2)
+
+
+def _executors() -> Iterator[Goal]:
+    row = "executor, beside those of the standard library and of others"
+    yield from _beside(row, _starting("executor: submit and result"), OURS, (STD,), faster=5)
+    for cell in _starting("executor: 100 jobs") + _starting("executor: map"):
+        ways = CELLS[cell].ways
+        others = tuple(way for way in (STD, JOBLIB, HYPERTILE, PEBBLE) if way in ways)
+        yield from _beside(row, [cell], OURS, others, faster=1)
+    row = "executor, two workers"
+    for jobs in ("10 us", "100 us"):
+        cell = f"executor: 100 jobs, {jobs}, with"
+        pair = (Key(f"{cell} 2 workers", OURS), (Key(f"{cell} 1 worker", OURS),))
+        yield Goal(row, f"100 jobs, {jobs}, beside one worker", (pair,), 1.8)
+    row = "parallel sort of a million"
+    yield from _beside(row, _starting("loop: sort, random"), OURS, (STD,), faster=1.5)
 
 
 def _others() -> Iterator[Goal]:

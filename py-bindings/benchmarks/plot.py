@@ -29,6 +29,9 @@ _COLORS = {
     "pysync": "tab:red",
     "aiologic": "tab:purple",
     "culsans": "tab:brown",
+    "joblib": "tab:pink",
+    "hypertile": "tab:olive",
+    "pebble": "tab:cyan",
     "std": "black",
 }
 _LINES = {"": "-", "handle": "--", "wrapper": ":"}

@@ -129,11 +129,12 @@ def machine() -> dict[str, str]:
 _METHOD = """\
 Each library has a process of its own, on the same interpreter. They take turns at each cell
 (A B C A B C ...), with new processes in each of {rounds} rounds. In a turn there are runs of about
-{ms_of_one:.0f} ms ({ms:.0f} ms with several threads), each on an object of its own, until
-{patience} in a row ({several}) are no better than the best before, which counts: what else the
-machine does makes a run longer, never shorter. Runs in which a thread began late do not count,
-unless there are no others. A figure is the median of the rounds; a ratio is the median of the
-ratios within a round, shown with its quartiles. The garbage collector is off.
+{ms_of_one:.0f} ms ({ms:.0f} ms with several threads), each on an object of its own (executors
+stay), until {patience} in a row ({several}) are no better than the best before, which counts:
+what else the machine does makes a run longer, never shorter. No turn takes much longer than
+{seconds} s. Runs in which a thread began late do not count, unless there are no others. A figure
+is the median of the rounds; a ratio is the median of the ratios within a round, shown with its
+quartiles. The garbage collector is off.
 
 A figure is the time from the start of the first thread to the end of the last one, on all cores
 that the threads have, by the operations of all threads, in nanoseconds. With one thread, or two on
@@ -173,6 +174,7 @@ def markdown(bench: Bench, cells: Sequence[Cell], patience: int, plots: Mapping[
         several=patience * timing.PATIENCE_OF_SEVERAL,
         ms_of_one=timing.SECONDS_OF_ONE * 1000,
         ms=timing.SECONDS * 1000,
+        seconds=timing.MOST_SECONDS,
     )
     parts += [method]
     parts += ["## Goals", "", _LIMITS, ""]

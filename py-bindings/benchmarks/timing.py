@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import cycle, islice, repeat
 from textwrap import indent
-from time import perf_counter_ns
+from time import monotonic, perf_counter_ns
 from types import CodeType
 
 from benchmarks.cell import COLUMNS, Cell, Way
@@ -34,9 +34,9 @@ _LONG = 100.0
 # run longer, never shorter; and a run that is shorter than the turn that the system gives to a
 # thread is often undisturbed. So the best of many short runs is the cost.
 SECONDS_OF_ONE, SECONDS = 0.001, 0.002
-# A turn ends when so many runs in a row were no better, or after so many runs in all. Several
-# threads are seldom undisturbed all at once, so they need more runs.
-PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS = 12, 8, 300
+# A turn ends when so many runs in a row were no better, or after so many runs or seconds in all.
+# Several threads are seldom undisturbed all at once, so they need more runs.
+PATIENCE, PATIENCE_OF_SEVERAL, MOST_RUNS, MOST_SECONDS = 12, 8, 300, 20
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -193,7 +193,11 @@ def turn(cell: Cell, column: str, threads: int, n: int, patience: int) -> float:
             patience *= PATIENCE_OF_SEVERAL
         best = together = float("inf")
         left = patience
+        end = monotonic() + MOST_SECONDS
         for _ in range(MOST_RUNS):
+            # At least one, on however slow a machine.
+            if best < float("inf") and monotonic() > end:
+                break
             times = once(cell, column, threads, n)
             took = _took(times)
             best = min(best, took)

@@ -20,6 +20,9 @@ DISTRIBUTIONS = {
     "pysync": ("pysync", "pysync-nogil"),
     "aiologic": ("aiologic", "aiologic"),
     "culsans": ("culsans", "culsans"),
+    "joblib": ("joblib", "joblib"),
+    "hypertile": ("hypertile", "hypertile"),
+    "pebble": ("pebble", "pebble"),
 }
 
 

@@ -162,9 +162,9 @@ pub enum Command {
 
     /// Install the other libraries, and compare what operations cost
     ///
-    /// Compares the release wheel with ft_utils 0.2.0, cereggii, pysync-nogil, aiologic, culsans and the
-    /// standard library, on the free-threaded interpreter, or on the build with the GIL where there is no
-    /// other. A library that cannot be installed is left out.
+    /// Compares the release wheel with ft_utils 0.2.0, cereggii, pysync-nogil, aiologic, culsans, joblib,
+    /// hypertile, pebble and the standard library, on the free-threaded interpreter, or on the build with
+    /// the GIL where there is no other. A library that cannot be installed is left out.
     Bench {
         #[command(flatten)]
         options: bench::Options,
@@ -217,6 +217,12 @@ pub enum Command {
     /// The traces are those of crates/bench/src/traces.rs, the same each time. The peers are moka,
     /// quick_cache and LRU.
     HitRates,
+
+    /// Simulate the work-stealing pool with up to 64 workers, and print two tables
+    ///
+    /// The simulation counts on every cache line that cores pass to each other, and compares with a pool
+    /// whose workers share one queue. docs/work-stealing.md says what it leaves out.
+    Growth,
 
     /// Measure the memory of an empty object of each class, beside other libraries
     ///

@@ -133,6 +133,7 @@ fn call() -> Result<()> {
         }
         Command::BenchRust { options } => bench_rust::compare(project, &options),
         Command::HitRates => bench_rust::hit_rates(project),
+        Command::Growth => bench_rust::growth(project),
         Command::Memory { choice } => memory::measure(project, &set_up(choice, Aim::Main)?),
         Command::Instructions { record, choice } => {
             let ready = set_up(choice, Aim::Main)?;

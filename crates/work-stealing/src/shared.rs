@@ -6,6 +6,7 @@ use crate::{
     job::JobRef,
     roster::Roster,
 };
+use crossbeam_utils::CachePadded;
 use ft_sync::{
     Event,
     atomic::{
@@ -45,8 +46,9 @@ const PUSHING: usize = 2;
 /// What other threads need of a worker.
 pub(crate) struct Entry {
     pub(crate) stealer: Stealer<JobRef>,
-    /// Notified when a job has run for which this worker waits.
-    pub(crate) finished: Event,
+    /// Notified when a job has run for which this worker waits. It has a cache line of its own: thieves
+    /// read the other one.
+    pub(crate) finished: CachePadded<Event>,
 }
 
 pub(crate) struct Shared {
@@ -54,12 +56,14 @@ pub(crate) struct Shared {
     injector: Injector<JobRef>,
     /// All workers that were ever started.
     pub(crate) roster: Roster<Entry>,
-    /// Three counts, in one word so that a push has to look at one word only.
-    idle: AtomicU64,
+    /// Three counts, in one word so that a push has to look at one word only. It has a cache line of its
+    /// own: while all workers are busy nobody writes it, and each core has its copy.
+    idle: CachePadded<AtomicU64>,
     /// Notified once for each push that found nobody searching.
     pub(crate) work: Event,
-    /// [`CLOSED`], and the number of threads that are handing over a job.
-    gate: AtomicUsize,
+    /// [`CLOSED`], and the number of threads that are handing over a job. It has a cache line of its own,
+    /// because threads from outside write it for each job.
+    gate: CachePadded<AtomicUsize>,
     /// Notified when a worker has ended, or there will be no more jobs from outside.
     pub(crate) ended: Event,
     /// How many workers there may be.
@@ -111,9 +115,9 @@ impl Shared {
         Self {
             injector: Injector::new(),
             roster: Roster::new(),
-            idle: AtomicU64::new(0),
+            idle: CachePadded::new(AtomicU64::new(0)),
             work: Event::new(),
-            gate: AtomicUsize::new(0),
+            gate: CachePadded::new(AtomicUsize::new(0)),
             ended: Event::new(),
             most: most.clamp(1, MOST),
             hooks,
@@ -318,9 +322,8 @@ impl Shared {
 
     /// A job has run for which this worker waits.
     pub(crate) fn finished(&self, worker: usize) {
+        // Without a reference to the entry: its count lies beside what thieves read.
         self.roster
-            .read(|entries| Arc::clone(&entries[worker]))
-            .finished
-            .notify_all();
+            .read(|entries| entries[worker].finished.notify_all());
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     runner::{Payload, Runner},
     shared::{Entry, Shared},
 };
+use crossbeam_utils::CachePadded;
 use ft_sync::{Event, Listener, Signal, thread_local};
 use std::sync::Arc;
 use std::{
@@ -63,7 +64,7 @@ impl Worker {
         shared.roster.add(|index| {
             let entry = Arc::new(Entry {
                 stealer: deque.stealer(),
-                finished: Event::new(),
+                finished: CachePadded::new(Event::new()),
             });
             place = Some((index, Arc::clone(&entry)));
             entry

@@ -115,6 +115,7 @@ def elements(names: ConcurrentSet[str], numbers: set[int]) -> None:
 
 def ordered(executor: Executor, values: list[int], names: list[str]) -> None:
     assert_type(next(map_ordered(executor, float, values)), float)
+    assert_type(next(map_ordered(None, float, values)), float)
     assert_type(next(map_ordered(executor, float, values, 3, timeout=1)), float)
     results = map_ordered(executor, str.zfill, names, values, window=3)
     assert_type(list(results), list[str])

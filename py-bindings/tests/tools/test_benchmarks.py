@@ -27,13 +27,19 @@ from benchmarks.cell import (
     loop,
     same,
 )
-from benchmarks.cells import CELLS
+from benchmarks.cells import CELLS, executors
 from benchmarks.run import Bench, Figure, Key, ratio
 from benchmarks.worker import DISTRIBUTIONS
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads, switches the collector off")
 
 HERE = ("ours", "std")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_thread_stays():
+    yield
+    executors.end()
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -274,3 +280,6 @@ def test_cells_by_pattern():
     assert choose("int: *") == [cell for cell in CELLS.values() if cell.name.startswith("int: ")]
     assert CELLS["shared dict: hot get"] in choose("HOT")
     assert choose("nothing of the kind") == []
+    # In the order of the cells.
+    assert choose("executor: *", "dict: *") == choose("dict: *") + choose("executor: *")
+    assert choose("") == list(CELLS.values())

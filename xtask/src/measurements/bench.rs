@@ -11,20 +11,23 @@ use crate::environments::setup::Ready;
 
 /// Packages, and the names that the benchmarks use for them. Two have the same import name, so each is
 /// in a folder of its own.
-const PEERS: [(&str, &str); 5] = [
+const PEERS: [(&str, &str); 8] = [
     ("ft-utils", "reference"),
     ("cereggii", "cereggii"),
     ("pysync-nogil", "pysync"),
     ("aiologic", "aiologic"),
     ("culsans", "culsans"),
+    ("joblib", "joblib"),
+    ("hypertile", "hypertile"),
+    ("pebble", "pebble"),
 ];
 
 /// What to measure, and where to write it: options of the Python package `benchmarks`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only cells with this in their name, such as `queue` or `int: *`
+    /// Only cells with this in their name, such as `queue` or `int: *`; may be given several times
     #[arg(long, value_name = "PATTERN")]
-    cells: Option<String>,
+    cells: Vec<String>,
     /// Numbers of threads [default: 1,2; with --plot 1,2,4,8]
     #[arg(long, value_name = "N,...")]
     threads: Option<String>,
@@ -51,8 +54,8 @@ pub struct Options {
 impl Options {
     fn words(&self) -> Vec<String> {
         let rounds = self.rounds.map(|rounds| rounds.to_string());
+        let cells = self.cells.iter().map(|cells| format!("--cells={cells}"));
         let values = [
-            ("cells", &self.cells),
             ("threads", &self.threads),
             ("rounds", &rounds),
             ("json", &self.json),
@@ -64,7 +67,8 @@ impl Options {
             let value = value.as_ref()?;
             Some(format!("--{name}={value}"))
         });
-        given
+        cells
+            .chain(given)
             .chain(self.quick.then(|| "--quick".to_owned()))
             .collect()
     }

@@ -51,6 +51,23 @@ pub fn hit_rates(project: &Project) -> Result<()> {
     run::shown(run.into(), "the count")
 }
 
+/// Prints how much faster the pool is with more workers, as simulated.
+pub fn growth(project: &Project) -> Result<()> {
+    let sh = &project.sh;
+    let program = [
+        "--release",
+        "--package=ft-bench",
+        "--no-default-features",
+        "--bin=growth",
+    ];
+    project.logged(
+        "compile the simulation",
+        cmd!(sh, "cargo build {program...}"),
+    )?;
+    let run = cmd!(sh, "cargo run --quiet {program...}");
+    run::shown(run.into(), "the simulation")
+}
+
 /// What the figures were measured on, and how.
 fn machine(project: &Project) -> Result<String> {
     let sh = &project.sh;

@@ -9,6 +9,7 @@ from threading import TIMEOUT_MAX
 from time import monotonic
 from typing import Any, NoReturn, SupportsIndex, TypeVar, overload
 
+from ft_utils._flow.default_executor import executor_of_threads
 from ft_utils._native import Event, IntervalLock
 
 _T = TypeVar("_T")
@@ -17,7 +18,7 @@ _R = TypeVar("_R")
 
 @overload
 def map_ordered(
-    executor: Executor,
+    executor: Executor | None,
     fn: Callable[[_T], _R],
     items: Iterable[_T],
     *,
@@ -26,7 +27,7 @@ def map_ordered(
 ) -> "OrderedResults[_R]": ...
 @overload
 def map_ordered(
-    executor: Executor,
+    executor: Executor | None,
     fn: Callable[[_T], _R],
     items: Iterable[_T],
     _window: SupportsIndex,
@@ -36,7 +37,7 @@ def map_ordered(
 ) -> "OrderedResults[_R]": ...
 @overload
 def map_ordered(
-    executor: Executor,
+    executor: Executor | None,
     fn: Callable[..., _R],
     items: Iterable[Any],
     *more: Iterable[Any],
@@ -44,7 +45,7 @@ def map_ordered(
     timeout: float | None = None,
 ) -> "OrderedResults[_R]": ...
 def map_ordered(
-    executor: Executor,
+    executor: Executor | None,
     fn: Callable[..., _R],
     items: Iterable[Any],
     *more: Any,
@@ -53,7 +54,15 @@ def map_ordered(
 ) -> "OrderedResults[_R]":
     """Return an iterator of fn(item) for each item, in the order of the items.
 
-    The executor makes the calls. map_ordered() submits the first window calls at once, and waits if
+    The executor makes the calls; if it is None, a WorkStealingExecutor of the iterator's own does,
+    with a thread for each processor that the process may use. Those threads begin with the first
+    calls, and end when there are no more calls: after the last item, or when the iterator ends. The
+    end does not wait for a call that is running.
+
+    >>> list(map_ordered(None, abs, [-1, 2, -3]))
+    [1, 2, 3]
+
+    map_ordered() submits the first window calls at once, and waits if
     drawing their items takes time; each result that is read makes room for another call. So at most
     window results are being computed or wait to be read, and there may be infinitely many items. A
     window of about twice the number of workers keeps all of them busy, unless some items take much
@@ -98,18 +107,29 @@ def map_ordered(
         raise ValueError(f"timeout must not be negative or NaN: {timeout}")
     if not callable(fn):
         raise TypeError(f"fn must be callable, not {type(fn)}")
+    own = None
+    if executor is None:
+        executor = own = executor_of_threads()
     calls = map(executor.submit, repeat(fn), iter(items), *map(iter, more))
-    return OrderedResults(calls, window, timeout)
+    return OrderedResults(calls, window, timeout, own)
 
 
 class OrderedResults(Iterator[_R], AsyncIterator[_R]):
     """The iterator that map_ordered() returns."""
 
-    def __init__(self, calls: "Iterator[Future[_R]]", window: int, timeout: float | None) -> None:
+    def __init__(
+        self,
+        calls: "Iterator[Future[_R]]",
+        window: int,
+        timeout: float | None,
+        own: Executor | None,
+    ) -> None:
         # The calls whose results no thread has asked for yet.
         self._pending: deque[Future[_R]] = deque()
         # Each step draws an item and submits the call for it.
         self._calls = calls
+        # The executor, if nobody else has it.
+        self._own = own
         self._window = window
         self._deadline = None if timeout is None else monotonic() + timeout
         # The thread or task that holds this lock draws items, and waits for the next result. So
@@ -156,7 +176,7 @@ class OrderedResults(Iterator[_R], AsyncIterator[_R]):
         A thread that waits for a result still gets that one.
         """
         self._is_closed = True
-        self._calls = iter(())
+        self._end_calls()
         while (future := self._take()) is not None:
             future.cancel()
 
@@ -207,11 +227,18 @@ class OrderedResults(Iterator[_R], AsyncIterator[_R]):
             pending.extend(islice(self._calls, self._window - len(pending)))
             if len(pending) < self._window:
                 # Do not ask again: each time, the other iterables would lose an item.
-                self._calls = iter(())
+                self._end_calls()
         except Exception as error:
             # The failure is read in its turn, like any other result.
             pending.append(_failed(error))
-            self._calls = iter(())
+            self._end_calls()
+
+    def _end_calls(self) -> None:
+        """Submit no more calls. Threads of this iterator's own end after those that there are."""
+        self._calls = iter(())
+        if self._own is not None:
+            # This does not wait, so the collector may do it, in whichever thread.
+            self._own.shutdown(wait=False)
 
     def _take(self) -> "Future[_R] | None":
         try:

@@ -33,7 +33,10 @@ def test_signature():
         ((Immediate(), square, [1], [1], 3), TypeError),
         ((Immediate(), square, 5), TypeError),
         ((Immediate(), None, [1]), TypeError),
-        ((None, square, [1]), AttributeError),
+        ((5, square, [1]), AttributeError),
+        ((None, square, [1], 0), ValueError),
+        ((None, square, 5), TypeError),
+        ((None, None, [1]), TypeError),
     ],
 )
 def test_bad_arguments_are_refused_at_the_call(args, error):
