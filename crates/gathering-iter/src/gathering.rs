@@ -218,3 +218,22 @@ impl<V, E> fmt::Debug for GatheringIter<V, E> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
+mod tests {
+    use super::*;
+
+    /// Readers that pass over each other's keys leave no segment behind.
+    #[test]
+    fn shared_segments_are_used_again() {
+        let gathering: GatheringIter<u64> = GatheringIter::with_segments(4, None);
+        let readers = [(); 3].map(|()| gathering.drain(1_000));
+        for key in 0..1_000 {
+            gathering.insert(key, key).unwrap();
+            // In turn, so that each reader finds keys that the others have taken.
+            assert_eq!(readers[key as usize % 3].try_next(), Ok(key));
+            let segments = lock(&gathering.0.slow).index.iter().count();
+            assert!(segments <= 3, "{segments} segments at key {key}");
+        }
+    }
+}
