@@ -5,6 +5,9 @@ use ft_once::{Flight, Note, Party, Waiting};
 use ft_sync::Arc;
 use std::hash::{BuildHasher, Hash};
 
+/// Why something can be taken out of an `Option`.
+const ONCE: &str = "an entry is given to its function once";
+
 /// The outcome of [`ConcurrentDict::try_claim`].
 pub enum Claim<'a, K, V, S> {
     /// The key has a value.
@@ -89,6 +92,8 @@ impl<K, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
         }
         let flight = Arc::new(Flight::new(Some(party())));
         let ours = Arc::clone(&flight);
+        // The closure below borrows it, so that it is not dropped under the lock if it is not called.
+        let mut key = Some(key);
         let other = self.flights.entry(hash, query, |entry| match entry {
             Entry::Occupied(mut entry) if !entry.get().is_of_this_process() => {
                 drop(entry.replace(ours));
@@ -96,6 +101,7 @@ impl<K, V: Clone, S: BuildHasher> ConcurrentDict<K, V, S> {
             }
             Entry::Occupied(entry) => Some(Arc::clone(entry.get())),
             Entry::Vacant(entry) => {
+                let key = key.take().expect(ONCE);
                 entry.insert(key(), ours);
                 None
             }
@@ -165,15 +171,18 @@ impl<K, V: Clone, S> Leader<'_, K, V, S> {
         let Some(claim) = &self.claim else {
             unreachable!("only `suspend` takes the claim, and it consumes the leader");
         };
-        let outcome = self
-            .dict
+        // What is not used is dropped at the end, outside of the lock.
+        let (mut key, mut value) = (Some(key), Some(value));
+        self.dict
             .values
             .entry(claim.hash, query, |entry| match entry {
-                Entry::Occupied(entry) => (entry.get().clone(), Some(value)),
-                Entry::Vacant(entry) => (entry.insert(key(), value).clone(), None),
-            });
-        // An unused value is dropped here, outside of the lock.
-        outcome.map(|(stored, _unused)| stored)
+                Entry::Occupied(entry) => entry.get().clone(),
+                Entry::Vacant(entry) => {
+                    let key = key.take().expect(ONCE);
+                    let key = key();
+                    entry.insert(key, value.take().expect(ONCE)).clone()
+                }
+            })
     }
 
     /// Releases the reference to the dictionary and keeps the duty, until it is
