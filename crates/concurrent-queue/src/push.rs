@@ -34,7 +34,7 @@ impl<T> ConcurrentQueue<T> {
                 let slot = claimed.slot();
                 self.wait_for_lap(slot, claimed.start);
                 // SAFETY: we have claimed the position, and use it once.
-                unsafe { slot.put(claimed.start, item) };
+                unsafe { Slot::put(slot, claimed.start, item) };
                 tail.changed.notify_after_swap(1);
                 return Ok(());
             }
@@ -104,7 +104,7 @@ impl<T> ConcurrentQueue<T> {
             self.wait_for_lap(slot, position);
             // SAFETY: we have claimed these positions, and use each once. No user's code runs
             // before all of them are filled.
-            unsafe { slot.put(position, source.take()) };
+            unsafe { Slot::put(slot, position, source.take()) };
         }
         Ok(claimed.count)
     }

@@ -7,7 +7,7 @@ use ft_sync::atomic::Ordering::Relaxed;
 
 use crate::{
     ConcurrentQueue, TryPopError, TryPushError,
-    block::{Block, SLOTS},
+    block::{Block, SLOTS, Slot},
     end::Claimed,
 };
 
@@ -33,7 +33,7 @@ fn stalled_push(queue: &ConcurrentQueue<u32>) -> Claimed<u32> {
 
 fn fill(claimed: &Claimed<u32>, item: u32) {
     // SAFETY: the position was claimed for pushing, and this is called once for it.
-    unsafe { claimed.slot().put(claimed.start, item) };
+    unsafe { Slot::put(claimed.slot(), claimed.start, item) };
 }
 
 /// A pop waits for the push of its item, and for no other push.
@@ -112,7 +112,7 @@ fn push_waits_for_the_lap_before() {
             assert!(queue.is_full());
             assert_eq!(queue.try_push(7), Err(TryPushError::Full(7)));
             // SAFETY: the position was claimed for popping, and this is the only call for it.
-            assert_eq!(unsafe { claimed.slot().take(claimed.start) }, 0);
+            assert_eq!(unsafe { Slot::take(claimed.slot(), claimed.start) }, 0);
         },
     );
     assert!(queue.try_iter().eq((2..ONE_BLOCK).chain([100, 101])));
@@ -140,7 +140,7 @@ fn nobody_waits_for_a_pop_in_a_chain() {
         assert_eq!(queue.try_pop(), Ok(n));
     }
     // SAFETY: the position was claimed for popping, and this is the only call for it.
-    assert_eq!(unsafe { claimed.slot().take(claimed.start) }, 0);
+    assert_eq!(unsafe { Slot::take(claimed.slot(), claimed.start) }, 0);
     // The next pop that moves on frees all of them.
     let blocks = || count_blocks(queue);
     assert_eq!(blocks(), 10);
