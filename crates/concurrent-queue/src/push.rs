@@ -129,12 +129,12 @@ impl<T> ConcurrentQueue<T> {
             if word.is_closed() {
                 return Err(Refused::Closed);
             }
+            let count = self.room(word, wanted.min(tail.room_in_block(word)))?;
             if word.is_held() {
                 pauses.pause();
                 word = tail.load();
                 continue;
             }
-            let count = self.room(word, wanted.min(tail.room_in_block(word)))?;
             // No push claims a position between our load of `word` and the exchange, and the head
             // never falls. So after the exchange, too, there are no more items than the bound
             // allows.
