@@ -63,8 +63,10 @@ impl<T> ConcurrentQueue<T> {
     /// Moves as many of `items` as fit into the queue, from the front and in order, and returns
     /// their number. The other items stay in `items`.
     ///
-    /// Each run of up to 32 items costs little more than one push. The items of one run follow one
-    /// another in the queue. Items of other threads can come between runs.
+    /// The items go in in runs: of up to 32, or, in a queue that is a ring (see the [crate
+    /// docs](crate)), up to the end of a lap. A run costs little more than one push, and wakes
+    /// waiting threads when it is complete. The items of one run follow one another in the queue.
+    /// Items of other threads can come between runs.
     ///
     /// # Errors
     ///
