@@ -49,7 +49,8 @@ impl<V, E> GatheringIter<V, E> {
     }
 
     /// Creates a gathering that takes a key only if it is less than `window` ahead of what draining
-    /// readers have taken, so that there are never more than `window` unread values.
+    /// readers have taken, so that at most `window` values lie ahead of these readers. (Values whose
+    /// keys are behind them, because they were inserted once more, do not count.)
     ///
     /// The next key of a reader is always within the window. With no draining reader in progress
     /// the window begins at 0. Readers made by [`iter`](Self::iter) do not move it.
@@ -111,8 +112,8 @@ impl<V, E> GatheringIter<V, E> {
     ///
     /// # Deadlocks
     ///
-    /// A value is cloned under the lock of its key, so a `clone` that uses this object may wait for
-    /// itself.
+    /// A value is cloned under the lock of its key, and sometimes under the one that all keys share.
+    /// So a `clone` that uses this object may wait for itself.
     pub fn iter(&self, end: u64) -> Reader<V, E>
     where
         V: Clone,
