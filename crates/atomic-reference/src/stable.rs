@@ -13,7 +13,7 @@ use std::{convert::Infallible, fmt, marker::PhantomData, mem::ManuallyDrop};
 /// # Safety
 ///
 /// * The pointer is never null. Equal pointers mean the same object, as long as there is a reference
-///   to it. Converting to a pointer and back does not count.
+///   to it. Converting to a pointer and back leaves the count as it is.
 /// * From the death of an object until every operation on a [`StableReference`] that runs at that
 ///   moment has ended, [`try_count`](Self::try_count) may be called with the object's address. In
 ///   this time the memory may become another object of this type, but nothing else.
@@ -58,6 +58,64 @@ pub unsafe trait TryCount: Sized {
 /// [`TryCount`] demands of the memory. An [`Arc`](std::sync::Arc) does not have it. Objects in a pool
 /// have, if the pool keeps their counts in place; so do the objects of a runtime that frees memory
 /// only after all threads have passed a safe point.
+///
+/// ```
+/// use ft_atomic_reference::{StableReference, TryCount};
+/// use std::{mem, ptr, sync::atomic::{AtomicUsize, Ordering::SeqCst}};
+///
+/// /// A number, and how many references there are. The memory is never given back.
+/// struct Place {
+///     count: AtomicUsize,
+///     number: u32,
+/// }
+///
+/// struct Counted(&'static Place);
+///
+/// impl Counted {
+///     fn new(number: u32) -> Self {
+///         let count = AtomicUsize::new(1);
+///         Self(Box::leak(Box::new(Place { count, number })))
+///     }
+/// }
+///
+/// impl Drop for Counted {
+///     fn drop(&mut self) {
+///         self.0.count.fetch_sub(1, SeqCst);
+///     }
+/// }
+///
+/// // SAFETY: a place stays one for ever, and each has its own address.
+/// unsafe impl TryCount for Counted {
+///     type Target = Place;
+///
+///     fn into_ptr(this: Self) -> *mut Place {
+///         let place = Self::as_ptr(&this);
+///         mem::forget(this);
+///         place
+///     }
+///     fn as_ptr(this: &Self) -> *mut Place {
+///         ptr::from_ref(this.0).cast_mut()
+///     }
+///     unsafe fn from_ptr(place: *mut Place) -> Self {
+///         // SAFETY: it is the address of a place.
+///         Self(unsafe { &*place })
+///     }
+///     unsafe fn try_count(place: *mut Place) -> Option<Self> {
+///         // SAFETY: as above.
+///         let place = unsafe { &*place };
+///         let one_more = |count| (count > 0).then_some(count + 1);
+///         place.count.fetch_update(SeqCst, SeqCst, one_more).ok()?;
+///         Some(Self(place))
+///     }
+/// }
+///
+/// let slot = StableReference::new(Counted::new(1));
+/// let first = slot.load();
+/// slot.store(Counted::new(2));
+/// assert_eq!((first.0.number, slot.load().0.number), (1, 2));
+/// // The slot has given up its reference to the first number.
+/// assert_eq!(first.0.count.load(SeqCst), 1);
+/// ```
 ///
 /// # Algorithm
 ///

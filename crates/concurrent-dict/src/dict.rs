@@ -33,6 +33,10 @@ impl<K, V> ConcurrentDict<K, V> {
     /// Creates an empty dictionary with room for about so many keys.
     ///
     /// Keys are not spread evenly, so a shard may have to grow a little before that.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than can be addressed.
     pub fn with_capacity(capacity: usize) -> Self {
         Self::with_capacity_and_hasher(capacity, RandomState::new())
     }
@@ -61,6 +65,10 @@ impl<K, V, S> ConcurrentDict<K, V, S> {
 
     /// Creates an empty dictionary like [`with_capacity`](ConcurrentDict::with_capacity), with the
     /// given hasher.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than can be addressed.
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
         Self::make(shards_of_machine(), capacity, hasher)
     }

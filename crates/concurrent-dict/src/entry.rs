@@ -2,7 +2,7 @@
 
 use crate::part::{Shard, Slot};
 use hashbrown::raw::Bucket;
-use std::fmt;
+use std::{fmt, ptr};
 
 /// A shard with fewer entries grows to the fourfold, so that it moves its entries less often. A larger
 /// one doubles, so that it does not take too much memory.
@@ -59,20 +59,19 @@ impl<'a, K, V> Entry<'a, K, V> {
         }
     }
 
-    /// Removes another key, the one that has this hash and whose value `is_it` accepts, and returns it
-    /// with its value. It must be in the part that is locked: see
-    /// [`ConcurrentDict::share_a_part`](crate::ConcurrentDict::share_a_part). If it is not, or if it
-    /// is the key of this entry, it is not found.
+    /// Removes another key that has this hash and whose value `is_it` accepts, and returns it with its
+    /// value. It must be in the part that is locked: see
+    /// [`ConcurrentDict::share_a_part`](crate::ConcurrentDict::share_a_part). If it is not, it is not
+    /// found. The key of this entry is never removed.
     pub fn remove_other(&mut self, hash: u64, is_it: impl Fn(&V) -> bool) -> Option<(K, V)> {
         let (shard, own) = match self {
-            Self::Occupied(entry) => (&mut *entry.shard, Some(entry.bucket.as_ptr())),
-            Self::Vacant(entry) => (&mut *entry.shard, None),
+            Self::Occupied(entry) => (&mut *entry.shard, entry.bucket.as_ptr().cast_const()),
+            Self::Vacant(entry) => (&mut *entry.shard, ptr::null()),
         };
-        let bucket = shard.find(hash, |slot| slot.hash == hash && is_it(&slot.value))?;
-        // An entry whose bucket is empty could not be used.
-        if own == Some(bucket.as_ptr()) {
-            return None;
-        }
+        // An entry whose bucket is empty could not be used, so our own slot is passed over.
+        let bucket = shard.find(hash, |slot| {
+            slot.hash == hash && !ptr::eq(slot, own) && is_it(&slot.value)
+        })?;
         // SAFETY: the bucket is full and belongs to this shard, and is not used again.
         let (slot, _) = unsafe { shard.remove(bucket) };
         Some((slot.key, slot.value))

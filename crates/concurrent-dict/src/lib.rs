@@ -71,8 +71,9 @@
 //!   keys and values, [`Query::keep`], the closures that it is given, and nothing else: no hash
 //!   function, no comparison that may take long, no destructor of a key or value. Only `==` of two
 //!   dictionaries hashes and compares under a lock.
-//! - A lock is held for a few instructions. A thread that has to wait for it looks again and again
-//!   and sleeps in between, for at most a millisecond. Waiting threads are not served in order.
+//! - A lock is held for a few instructions, and for longer while a part grows, is divided, or is
+//!   gone through as a whole. A thread that has to wait for it looks again and again and sleeps in
+//!   between, for at most a millisecond. Waiting threads are not served in order.
 //! - A closure that reads may read in this dictionary and in others, to any depth. A reading inside
 //!   of another one never waits for a writer that waits for readers. Unless both are in the same
 //!   shard, it writes to the lock of its shard, so it costs more.

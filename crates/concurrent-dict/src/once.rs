@@ -190,7 +190,7 @@ impl<K, V: Clone, S> Leader<'_, K, V, S> {
 
 /// Takes what is used under a lock, once at most.
 fn used<T>(it: &mut Option<T>) -> T {
-    it.take().expect("an entry is used once")
+    it.take().expect("an entry is given to its function once")
 }
 
 impl<K, V, S> Drop for Leader<'_, K, V, S> {

@@ -48,8 +48,13 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Table<K, V> {}
 impl<K, V> Table<K, V> {
     /// Creates an empty table with room for so many entries, which is divided into this number of
     /// shards when it has to be. That number must be a power of two, and at least 2.
+    ///
+    /// # Panics
+    ///
+    /// If so many entries cannot be addressed.
     pub(crate) fn with_capacity(shards: usize, capacity: usize) -> Self {
         debug_assert!(shards.is_power_of_two() && shards >= 2);
+        Self::assert_addressable(capacity);
         let is_divided = capacity >= FIRST;
         let this = Self {
             first: Part::with_capacity(if is_divided { 0 } else { capacity }),
@@ -61,6 +66,13 @@ impl<K, V> Table<K, V> {
             (this.divided).store(Box::into_raw(this.parts(capacity)).cast(), Relaxed);
         }
         this
+    }
+
+    /// Panics if so many entries cannot be addressed. The share of one shard may be small enough for
+    /// an attempt to allocate it, which would end the process.
+    fn assert_addressable(entries: usize) {
+        let most = isize::MAX as usize / size_of::<Slot<K, V>>();
+        assert!(entries <= most, "capacity overflow");
     }
 
     /// Returns the number of shards that the table has once it is divided.
@@ -225,7 +237,12 @@ impl<K, V> Table<K, V> {
     }
 
     /// Makes room for so many more entries.
+    ///
+    /// # Panics
+    ///
+    /// If so many entries cannot be addressed.
     pub(crate) fn reserve(&self, additional: usize) {
+        Self::assert_addressable(additional);
         if self.divided().is_none() {
             let (mut first, has_waited) = self.first.write();
             // As in `read`.

@@ -3,6 +3,7 @@
 use ft_concurrent_dict::{Claim, ConcurrentDict, Walk};
 use ft_test_support::Drops;
 use std::{
+    hash::{BuildHasherDefault, Hasher},
     iter,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -17,6 +18,47 @@ fn removal_by_hash() {
     // The hash of a missing key is that of the query.
     assert_eq!(hash, dict.entry("a", |entry| entry.hash()));
     assert_eq!((dict.len(), dict.get("b")), (1, Some(2)));
+}
+
+/// An entry passes over its own key, and finds another one with the same hash.
+#[test]
+fn removal_beside_an_entry() {
+    /// Gives all keys one hash.
+    #[derive(Default)]
+    struct Same;
+    impl Hasher for Same {
+        fn write(&mut self, _: &[u8]) {}
+        fn finish(&self) -> u64 {
+            7
+        }
+    }
+    let dict = ConcurrentDict::with_hasher(BuildHasherDefault::<Same>::default());
+    for key in 0..5 {
+        dict.insert(key, "v");
+    }
+    for own in 0..5 {
+        let mut removed = Vec::new();
+        dict.entry(&own, |mut entry| {
+            removed.extend(iter::from_fn(|| entry.remove_other(7, |_| true)));
+        });
+        removed.sort_unstable();
+        assert!(
+            removed
+                .iter()
+                .map(|it| it.0)
+                .eq((0..5).filter(|&key| key != own))
+        );
+        assert!(dict.iter().eq([(own, "v")]));
+        for (key, value) in removed {
+            dict.insert(key, value);
+        }
+    }
+    // A missing key has no slot of its own.
+    dict.entry(&9, |mut entry| {
+        let removed = iter::from_fn(|| entry.remove_other(7, |_| true));
+        assert_eq!(removed.count(), 5);
+    });
+    assert!(dict.is_empty());
 }
 
 #[test]

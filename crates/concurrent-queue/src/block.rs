@@ -234,20 +234,25 @@ fn emptied(position: u64) -> u64 {
 impl<T> Slot<T> {
     /// Puts `value` into the slot.
     ///
+    /// It takes a pointer, because a reference would have to be valid until the return. The slot may
+    /// be emptied and freed as soon as the stamp is stored.
+    ///
     /// # Safety
     ///
     /// The caller has claimed `position` for pushing, this is its slot, and this is the only call
     /// for it. If this is a ring, the slot was emptied since the lap before.
     #[inline]
-    pub(crate) unsafe fn put(&self, position: u64, value: T) {
+    pub(crate) unsafe fn put(slot: *const Self, position: u64, value: T) {
+        // SAFETY: a slot that is claimed for a push is not freed before it is filled and emptied.
+        let (stamp, place) = unsafe { (&(*slot).stamp, &(*slot).value) };
         // SAFETY: until the stamp says that the slot is filled, only the push that has claimed the
         // position accesses `value`. Those who used the slot for a lower position are done: in a
         // chain they were before the block was used again, and in a ring the slot is emptied.
-        self.value.with_mut(|place| unsafe {
+        place.with_mut(|place| unsafe {
             (*place).write(value);
         });
         // Release: pairs with the Acquire in `is_filled`, after which `value` is read.
-        self.stamp.store(filled(position), Release);
+        stamp.store(filled(position), Release);
     }
 
     #[inline]
@@ -279,21 +284,25 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Takes the item out, and waits for it if the push is not done.
+    /// Takes the item out, and waits for it if the push is not done. It takes a pointer, as
+    /// [`put`](Self::put) does.
     ///
     /// # Safety
     ///
     /// The caller has claimed `position` for popping, this is its slot, and this is the only call
     /// for it. After the call the caller no longer uses the slot, which may be freed.
     #[inline]
-    pub(crate) unsafe fn take(&self, position: u64) -> T {
-        self.wait_filled(position);
+    pub(crate) unsafe fn take(slot: *const Self, position: u64) -> T {
+        // SAFETY: a slot that is claimed for a pop is not freed before it is emptied.
+        unsafe { (*slot).wait_filled(position) };
+        // SAFETY: as above.
+        let (stamp, place) = unsafe { (&(*slot).stamp, &(*slot).value) };
         // SAFETY: the slot is filled, so it is initialized. A position is claimed once for popping,
         // so only we move the item. A peek is over before a claim succeeds.
-        let value = (self.value).with(|place| unsafe { (*place).assume_init_read() });
+        let value = place.with(|place| unsafe { (*place).assume_init_read() });
         // Release: pairs with the Acquire in `is_emptied`. The item has been moved out before the
         // slot is used again.
-        self.stamp.store(emptied(position), Release);
+        stamp.store(emptied(position), Release);
         value
     }
 

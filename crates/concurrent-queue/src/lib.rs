@@ -89,13 +89,14 @@
 //!
 //! # Progress
 //!
-//! Every operation takes constant time, and a batch time in proportion to its items.
-//! `len`, `is_empty` and similar methods never wait. Neither does a push or a pop that finds the
-//! queue full, empty or closed. A claim is *lock-free*: when the exchange fails, another call has
-//! made its claim.
+//! Every operation takes constant time (amortized), and a batch time in proportion to its items.
+//! What takes longer, now and then, is the first push into a ring, which makes all of its slots, and
+//! a pop that frees the blocks which a stalled pop had kept. `len`, `is_empty` and similar methods
+//! never wait. Neither does a push or a pop that finds the queue full, empty or closed. A claim is
+//! *lock-free*: when the exchange fails, another call has made its claim.
 //!
-//! After a claim, a call has a few instructions to do. No user's code is among them, and no
-//! allocation. A thread that the operating system suspends just there holds up others, which
+//! After a claim, a call has a few instructions to do for each item. No user's code is among them,
+//! and no allocation. A thread that the operating system suspends just there holds up others, which
 //! *spin*, and let other threads run, until it goes on:
 //!
 //! - a pop waits for the push that has claimed the same position earlier;

@@ -2,7 +2,7 @@
 
 use crate::{
     ConcurrentQueue, TryPopError,
-    block::{Block, Pauses, SLOTS},
+    block::{Block, Pauses, SLOTS, Slot},
     end::{Claimed, End, Word},
 };
 
@@ -33,7 +33,7 @@ impl<T> ConcurrentQueue<T> {
     #[inline]
     fn take_one(&self, claimed: Claimed<T>) -> T {
         // SAFETY: we have claimed the position, and use it once.
-        let item = unsafe { claimed.slot().take(claimed.start) };
+        let item = unsafe { Slot::take(claimed.slot(), claimed.start) };
         self.freed(1);
         item
     }
@@ -72,7 +72,7 @@ impl<T> ConcurrentQueue<T> {
             };
             for (position, slot) in claimed.slots() {
                 // SAFETY: we have claimed these positions, and use each once.
-                out.push(unsafe { slot.take(position) });
+                out.push(unsafe { Slot::take(slot, position) });
             }
             self.freed(claimed.count);
         }

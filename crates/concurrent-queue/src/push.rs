@@ -34,7 +34,7 @@ impl<T> ConcurrentQueue<T> {
                 let slot = claimed.slot();
                 self.wait_for_lap(slot, claimed.start);
                 // SAFETY: we have claimed the position, and use it once.
-                unsafe { slot.put(claimed.start, item) };
+                unsafe { Slot::put(slot, claimed.start, item) };
                 tail.changed.notify_after_swap(1);
                 return Ok(());
             }
@@ -63,8 +63,10 @@ impl<T> ConcurrentQueue<T> {
     /// Moves as many of `items` as fit into the queue, from the front and in order, and returns
     /// their number. The other items stay in `items`.
     ///
-    /// Each run of up to 32 items costs little more than one push. The items of one run follow one
-    /// another in the queue. Items of other threads can come between runs.
+    /// The items go in in runs: of up to 32, or, in a queue that is a ring (see the [crate
+    /// docs](crate)), up to the end of a lap. A run costs little more than one push, and wakes
+    /// waiting threads when it is complete. The items of one run follow one another in the queue.
+    /// Items of other threads can come between runs.
     ///
     /// # Errors
     ///
@@ -104,7 +106,7 @@ impl<T> ConcurrentQueue<T> {
             self.wait_for_lap(slot, position);
             // SAFETY: we have claimed these positions, and use each once. No user's code runs
             // before all of them are filled.
-            unsafe { slot.put(position, source.take()) };
+            unsafe { Slot::put(slot, position, source.take()) };
         }
         Ok(claimed.count)
     }
@@ -129,12 +131,12 @@ impl<T> ConcurrentQueue<T> {
             if word.is_closed() {
                 return Err(Refused::Closed);
             }
+            let count = self.room(word, wanted.min(tail.room_in_block(word)))?;
             if word.is_held() {
                 pauses.pause();
                 word = tail.load();
                 continue;
             }
-            let count = self.room(word, wanted.min(tail.room_in_block(word)))?;
             // No push claims a position between our load of `word` and the exchange, and the head
             // never falls. So after the exchange, too, there are no more items than the bound
             // allows.

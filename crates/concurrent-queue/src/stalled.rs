@@ -1,14 +1,14 @@
 //! Tests of calls that stall after their claim: who waits for them and who does not, as the
 //! documentation of the crate says.
 
-use std::{iter, thread, time::Duration};
+use std::{iter, ptr::NonNull, thread, time::Duration};
 
 use ft_sync::atomic::Ordering::Relaxed;
 
 use crate::{
     ConcurrentQueue, TryPopError, TryPushError,
-    block::{Block, SLOTS},
-    end::Claimed,
+    block::{Block, SLOTS, Slot},
+    end::{Claimed, Word},
 };
 
 const ONE_BLOCK: u32 = SLOTS as u32;
@@ -33,7 +33,7 @@ fn stalled_push(queue: &ConcurrentQueue<u32>) -> Claimed<u32> {
 
 fn fill(claimed: &Claimed<u32>, item: u32) {
     // SAFETY: the position was claimed for pushing, and this is called once for it.
-    unsafe { claimed.slot().put(claimed.start, item) };
+    unsafe { Slot::put(claimed.slot(), claimed.start, item) };
 }
 
 /// A pop waits for the push of its item, and for no other push.
@@ -112,10 +112,24 @@ fn push_waits_for_the_lap_before() {
             assert!(queue.is_full());
             assert_eq!(queue.try_push(7), Err(TryPushError::Full(7)));
             // SAFETY: the position was claimed for popping, and this is the only call for it.
-            assert_eq!(unsafe { claimed.slot().take(claimed.start) }, 0);
+            assert_eq!(unsafe { Slot::take(claimed.slot(), claimed.start) }, 0);
         },
     );
     assert!(queue.try_iter().eq((2..ONE_BLOCK).chain([100, 101])));
+}
+
+/// A push that finds the queue full does not wait, even for a push that appends a block.
+#[test]
+fn full_while_a_block_is_appended() {
+    // Too much for a ring. The last item begins a block.
+    let bound = (1 << 16) + 1;
+    let queue = &ConcurrentQueue::bounded(bound as usize);
+    (1..bound).for_each(|n| queue.try_push(n).unwrap());
+    let appending = Appending::begin(queue);
+    assert_eq!(queue.try_push(7), Err(TryPushError::Full(7)));
+    appending.end(bound);
+    assert_eq!(queue.try_push(7), Err(TryPushError::Full(7)));
+    assert!(queue.try_iter().eq(1..=bound));
 }
 
 fn count_blocks(queue: &ConcurrentQueue<u32>) -> usize {
@@ -140,7 +154,7 @@ fn nobody_waits_for_a_pop_in_a_chain() {
         assert_eq!(queue.try_pop(), Ok(n));
     }
     // SAFETY: the position was claimed for popping, and this is the only call for it.
-    assert_eq!(unsafe { claimed.slot().take(claimed.start) }, 0);
+    assert_eq!(unsafe { Slot::take(claimed.slot(), claimed.start) }, 0);
     // The next pop that moves on frees all of them.
     let blocks = || count_blocks(queue);
     assert_eq!(blocks(), 10);
@@ -151,18 +165,38 @@ fn nobody_waits_for_a_pop_in_a_chain() {
     assert_eq!(blocks(), 1);
 }
 
+/// A push that has claimed its position, and has not appended the block that it needs.
+struct Appending<'a> {
+    queue: &'a ConcurrentQueue<u32>,
+    word: Word,
+    new: NonNull<Block<u32>>,
+}
+
+impl<'a> Appending<'a> {
+    fn begin(queue: &'a ConcurrentQueue<u32>) -> Self {
+        let tail = &queue.tail.end;
+        let word = tail.load();
+        let new = Block::new(tail.shape);
+        // SAFETY: only we have the block.
+        unsafe { Block::start_at(new, word.position()) };
+        tail.claim_and_hold(word, 1).ok().unwrap();
+        Self { queue, word, new }
+    }
+
+    fn end(self, item: u32) {
+        let (tail, new) = (&self.queue.tail.end, self.new.as_ptr());
+        // Relaxed: `move_on` and joining threads pass everything on.
+        (self.queue.link_after(tail.block(), self.word.position())).store(new, Relaxed);
+        fill(&tail.move_on(self.word, 1, new), item);
+    }
+}
+
 /// While a push appends a block, other pushes and `close` wait, and so does a pop that moves on to the
 /// block; all else does not.
 #[test]
 fn appending() {
     let queue = &(0..ONE_BLOCK).collect::<ConcurrentQueue<_>>();
-    let tail = &queue.tail.end;
-    let word = tail.load();
-    let new = Block::new(tail.shape);
-    // SAFETY: only we have the block.
-    unsafe { Block::start_at(new, word.position()) };
-    tail.claim_and_hold(word, 1).ok().unwrap();
-
+    let appending = Appending::begin(queue);
     assert_eq!((queue.len(), queue.is_closed()), (SLOTS + 1, false));
     assert!(queue.try_iter().take(SLOTS).eq(0..ONE_BLOCK));
     let (closed, item) = waits(
@@ -172,11 +206,7 @@ fn appending() {
                 (queue.close(), item.join().unwrap())
             })
         },
-        || {
-            // Relaxed, here and below: `move_on` and joining threads pass everything on.
-            (queue.link_after(tail.block(), word.position())).store(new.as_ptr(), Relaxed);
-            fill(&tail.move_on(word, 1, new.as_ptr()), 100);
-        },
+        || appending.end(100),
     );
     assert_eq!((closed, item), (true, Ok(100)));
 }

@@ -49,7 +49,8 @@ impl<V, E> GatheringIter<V, E> {
     }
 
     /// Creates a gathering that takes a key only if it is less than `window` ahead of what draining
-    /// readers have taken, so that there are never more than `window` unread values.
+    /// readers have taken, so that at most `window` values lie ahead of these readers. (Values whose
+    /// keys are behind them, because they were inserted once more, do not count.)
     ///
     /// The next key of a reader is always within the window. With no draining reader in progress
     /// the window begins at 0. Readers made by [`iter`](Self::iter) do not move it.
@@ -111,8 +112,8 @@ impl<V, E> GatheringIter<V, E> {
     ///
     /// # Deadlocks
     ///
-    /// A value is cloned under the lock of its key, so a `clone` that uses this object may wait for
-    /// itself.
+    /// A value is cloned under the lock of its key, and sometimes under the one that all keys share.
+    /// So a `clone` that uses this object may wait for itself.
     pub fn iter(&self, end: u64) -> Reader<V, E>
     where
         V: Clone,
@@ -216,5 +217,24 @@ impl<V, E> fmt::Debug for GatheringIter<V, E> {
             .field("window", &self.0.window())
             .field("state", &format_args!("{state}"))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(any(ft_loom, ft_shuttle))))]
+mod tests {
+    use super::*;
+
+    /// Readers that pass over each other's keys leave no segment behind.
+    #[test]
+    fn shared_segments_are_used_again() {
+        let gathering: GatheringIter<u64> = GatheringIter::with_segments(4, None);
+        let readers = [(); 3].map(|()| gathering.drain(1_000));
+        for key in 0..1_000 {
+            gathering.insert(key, key).unwrap();
+            // In turn, so that each reader finds keys that the others have taken.
+            assert_eq!(readers[key as usize % 3].try_next(), Ok(key));
+            let segments = lock(&gathering.0.slow).index.iter().count();
+            assert!(segments <= 3, "{segments} segments at key {key}");
+        }
     }
 }

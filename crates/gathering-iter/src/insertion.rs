@@ -145,9 +145,9 @@ impl<V, E: Clone> Shared<V, E> {
         let Some(mut slot) = self.lock_empty(key) else {
             return self.store_slow(key, value);
         };
-        // A reader that finds the end has locked the slot after it saw the end. So this thread,
-        // which locks the slot later, sees the end, too; and if it locks the slot earlier, the
-        // reader finds the value.
+        // A reader that ends because gathering is closed has seen that while it had the slot of the
+        // missing key locked. If this thread locks the slot later, it sees the end, too; and if it
+        // locks the slot earlier, the reader finds the value.
         if self.is_closed() {
             let reason = Refusal::Closed;
             return Err(InsertError { value, reason });

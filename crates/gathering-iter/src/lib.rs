@@ -58,16 +58,17 @@
 //! a `BTreeMap`, until there are enough of them or a reader comes.
 //!
 //! No value is cloned, dropped or compared under a lock, with one exception: readers made by `iter`
-//! clone under the lock of the slot.
+//! clone under the lock of the slot, and also under the mutex when they come to another segment or
+//! had to wait for the value. The reason of a failure is cloned under the mutex.
 //!
 //! # Costs and progress
 //!
 //! To insert a value and to read one take constant time, and (amortized) so does making a segment;
 //! a value whose key is far away takes logarithmic time in the number of such values.
 //! [`len`](GatheringIter::len) and [`clear`](GatheringIter::clear) take time in proportion to the
-//! values. Nothing here is lock-free: the lock of a slot and the mutex are held for a few
-//! instructions, `len` and `clear` lock one slot after another, and readers made by `iter` hold the
-//! lock of a slot while they clone.
+//! segments that have values. Nothing here is lock-free. The lock of a slot is held for a few
+//! instructions, or while a reader made by `iter` clones. So is the mutex; `len` and `clear` hold it
+//! while they look at one slot after another, which keeps all others from it.
 //!
 //! The [`Event`](ft_sync::Event) on which readers and insertions wait is a type of `ft-sync`: a new
 //! major version of that is one of this crate.

@@ -170,15 +170,17 @@ impl<V> Held<'_, V> {
         self.slot
             .value
             .with_mut(|place| unsafe { (*place).write(value) });
-        self.state |= VALUE;
+        // A passed slot is no longer passed.
+        self.state = self.state & WATCHED | VALUE;
         before
     }
 
-    /// Takes the value out, and leaves the slot empty.
+    /// Takes the value out, and leaves the slot without one. A slot that has none stays as it is: one
+    /// that was passed stays passed, so that its segment can be put aside.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<V> {
         let has_value = self.has_value();
-        self.state &= WATCHED;
+        self.state &= !VALUE;
         // SAFETY: this thread has locked the slot, and there is a value. It is used once, because
         // the state says that there is none any more.
         let read = |place: *mut MaybeUninit<V>| unsafe { (*place).assume_init_read() };

@@ -2,23 +2,48 @@
 
 use ft_concurrent_queue::channel;
 use ft_sync::{Arc, thread};
-use loom_tests::{check, data::Data};
+use loom_tests::{check, data::Data, threads::spawn};
 
-/// Two threads drop the senders. The receiver finds the channel closed, and sees what both threads have
-/// written before.
+/// Two threads write, and then drop a handle each. A third one finds the channel closed, and sees what both
+/// have written.
+///
+/// The thread that looks starts last, so that loom begins with the order "close, then look". It may not come
+/// there from the other order, for the reason that [`both`](crate::both) has, too: `close` reads the word
+/// before it changes it, and by that loom forgets the look.
+fn last_one_closes<H: 'static>(handles: [H; 2], look: impl FnOnce() + 'static) {
+    let written = Arc::new([Data::new(0), Data::new(0)]);
+    for (n, handle) in handles.into_iter().enumerate() {
+        spawn(&written, move |written| {
+            written[n].write(1);
+            drop(handle);
+        });
+    }
+    let looker = spawn(&written, move |written| {
+        look();
+        assert_eq!(written.each_ref().map(Data::read), [1, 1]);
+    });
+    looker.join().unwrap();
+}
+
 #[test]
 fn the_last_sender_closes() {
     check(|| {
         let (sender, receiver) = channel::unbounded::<()>();
-        let written = [Arc::new(Data::new(0)), Arc::new(Data::new(0))];
-        for (theirs, sender) in written.clone().into_iter().zip([sender.clone(), sender]) {
-            thread::spawn(move || {
-                theirs.write(1);
-                drop(sender);
-            });
-        }
-        assert!(receiver.pop().is_err());
-        assert_eq!(written.each_ref().map(|it| it.read()), [1, 1]);
+        last_one_closes([sender.clone(), sender], move || {
+            assert!(receiver.pop().is_err());
+        });
+    });
+}
+
+#[test]
+fn the_last_receiver_closes() {
+    check(|| {
+        let (sender, receiver) = channel::bounded(1);
+        sender.push(7).unwrap();
+        // The push waits until the last receiver is gone.
+        last_one_closes([receiver.clone(), receiver], move || {
+            assert!(sender.push(8).is_err());
+        });
     });
 }
 
@@ -33,28 +58,5 @@ fn a_sender_is_dropped_beside_a_push() {
         drop(sender);
         producer.join().unwrap().unwrap();
         assert_eq!(receiver.iter().sum::<usize>(), 3);
-    });
-}
-
-/// Two threads drop the receivers. A sender whose push fails sees what both threads have written before.
-#[test]
-fn the_last_receiver_closes() {
-    check(|| {
-        let (sender, receiver) = channel::bounded(1);
-        sender.push(7).unwrap();
-        let written = [Arc::new(Data::new(0)), Arc::new(Data::new(0))];
-        for (theirs, receiver) in written
-            .clone()
-            .into_iter()
-            .zip([receiver.clone(), receiver])
-        {
-            thread::spawn(move || {
-                theirs.write(1);
-                drop(receiver);
-            });
-        }
-        // It waits until the last receiver is gone.
-        assert!(sender.push(8).is_err());
-        assert_eq!(written.each_ref().map(|it| it.read()), [1, 1]);
     });
 }

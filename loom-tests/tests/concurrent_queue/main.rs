@@ -28,7 +28,8 @@ fn queue(capacity: Option<usize>, filled: usize) -> Arc<ConcurrentQueue<usize>> 
     Arc::new(queue)
 }
 
-/// Runs `theirs` on another thread and `ours` on this one, and returns what both return. Loom tries to put each change of the queue before what the other thread has done.
+/// Runs `theirs` on another thread and `ours` on this one, and returns what both return. Loom tries to put each
+/// change of the queue before what the other thread has done.
 ///
 /// For that both threads use an atomic of the model's: before each change of an atomic loom looks for its
 /// last use, and if that was by the same thread it may not try to put the change first.

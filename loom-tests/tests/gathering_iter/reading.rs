@@ -166,6 +166,32 @@ fn segment_is_used_again() {
     });
 }
 
+/// The same for a reader that is behind: the segment in which it has been was passed by another reader, and
+/// becomes that of another key.
+#[test]
+fn segment_is_used_again_behind_a_reader() {
+    check(|| {
+        let gathering = Gathering::with_segments(1, None);
+        let [behind, ahead] = [(); 2].map(|()| gathering.drain(3));
+        assert_eq!(behind.try_next(), Err(NextError::Missing));
+        for key in 0..2 {
+            gathering.insert(key, key).unwrap();
+            assert_eq!(ahead.try_next(), Ok(key));
+        }
+        let mut all = Vec::new();
+        let (replaced, ()) = both(
+            &gathering,
+            |gathering| gathering.insert(2, 2).unwrap(),
+            |_| all.extend([&behind, &ahead].map(|reader| reader.try_next().ok())),
+        );
+        assert_eq!(replaced, None);
+        all.extend([&behind, &ahead].map(|reader| reader.try_next().ok()));
+        all.retain(Option::is_some);
+        assert_eq!(all, [Some(2)]);
+        assert_eq!(gathering.len(), 0);
+    });
+}
+
 /// A thread that moves on to the next segment does not give the last one to other keys while another thread
 /// is still taking the value there.
 #[test]

@@ -95,6 +95,32 @@ fn values_die_outside_of_the_lock() {
     assert!(!dict.contains_key(&1));
 }
 
+/// The same for what a function holds that would have made the key, if the key is not needed.
+#[test]
+fn unused_keys_die_outside_of_the_lock() {
+    struct Uses<'a>(&'a ConcurrentDict<&'static str, i32>);
+    impl Drop for Uses<'_> {
+        fn drop(&mut self) {
+            let Ok(_) = self.0.try_flight("a");
+            self.0.get("a");
+        }
+    }
+    fn key(uses: Uses<'_>) -> impl FnOnce() -> &'static str {
+        move || {
+            let _ = &uses;
+            "a"
+        }
+    }
+    let dict = ConcurrentDict::new();
+    let Ok(Claim::Leader(leader)) = dict.try_claim("a", || "a") else {
+        panic!("nobody else claims");
+    };
+    let second = dict.try_claim("a", key(Uses(&dict)));
+    assert!(matches!(second, Ok(Claim::Follower(_))));
+    dict.insert("a", 1);
+    assert_eq!(leader.publish("a", key(Uses(&dict)), 2), Ok(1));
+}
+
 #[test]
 fn quiescent_walk_sees_keys_under_computation() {
     let dict: ConcurrentDict<i32, i32> = (0..100).map(|n| (n, -n)).collect();

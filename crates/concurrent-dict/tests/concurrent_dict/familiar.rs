@@ -175,6 +175,10 @@ fn room_for_too_many() {
         );
         assert!(dict == numbers(n));
     }
+    // With many shards there is some memory that has room for the share of one.
+    let dict = ConcurrentDict::<u8, u8>::with_shards(1024);
+    panic::catch_unwind(AssertUnwindSafe(|| dict.reserve(usize::MAX))).unwrap_err();
+    panic::catch_unwind(|| ConcurrentDict::<u8, u8>::with_capacity(usize::MAX)).unwrap_err();
 }
 
 #[test]
