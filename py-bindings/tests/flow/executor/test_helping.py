@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from ft_utils import Event, Stopped, ThreadGroup, WorkStealingExecutor
+from ft_utils import Event, Stopped, ThreadGroup, WorkStealingExecutor, parallel_map
 from helpers.limits import LONG
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads")
@@ -137,6 +137,38 @@ def test_jobs_that_a_waiting_job_runs_are_not_stopped():
                 return job.result()
 
         assert executor.submit(work).result(LONG) is False
+
+
+def test_jobs_that_a_waiting_job_runs_do_not_belong_to_its_group():
+    """Their groups are not stopped by it, and the waiting job belongs to it afterwards."""
+    with WorkStealingExecutor(1) as executor:
+
+        def inner():
+            with ThreadGroup.shield():
+                pass
+            with ThreadGroup() as group:
+                return group.start(Event().wait, 0.001).result(), Event().wait(0.001)
+
+        def loop():
+            return list(parallel_map(lambda _: Event().wait(0.001), range(3), n_threads=2))
+
+        def leaves_its_block():
+            """Leave a group open, as a generator does that is dropped later."""
+            ThreadGroup().__enter__()
+
+        def work():
+            with ThreadGroup() as group:
+                jobs = [executor.submit(job) for job in (inner, loop, leaves_its_block)]
+                group.stop()
+                results = [job.result() for job in jobs]
+                with pytest.raises(Stopped):
+                    Event().wait()
+                # This one belongs to it.
+                with pytest.raises(Stopped), ThreadGroup() as own:
+                    assert own.stopping.is_set()
+            return results
+
+        assert executor.submit(work).result(LONG) == [(False, False), [False] * 3, None]
 
 
 def test_context_of_the_waiting_job_is_kept():
