@@ -238,11 +238,8 @@ class ThreadGroup:
         traceback: TracebackType | None,
     ) -> bool:
         before = _here()
-        _enter(None)
         try:
-            if error is not None:
-                self._note(error)
-            self._join(isinstance(error, KeyboardInterrupt))
+            self._join(error)
         finally:
             self._close()
             _enter(_open_group(before))
@@ -404,22 +401,25 @@ class ThreadGroup:
             self._is_over = True
         return None
 
-    def _join(self, interrupted: bool) -> None:
-        """Wait for all threads."""
-        ended = 0
+    def _join(self, error: BaseException | None) -> None:
+        """Note the error that has ended the block, and wait for all threads."""
+        ended, interrupted = 0, isinstance(error, KeyboardInterrupt)
         while True:
             try:
+                _enter(None)
+                if error is not None:
+                    self._note(error)
                 while (thread := self._next(ended)) is not None:
                     thread._join()
                     ended += 1
                 return
-            except BaseException as error:
-                # A signal handler has raised it.
+            except BaseException as interruption:
+                # A signal handler has raised it, wherever this was.
                 if interrupted:
-                    self._name_threads(error)
+                    self._name_threads(interruption)
                     raise
                 interrupted = True
-                self._note(error)
+                self._note(interruption)
 
     def _name_threads(self, error: BaseException) -> None:
         names = ", ".join(thread.name for thread in self.threads)
