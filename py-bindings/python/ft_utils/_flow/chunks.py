@@ -1,6 +1,5 @@
 """Chunks of items: how many items are in one, and the work on them in a worker."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from functools import reduce
@@ -135,16 +134,27 @@ def run_chunk(work: Work, fn: Callable[..., Any], items: list[Any], clock: Clock
 def map_items(fn: Callable[..., Any], items: list[Any], results: list[Any]) -> None:
     """Keep each result. Those before an exception are in the list."""
     results.extend(map(fn, items))
+    _refuse_stop(items, results)
 
 
 def map_tuples(fn: Callable[..., Any], items: list[Any], results: list[Any]) -> None:
     """Do the same if each item is a tuple of arguments."""
     results.extend(starmap(fn, items))
+    _refuse_stop(items, results)
+
+
+def _refuse_stop(items: list[Any], results: list[Any]) -> None:
+    """Raise an error if a call has ended the iterator of the results, and its error is lost."""
+    # If the list was emptied meanwhile, there are not fewer.
+    if len(results) < len(items):
+        raise RuntimeError("fn raised StopIteration")
 
 
 def call_items(fn: Callable[..., Any], items: list[Any], results: list[Any]) -> None:
     """Keep nothing."""
-    deque(map(fn, items), maxlen=0)
+    # Not by map(), for which StopIteration would be the end.
+    for item in items:
+        fn(item)
 
 
 def reduce_items(fn: Callable[..., Any], items: list[Any], results: list[Any]) -> None:

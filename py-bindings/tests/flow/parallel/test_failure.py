@@ -67,6 +67,28 @@ def test_error_of_a_call(loop, n_threads, at):
     assert workers() == []
 
 
+@pytest.mark.parametrize("loop", [each, mapped, as_they_come])
+@THREADS
+@pytest.mark.parametrize("size", [1, 3])
+def test_stop_iteration_of_a_call(loop, n_threads, size):
+    """It ends no iterator, and so no item is left out."""
+
+    def stop(item):
+        if item == 4:
+            raise StopIteration
+        return item
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        loop(stop, range(6), n_threads=n_threads, chunk_size=size)
+    results = parallel_map(stop, range(6), n_threads=n_threads, chunk_size=size)
+    assert list(islice(results, 4)) == [0, 1, 2, 3]
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        next(results)
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        list(parallel_map(lambda item, _: stop(item), range(6), range(6), n_threads=n_threads))
+    assert workers() == []
+
+
 @LOOPS
 @THREADS
 def test_error_of_the_items(loop, n_threads):
