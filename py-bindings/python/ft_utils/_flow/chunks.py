@@ -1,7 +1,6 @@
 """Chunks of items: how many items are in one, and the work on them in a worker."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
 from functools import reduce
 from itertools import islice, starmap
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -88,13 +87,13 @@ class Source(MayFail, Generic[_T]):
 
     def close(self) -> None:
         """Draw nothing more, and let a generator clean up."""
-        self.is_over = True
+        # The traceback of an error that nobody has asked for leads back to here.
+        self.is_over, self.error = True, None
         items, self._items = self._items, iter(())
-        # Other iterators that can be closed, such as files, belong to somebody.
-        if isinstance(items, Generator):
-            # It may be this generator that has led to here.
-            with suppress(ValueError):
-                items.close()
+        # Other iterators that can be closed, such as files, belong to somebody. It may be this
+        # generator that has led to here.
+        if isinstance(items, Generator) and not getattr(items, "gi_running", False):
+            items.close()
 
 
 class Broken(Exception):

@@ -155,6 +155,25 @@ def test_generator_is_closed(loop, n_threads, where):
     assert closed == [threading.current_thread()]
 
 
+@LOOPS
+@THREADS
+def test_generator_that_fails_when_it_is_closed(loop, n_threads):
+    def items():
+        try:
+            yield from count()
+        finally:
+            raise ValueError("at the end")
+
+    drawn = items()
+    with pytest.raises(ValueError, match="at the end") as caught:
+        loop(fail_at(30), drawn, n_threads=n_threads)
+    # The first error is behind it.
+    error = caught.value
+    while not isinstance(error, Failed):
+        error = error.__context__
+    assert workers() == []
+
+
 def test_file_is_not_closed(tmp_path):
     path = tmp_path / "numbers"
     path.write_text("1\nx\n2\n")
@@ -382,6 +401,29 @@ def test_executor_is_not_waited_for():
     results.close()
     assert [future.cancelled() for future, _, _ in executor.calls[2:]] == [True, True]
     running.set_result(None)
+
+
+def test_error_of_the_items_that_nobody_sees_is_in_no_cycle():
+    errors = []
+
+    def noted(error):
+        errors.append(weakref.ref(error))
+        return error
+
+    def items():
+        yield from range(3)
+        raise noted(Failed())
+
+    gc.collect()
+    gc.disable()
+    try:
+        for n_threads in (1, 2):
+            results = parallel_map(square, items(), n_threads=n_threads, chunk_size=9)
+            assert next(results) == 0
+            results.close()
+            assert errors.pop()() is None
+    finally:
+        gc.enable()
 
 
 @LOOPS
