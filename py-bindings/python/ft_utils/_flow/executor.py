@@ -3,7 +3,7 @@
 import concurrent.futures
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from concurrent.futures._base import LOGGER
 from itertools import count, islice
@@ -200,20 +200,26 @@ def _call_each(fn: Callable[..., _R], chunk: "list[tuple[Any, ...]]") -> Any:
     return results, None
 
 
-def _each(chunks: Iterator[Any]) -> Iterator[Any]:
-    for results, error in chunks:
-        results.reverse()
-        while results:
-            yield results.pop()
-        if error is not None:
-            try:
-                raise error
-            finally:
-                # Its traceback has this frame.
-                del error
+def _each(chunks: Generator[Any, None, None]) -> Iterator[Any]:
+    try:
+        for results, error in chunks:
+            results.reverse()
+            while results:
+                yield results.pop()
+            if error is not None:
+                try:
+                    raise error
+                finally:
+                    # Its traceback has this frame.
+                    del error
+    finally:
+        # If another thread ends this generator, dropping that one would not end it at once.
+        chunks.close()
 
 
-def _results(jobs: "Iterator[Future[_R]]", room: int | None, end: float | None) -> Iterator[_R]:
+def _results(
+    jobs: "Iterator[Future[_R]]", room: int | None, end: float | None
+) -> Generator[_R, None, None]:
     """Submit the first jobs now, and return the iterator of their results."""
     pending = deque(islice(jobs, room))
     return _read(jobs if room is not None else iter(()), pending, end)
@@ -221,7 +227,7 @@ def _results(jobs: "Iterator[Future[_R]]", room: int | None, end: float | None) 
 
 def _read(
     jobs: "Iterator[Future[_R]]", pending: "deque[Future[_R]]", end: float | None
-) -> Iterator[_R]:
+) -> Generator[_R, None, None]:
     try:
         while pending:
             # No variable here keeps a result alive.

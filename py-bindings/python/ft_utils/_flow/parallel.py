@@ -209,10 +209,15 @@ def _results(
     flight: Flight, work: Work, source: Source[Any], is_ordered: bool
 ) -> Generator[Any, None, None]:
     """Yield the results of all chunks."""
-    for results in results_of_chunks(flight, work, source, is_ordered):
-        yield from results
-        # They are not needed until the next ones are there.
-        del results
+    chunks = results_of_chunks(flight, work, source, is_ordered)
+    try:
+        for results in chunks:
+            yield from results
+            # They are not needed until the next ones are there.
+            del results
+    finally:
+        # If another thread ends this generator, dropping that one would not end it at once.
+        chunks.close()
 
 
 def results_of_chunks(

@@ -324,6 +324,36 @@ def test_loop_that_is_left(how, ordered, n_threads):
     assert workers() == []
 
 
+def test_loop_that_another_thread_leaves():
+    """It has ended when close() returns, although its parts belong to the thread that began it."""
+    closed, begun, go = [], threading.Event(), threading.Event()
+
+    def items():
+        try:
+            yield from count()
+        finally:
+            closed.append(1)
+
+    def begin():
+        results = parallel_map(square, items(), n_threads=2)
+        next(results)
+        made.append(results)
+        del results
+        begun.set()
+        assert go.wait(LONG)
+
+    made = []
+    task = Task(begin)
+    assert begun.wait(LONG)
+    try:
+        made.pop().close()
+        assert closed == [1]
+        assert workers() == []
+    finally:
+        go.set()
+        task.result()
+
+
 def test_loop_that_was_never_begun():
     closed = []
 
