@@ -10,11 +10,13 @@ from itertools import count, islice
 import pytest
 from ft_utils import (
     ConcurrentQueue,
+    Event,
     Stopped,
     parallel_for_each,
     parallel_map,
     parallel_reduce,
 )
+from ft_utils._flow.flight import Flight
 from helpers.limits import LONG
 from helpers.threads import Task, wait_until
 
@@ -127,6 +129,43 @@ def test_errors_that_are_no_exceptions(loop, error, where):
 
     with pytest.raises(error):
         loop(lambda _: fail("call"), items(), n_threads=2, progress=lambda _: fail("progress"))
+    wait_until(lambda: workers() == [])
+
+
+@pytest.mark.parametrize("loop", [each, mapped, as_they_come])
+def test_ctrl_c_while_a_chunk_is_sent(loop):
+    """The executor may have it already; then it finds nothing to do."""
+
+    class Interrupted(Manual):
+        def submit(self, fn, /, *args, **kwargs):
+            future = super().submit(fn, *args, **kwargs)
+            if len(self.calls) == 2:
+                raise KeyboardInterrupt
+            return future
+
+    executor, seen = Interrupted(), []
+    with pytest.raises(KeyboardInterrupt):
+        loop(seen.append, count(), executor=executor, chunk_size=1)
+    for index in range(2):
+        executor.run(index)
+    assert seen == []
+
+
+def test_ctrl_c_while_the_loop_ends(monkeypatch):
+    """The calls are stopped nevertheless."""
+    never = Event()
+
+    def interrupt(_flight, _number):
+        raise KeyboardInterrupt
+
+    def items():
+        yield 1
+        wait_until(workers)
+        raise Failed
+
+    monkeypatch.setattr(Flight, "cancel_after", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        parallel_for_each(lambda _: never.wait(), items(), n_threads=2)
     wait_until(lambda: workers() == [])
 
 
