@@ -302,6 +302,7 @@ class _Line:
                         values, part.values = part.values, []
                         flight.send(reduce_items, values, 0, 0.0, part)
         finally:
+            self._unlink()
             source.close()
 
     def _send_items(self, items: list[Any]) -> None:
@@ -310,6 +311,12 @@ class _Line:
             self._last.after = part
         self._last = part
         self._flight.send(reduce_items, items, len(items), self._source.seconds, part)
+
+    def _unlink(self) -> None:
+        """Let the parts go, which refer to each other, without the collector."""
+        part, self._last = self._last, None
+        while part is not None:
+            part.after, part = None, part.before
 
     def _join(self, part: _Part) -> None:
         """Unite the part with its neighbours, if they have values, too."""
