@@ -1,6 +1,7 @@
 """An executor whose workers steal jobs from each other, and run jobs while they wait."""
 
 import concurrent.futures
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -258,7 +259,8 @@ class _Exit:
 # All executors that may have workers at exit.
 _exit = _Exit()
 _executors: "WeakSet[WorkStealingExecutor]" = WeakSet()
-_exit_lock = threading.Lock()
+# It is reentrant, because a signal handler or a destructor may make an executor.
+_exit_lock = threading.RLock()
 
 
 def _register(executor: WorkStealingExecutor) -> None:
@@ -279,6 +281,13 @@ def _finish() -> None:
         executor._shut_down(True, False)
 
 
+def _renew_in_children() -> None:
+    """Let the child of a fork make executors, whoever held the lock in the parent."""
+    if hasattr(os, "register_at_fork"):
+        renew = _exit_lock._at_fork_reinit  # type: ignore[attr-defined]
+        os.register_at_fork(after_in_child=renew)
+
+
 def _finish_at_exit() -> None:
     try:
         # Unlike a function of atexit, it is called while threads can still be started and joined.
@@ -288,4 +297,5 @@ def _finish_at_exit() -> None:
         _exit.is_over = True
 
 
+_renew_in_children()
 _finish_at_exit()

@@ -7,6 +7,7 @@ import weakref
 
 import pytest
 from ft_utils import WorkStealingExecutor
+from ft_utils._flow.executor import _exit_lock
 from helpers.limits import LONG
 from helpers.marks import WITH_FORK, WITH_SIGNALS
 from helpers.objects import Thing, collected
@@ -189,6 +190,52 @@ go.set()
     line = "the executor belongs to the parent process; make another one"
     other = "the job is one of the parent process, and does not run in the child"
     assert out.splitlines() == [line, other, "0"] * 2
+
+
+@WITH_FORK
+def test_fork_while_a_thread_makes_an_executor():
+    out = run_python(
+        """
+import os, signal, threading, warnings
+from ft_utils import WorkStealingExecutor
+from ft_utils._flow.executor import _exit_lock
+warnings.simplefilter("ignore")
+held, go = threading.Event(), threading.Event()
+def hold():
+    with _exit_lock:
+        held.set()
+        go.wait()
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+if (pid := os.fork()) == 0:
+    signal.alarm(40)
+    with WorkStealingExecutor(1) as executor:
+        print(executor.submit(int).result(), flush=True)
+    os._exit(0)
+assert os.waitpid(pid, 0) == (pid, 0)
+go.set()
+thread.join()
+"""
+    )
+    assert out == "0\n"
+
+
+@WITH_SIGNALS
+def test_signal_handler_that_makes_an_executor():
+    def handle(*_):
+        with WorkStealingExecutor(1) as executor:
+            results.append(executor.submit(int).result())
+
+    results = []
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        # As while an executor is made.
+        with _exit_lock:
+            signal.raise_signal(signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert results == [0]
 
 
 @pytest.mark.parametrize("end", ["", "executor.shutdown(wait=False)", "del executor"])
