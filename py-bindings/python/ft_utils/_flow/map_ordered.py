@@ -217,6 +217,8 @@ class OrderedResults(Iterator[_R], AsyncIterator[_R]):
                 # Do not ask again: each time, the other iterables would lose an item.
                 self._calls = iter(())
         except Exception as error:
+            # This frame refers to the failure by way of what is pending.
+            error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
             # The failure is read in its turn, like any other result.
             pending.append(_failed(error))
             self._calls = iter(())

@@ -122,6 +122,25 @@ def test_items_are_released_once_they_are_submitted():
 
 
 @pytest.mark.thread_unsafe(reason="stops the collector")
+def test_failure_that_nobody_reads_is_in_no_cycle():
+    """Dropped results are closed at once."""
+
+    def items():
+        yield from range(2)
+        raise LookupError
+
+    executor = Manual()
+    gc.collect()
+    gc.disable()
+    try:
+        results = map_ordered(executor, square, items())
+        del results
+        assert [future.cancelled() for future, _, _ in executor.calls] == [True, True]
+    finally:
+        gc.enable()
+
+
+@pytest.mark.thread_unsafe(reason="stops the collector")
 def test_exception_is_in_no_cycle():
     class Failure(Exception):
         pass
