@@ -3,7 +3,17 @@
 import threading
 
 import pytest
-from ft_utils import Event, Stopped, ThreadGroup, WorkStealingExecutor, parallel_map
+from ft_utils import (
+    ConcurrentSet,
+    Event,
+    Stopped,
+    ThreadGroup,
+    WorkStealingExecutor,
+    parallel_for_each,
+    parallel_map,
+    parallel_reduce,
+    parallel_sort,
+)
 from helpers.limits import LONG
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads")
@@ -36,6 +46,71 @@ def test_map_in_a_job():
     with WorkStealingExecutor(1) as executor:
         job = executor.submit(lambda: list(executor.map(str, range(20), buffersize=3)))
         assert job.result(LONG) == [str(n) for n in range(20)]
+
+
+LOOPS = {
+    "for_each": lambda fn, n, **given: parallel_for_each(fn, range(n), **given),
+    "map": lambda fn, n, **given: list(parallel_map(fn, range(n), **given)),
+    "as they come": lambda fn, n, **given: sorted(
+        parallel_map(fn, range(n), ordered=False, **given)
+    ),
+    "reduce": lambda fn, n, **given: parallel_reduce(
+        lambda one, two: [*one, *two], ([fn(item)] for item in range(n)), **given
+    ),
+}
+loops = pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS.keys())
+
+
+@loops
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("size", [None, 1])
+def test_loop_in_a_job(loop, workers, size):
+    """A loop on the executor that runs it: its worker makes calls while it waits for the others."""
+    seen = ConcurrentSet()
+
+    def call(n):
+        seen.add(n)
+        return n
+
+    with WorkStealingExecutor(workers) as executor:
+        job = executor.submit(loop, call, 100, executor=executor, chunk_size=size)
+        assert job.result(LONG) == (None if loop is LOOPS["for_each"] else [*range(100)])
+    assert seen == set(range(100))
+
+
+@loops
+@pytest.mark.parametrize("workers", [1, 3])
+def test_loops_in_loops(loop, workers):
+    def inner(n):
+        loop(int, 5, executor=executor)
+        return n
+
+    with WorkStealingExecutor(workers) as executor:
+        jobs = [executor.submit(loop, inner, 9, executor=executor) for _ in range(3)]
+        for job in jobs:
+            assert job.result(LONG) == (None if loop is LOOPS["for_each"] else [*range(9)])
+
+
+@pytest.mark.parametrize("name", ["for_each", "map", "as they come"])
+def test_loop_in_a_job_that_fails(name):
+    """Its error is that of the job, and the worker goes on."""
+
+    def fail(n):
+        if n == 30:
+            raise LookupError
+        return n
+
+    with WorkStealingExecutor(1) as executor:
+        job = executor.submit(LOOPS[name], fail, 100, executor=executor)
+        assert type(job.exception(LONG)) is LookupError
+        assert executor.submit(int).result(LONG) == 0
+
+
+def test_sort_in_a_job():
+    items = [n * 7919 % 70_001 for n in range(70_001)]
+    with WorkStealingExecutor(1) as executor:
+        job = executor.submit(parallel_sort, items, executor=executor)
+        assert job.result(LONG) == [*range(70_001)]
 
 
 def test_a_job_that_has_begun_is_waited_for():
