@@ -12,7 +12,8 @@ from helpers.limits import LONG
 from helpers.marks import WITH_FORK, WITH_SIGNALS
 from helpers.objects import Thing, collected
 from helpers.programs import in_subinterpreter, run_python
-from helpers.threads import Task, until_asleep, wait_until
+from helpers.signals import ctrl_c_when_asleep
+from helpers.threads import Task, wait_until
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads, raises signals")
 
@@ -70,26 +71,16 @@ def test_shutdown_waits():
     task.result()
 
 
-def strike(done):
-    until_asleep(threading.main_thread())
-    done.append(time.monotonic())
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-
 @WITH_SIGNALS
 @pytest.mark.parametrize("call", ["result", "exception", "shutdown"])
 def test_ctrl_c_ends_a_wait(call):
     executor = WorkStealingExecutor(1)
     go = waiting(executor)
     future = executor.submit(int)
-    struck = []
-    thread = threading.Thread(target=strike, args=(struck,))
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), ctrl_c_when_asleep() as struck:
         getattr(executor if call == "shutdown" else future, call)()
     # Much more than the 0.1 s that are promised, for busy machines.
     assert time.monotonic() - struck[0] < LONG / 2
-    thread.join()
     go.set()
     executor.shutdown()
     assert future.result(0) == 0
