@@ -11,6 +11,7 @@ import pytest
 from ft_utils import AtomicInt64, ConcurrentDict, Event, Once, call_once
 from helpers.limits import LONG
 from helpers.loops import run, started
+from helpers.objects import collected
 from helpers.threads import Task, run_threads
 
 
@@ -372,14 +373,11 @@ def test_circles_are_collected():
         once()
         return weakref.ref(value)
 
-    alive = make()
-    gc.collect()
-    assert alive() is None
+    assert collected(make())
 
     once = Once(Value)
     once.result = once()
     once.result.once = once
     alive = weakref.ref(once.result)
     del once
-    gc.collect()
-    assert alive() is None
+    assert collected(alive)

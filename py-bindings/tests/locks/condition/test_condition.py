@@ -10,6 +10,7 @@ import pytest
 from ft_utils import AtomicInt64, ConcurrentQueue, Condition, IntervalLock, Lock
 from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
+from helpers.objects import collected
 from helpers.threads import Task, run_threads, wait_until
 
 LOCKS = {
@@ -349,8 +350,7 @@ def test_circles_are_collected():
     lock.handle_of_it = lock.condition.handle()
     alive = weakref.ref(lock)
     del lock
-    gc.collect()
-    assert alive() is None
+    assert collected(alive)
 
 
 def test_handles_share_all():
