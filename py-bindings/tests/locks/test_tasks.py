@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from ft_utils import AtomicInt64, Event, IntervalLock, RWLock
-from helpers.limits import LONG
+from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
 from helpers.threads import Task, run_threads
 
@@ -448,7 +448,7 @@ def test_many_threads(lock, hold, end, enter, leave, count):
     assert passed.get() == 0
     getattr(lock, end)()
     for thread in threads:
-        thread.join(LONG)
+        thread.join(VERY_LONG)
         assert not thread.is_alive()
     assert passed.get() == count
 

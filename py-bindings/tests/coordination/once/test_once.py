@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 from ft_utils import AtomicInt64, ConcurrentDict, Event, Once, call_once
-from helpers.limits import LONG
+from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
 from helpers.objects import collected
 from helpers.threads import Task, run_threads
@@ -31,12 +31,12 @@ class Work:
 
     def __call__(self):
         self.entered.set()
-        assert self.go.wait(LONG)
+        assert self.go.wait(VERY_LONG)
         return self.outcome()
 
     async def task(self):
         self.entered.set()
-        assert await self.go.wait_async(LONG)
+        assert await self.go.wait_async(VERY_LONG)
         return self.outcome()
 
 
@@ -305,7 +305,7 @@ def test_many_threads():
         found.setdefault(id(once()), 0)
 
     try:
-        threads = [threading.Thread(target=ask) for _ in range(count)]
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()
     finally:
@@ -315,7 +315,7 @@ def test_many_threads():
         pause.wait(0.001)
     work.go.set()
     for thread in threads:
-        thread.join(LONG)
+        thread.join(VERY_LONG)
         assert not thread.is_alive()
     assert len(found) == work.calls.get() == 1
 
