@@ -290,28 +290,28 @@ def test_first_error_counts_if_the_order_does():
     assert caught.value is errors[-1]
 
 
-def test_other_chunk_ends_after_its_item():
+def test_other_chunk_ends_after_its_item(monkeypatch):
     began, go, seen = threading.Event(), threading.Event(), []
+    empty = Flight._empty_after
+
+    def emptied(flight, number):
+        empty(flight, number)
+        go.set()
 
     def work(item):
-        if item == 0:
+        if item == 100:
             began.set()
+            # Until the error of the other chunk is known.
             assert go.wait(LONG)
-        elif item == 100:
+        elif item == 0:
             assert began.wait(LONG)
             raise Failed
         seen.append(item)
 
-    def release():
-        # The error is there as soon as the chunk of the other thread is empty.
-        assert began.wait(LONG)
-        go.set()
-
-    task = Task(release)
+    monkeypatch.setattr(Flight, "_empty_after", emptied)
     with pytest.raises(Failed):
-        parallel_for_each(work, [*range(100), *range(100, 200)], n_threads=2, chunk_size=100)
-    task.result()
-    assert 100 not in seen and workers() == []
+        parallel_for_each(work, range(200), n_threads=2, chunk_size=100)
+    assert seen == [100] and workers() == []
 
 
 def test_waits_in_other_calls_end():

@@ -49,7 +49,7 @@ def test_nothing_outlives_the_block():
     with ThreadGroup() as group:
         for _ in range(4):
             group.start(work)
-    assert running() == before
+    assert running() <= before
     assert len(group.results()) == done.get()
 
 
@@ -60,7 +60,7 @@ def test_many_threads():
             group.start(sleep_on)
         group.start(fail, ValueError())
     assert len(caught.value.exceptions) == 1
-    assert running() == before
+    assert running() <= before
 
 
 def test_names():
@@ -202,7 +202,7 @@ def test_start_that_fails_while_the_thread_runs(monkeypatch):
     ):
         patched.setattr(threading.Thread, "start", interrupted)
         group.start(work)
-    assert running() == before
+    assert running() <= before
     assert len(group._started()) == 1
 
 
