@@ -199,7 +199,11 @@ class ThreadGroup:
         If one of them has raised an error, raise the first. Within the block, wait for those that
         still run.
         """
-        return [thread.result() for thread in self._started()]
+        threads = self._started()
+        for thread in threads:
+            thread._done.wait()
+        # Another thread may have found meanwhile that one cannot be started.
+        return [thread.result() for thread in threads if not thread._has_failed]
 
     def stop(self) -> None:
         """Ask the threads and the block to stop. This is no error."""

@@ -10,7 +10,9 @@ import weakref
 
 import pytest
 from ft_utils import AtomicInt64, Event, ThreadGroup
+from helpers.limits import LONG
 from helpers.marks import WITH_FORK
+from helpers.threads import Task
 
 from .shared import fail, running, sleep_on, until_all_sleep
 
@@ -178,6 +180,30 @@ def test_thread_that_cannot_be_started(monkeypatch):
     assert [str(error) for error in caught.value.exceptions] == ["can't start new thread"]
     assert other.done()
     assert repr(group).endswith(": 0 of 1 threads running, stopped>")
+
+
+def test_results_while_a_thread_cannot_be_started(monkeypatch):
+    entered, go = threading.Event(), threading.Event()
+    begin = threading.Thread.start
+
+    def start(thread):
+        if thread.name != "refused":
+            return begin(thread)
+        entered.set()
+        assert go.wait(LONG)
+        raise RuntimeError("can't start new thread")
+
+    with ThreadGroup() as group, monkeypatch.context() as patched:
+        group.start(int)
+        patched.setattr(threading.Thread, "start", start)
+        starter = Task(group.start, int, name="refused")
+        assert entered.wait(LONG)
+        reader = Task(group.results).until_asleep()
+        go.set()
+        with pytest.raises(RuntimeError, match="can't start"):
+            starter.result()
+        assert reader.result() == [0]
+    assert group.results() == [0]
 
 
 def test_start_that_fails_while_the_thread_runs(monkeypatch):
