@@ -55,8 +55,9 @@ class WorkStealingExecutor(ExecutorBase, ThreadPoolExecutor):
     * A job that waits for another job of the same executor, by result() or exception() of its
       future, runs that job if it has not begun, and other jobs until it is done. So jobs may
       submit jobs and wait for them, with any number of workers. A job must not hold a lock during
-      such a wait, if other jobs take that lock. Waits of concurrent.futures.wait(),
-      as_completed() and of locks and queues run no jobs.
+      such a wait, if other jobs take that lock. If a job that is run so waits for the one that
+      waits in the same thread already, neither could end, and result() raises RuntimeError. Waits
+      of concurrent.futures.wait(), as_completed() and of locks and queues run no jobs.
     * A job sees the context variables of the thread that submits it, as they were then.
     * Jobs that a job submits run in the reverse order in its worker, and may be stolen by others,
       the oldest first. Jobs from other threads begin in their order.

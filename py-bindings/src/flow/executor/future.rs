@@ -24,7 +24,8 @@ use pyo3::{
     types::{PyDict, PyList, PyString, PyTuple, PyType},
 };
 use std::{
-    mem,
+    cell::RefCell,
+    mem, ptr,
     sync::{
         Arc, OnceLock,
         atomic::{
@@ -70,6 +71,36 @@ struct Parts {
 struct Observed {
     condition: Object,
     waiters: Object,
+}
+
+thread_local! {
+    /// The addresses of the futures whose jobs this thread is running, each above the one before.
+    static RUNNING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Makes a call, as the job of the future.
+fn as_job<T>(future: &PyFuture, call: impl FnOnce() -> T) -> T {
+    struct Ends;
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            RUNNING.with(|running| running.borrow_mut().pop());
+        }
+    }
+
+    RUNNING.with(|running| running.borrow_mut().push(ptr::from_ref(future).addr()));
+    let _ends = Ends;
+    call()
+}
+
+/// Whether the job of the future is running in this thread, below what this thread does now.
+fn is_below(future: &PyFuture) -> bool {
+    // A running job keeps its future, so the address is that of no other one.
+    let address = ptr::from_ref(future).addr();
+    // A thread may wait while it destroys its thread-local variables.
+    RUNNING
+        .try_with(|running| running.borrow().contains(&address))
+        .unwrap_or(false)
 }
 
 /// How a job begins.
@@ -160,7 +191,7 @@ impl PyFuture {
                 let is_broken = this.workers.get().is_some_and(|it| it.is_broken());
                 let result = match is_broken {
                     true => Err(broken(py)),
-                    false => call.make(py),
+                    false => as_job(this, || call.make(py)),
                 };
                 let outcome = match result {
                     Ok(value) => Kept::Value(Object::from(value.unbind())),
@@ -284,6 +315,11 @@ impl PyFuture {
             }
         }
         let deadline = timeout.and_then(|timeout| timeout.0);
+        if phase == Phase::Running && deadline.is_none() && is_below(this) {
+            let message =
+                "a job cannot wait for itself, nor for a job that waits in the same thread";
+            return Err(exception::<PyRuntimeError>(message));
+        }
         let attempt = || Some(this.phase()).filter(|phase| phase.is_done());
         wait_or_help(py, deadline, &this.done, attempt)?
             .ok_or_else(|| PyErr::from_type(py.get_type::<PyTimeoutError>(), ()))

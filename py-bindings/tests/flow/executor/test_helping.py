@@ -129,6 +129,40 @@ def test_a_job_that_has_begun_is_waited_for():
         assert waits.result(LONG) is True
 
 
+def test_job_that_waits_for_the_one_that_runs_it():
+    """The worker waits in one job, runs another meanwhile, and that one waits for the first."""
+    with WorkStealingExecutor(2) as executor:
+        begun, go, known = threading.Event(), threading.Event(), threading.Event()
+        slow = executor.submit(lambda: (begun.set(), go.wait(LONG))[1])
+        assert begun.wait(LONG)
+
+        def first():
+            assert known.wait(LONG)
+            # The other worker is busy.
+            with pytest.raises(TimeoutError):
+                executor.submit(lambda: jobs[0].result(0.001)).result()
+            second = executor.submit(lambda: jobs[0].result())
+            executor.submit(lambda: second.add_done_callback(lambda _: go.set()))
+            return slow.result(), second
+
+        jobs = [executor.submit(first)]
+        known.set()
+        waited, second = jobs[0].result(LONG)
+        assert waited is True
+        with pytest.raises(RuntimeError, match="cannot wait for itself"):
+            second.result(LONG)
+
+
+def test_job_that_waits_for_itself():
+    with WorkStealingExecutor(1) as executor:
+        known, jobs = threading.Event(), []
+        jobs.append(executor.submit(lambda: known.wait(LONG) and jobs[0].result()))
+        known.set()
+        with pytest.raises(RuntimeError, match="cannot wait for itself"):
+            jobs[0].result(LONG)
+        assert executor.submit(int).result(LONG) == 0
+
+
 def test_two_executors_wait_for_each_other():
     with WorkStealingExecutor(1) as one, WorkStealingExecutor(1) as two:
 
