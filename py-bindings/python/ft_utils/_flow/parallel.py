@@ -74,8 +74,9 @@ def parallel_map(
 
     n_threads is the number of processors that the process may use, by affinity and by the limit of
     its cgroup, unless it is given. With one thread, the calls are made in place. The calls see the
-    context variables of the reader. progress is called in the thread that reads, with the number of
-    items that are done, after each chunk.
+    context variables of the reader, unless an executor is given that does not carry them over.
+    progress is called in the thread that reads, with the number of items that are done, after each
+    chunk.
 
     If fn or the items raise an exception, no other chunk begins, the others end after the item that
     they are at, and the exception is raised: with ordered=True in its place, after the results
@@ -83,7 +84,7 @@ def parallel_map(
     raises an exception, and at Ctrl-C. Threads have ended then; only Ctrl-C does not wait for long
     calls of fn. A wait in fn for an object of ft_utils ends by raising Stopped, as in a
     ThreadGroup; and if the reader belongs to a ThreadGroup that stops, its wait ends. If the
-    items are a generator, it is closed.
+    items are a generator, it is closed. A StopIteration of fn becomes a RuntimeError.
 
     The executor can be any concurrent.futures.Executor: of threads, of processes or of workers on
     other machines, such as that of Dask's ``Client.get_executor()``. Then fn, the items and the

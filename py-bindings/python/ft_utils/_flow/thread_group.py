@@ -119,7 +119,8 @@ class ThreadGroup:
     Each thread runs in a copy of the context (contextvars) of the call of start(), and is a daemon
     if the thread that calls start() is one. Threads may start others in their group. A block inside
     of another block, or in a thread of a group, belongs to that group: if it stops, the inner group
-    stops, too. Leave a block in the thread that has entered it.
+    stops, too. A job of an executor belongs to none, also if a WorkStealingExecutor runs it in a
+    thread that waits in a block. Leave a block in the thread that has entered it.
 
     Coroutines use ``async with``. The end of that block waits without blocking the event loop, and
     if the group stops, what the block awaits is cancelled, as in asyncio.TaskGroup.
