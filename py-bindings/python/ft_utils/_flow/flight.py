@@ -170,6 +170,10 @@ class Flight:
                 self._shut_down(wait=False)
             raise
         finally:
+            # Those that nobody has received: their futures call back with them.
+            for chunk in self._flying.copy().values():
+                chunk.future = None
+            self._flying.clear()
             if group is not None:
                 group._close()
             # The traceback of the error has this frame.
