@@ -86,6 +86,21 @@ def test_ctrl_c_ends_a_wait(call):
     assert future.result(0) == 0
 
 
+def test_ctrl_c_while_another_worker_is_started(monkeypatch):
+    """It is not lost, although there is a worker that could do the job."""
+
+    def interrupted(_thread):
+        raise KeyboardInterrupt
+
+    with WorkStealingExecutor(2) as executor:
+        go = waiting(executor)
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(threading.Thread, "start", interrupted)
+            executor.submit(int)
+        go.set()
+        assert executor.submit(int).result(LONG) == 0
+
+
 def test_forgotten_executors_end():
     executor = WorkStealingExecutor(2)
     future = executor.submit(int)
