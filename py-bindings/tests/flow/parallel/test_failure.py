@@ -192,6 +192,8 @@ def test_generator_is_closed(loop, n_threads, where):
     with pytest.raises((Failed, KeyboardInterrupt)):
         loop(fn, drawn, n_threads=n_threads, progress=progress)
     assert closed == [threading.current_thread()]
+    # After Ctrl-C, threads may end a little later.
+    wait_until(lambda: workers() == [])
 
 
 @LOOPS
