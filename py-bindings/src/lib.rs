@@ -34,7 +34,7 @@ mod _native {
     #[pymodule_export]
     use coordination::{
         barrier::PyBarrier,
-        event::{PyEvent, stop_waits_on},
+        event::{PyEvent, is_stopped_by, stop_waits_on},
         latch::PyLatch,
         once::PyOnce,
         rate_limiter::{PyManualClock, PyRateLimiter},

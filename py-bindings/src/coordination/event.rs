@@ -124,6 +124,13 @@ pub(crate) fn stop_waits_on(event: Option<&Bound<'_, PyEvent>>) {
     stop::stop_on(event.map(|event| &event.get().0));
 }
 
+/// Return whether waits of this thread raise Stopped while the event is set.
+#[pyfunction]
+#[pyo3(signature = (event, /))]
+pub(crate) fn is_stopped_by(event: &Bound<'_, PyEvent>) -> bool {
+    stop::stops_on(&event.get().0)
+}
+
 not_copyable!(
     PyEvent,
     "is_set() for the value, handle() to share the object"

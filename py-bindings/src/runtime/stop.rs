@@ -20,6 +20,12 @@ pub(crate) fn stop_on(flag: Option<&Arc<AtomicFlag>>) {
     STOP.with(|stop| stop.replace(flag));
 }
 
+/// Returns whether waits of this thread end with `Stopped` while the flag is set.
+pub(crate) fn stops_on(flag: &Arc<AtomicFlag>) -> bool {
+    // The weak reference keeps the address, so that it is that of no other flag.
+    STOP.with(|stop| stop.borrow().as_ptr() == Arc::as_ptr(flag))
+}
+
 /// Calls a function whose waits do not end with `Stopped`, because it has to do something in every case.
 pub(crate) fn shielded<T>(function: impl FnOnce() -> T) -> T {
     // A thread may wait while it destroys its thread-local variables. Nothing stops it then.

@@ -11,6 +11,7 @@ import weakref
 
 import pytest
 from ft_utils import ConcurrentCache, cached
+from ft_utils._cache.cached import _PerInstance
 from helpers.threads import run_threads
 
 
@@ -193,6 +194,35 @@ def test_methods_do_not_keep_instances_alive(name):
     assert gone() is None
     if name == "shared":
         assert function.cache_info().currsize == 0
+
+
+@pytest.mark.thread_unsafe(reason="runs the collector")
+def test_instances_whose_finalizers_call_the_method():
+    """A later instance at the same address does not get what such a call leaves."""
+
+    class Finalized:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            things.of(self)
+
+    ended, made = [], []
+    things = _PerInstance(object, ended.append)
+    for number in range(1000):
+        one = Finalized()
+        made.append(things.of(one))
+        del one
+        if number % 50 == 49:
+            gc.collect()
+    assert len(set(map(id, made))) == 1000
+    gc.collect()
+    # When there are many, those that are left are let go.
+    ones = [Finalized() for _ in range(200)]
+    assert len({id(things.of(one)) for one in ones}) == 200
+    assert len(things._things) <= 500
+    assert len(set(map(id, ended)) & set(map(id, made))) >= 500
+    del ones
 
 
 def test_one_cache_for_each_instance():

@@ -1,12 +1,12 @@
 """What leaves a ConcurrentCache, and when."""
 
-import gc
 import sys
 import weakref
 from datetime import timedelta
 
 import pytest
 from ft_utils import ConcurrentCache
+from helpers.objects import collected
 from helpers.threads import run_threads
 
 
@@ -257,5 +257,4 @@ def test_circles_are_collected():
     thing.cache = cache
     cache["a"] = thing
     del cache, thing
-    gc.collect()
-    assert gone() is None
+    assert collected(gone)

@@ -1,16 +1,18 @@
 """Signals that interrupt calls at any moment."""
 
 import asyncio
+import contextlib
 import dis
 import functools
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType
 
 from helpers.limits import LONG
+from helpers.threads import until_asleep, wait_until
 
 
 class Stop(BaseException):
@@ -75,6 +77,36 @@ def interrupted(work: Callable[[], object], errors: tuple = (), seconds: float =
         storm.join(LONG)
         signal.signal(signal.SIGUSR1, before)
     return count
+
+
+@contextlib.contextmanager
+def ctrl_c_when_asleep(*conditions: Callable[[], object]) -> Iterator[list[float]]:
+    """Strike Ctrl-C when the main thread sleeps in the block, and yield the list of the times.
+
+    With conditions, strike once for each of them, when it holds. After the block it does not strike
+    any more: another test would be hit.
+    """
+    main, struck, is_over = threading.main_thread(), [], threading.Event()
+    strikes = threading.Lock()
+
+    def strike() -> None:
+        for condition in conditions or (lambda: True,):
+            wait_until(lambda condition=condition: condition() or is_over.is_set())
+            until_asleep(main)
+            with strikes:
+                if is_over.is_set():
+                    return
+                struck.append(time.monotonic())
+                signal.pthread_kill(main.ident, signal.SIGINT)
+
+    thread = threading.Thread(target=strike)
+    thread.start()
+    try:
+        yield struck
+    finally:
+        with strikes:
+            is_over.set()
+        thread.join()
 
 
 def run_until_interrupted(loop: asyncio.AbstractEventLoop, seconds: float) -> None:

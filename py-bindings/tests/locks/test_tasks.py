@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from ft_utils import AtomicInt64, Event, IntervalLock, RWLock
-from helpers.limits import LONG
+from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
 from helpers.threads import Task, run_threads
 
@@ -169,18 +169,21 @@ def test_the_caller_owns_what_another_task_awaits(kind):
 
 @each_kind
 def test_timeouts(kind):
-    lock = kind.make()
+    lock, refused = kind.make(), Event()
 
     async def waits():
-        assert await kind.acquire_async(lock, timeout=0.01) is False
-        assert await kind.acquire_async(lock, timeout=0) is False
+        try:
+            assert await kind.acquire_async(lock, timeout=0.01) is False
+            assert await kind.acquire_async(lock, timeout=0) is False
+        finally:
+            refused.set()
         assert await kind.acquire_async(lock, True, LONG) is True
         kind.release(lock)
 
     async def main():
         await kind.lock_async(lock)
         (task,) = await started(waits())
-        await asyncio.sleep(0.03)
+        await refused.wait_async()
         kind.release(lock)
         await task
 
@@ -448,7 +451,7 @@ def test_many_threads(lock, hold, end, enter, leave, count):
     assert passed.get() == 0
     getattr(lock, end)()
     for thread in threads:
-        thread.join(LONG)
+        thread.join(VERY_LONG)
         assert not thread.is_alive()
     assert passed.get() == count
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from ft_utils._native import (
+    MISSING,
     CachedFunction,
     CachedMethod,
     ConcurrentCache,
@@ -22,6 +23,10 @@ _T = TypeVar("_T")
 _Cache = ConcurrentCache[Any, Any]
 
 
+# An instance, and its thing.
+_Entry = tuple[weakref.ref[Any], _T]
+
+
 class _PerInstance(Generic[_T]):
     """Gives each instance a thing of its own, which dies with the instance."""
 
@@ -29,15 +34,39 @@ class _PerInstance(Generic[_T]):
         self._make = make
         self._ended = ended
         # By the addresses of the instances, so that they need no hash.
-        self._things: ConcurrentDict[int, tuple[weakref.ref[Any], _T]] = ConcurrentDict()
+        self._things: ConcurrentDict[int, _Entry[_T]] = ConcurrentDict()
+        # When there are so many, those of dead instances are removed.
+        self._many = 64
 
     def of(self, instance: object) -> _T:
         found = self._things.get(id(instance))
-        if found is not None:
-            return found[1]
-        return self._things.get_or_insert(id(instance), lambda: self._entry(instance))[1]
+        if found is None or found[0]() is not instance:
+            found = self._made(instance)
+        return found[1]
 
-    def _entry(self, instance: object) -> tuple[weakref.ref[Any], _T]:
+    def _made(self, instance: object) -> "_Entry[_T]":
+        if len(self._things) >= self._many:
+            self._remove_dead()
+        found = self._things.get_or_insert(id(instance), lambda: self._entry(instance))
+        if found[0]() is instance:
+            return found
+        # It is of an instance that had this address before.
+        self._remove(id(instance), found)
+        return self._things.get_or_insert(id(instance), lambda: self._entry(instance))
+
+    def _remove_dead(self) -> None:
+        # If the finalizer of an instance in a cycle calls the method, the weak reference is made so
+        # late that Python 3.14 and 3.15 do not call its callback.
+        for address, entry in self._things.items():
+            if entry[0]() is None:
+                self._remove(address, entry)
+        self._many = max(64, 2 * len(self._things))
+
+    def _remove(self, address: int, entry: "_Entry[_T]") -> None:
+        if self._things.compare_exchange(address, entry, MISSING) and self._ended is not None:
+            self._ended(entry[1])
+
+    def _entry(self, instance: object) -> "_Entry[_T]":
         address, thing = id(instance), self._make()
 
         # The callback runs before the memory of the instance, and so its address, is used again.
@@ -92,7 +121,8 @@ def cached(
 
     Results of methods are kept for each instance, and die with it: up to maxsize for each, or, with
     per_instance=False, up to maxsize for all. An instance needs no hash, but must allow weak
-    references. Called through its class, a method is a plain function.
+    references. A result that refers to its instance keeps it alive, and the instance the results.
+    Called through its class, a method is a plain function.
 
     >>> @cached(maxsize=1000, ttl=60)
     ... def square(n):

@@ -1,8 +1,6 @@
 """Chunks of items: how many items are in one, and the work on them in a worker."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
 from functools import reduce
 from itertools import islice, starmap
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -89,13 +87,13 @@ class Source(MayFail, Generic[_T]):
 
     def close(self) -> None:
         """Draw nothing more, and let a generator clean up."""
-        self.is_over = True
+        # The traceback of an error that nobody has asked for leads back to here.
+        self.is_over, self.error = True, None
         items, self._items = self._items, iter(())
-        # Other iterators that can be closed, such as files, belong to somebody.
-        if isinstance(items, Generator):
-            # It may be this generator that has led to here.
-            with suppress(ValueError):
-                items.close()
+        # Other iterators that can be closed, such as files, belong to somebody. It may be this
+        # generator that has led to here.
+        if isinstance(items, Generator) and not getattr(items, "gi_running", False):
+            items.close()
 
 
 class Broken(Exception):
@@ -135,16 +133,27 @@ def run_chunk(work: Work, fn: Callable[..., Any], items: list[Any], clock: Clock
 def map_items(fn: Callable[..., Any], items: list[Any], results: list[Any]) -> None:
     """Keep each result. Those before an exception are in the list."""
     results.extend(map(fn, items))
+    _refuse_stop(items, results)
 
 
 def map_tuples(fn: Callable[..., Any], items: list[Any], results: list[Any]) -> None:
     """Do the same if each item is a tuple of arguments."""
     results.extend(starmap(fn, items))
+    _refuse_stop(items, results)
+
+
+def _refuse_stop(items: list[Any], results: list[Any]) -> None:
+    """Raise an error if a call has ended the iterator of the results, and its error is lost."""
+    # If the list was emptied meanwhile, there are not fewer.
+    if len(results) < len(items):
+        raise RuntimeError("fn raised StopIteration")
 
 
 def call_items(fn: Callable[..., Any], items: list[Any], results: list[Any]) -> None:
     """Keep nothing."""
-    deque(map(fn, items), maxlen=0)
+    # Not by map(), for which StopIteration would be the end.
+    for item in items:
+        fn(item)
 
 
 def reduce_items(fn: Callable[..., Any], items: list[Any], results: list[Any]) -> None:

@@ -1,9 +1,10 @@
 """An executor whose workers steal jobs from each other, and run jobs while they wait."""
 
 import concurrent.futures
+import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from concurrent.futures._base import LOGGER
 from itertools import count, islice
@@ -54,8 +55,9 @@ class WorkStealingExecutor(ExecutorBase, ThreadPoolExecutor):
     * A job that waits for another job of the same executor, by result() or exception() of its
       future, runs that job if it has not begun, and other jobs until it is done. So jobs may
       submit jobs and wait for them, with any number of workers. A job must not hold a lock during
-      such a wait, if other jobs take that lock. Waits of concurrent.futures.wait(),
-      as_completed() and of locks and queues run no jobs.
+      such a wait, if other jobs take that lock. If a job that is run so waits for the one that
+      waits in the same thread already, neither could end, and result() raises RuntimeError. Waits
+      of concurrent.futures.wait(), as_completed() and of locks and queues run no jobs.
     * A job sees the context variables of the thread that submits it, as they were then.
     * Jobs that a job submits run in the reverse order in its worker, and may be stolen by others,
       the oldest first. Jobs from other threads begin in their order.
@@ -200,20 +202,26 @@ def _call_each(fn: Callable[..., _R], chunk: "list[tuple[Any, ...]]") -> Any:
     return results, None
 
 
-def _each(chunks: Iterator[Any]) -> Iterator[Any]:
-    for results, error in chunks:
-        results.reverse()
-        while results:
-            yield results.pop()
-        if error is not None:
-            try:
-                raise error
-            finally:
-                # Its traceback has this frame.
-                del error
+def _each(chunks: Generator[Any, None, None]) -> Iterator[Any]:
+    try:
+        for results, error in chunks:
+            results.reverse()
+            while results:
+                yield results.pop()
+            if error is not None:
+                try:
+                    raise error
+                finally:
+                    # Its traceback has this frame.
+                    del error
+    finally:
+        # If another thread ends this generator, dropping that one would not end it at once.
+        chunks.close()
 
 
-def _results(jobs: "Iterator[Future[_R]]", room: int | None, end: float | None) -> Iterator[_R]:
+def _results(
+    jobs: "Iterator[Future[_R]]", room: int | None, end: float | None
+) -> Generator[_R, None, None]:
     """Submit the first jobs now, and return the iterator of their results."""
     pending = deque(islice(jobs, room))
     return _read(jobs if room is not None else iter(()), pending, end)
@@ -221,7 +229,7 @@ def _results(jobs: "Iterator[Future[_R]]", room: int | None, end: float | None) 
 
 def _read(
     jobs: "Iterator[Future[_R]]", pending: "deque[Future[_R]]", end: float | None
-) -> Iterator[_R]:
+) -> Generator[_R, None, None]:
     try:
         while pending:
             # No variable here keeps a result alive.
@@ -252,7 +260,8 @@ class _Exit:
 # All executors that may have workers at exit.
 _exit = _Exit()
 _executors: "WeakSet[WorkStealingExecutor]" = WeakSet()
-_exit_lock = threading.Lock()
+# It is reentrant, because a signal handler or a destructor may make an executor.
+_exit_lock = threading.RLock()
 
 
 def _register(executor: WorkStealingExecutor) -> None:
@@ -273,6 +282,13 @@ def _finish() -> None:
         executor._shut_down(True, False)
 
 
+def _renew_in_children() -> None:
+    """Let the child of a fork make executors, whoever held the lock in the parent."""
+    if hasattr(os, "register_at_fork"):
+        renew = _exit_lock._at_fork_reinit  # type: ignore[attr-defined]
+        os.register_at_fork(after_in_child=renew)
+
+
 def _finish_at_exit() -> None:
     try:
         # Unlike a function of atexit, it is called while threads can still be started and joined.
@@ -282,4 +298,5 @@ def _finish_at_exit() -> None:
         _exit.is_over = True
 
 
+_renew_in_children()
 _finish_at_exit()

@@ -147,13 +147,14 @@ class Flight:
         traceback: TracebackType | None,
     ) -> None:
         """End all that is still under way. Threads of the flight have ended then, too."""
-        futures = [chunk.future for chunk in self._flying.copy().values()]
-        self._empty_after(-1)
-        if not isinstance(error, BrokenExecutor):
-            self.cancel_after(-1)
-        if (group := self._group) is None:
-            return
+        group = self._group
         try:
+            futures = [chunk.future for chunk in self._flying.copy().values()]
+            self._empty_after(-1)
+            if not isinstance(error, BrokenExecutor):
+                self.cancel_after(-1)
+            if group is None:
+                return
             if kind is not None:
                 group.stop()
             if error is not None and not isinstance(error, Exception | GeneratorExit | Stopped):
@@ -163,11 +164,18 @@ class Flight:
             else:
                 self._shut_down(wait=True)
         except BaseException:
-            group.stop()
-            self._shut_down(wait=False)
+            # Ctrl-C once more.
+            if group is not None:
+                group.stop()
+                self._shut_down(wait=False)
             raise
         finally:
-            group._close()
+            # Those that nobody has received: their futures call back with them.
+            for chunk in self._flying.copy().values():
+                chunk.future = None
+            self._flying.clear()
+            if group is not None:
+                group._close()
             # The traceback of the error has this frame.
             del error
 
@@ -190,6 +198,8 @@ class Flight:
         try:
             chunk.future = self._executor.submit(*job)
         except BaseException:
+            # If Ctrl-C came when the executor had taken it, nobody knows its future.
+            items.clear()
             del self._flying[chunk.number]
             raise
         if chunk.number > self._limit:

@@ -141,10 +141,10 @@ class OrderedResults(Iterator[_R], AsyncIterator[_R]):
 
     def __next__(self) -> _R:
         """Wait for the next result, and return it."""
-        self._refuse_items()
-        if not self._turn.acquire(timeout=self._left()):
-            raise TimeoutError(_NOT_YET)
+        self._refuse_readers()
         try:
+            if not self._turn.acquire(timeout=self._left()):
+                raise TimeoutError(_NOT_YET)
             self._draw()
             if (future := self._take()) is None:
                 raise StopIteration
@@ -152,11 +152,11 @@ class OrderedResults(Iterator[_R], AsyncIterator[_R]):
         finally:
             # The future has the exception, which refers to this frame: drop the future here.
             future = None
-            self._turn.release()
+            self._end_turn()
 
     async def __anext__(self) -> _R:
         """Wait for the next result in a task, and return it."""
-        self._refuse_items()
+        self._refuse_readers()
         if not await self._turn.acquire_async(timeout=self._left()):
             raise TimeoutError(_NOT_YET)
         try:
@@ -186,9 +186,17 @@ class OrderedResults(Iterator[_R], AsyncIterator[_R]):
     def __reduce__(self) -> NoReturn:
         raise TypeError("cannot copy or pickle the results of map_ordered(), which are read once")
 
-    def _refuse_items(self) -> None:
-        if self._is_drawing and self._turn._is_owned():
-            raise RuntimeError("the items of map_ordered() ask for its results")
+    def _refuse_readers(self) -> None:
+        """Raise an error in a thread or task that is reading a result already."""
+        if self._turn._is_owned():
+            if self._is_drawing:
+                raise RuntimeError("the items of map_ordered() ask for its results")
+            raise RuntimeError("this runs while its thread waits for a result of map_ordered()")
+
+    def _end_turn(self) -> None:
+        # Ctrl-C may come when the thread has just got the lock, or before.
+        if self._turn._is_owned():
+            self._turn.release()
 
     async def _until_done(self, future: "Future[_R]") -> None:
         """Wait until the call is done or the time is over; if cancelled, put the call back."""
@@ -229,6 +237,8 @@ class OrderedResults(Iterator[_R], AsyncIterator[_R]):
                 # Do not ask again: each time, the other iterables would lose an item.
                 self._end_calls()
         except Exception as error:
+            # This frame refers to the failure by way of what is pending.
+            error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
             # The failure is read in its turn, like any other result.
             pending.append(_failed(error))
             self._end_calls()

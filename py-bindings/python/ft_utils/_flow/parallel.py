@@ -74,8 +74,9 @@ def parallel_map(
 
     n_threads is the number of processors that the process may use, by affinity and by the limit of
     its cgroup, unless it is given. With one thread, the calls are made in place. The calls see the
-    context variables of the reader. progress is called in the thread that reads, with the number of
-    items that are done, after each chunk.
+    context variables of the reader, unless an executor is given that does not carry them over.
+    progress is called in the thread that reads, with the number of items that are done, after each
+    chunk.
 
     If fn or the items raise an exception, no other chunk begins, the others end after the item that
     they are at, and the exception is raised: with ordered=True in its place, after the results
@@ -83,7 +84,7 @@ def parallel_map(
     raises an exception, and at Ctrl-C. Threads have ended then; only Ctrl-C does not wait for long
     calls of fn. A wait in fn for an object of ft_utils ends by raising Stopped, as in a
     ThreadGroup; and if the reader belongs to a ThreadGroup that stops, its wait ends. If the
-    items are a generator, it is closed.
+    items are a generator, it is closed. A StopIteration of fn becomes a RuntimeError.
 
     The executor can be any concurrent.futures.Executor: of threads, of processes or of workers on
     other machines, such as that of Dask's ``Client.get_executor()``. Then fn, the items and the
@@ -209,10 +210,15 @@ def _results(
     flight: Flight, work: Work, source: Source[Any], is_ordered: bool
 ) -> Generator[Any, None, None]:
     """Yield the results of all chunks."""
-    for results in results_of_chunks(flight, work, source, is_ordered):
-        yield from results
-        # They are not needed until the next ones are there.
-        del results
+    chunks = results_of_chunks(flight, work, source, is_ordered)
+    try:
+        for results in chunks:
+            yield from results
+            # They are not needed until the next ones are there.
+            del results
+    finally:
+        # If another thread ends this generator, dropping that one would not end it at once.
+        chunks.close()
 
 
 def results_of_chunks(
@@ -297,6 +303,7 @@ class _Line:
                         values, part.values = part.values, []
                         flight.send(reduce_items, values, 0, 0.0, part)
         finally:
+            self._unlink()
             source.close()
 
     def _send_items(self, items: list[Any]) -> None:
@@ -305,6 +312,12 @@ class _Line:
             self._last.after = part
         self._last = part
         self._flight.send(reduce_items, items, len(items), self._source.seconds, part)
+
+    def _unlink(self) -> None:
+        """Let the parts go, which refer to each other, without the collector."""
+        part, self._last = self._last, None
+        while part is not None:
+            part.after, part = None, part.before
 
     def _join(self, part: _Part) -> None:
         """Unite the part with its neighbours, if they have values, too."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol, SupportsIndex, TypeVar, overload
 
 from ft_utils._flow.chunks import ChunkSize, Source, Work
 from ft_utils._flow.flight import Flight
-from ft_utils._flow.parallel import results_of_chunks
+from ft_utils._flow.parallel import Progress, results_of_chunks
 
 _T = TypeVar("_T")
 
@@ -43,6 +43,7 @@ def parallel_sort(
     reverse: SupportsIndex = False,
     n_threads: SupportsIndex | None = None,
     executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> list[_C]: ...
 @overload
 def parallel_sort(
@@ -53,6 +54,7 @@ def parallel_sort(
     reverse: SupportsIndex = False,
     n_threads: SupportsIndex | None = None,
     executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> list[_T]: ...
 def parallel_sort(
     items: Iterable[Any],
@@ -62,6 +64,7 @@ def parallel_sort(
     reverse: SupportsIndex = False,
     n_threads: SupportsIndex | None = None,
     executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> list[Any]:
     """Return a new list of all items, sorted by several threads; stable, as sorted() is.
 
@@ -76,19 +79,22 @@ def parallel_sort(
     Fewer than 65,536 items it gives to sorted(), and all if it had one thread to sort them. So it
     does on a build with a GIL, unless an executor is given. If the items are nearly sorted already,
     sorted() is faster. The result and each piece need memory at the same time, so there are two
-    more lists of the items. What it does with errors, with Ctrl-C and with an executor is what
-    parallel_map() does.
+    more lists of the items. progress is called in this thread, now and then, with the number of
+    items that are done; half of the work on an item is done when the piece that it is in is sorted.
+    What it does with errors, with Ctrl-C and with an executor is what parallel_map() does.
     """
-    flight = Flight(key or _no_key, executor=executor, n_threads=n_threads)
+    flight = Flight(key or _no_key, executor=executor, n_threads=n_threads, progress=progress)
     data = list(items)
     has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     if len(data) < _SMALL or (executor is None and (flight.n_threads == 1 or has_gil)):
         data.sort(key=key, reverse=bool(reverse))
+        if data:
+            flight.report(len(data))
         return data
     if reverse:
         # Equal items keep their order if they are turned round twice.
         data.reverse()
-    data = _sorted(data, key, executor, flight.n_threads)
+    data = _sorted(data, key, executor, flight.n_threads, progress)
     if reverse:
         data.reverse()
     return data
@@ -99,11 +105,18 @@ def _sorted(
     key: Callable[[Any], Any] | None,
     executor: Executor | None,
     n_threads: int,
+    progress: Progress | None = None,
 ) -> list[Any]:
     """Cut a list into pieces, sort these, and merge them. The list is changed."""
+    length, before = len(data), 0
+
+    def report(done: int) -> None:
+        if progress is not None:
+            # As many jobs sort as merge.
+            progress(length * (before + done) // (2 * n_pieces))
 
     def work(do: Work, jobs: list[Any]) -> list[Any]:
-        flight = Flight(key or _no_key, executor=executor, n_threads=n_threads)
+        flight = Flight(key or _no_key, executor=executor, n_threads=n_threads, progress=report)
         source = Source(jobs, ChunkSize(flight.target, fixed=1), flight.clock)
         return list(chain.from_iterable(results_of_chunks(flight, do, source, is_ordered=True)))
 
@@ -112,6 +125,7 @@ def _sorted(
     # Threads cut the lists themselves. Another executor is sent only the stretches to sort.
     cut = _whole if executor is None else _only
     runs: list[list[Any]] = work(_sort, [[cut((data, *pair))] for pair in pairwise(cuts)])
+    before = n_pieces
     stretches = [[cut(part) for part in parts] for parts in _stretches(runs, key, n_pieces)]
     if executor is not None:
         return list(chain.from_iterable(work(_sort, stretches)))

@@ -3,6 +3,7 @@
 import contextvars
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
@@ -20,7 +21,7 @@ from typing import (
 )
 
 from ft_utils._flow.group_thread import GroupThread
-from ft_utils._native import Event, QueueFailed, Stopped, stop_waits_on
+from ft_utils._native import Event, QueueFailed, Stopped, is_stopped_by, stop_waits_on
 
 if TYPE_CHECKING:
     from ft_utils._flow.group_body import Body
@@ -39,20 +40,26 @@ class _CanFail(Protocol):
 _Q = TypeVar("_Q", bound=_CanFail)
 
 
-class _Here(threading.local):
-    """What is known of this thread."""
-
-    # The innermost group that the thread belongs to, or whose block it is in.
-    group: "ThreadGroup | None" = None
-
-
-_here = _Here()
+# The innermost group that the thread belongs to, or whose block it is in. Jobs that a thread runs
+# while it waits for others have contexts of their own, and leave that of the waiting job as it is.
+# The reference is weak, because contexts are copied, and a copy may last longer than the group.
+_innermost: "contextvars.ContextVar[weakref.ref[ThreadGroup] | None]" = contextvars.ContextVar(
+    "ft_utils.ThreadGroup", default=None
+)
 
 
 def _enter(group: "ThreadGroup | None") -> None:
     """Let this thread belong to the group, or to none."""
-    _here.group = group
+    _innermost.set(None if group is None else weakref.ref(group))
     stop_waits_on(None if group is None else group._stopping)
+
+
+def _here() -> "ThreadGroup | None":
+    """Return the innermost group of this thread."""
+    reference = _innermost.get()
+    group = None if reference is None else reference()
+    # A thread or a job inherits the context of those that start it, but not their group.
+    return group if group is not None and is_stopped_by(group._stopping) else None
 
 
 def _open_group(group: "ThreadGroup | None") -> "ThreadGroup | None":
@@ -64,7 +71,7 @@ def _open_group(group: "ThreadGroup | None") -> "ThreadGroup | None":
 
 def run_in_group(group: "ThreadGroup", fn: Callable[..., _R], /, *args: Any) -> _R:
     """Make a call in a thread that belongs to the group meanwhile."""
-    before = _here.group
+    before = _here()
     _enter(group)
     try:
         return fn(*args)
@@ -74,7 +81,7 @@ def run_in_group(group: "ThreadGroup", fn: Callable[..., _R], /, *args: Any) -> 
 
 @contextmanager
 def _shield() -> Iterator[None]:
-    before = _here.group
+    before = _here()
     _enter(None)
     try:
         yield
@@ -112,7 +119,8 @@ class ThreadGroup:
     Each thread runs in a copy of the context (contextvars) of the call of start(), and is a daemon
     if the thread that calls start() is one. Threads may start others in their group. A block inside
     of another block, or in a thread of a group, belongs to that group: if it stops, the inner group
-    stops, too. Leave a block in the thread that has entered it.
+    stops, too. A job of an executor belongs to none, also if a WorkStealingExecutor runs it in a
+    thread that waits in a block. Leave a block in the thread that has entered it.
 
     Coroutines use ``async with``. The end of that block waits without blocking the event loop, and
     if the group stops, what the block awaits is cancelled, as in asyncio.TaskGroup.
@@ -192,7 +200,11 @@ class ThreadGroup:
         If one of them has raised an error, raise the first. Within the block, wait for those that
         still run.
         """
-        return [thread.result() for thread in self._started()]
+        threads = self._started()
+        for thread in threads:
+            thread._done.wait()
+        # Another thread may have found meanwhile that one cannot be started.
+        return [thread.result() for thread in threads if not thread._has_failed]
 
     def stop(self) -> None:
         """Ask the threads and the block to stop. This is no error."""
@@ -230,12 +242,9 @@ class ThreadGroup:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        before = _here.group
-        _enter(None)
+        before = _here()
         try:
-            if error is not None:
-                self._note(error)
-            self._join(isinstance(error, KeyboardInterrupt))
+            self._join(error)
         finally:
             self._close()
             _enter(_open_group(before))
@@ -381,7 +390,7 @@ class ThreadGroup:
             if self._is_open or self._is_over:
                 raise RuntimeError("a ThreadGroup has one block")
             self._is_open = True
-        self._outer = outer = _open_group(_here.group)
+        self._outer = outer = _open_group(_here())
         if outer is not None:
             with outer._lock:
                 outer._inner.add(self)
@@ -397,22 +406,25 @@ class ThreadGroup:
             self._is_over = True
         return None
 
-    def _join(self, interrupted: bool) -> None:
-        """Wait for all threads."""
-        ended = 0
+    def _join(self, error: BaseException | None) -> None:
+        """Note the error that has ended the block, and wait for all threads."""
+        ended, interrupted = 0, isinstance(error, KeyboardInterrupt)
         while True:
             try:
+                _enter(None)
+                if error is not None:
+                    self._note(error)
                 while (thread := self._next(ended)) is not None:
                     thread._join()
                     ended += 1
                 return
-            except BaseException as error:
-                # A signal handler has raised it.
+            except BaseException as interruption:
+                # A signal handler has raised it, wherever this was.
                 if interrupted:
-                    self._name_threads(error)
+                    self._name_threads(interruption)
                     raise
                 interrupted = True
-                self._note(error)
+                self._note(interruption)
 
     def _name_threads(self, error: BaseException) -> None:
         names = ", ".join(thread.name for thread in self.threads)

@@ -18,6 +18,7 @@ from ft_utils._native.coordination import (
     Once,
     RateLimiter,
     Stopped,
+    is_stopped_by,
     stop_waits_on,
 )
 from ft_utils._native.deque import ConcurrentDeque, ConcurrentDequeIterator, EmptyDequeError
@@ -117,6 +118,7 @@ __all__ = [
     "StripedCounter",
     "__version__",
     "is_shared",
+    "is_stopped_by",
     "register_native_destructor",
     "registered_native_destructors",
     "run_native_destructors",

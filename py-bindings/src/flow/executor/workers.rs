@@ -9,7 +9,7 @@ use crate::runtime::{
 use ft_sync::{Event, process_id};
 use ft_work_stealing::{Hooks, Pool, Queued, SpawnError, StartError, WorkerThread};
 use pyo3::{
-    exceptions::PyRuntimeError,
+    exceptions::{PyException, PyRuntimeError},
     intern,
     prelude::*,
     types::{PyWeakref, PyWeakrefMethods},
@@ -27,7 +27,7 @@ thread_local! {
     /// Whether this thread is a worker, of whatever executor.
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 
-    /// What a signal handler has raised while this thread started a worker, which then runs.
+    /// What a signal handler has raised while this thread started a worker, whether that runs or not.
     static INTERRUPTION: Cell<Option<PyErr>> = const { Cell::new(None) };
 }
 
@@ -210,6 +210,10 @@ impl Hooks for PythonThreads {
             return Ok(());
         };
         if start.get().take().is_some() {
+            if !err.is_instance_of::<PyException>(py) {
+                // Ctrl-C. If there are other workers, the pool goes on with them and says nothing.
+                INTERRUPTION.set(Some(err.clone_ref(py)));
+            }
             return Err(err.into());
         }
         // The thread runs nevertheless.

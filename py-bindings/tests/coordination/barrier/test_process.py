@@ -21,6 +21,8 @@ def test_interrupt_leaves_no_trace(timeout):
 barrier = Barrier(3)
 other = threading.Thread(target=barrier.wait)
 other.start()
+while barrier.n_waiting == 0:
+    time.sleep(0.001)
 def interrupt(id=threading.get_native_id()):
     until_asleep(id)
     os.kill(os.getpid(), signal.SIGINT)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from ft_utils import AtomicInt64, Event
-from helpers.limits import LONG
+from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
 from helpers.threads import Task, run_threads
 
@@ -179,11 +179,11 @@ def test_many_threads(gate):
 
     def wait():
         entered.incr()
-        assert o.wait(LONG)
+        assert o.wait(VERY_LONG)
         passed.incr()
 
     try:
-        threads = [threading.Thread(target=wait) for _ in range(count)]
+        threads = [threading.Thread(target=wait, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()
     finally:
@@ -194,7 +194,7 @@ def test_many_threads(gate):
     assert passed.get() == 0
     gate.open(o)
     for thread in threads:
-        thread.join(LONG)
+        thread.join(VERY_LONG)
         assert not thread.is_alive()
     assert passed.get() == count
 

@@ -10,8 +10,9 @@ import weakref
 
 import pytest
 from ft_utils import AtomicInt64, ConcurrentDict, Event, Once, call_once
-from helpers.limits import LONG
+from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
+from helpers.objects import collected
 from helpers.threads import Task, run_threads
 
 
@@ -31,12 +32,12 @@ class Work:
 
     def __call__(self):
         self.entered.set()
-        assert self.go.wait(LONG)
+        assert self.go.wait(VERY_LONG)
         return self.outcome()
 
     async def task(self):
         self.entered.set()
-        assert await self.go.wait_async(LONG)
+        assert await self.go.wait_async(VERY_LONG)
         return self.outcome()
 
 
@@ -334,7 +335,7 @@ def test_many_threads():
         found.setdefault(id(once()), 0)
 
     try:
-        threads = [threading.Thread(target=ask) for _ in range(count)]
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()
     finally:
@@ -344,7 +345,7 @@ def test_many_threads():
         pause.wait(0.001)
     work.go.set()
     for thread in threads:
-        thread.join(LONG)
+        thread.join(VERY_LONG)
         assert not thread.is_alive()
     assert len(found) == work.calls.get() == 1
 
@@ -402,14 +403,11 @@ def test_circles_are_collected():
         once()
         return weakref.ref(value)
 
-    alive = make()
-    gc.collect()
-    assert alive() is None
+    assert collected(make())
 
     once = Once(Value)
     once.result = once()
     once.result.once = once
     alive = weakref.ref(once.result)
     del once
-    gc.collect()
-    assert alive() is None
+    assert collected(alive)

@@ -209,12 +209,17 @@ def test_comparison_that_chooses(choose):
 
 def test_losers_hold_nothing():
     """Items of cases that took no effect die with their cases."""
-    q, full, dead = ConcurrentQueue(), ConcurrentQueue(maxsize=1), []
+    q, full = ConcurrentQueue(), ConcurrentQueue(maxsize=1)
     full.push(0)
     q.push(1)
-    select(q.popping(), full.pushing(Thing(lambda: dead.append(1))))
-    gc.collect()
-    assert dead == [1]
+    thing = Thing()
+    died = weakref.ref(thing)
+    push = full.pushing(thing)
+    del thing
+    select(q.popping(), push)
+    assert died() is not None
+    del push
+    assert collected(died)
 
 
 def test_cycles_are_collected():

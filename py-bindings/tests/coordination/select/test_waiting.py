@@ -15,7 +15,7 @@ from ft_utils import (
     select,
     select_async,
 )
-from helpers.limits import LONG
+from helpers.limits import VERY_LONG
 from helpers.loops import run, started
 from helpers.threads import Task, flat, run_threads
 from queues.kinds import EACH
@@ -224,11 +224,11 @@ def test_many_threads():
     threads, queues, sums = 500, [ConcurrentQueue() for _ in range(3)], AtomicInt64()
 
     def wait():
-        sums.fetch_add(select(*(q.popping() for q in queues), timeout=LONG)[1])
+        sums.fetch_add(select(*(q.popping() for q in queues), timeout=VERY_LONG)[1])
 
     before = threading.stack_size(256 * 1024)
     try:
-        waiting = [threading.Thread(target=wait) for _ in range(threads)]
+        waiting = [threading.Thread(target=wait, daemon=True) for _ in range(threads)]
         for thread in waiting:
             thread.start()
     finally:
@@ -236,7 +236,7 @@ def test_many_threads():
     for number in range(threads):
         queues[number % 3].push(number)
     for thread in waiting:
-        thread.join(LONG)
+        thread.join(VERY_LONG)
         assert not thread.is_alive()
     assert sums.get() == threads * (threads - 1) // 2
     assert all(q.empty() for q in queues)

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from ft_utils.concurrency import ConcurrentDict
-from helpers.threads import Task, flat, run_threads
+from helpers.threads import Task, flat, run_threads, wait_until
 
 from .shared import THREADS
 
@@ -22,25 +22,25 @@ def test_each_key_is_for_one_thread(keys):
 
 @pytest.mark.thread_unsafe(reason="runs the collector")
 def test_collector_among_steps():
-    iterators = [None]
+    iterators, steps = [None], [0, 0]
     d, stop = ConcurrentDict(4), threading.Event()
 
-    def work():
-        steps = 0
+    def work(index):
         while not stop.is_set():
             # Only the iterator still has these keys: the dictionary is emptied.
             d.update({f"key {key}": None for key in range(50)})
             iterators[0] = iterator = iter(d)
             next(iterator, None)
             d.clear()
-            steps += sum(1 for key in iterators[0] if key.startswith("key "))
+            steps[index] += sum(1 for key in iterators[0] if key.startswith("key "))
             del iterator
-        return steps
 
-    tasks = [Task(work) for _ in range(2)]
+    tasks = [Task(work, index) for index in range(2)]
     try:
         for _ in range(20):
             gc.collect()
+        wait_until(lambda: (gc.collect(), all(steps))[1])
     finally:
         stop.set()
-    assert all(task.result() > 0 for task in tasks)
+    for task in tasks:
+        task.result()

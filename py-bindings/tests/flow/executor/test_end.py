@@ -8,10 +8,12 @@ import weakref
 
 import pytest
 from ft_utils import WorkStealingExecutor, WorkStealingFuture
+from ft_utils._flow.executor import _exit_lock
 from helpers.limits import LONG
 from helpers.marks import WITH_FORK, WITH_SIGNALS
 from helpers.objects import Thing, collected
 from helpers.programs import in_subinterpreter, run_python
+from helpers.signals import ctrl_c_when_asleep
 from helpers.threads import Task, until_asleep, wait_until
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads, raises signals")
@@ -70,26 +72,16 @@ def test_shutdown_waits():
     task.result()
 
 
-def strike(done):
-    until_asleep(threading.main_thread())
-    done.append(time.monotonic())
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-
 @WITH_SIGNALS
 @pytest.mark.parametrize("call", ["result", "exception", "shutdown"])
 def test_ctrl_c_ends_a_wait(call):
     executor = WorkStealingExecutor(1)
     go = waiting(executor)
     future = executor.submit(int)
-    struck = []
-    thread = threading.Thread(target=strike, args=(struck,))
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), ctrl_c_when_asleep() as struck:
         getattr(executor if call == "shutdown" else future, call)()
     # Much more than the 0.1 s that are promised, for busy machines.
     assert time.monotonic() - struck[0] < LONG / 2
-    thread.join()
     go.set()
     executor.shutdown()
     assert future.result(0) == 0
@@ -123,6 +115,21 @@ def test_ctrl_c_while_a_result_is_set():
         signal.signal(signal.SIGUSR1, before)
     assert waiter.result().done == {future}
     assert future.result(0) == 1
+
+
+def test_ctrl_c_while_another_worker_is_started(monkeypatch):
+    """It is not lost, although there is a worker that could do the job."""
+
+    def interrupted(_thread):
+        raise KeyboardInterrupt
+
+    with WorkStealingExecutor(2) as executor:
+        go = waiting(executor)
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(threading.Thread, "start", interrupted)
+            executor.submit(int)
+        go.set()
+        assert executor.submit(int).result(LONG) == 0
 
 
 def test_forgotten_executors_end():
@@ -245,6 +252,52 @@ go.set()
     line = "the executor belongs to the parent process; make another one"
     other = "the job is one of the parent process, and does not run in the child"
     assert out.splitlines() == [line, other, "0"] * 2
+
+
+@WITH_FORK
+def test_fork_while_a_thread_makes_an_executor():
+    out = run_python(
+        """
+import os, signal, threading, warnings
+from ft_utils import WorkStealingExecutor
+from ft_utils._flow.executor import _exit_lock
+warnings.simplefilter("ignore")
+held, go = threading.Event(), threading.Event()
+def hold():
+    with _exit_lock:
+        held.set()
+        go.wait()
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+if (pid := os.fork()) == 0:
+    signal.alarm(40)
+    with WorkStealingExecutor(1) as executor:
+        print(executor.submit(int).result(), flush=True)
+    os._exit(0)
+assert os.waitpid(pid, 0) == (pid, 0)
+go.set()
+thread.join()
+"""
+    )
+    assert out == "0\n"
+
+
+@WITH_SIGNALS
+def test_signal_handler_that_makes_an_executor():
+    def handle(*_):
+        with WorkStealingExecutor(1) as executor:
+            results.append(executor.submit(int).result())
+
+    results = []
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        # As while an executor is made.
+        with _exit_lock:
+            signal.raise_signal(signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert results == [0]
 
 
 @pytest.mark.parametrize("end", ["", "executor.shutdown(wait=False)", "del executor"])

@@ -15,7 +15,7 @@ from ft_utils import WorkStealingExecutor, WorkStealingFuture
 from ft_utils._flow.cpus import available_cpus
 from helpers.limits import LONG
 from helpers.objects import Thing, collected
-from helpers.threads import run_threads
+from helpers.threads import Task, run_threads
 
 pytestmark = pytest.mark.thread_unsafe(reason="starts threads")
 
@@ -252,6 +252,39 @@ def test_map_stops_at_an_error(executor, size):
     with pytest.raises(ZeroDivisionError):
         next(results)
     assert list(results) == []
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_map_that_another_thread_leaves(size):
+    """What has not begun is cancelled when close() returns."""
+    made, called = [], []
+    begun, go, end = threading.Event(), threading.Event(), threading.Event()
+
+    def call(n):
+        called.append(n)
+        return n < size or go.wait(LONG)
+
+    def begin():
+        results = executor.map(call, range(20), chunksize=size)
+        next(results)
+        made.append(results)
+        del results
+        begun.set()
+        assert end.wait(LONG)
+
+    with WorkStealingExecutor(1) as executor:
+        task = Task(begin)
+        assert begun.wait(LONG)
+        try:
+            made.pop().close()
+            go.set()
+            executor.shutdown()
+        finally:
+            go.set()
+            end.set()
+            task.result()
+    # The second job may have begun.
+    assert len(called) <= 2 * size
 
 
 def test_map_late(busy):

@@ -40,7 +40,11 @@ class Immediate(Executor):
             future.set_result(fn(*args, **kwargs))
         except Exception as error:
             future.set_exception(error)
-        return future
+        try:
+            return future
+        finally:
+            # The traceback of the error has this frame.
+            del future
 
 
 class Drawn:

@@ -50,6 +50,47 @@ def test_interrupted_wait_cancels_what_it_waits_for():
     assert [future.cancelled() for future in futures] == [True, True]
 
 
+def test_interrupt_of_a_thread_that_has_just_got_its_turn():
+    """The next reader gets its turn nevertheless."""
+
+    class Turn:
+        """The lock, while Ctrl-C comes right behind a call that takes it."""
+
+        def __init__(self, lock):
+            self._is_owned, self.release, self._lock = lock._is_owned, lock.release, lock
+
+        def acquire(self, **kwargs):
+            assert self._lock.acquire(**kwargs)
+            raise KeyboardInterrupt
+
+    results = map_ordered(Immediate(), square, range(3))
+    turn, results._turn = results._turn, Turn(results._turn)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    results._turn = turn
+    assert Task(list, results).result() == [0, 1, 4]
+
+
+def test_call_that_reads_while_its_thread_waits():
+    """A worker that waits for a result may run it. It is refused, and the turn is not given up."""
+
+    class Helping(Future):
+        def result(self, timeout=None):
+            with pytest.raises(RuntimeError, match="while its thread waits"):
+                next(results)
+            assert results._turn._is_owned()
+            return super().result(timeout)
+
+    class Submitted(Executor):
+        def submit(self, fn, /, *args, **kwargs):
+            future = Helping()
+            future.set_result(fn(*args))
+            return future
+
+    results = map_ordered(Submitted(), square, range(3))
+    assert list(results) == [0, 1, 4]
+
+
 def test_results_are_released_as_they_are_read():
     alive = AtomicInt64()
 
@@ -78,6 +119,25 @@ def test_items_are_released_once_they_are_submitted():
     for thing in alive:
         next(results)
         assert thing() is None
+
+
+@pytest.mark.thread_unsafe(reason="stops the collector")
+def test_failure_that_nobody_reads_is_in_no_cycle():
+    """Dropped results are closed at once."""
+
+    def items():
+        yield from range(2)
+        raise LookupError
+
+    executor = Manual()
+    gc.collect()
+    gc.disable()
+    try:
+        results = map_ordered(executor, square, items())
+        del results
+        assert [future.cancelled() for future, _, _ in executor.calls] == [True, True]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.thread_unsafe(reason="stops the collector")

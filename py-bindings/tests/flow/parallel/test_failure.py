@@ -10,11 +10,13 @@ from itertools import count, islice
 import pytest
 from ft_utils import (
     ConcurrentQueue,
+    Event,
     Stopped,
     parallel_for_each,
     parallel_map,
     parallel_reduce,
 )
+from ft_utils._flow.flight import Flight
 from helpers.limits import LONG
 from helpers.threads import Task, wait_until
 
@@ -67,6 +69,28 @@ def test_error_of_a_call(loop, n_threads, at):
     assert workers() == []
 
 
+@pytest.mark.parametrize("loop", [each, mapped, as_they_come])
+@THREADS
+@pytest.mark.parametrize("size", [1, 3])
+def test_stop_iteration_of_a_call(loop, n_threads, size):
+    """It ends no iterator, and so no item is left out."""
+
+    def stop(item):
+        if item == 4:
+            raise StopIteration
+        return item
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        loop(stop, range(6), n_threads=n_threads, chunk_size=size)
+    results = parallel_map(stop, range(6), n_threads=n_threads, chunk_size=size)
+    assert list(islice(results, 4)) == [0, 1, 2, 3]
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        next(results)
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        list(parallel_map(lambda item, _: stop(item), range(6), range(6), n_threads=n_threads))
+    assert workers() == []
+
+
 @LOOPS
 @THREADS
 def test_error_of_the_items(loop, n_threads):
@@ -108,6 +132,43 @@ def test_errors_that_are_no_exceptions(loop, error, where):
     wait_until(lambda: workers() == [])
 
 
+@pytest.mark.parametrize("loop", [each, mapped, as_they_come])
+def test_ctrl_c_while_a_chunk_is_sent(loop):
+    """The executor may have it already; then it finds nothing to do."""
+
+    class Interrupted(Manual):
+        def submit(self, fn, /, *args, **kwargs):
+            future = super().submit(fn, *args, **kwargs)
+            if len(self.calls) == 2:
+                raise KeyboardInterrupt
+            return future
+
+    executor, seen = Interrupted(), []
+    with pytest.raises(KeyboardInterrupt):
+        loop(seen.append, count(), executor=executor, chunk_size=1)
+    for index in range(2):
+        executor.run(index)
+    assert seen == []
+
+
+def test_ctrl_c_while_the_loop_ends(monkeypatch):
+    """The calls are stopped nevertheless."""
+    never = Event()
+
+    def interrupt(_flight, _number):
+        raise KeyboardInterrupt
+
+    def items():
+        yield 1
+        wait_until(workers)
+        raise Failed
+
+    monkeypatch.setattr(Flight, "cancel_after", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        parallel_for_each(lambda _: never.wait(), items(), n_threads=2)
+    wait_until(lambda: workers() == [])
+
+
 @LOOPS
 @THREADS
 @pytest.mark.parametrize("where", ["call", "progress", "interrupt"])
@@ -131,6 +192,27 @@ def test_generator_is_closed(loop, n_threads, where):
     with pytest.raises((Failed, KeyboardInterrupt)):
         loop(fn, drawn, n_threads=n_threads, progress=progress)
     assert closed == [threading.current_thread()]
+    # After Ctrl-C, threads may end a little later.
+    wait_until(lambda: workers() == [])
+
+
+@LOOPS
+@THREADS
+def test_generator_that_fails_when_it_is_closed(loop, n_threads):
+    def items():
+        try:
+            yield from count()
+        finally:
+            raise ValueError("at the end")
+
+    drawn = items()
+    with pytest.raises(ValueError, match="at the end") as caught:
+        loop(fail_at(30), drawn, n_threads=n_threads)
+    # The first error is behind it.
+    error = caught.value
+    while not isinstance(error, Failed):
+        error = error.__context__
+    assert workers() == []
 
 
 def test_file_is_not_closed(tmp_path):
@@ -210,28 +292,28 @@ def test_first_error_counts_if_the_order_does():
     assert caught.value is errors[-1]
 
 
-def test_other_chunk_ends_after_its_item():
+def test_other_chunk_ends_after_its_item(monkeypatch):
     began, go, seen = threading.Event(), threading.Event(), []
+    empty = Flight._empty_after
+
+    def emptied(flight, number):
+        empty(flight, number)
+        go.set()
 
     def work(item):
-        if item == 0:
+        if item == 100:
             began.set()
+            # Until the error of the other chunk is known.
             assert go.wait(LONG)
-        elif item == 100:
+        elif item == 0:
             assert began.wait(LONG)
             raise Failed
         seen.append(item)
 
-    def release():
-        # The error is there as soon as the chunk of the other thread is empty.
-        assert began.wait(LONG)
-        go.set()
-
-    task = Task(release)
+    monkeypatch.setattr(Flight, "_empty_after", emptied)
     with pytest.raises(Failed):
-        parallel_for_each(work, [*range(100), *range(100, 200)], n_threads=2, chunk_size=100)
-    task.result()
-    assert 100 not in seen and workers() == []
+        parallel_for_each(work, range(200), n_threads=2, chunk_size=100)
+    assert seen == [100] and workers() == []
 
 
 def test_waits_in_other_calls_end():
@@ -281,6 +363,36 @@ def test_loop_that_is_left(how, ordered, n_threads):
         gc.collect()
     assert closed == [1]
     assert workers() == []
+
+
+def test_loop_that_another_thread_leaves():
+    """It has ended when close() returns, although its parts belong to the thread that began it."""
+    closed, begun, go = [], threading.Event(), threading.Event()
+
+    def items():
+        try:
+            yield from count()
+        finally:
+            closed.append(1)
+
+    def begin():
+        results = parallel_map(square, items(), n_threads=2)
+        next(results)
+        made.append(results)
+        del results
+        begun.set()
+        assert go.wait(LONG)
+
+    made = []
+    task = Task(begin)
+    assert begun.wait(LONG)
+    try:
+        made.pop().close()
+        assert closed == [1]
+        assert workers() == []
+    finally:
+        go.set()
+        task.result()
 
 
 def test_loop_that_was_never_begun():
@@ -360,6 +472,29 @@ def test_executor_is_not_waited_for():
     results.close()
     assert [future.cancelled() for future, _, _ in executor.calls[2:]] == [True, True]
     running.set_result(None)
+
+
+def test_error_of_the_items_that_nobody_sees_is_in_no_cycle():
+    errors = []
+
+    def noted(error):
+        errors.append(weakref.ref(error))
+        return error
+
+    def items():
+        yield from range(3)
+        raise noted(Failed())
+
+    gc.collect()
+    gc.disable()
+    try:
+        for n_threads in (1, 2):
+            results = parallel_map(square, items(), n_threads=n_threads, chunk_size=9)
+            assert next(results) == 0
+            results.close()
+            assert errors.pop()() is None
+    finally:
+        gc.enable()
 
 
 @LOOPS

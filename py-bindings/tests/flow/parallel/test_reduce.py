@@ -1,11 +1,14 @@
 """parallel_reduce()."""
 
+import gc
 import operator
 import random
+import weakref
 from functools import reduce
 
 import pytest
 from ft_utils import parallel_reduce
+from helpers.objects import Thing
 from helpers.threads import Task, wait_until
 
 from .shared import Immediate, Manual
@@ -118,6 +121,27 @@ def test_error(n_threads):
 
     with pytest.raises(LookupError):
         parallel_reduce(add, [1] * 200 + [50] * 10, n_threads=n_threads)
+
+
+@pytest.mark.thread_unsafe(reason="switches the collector off")
+def test_results_of_a_loop_that_fails_are_in_no_cycle():
+    things = []
+
+    def join(one, two):
+        if two == 7:
+            raise LookupError
+        things.append(weakref.ref(thing := Thing()))
+        return thing
+
+    gc.collect()
+    gc.disable()
+    try:
+        with pytest.raises(LookupError):
+            parallel_reduce(join, range(10), executor=Immediate(), n_threads=1, chunk_size=2)
+        assert things
+        assert [thing() for thing in things] == [None] * len(things)
+    finally:
+        gc.enable()
 
 
 def test_is_that_of_functools():

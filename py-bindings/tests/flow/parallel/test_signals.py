@@ -1,8 +1,6 @@
 """Loops in several threads: Ctrl-C, groups that stop, and the end of the interpreter."""
 
-import signal
 import threading
-import time
 from itertools import count
 
 import pytest
@@ -20,7 +18,8 @@ from ft_utils import (
 from helpers.limits import LONG
 from helpers.marks import WITH_SIGNALS
 from helpers.programs import run_python
-from helpers.threads import Task, until_asleep, wait_until
+from helpers.signals import ctrl_c_when_asleep
+from helpers.threads import Task, wait_until
 
 from .shared import Immediate, Manual, workers
 
@@ -38,25 +37,10 @@ CALLS = pytest.mark.parametrize(
 )
 
 
-def interrupted(call):
-    """Strike Ctrl-C when the main thread sleeps in a call; return how long it took to end."""
-    struck = []
-
-    def strike():
-        until_asleep(threading.main_thread())
-        struck.append(time.monotonic())
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    thread = threading.Thread(target=strike)
-    thread.start()
-    try:
+def interrupted(call, begun=lambda: True):
+    """Strike Ctrl-C when the main thread sleeps in a call that has begun."""
+    with pytest.raises(KeyboardInterrupt), ctrl_c_when_asleep(begun):
         call()
-    except KeyboardInterrupt:
-        took = time.monotonic() - struck[0]
-    else:
-        pytest.fail("not interrupted")
-    thread.join()
-    return took
 
 
 @WITH_SIGNALS
@@ -72,10 +56,12 @@ def test_ctrl_c_while_calls_wait_for_us(call):
 @CALLS
 def test_ctrl_c_while_calls_wait_for_others(call):
     """It does not wait for them, and when they end, so do their threads."""
-    go = threading.Event()
-    interrupted(lambda: call(lambda _: go.wait(), n_threads=3))
-    assert workers()
-    go.set()
+    go, begun = threading.Event(), threading.Event()
+    try:
+        interrupted(lambda: call(lambda _: (begun.set(), go.wait()), n_threads=3), begun.is_set)
+        assert workers()
+    finally:
+        go.set()
     wait_until(lambda: workers() == [])
 
 
@@ -101,18 +87,23 @@ def test_ctrl_c_in_a_nested_loop():
 @WITH_SIGNALS
 def test_ctrl_c_while_an_error_waits_for_a_call():
     """The end of a loop that has failed waits for calls; Ctrl-C ends that wait."""
-    go, begun = threading.Event(), threading.Semaphore(0)
+    go, begun, failed = (threading.Event() for _ in range(3))
 
     def work(item):
-        begun.release()
         if item == 0:
+            begun.set()
             go.wait()
         else:
-            assert begun.acquire(timeout=LONG) and begun.acquire(timeout=LONG)
+            assert begun.wait(LONG)
+            failed.set()
             raise LookupError
 
-    interrupted(lambda: parallel_for_each(work, [0, 1], n_threads=2, chunk_size=1))
-    go.set()
+    try:
+        interrupted(
+            lambda: parallel_for_each(work, [0, 1], n_threads=2, chunk_size=1), failed.is_set
+        )
+    finally:
+        go.set()
     wait_until(lambda: workers() == [])
 
 

@@ -4,6 +4,7 @@ import inspect
 import math
 import operator
 import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -49,6 +50,7 @@ def test_signature():
         "reverse",
         "n_threads",
         "executor",
+        "progress",
     ]
     assert parallel_sort("bca") == ["a", "b", "c"]
     assert parallel_sort([]) == []
@@ -58,6 +60,8 @@ def test_signature():
         parallel_sort([1, "a"])
     with pytest.raises(ValueError, match="n_threads"):
         parallel_sort([1], n_threads=0)
+    with pytest.raises(TypeError, match="progress"):
+        parallel_sort([1], progress=5)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -90,6 +94,32 @@ def test_texts_and_keys(how):
     assert parallel_sort(texts, key=len, reverse=True, **how) == sorted(
         texts, key=len, reverse=True
     )
+
+
+def test_progress(how):
+    calls = []
+
+    def progress(done):
+        calls.append((done, threading.current_thread()))
+
+    items = shuffled()
+    assert parallel_sort(items, progress=progress, **how) == sorted(items)
+    numbers = [done for done, _ in calls]
+    assert numbers == sorted(numbers) and numbers[-1] == N
+    assert {thread for _, thread in calls} == {threading.current_thread()}
+    if "executor" in how:
+        assert N // 2 in numbers and len(set(numbers)) > 20
+    calls.clear()
+    assert parallel_sort([2, 1], progress=progress) == [1, 2]
+    assert [done for done, _ in calls] == [2]
+    calls.clear()
+    assert parallel_sort([], progress=progress) == calls == []
+
+    def fail(_):
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        parallel_sort(items, progress=fail, **how)
 
 
 def test_numbers_without_an_order(how):

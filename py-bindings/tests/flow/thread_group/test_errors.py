@@ -1,5 +1,6 @@
 """ThreadGroup: what the block raises."""
 
+import threading
 import traceback
 
 import pytest
@@ -176,6 +177,33 @@ def test_queue_whose_fail_fails():
         raise ValueError
     assert {type(error) for error in caught.value.exceptions} == {ValueError, LookupError}
     assert isinstance(queue.failure, ValueError)
+
+
+def test_ctrl_c_while_the_block_tells_of_its_error():
+    """As a signal handler raises it, before the block waits for its threads."""
+
+    class Interrupted:
+        """Is interrupted when the thread of the block tells it for the first time."""
+
+        def __init__(self):
+            self.thread, self.told = threading.get_ident(), 0
+
+        def fail(self, error):
+            if threading.get_ident() == self.thread:
+                self.told += 1
+                if self.told == 1:
+                    raise KeyboardInterrupt
+
+    interrupted = Interrupted()
+    with pytest.raises(KeyboardInterrupt) as caught, ThreadGroup() as group:
+        threads = [group.start(sleep_on) for _ in range(3)]
+        until_all_sleep(group)
+        group.register(interrupted)
+        raise ValueError
+    # No thread is left, nobody is left uninformed, and no error is lost.
+    assert not any(thread._thread.is_alive() for thread in threads)
+    assert interrupted.told >= 2
+    assert [type(error) for error in caught.value.__cause__.exceptions] == [ValueError]
 
 
 def test_stop_fails_queues():

@@ -1,8 +1,12 @@
 """ThreadGroup: groups within groups."""
 
+import contextvars
+import weakref
+
 import pytest
 from ft_utils import ConcurrentQueue, Event, Stopped, ThreadGroup
 from helpers.limits import LONG
+from helpers.objects import collected
 from helpers.threads import Task
 
 from .shared import fail, sleep_on, until_all_sleep
@@ -133,6 +137,27 @@ def test_start_after_a_stop():
         with pytest.raises(Stopped):
             outside.result()
     assert group.results() == []
+
+
+def test_who_inherits_the_context_does_not_belong_to_the_group():
+    """Without a GIL, from Python 3.14 on, each new thread inherits the context of its starter."""
+    waited = []
+
+    def work():
+        with ThreadGroup() as own:
+            waited.append(own.start(Event().wait, 0.001).result())
+
+    with ThreadGroup() as group:
+        context = contextvars.copy_context()
+        group.stop()
+        Task(context.run, work).result()
+    assert waited == [False]
+    # The context keeps the group no longer than it lasts.
+    reference = weakref.ref(group)
+    del group
+    assert collected(reference)
+    context.run(work)
+    assert waited == [False] * 2
 
 
 def test_blocks_that_end_in_another_order():

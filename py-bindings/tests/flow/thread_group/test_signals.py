@@ -2,76 +2,57 @@
 
 import signal
 import threading
-import time
 
 import pytest
 from ft_utils import ConcurrentQueue, Event, ThreadGroup
 from ft_utils._flow.thread_group import _enter
 from helpers.marks import WITH_SIGNALS
 from helpers.programs import run_python
-from helpers.signals import interrupted
-from helpers.threads import until_asleep, wait_until
+from helpers.signals import ctrl_c_when_asleep, interrupted
+from helpers.threads import wait_until
 
 from .shared import running, sleep_on, until_all_sleep
 
 pytestmark = pytest.mark.thread_unsafe(reason="raises signals")
 
 
-def strike_when_asleep(group):
-    """Strike Ctrl-C when the main thread sleeps, and return when that was."""
-    struck = []
-
-    def strike():
-        until_all_sleep(group)
-        until_asleep(threading.main_thread())
-        struck.append(time.monotonic())
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    thread = threading.Thread(target=strike)
-    thread.start()
-    return struck, thread
-
-
 @WITH_SIGNALS
 @pytest.mark.parametrize("where", ["block", "end"])
 def test_ctrl_c(where):
-    before = running()
-    with pytest.raises(KeyboardInterrupt), ThreadGroup() as group:
+    before, begun = running(), threading.Event()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        ctrl_c_when_asleep(begun.is_set),
+        ThreadGroup() as group,
+    ):
         for _ in range(5):
             group.start(sleep_on)
         queue = group.register(ConcurrentQueue())
-        _, thread = strike_when_asleep(group)
+        until_all_sleep(group)
+        begun.set()
         if where == "block":
             sleep_on()
-    thread.join()
     assert group.stopping.is_set()
     assert isinstance(queue.failure, KeyboardInterrupt)
-    assert running() == before
+    assert running() <= before
 
 
 @WITH_SIGNALS
 def test_ctrl_c_again_leaves_the_block():
-    go, seen = threading.Event(), []
-
-    def strike():
-        for times in (0, 1):
-            wait_until(lambda times=times: group.stopping.is_set() or not times)
-            until_asleep(threading.main_thread())
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    thread = threading.Thread(target=strike)
+    go, group = threading.Event(), ThreadGroup()
     try:
-        with ThreadGroup() as group:
+        with (
+            pytest.raises(KeyboardInterrupt) as caught,
+            ctrl_c_when_asleep(lambda: group.threads, group.stopping.is_set) as struck,
+            group,
+        ):
             group.start(go.wait, name="stubborn")
-            seen += [group]
-            thread.start()
-    except KeyboardInterrupt as error:
-        assert error.__notes__ == ["These threads of the group may still be running: stubborn"]
-    else:
-        pytest.fail("the block has ended well")
-    thread.join()
-    (still,) = group.threads
-    go.set()
+        assert len(struck) == 2
+        notes = ["These threads of the group may still be running: stubborn"]
+        assert caught.value.__notes__ == notes
+        (still,) = group.threads
+    finally:
+        go.set()
     assert still.result() is True
     still._join()
 

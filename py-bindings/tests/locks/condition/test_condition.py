@@ -14,6 +14,7 @@ from ft_utils import AtomicInt64, ConcurrentQueue, Condition, IntervalLock, Lock
 from helpers.limits import LONG, VERY_LONG
 from helpers.loops import run, started
 from helpers.marks import WITH_SIGNALS
+from helpers.objects import collected
 from helpers.places import TESTS
 from helpers.programs import run_python
 from helpers.threads import Task, run_threads, until_asleep, wait_until
@@ -355,8 +356,7 @@ def test_circles_are_collected():
     lock.handle_of_it = lock.condition.handle()
     alive = weakref.ref(lock)
     del lock
-    gc.collect()
-    assert alive() is None
+    assert collected(alive)
 
 
 def test_handles_share_all():

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from ft_utils import AtomicInt64, Event, Lock
-from helpers.limits import LONG
+from helpers.limits import VERY_LONG
 from helpers.loops import run, started
 from helpers.threads import Task, run_threads
 
@@ -134,7 +134,7 @@ def test_many_threads():
             passed.incr()
 
     try:
-        threads = [threading.Thread(target=wait) for _ in range(count)]
+        threads = [threading.Thread(target=wait, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()
     finally:
@@ -145,7 +145,7 @@ def test_many_threads():
     assert passed.get() == 0
     lock.release()
     for thread in threads:
-        thread.join(LONG)
+        thread.join(VERY_LONG)
         assert not thread.is_alive()
     assert passed.get() == count and not lock.locked()
 

@@ -1,6 +1,6 @@
 //! What becomes of a job that comes out of the queue.
 
-use super::{class::PyFuture, observers::report, state::Begun};
+use super::{below::as_job, class::PyFuture, observers::report, state::Begun};
 use crate::{
     flow::executor::{phase::Phase, workers::broken},
     runtime::{kept::Kept, object::Object},
@@ -16,7 +16,7 @@ impl PyFuture {
                 let is_broken = this.workers.get().is_some_and(|it| it.is_broken());
                 let result = match is_broken {
                     true => Err(broken(py)),
-                    false => call.make(py),
+                    false => as_job(this, || call.make(py)),
                 };
                 let outcome = match result {
                     Ok(value) => Kept::Value(Object::from(value.unbind())),

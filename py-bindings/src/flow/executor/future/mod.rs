@@ -1,5 +1,6 @@
 //! `FutureBase`, the native part of `WorkStealingFuture`.
 
+mod below;
 pub(crate) mod class;
 mod job;
 mod observers;

@@ -1,6 +1,6 @@
 //! Waiting for the outcome of a job.
 
-use super::class::PyFuture;
+use super::{below::is_below, class::PyFuture};
 use crate::{
     flow::executor::{phase::Phase, workers::wait_or_help},
     runtime::{
@@ -55,6 +55,11 @@ impl PyFuture {
             }
         }
         let deadline = timeout.and_then(|timeout| timeout.0);
+        if phase == Phase::Running && deadline.is_none() && is_below(this) {
+            let message =
+                "a job cannot wait for itself, nor for a job that waits in the same thread";
+            return Err(exception::<PyRuntimeError>(message));
+        }
         let attempt = || Some(this.phase()).filter(|phase| phase.is_done());
         wait_or_help(py, deadline, &this.done, attempt)?
             .ok_or_else(|| PyErr::from_type(py.get_type::<PyTimeoutError>(), ()))
