@@ -12,6 +12,7 @@ from ft_utils import (
     Barrier,
     Case,
     ConcurrentCache,
+    ConcurrentDeque,
     ConcurrentDict,
     ConcurrentGatheringIterator,
     ConcurrentQueue,
@@ -20,6 +21,7 @@ from ft_utils import (
     GroupThread,
     IntervalLock,
     Latch,
+    ProcessSemaphore,
     RateLimiter,
     RWLock,
     StdConcurrentLifoQueue,
@@ -154,6 +156,14 @@ async def chosen(jobs: ConcurrentQueue[str], done: ConcurrentQueue[int], stop: E
     assert_type((await select_async(job, job))[1], str)
     assert_type(select(*[job, jobs.popping()]), tuple[Case[str], str])
     done.pushing("text")  # type: ignore[arg-type]
+
+
+def chosen_too(
+    items: ConcurrentDeque[str], flag: AtomicFlag, slots: ProcessSemaphore, limiter: RateLimiter
+) -> None:
+    assert_type(select(items.popping(), items.poppingleft())[1], str)
+    assert_type(select(flag.waiting())[1], bool)
+    assert_type(select(slots.acquiring(2), limiter.acquiring(n=2))[1], None)
 
 
 async def locked(flag: AtomicFlag, lock: IntervalLock, shared: RWLock) -> None:

@@ -50,7 +50,8 @@ def test_reservations():
 
 def test_more_than_the_burst():
     limiter, _ = limited(burst=2)
-    for call in (limiter.try_acquire, limiter.acquire, limiter.acquire_async, limiter.reserve):
+    calls = (limiter.try_acquire, limiter.acquire, limiter.acquire_async, limiter.reserve)
+    for call in (*calls, limiter.acquiring):
         with pytest.raises(ValueError, match="burst, 2"):
             call(3)
         with pytest.raises(ValueError, match="negative"):
@@ -129,6 +130,7 @@ def test_subclass():
     assert (Named("n").name, Named("n").burst) == ("n", 1)
     lazy = Lazy()
     assert repr(lazy) == "<ft_utils.Lazy, not initialized>"
-    for call in (lazy.try_acquire, lazy.acquire, lazy.acquire_async, lazy.reserve, lazy.handle):
+    calls = (lazy.try_acquire, lazy.acquire, lazy.acquire_async, lazy.reserve, lazy.handle)
+    for call in (*calls, lazy.acquiring):
         with pytest.raises(RuntimeError, match="__init__"):
             call()

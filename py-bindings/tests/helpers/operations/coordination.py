@@ -30,7 +30,11 @@ OPERATIONS = {
         filled(StdConcurrentPriorityQueue(maxsize=5), x, x).pushing(x)
         filled(StdConcurrentPriorityQueue(), x, x).popping()
         ConcurrentQueue().popping()
+        ConcurrentDeque((x, x)).popping()
+        AtomicFlag(False).waiting()
         Event().waiting()
+        ProcessSemaphore(1).acquiring()
+        RateLimiter(1).acquiring()
         """,
         REFUSED
         + SUBSCRIPT
@@ -119,6 +123,9 @@ OPERATIONS = {
         o.waiting
         o.try_acquire()
         o.try_acquire(x)
+        o.acquiring()
+        o.acquiring(x)
+        step(select_async(o.acquiring(), o.acquiring()))
         o.acquire(x, 0)
         o.acquire(1, x)
         o.acquire(1, 0)
