@@ -14,6 +14,7 @@ use ft_rate_limiter::{ManualClock, RateLimiter};
 use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyTypeError, PyValueError},
+    intern,
     prelude::*,
     types::{PyDict, PyTuple},
 };
@@ -37,6 +38,10 @@ use std::{
 /// 0.1 s. No more than burst permits can be asked for at once.
 ///
 /// clock may be a ManualClock, for tests. Otherwise the limiter goes by the system's monotonic clock.
+///
+/// "with limiter" in threads that run no event loop, and "async with limiter" in coroutines, take one
+/// permit before the block, waiting for it. Nothing is given back at the end. In a subclass they call
+/// acquire() and acquire_async().
 ///
 /// >>> clock = ManualClock()
 /// >>> limiter = RateLimiter(10, burst=2, clock=clock)
@@ -186,6 +191,55 @@ impl PyRateLimiter {
         Ok(Self {
             core: OnceLock::from(Arc::clone(self.core()?)),
         })
+    }
+
+    fn __enter__(slf: &Bound<'_, Self>) -> Result<()> {
+        let py = slf.py();
+        if awaiting::is_in_event_loop(py)? {
+            let message = "use 'async with' in the thread of an event loop, which must not wait";
+            return Err(exception::<PyRuntimeError>(message).into());
+        }
+        if slf.is_exact_instance_of::<Self>() {
+            slf.get().acquire(py, Count(1), None)?;
+        } else {
+            slf.call_method0(intern!(py, "acquire"))?;
+        }
+        Ok(())
+    }
+
+    // The three usual arguments have names, because PyO3 panics if there is no memory for a tuple
+    // of them.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
+    fn __exit__(
+        &self,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) {
+    }
+
+    fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if !slf.is_exact_instance_of::<Self>() {
+            return slf.call_method0(intern!(py, "acquire_async"));
+        }
+        // The burst is at least 1.
+        let operation = TakePermits::new(slf.get().core()?, 1);
+        let coroutine = Coroutine::new("RateLimiter.__aenter__", operation, None);
+        Ok(Bound::new(py, coroutine)?.into_any())
+    }
+
+    // As for `__exit__`.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
+    fn __aexit__(
+        &self,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Coroutine {
+        Coroutine::finished("RateLimiter.__aexit__")
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {

@@ -259,6 +259,7 @@ WAITS = [
         "o.clock.advance(1000)",
         "o.acquire()",
         "o.acquire(1, 1000)",
+        "o.__enter__()",
         "select(o.acquiring())",
         "select(o.acquiring(), Event().waiting(), timeout=1000)",
     ),

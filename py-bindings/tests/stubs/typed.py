@@ -166,6 +166,13 @@ def chosen_too(
     assert_type(select(slots.acquiring(2), limiter.acquiring(n=2))[1], None)
 
 
+async def limited(limiter: RateLimiter) -> None:
+    with limiter as nothing:
+        assert_type(nothing, None)
+    async with limiter as nothing:
+        assert_type(nothing, None)
+
+
 async def locked(flag: AtomicFlag, lock: IntervalLock, shared: RWLock) -> None:
     assert_type(await flag.wait_async(1), bool)
     assert_type(await lock.acquire_async(timeout=1), bool)

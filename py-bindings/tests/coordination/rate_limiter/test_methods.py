@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 from ft_utils import ManualClock, RateLimiter
+from helpers.loops import run
 from helpers.timeouts import BAD_TIMEOUTS
 
 
@@ -111,6 +112,54 @@ def test_handle_is_the_same_limiter():
     assert limiter.try_acquire()
 
 
+def test_with():
+    limiter, _ = limited(burst=4)
+    with limiter as nothing:
+        assert nothing is None
+        assert limiter.available == 3
+    # Nothing is given back.
+    assert limiter.available == 3
+    with pytest.raises(ZeroDivisionError), limiter:
+        _ = 1 / 0
+    assert limiter.available == 2
+
+    async def main():
+        async with limiter as nothing:
+            assert nothing is None
+            assert limiter.available == 1
+        with pytest.raises(ZeroDivisionError):
+            async with limiter.handle():
+                _ = 1 / 0
+        assert limiter.available == 0
+        with pytest.raises(RuntimeError, match="use 'async with'"), limiter:
+            pass
+
+    run(main())
+
+
+def test_with_in_a_subclass():
+    calls = []
+
+    class Double(RateLimiter):
+        def acquire(self):
+            calls.append("acquire")
+            return super().acquire(2)
+
+        async def acquire_async(self):
+            calls.append("acquire_async")
+            return await super().acquire_async(2)
+
+    async def main():
+        async with limiter:
+            assert limiter.available == 0
+
+    limiter = Double(10, 4, ManualClock())
+    with limiter:
+        assert limiter.available == 2
+    run(main())
+    assert calls == ["acquire", "acquire_async"]
+
+
 def test_text():
     limiter, _ = limited(burst=2)
     place = f"{id(limiter):#x}"
@@ -131,6 +180,6 @@ def test_subclass():
     lazy = Lazy()
     assert repr(lazy) == "<ft_utils.Lazy, not initialized>"
     calls = (lazy.try_acquire, lazy.acquire, lazy.acquire_async, lazy.reserve, lazy.handle)
-    for call in (*calls, lazy.acquiring):
+    for call in (*calls, lazy.acquiring, lazy.__enter__, lazy.__aenter__):
         with pytest.raises(RuntimeError, match="__init__"):
             call()

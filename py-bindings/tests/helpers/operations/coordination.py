@@ -133,7 +133,13 @@ OPERATIONS = {
         o.reserve(x)
         step(o.acquire_async())
         step(o.acquire_async(x, x))
+        step(o.__aenter__())
+        o.__exit__(x, x, x)
+        step(o.__aexit__(x, x, x))
         """,
-        "o.acquire()",
+        """
+        o.acquire()
+        (o.__enter__(), o.__exit__(x, x, x))
+        """,
     ),
 }
