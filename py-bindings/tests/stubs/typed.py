@@ -139,6 +139,11 @@ def gathered(gathering: ConcurrentGatheringIterator[str], clear: bool) -> None:
     assert_type(list(gathering.iterator(3, clear)), list[str])
 
 
+async def gathered_async(gathering: ConcurrentGatheringIterator[str]) -> None:
+    async for value in gathering.iterator(3):
+        assert_type(value, str)
+
+
 async def waited(event: Event, latch: Latch, barrier: Barrier, limiter: RateLimiter) -> None:
     assert_type(event.wait(1) and latch.wait(), bool)
     assert_type(await event.wait_async() and await latch.wait_async(1), bool)
