@@ -1,6 +1,7 @@
 //! Models of the wait for the first of several things.
 #![cfg(ft_loom)]
 
+use ft_concurrent_deque::ConcurrentDeque;
 use ft_concurrent_queue::ConcurrentQueue;
 use ft_sync::{
     Arc, Case, Event, Select,
@@ -184,5 +185,40 @@ fn pushes_wait_for_room() {
             .wait();
         assert_eq!((pushed, one, two), (Ok(()), Some(2), None));
         assert_eq!(popper.join().unwrap(), 1);
+    });
+}
+
+/// What was done before an item was put into a deque is visible after a choice has taken it.
+#[test]
+fn deques_publish() {
+    check(|| {
+        let shared = Arc::new(([(); 2].map(|()| ConcurrentDeque::new()), Data::new(0)));
+        let putter = spawn(&shared, |([_, b], data)| {
+            data.write(7);
+            b.push_front(1);
+        });
+        let ([a, b], data) = &*shared;
+        let got = Select::new()
+            .case(a.popping_front())
+            .case(b.popping_back())
+            .wait();
+        assert_eq!((got, data.read()), (1, 7));
+        putter.join().unwrap();
+    });
+}
+
+/// A block of two items wakes two choices, at whatever end they take.
+#[test]
+fn a_block_wakes_two_choices() {
+    check(|| {
+        let deque = Arc::new(ConcurrentDeque::new());
+        let other = spawn(&deque, |deque: &ConcurrentDeque<u32>| {
+            Select::new().case(deque.popping_back()).wait()
+        });
+        let putter = spawn(&deque, |deque| deque.extend_back(vec![1, 2]));
+        let ours = Select::new().case(deque.popping_front()).wait();
+        assert_eq!(ours + other.join().unwrap(), 3);
+        assert!(putter.join().unwrap().is_empty());
+        assert!(deque.is_empty());
     });
 }

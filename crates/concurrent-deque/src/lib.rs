@@ -63,8 +63,8 @@
 //!
 //! Operations are not lock-free: a thread that is suspended while it has the mutex holds up the
 //! others, and an operation that takes long delays them. A wait for an item is on an
-//! [`Event`], which is a type of `ft-sync`: a new major version of that is one of
-//! this crate.
+//! [`Event`], and one for the first of several things has [`Case`](ft_sync::Case)s. Both are types of
+//! `ft-sync`: a new major version of that is one of this crate.
 //!
 //! # Search
 //!
@@ -89,6 +89,7 @@ use std::fmt;
 
 use ft_sync::{Event, Mutex, MutexGuard};
 
+mod cases;
 mod ends;
 mod error;
 mod find;

@@ -387,6 +387,35 @@ impl<V, E: Clone> Reader<V, E> {
         self.next_wait(Some(deadline))
     }
 
+    /// Returns the next value, waiting for it as a task. The future can be dropped at any time: the value
+    /// then stays where it is.
+    ///
+    /// ```
+    /// use ft_gathering_iter::{GatheringIter, NextError};
+    ///
+    /// async fn sum(numbers: &GatheringIter<u64, String>) -> Result<u64, String> {
+    ///     let (reader, mut sum) = (numbers.drain(100), 0);
+    ///     loop {
+    ///         match reader.next_async().await {
+    ///             Ok(number) => sum += number,
+    ///             Err(NextError::Failed(why)) => return Err(why),
+    ///             Err(_) => return Ok(sum),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NextError`], except [`NextError::Missing`].
+    pub async fn next_async(&self) -> Result<V, NextError<E>> {
+        let attempt = || match self.try_next() {
+            Err(NextError::Missing) => None,
+            done => Some(done),
+        };
+        self.event.wait_until_async(attempt).await
+    }
+
     fn next_wait(&self, deadline: Option<Instant>) -> Result<V, NextError<E>> {
         let mut next = self.try_next_soon();
         loop {

@@ -6,8 +6,11 @@ use loom_tests::{
     check,
     data::Data,
     pairs::{Watched, each_pair},
+    tasks::{block_on, poll},
     threads::{pair, spawn},
 };
+
+use std::{pin::pin, task::Poll};
 
 use crate::{Gathering, both, gathering};
 
@@ -21,6 +24,29 @@ fn insert_and_wait() {
             |gathering| gathering.drain(2).collect::<Vec<_>>(),
         );
         assert_eq!(values, [Ok(0), Ok(1)]);
+    });
+}
+
+/// The same for a task, beside one that shares its reader and gives up.
+#[test]
+fn insert_and_await() {
+    check(|| {
+        let gathering = Arc::new(gathering(None));
+        let reader = Arc::new(gathering.drain(2));
+        let quitter = spawn(&reader, |reader| {
+            matches!(poll(pin!(reader.next_async())), Poll::Ready(Ok(_)))
+        });
+        let inserter = spawn(&gathering, |gathering: &Gathering| {
+            [0, 1].map(|key| gathering.insert(key, key).unwrap())
+        });
+        let first = block_on(reader.next_async());
+        let last = block_on(reader.next_async());
+        // Each value goes to one of them.
+        match quitter.join().unwrap() {
+            false => assert_eq!((first, last), (Ok(0), Ok(1))),
+            true => assert_eq!(last, Err(NextError::Ended)),
+        }
+        inserter.join().unwrap();
     });
 }
 

@@ -3,6 +3,7 @@
 use crate::runtime::{
     awaiting::{self, Awaited, Coroutine},
     blocking::{self, Timeout},
+    choosing::Case,
     create::New,
     deferral::deferred_from_birth,
     fast_calls::{self, Done},
@@ -126,11 +127,16 @@ impl PyAtomicFlag {
     ///
     /// The timeout counts from this call. A task that is cancelled leaves no trace.
     #[pyo3(signature = (timeout=None))]
-    fn wait_async(slf: Bound<'_, Self>, timeout: Option<Timeout>) -> Coroutine {
-        let held = Arc::new(slf.unbind());
-        let flag = Arc::clone(&held);
-        let wait = Awaited::new(async move { flag.get().0.wait_async().await }).holding(held);
-        Coroutine::new("AtomicFlag.wait_async", wait, Timeout::deadline(timeout))
+    fn wait_async(slf: &Bound<'_, Self>, timeout: Option<Timeout>) -> Coroutine {
+        let deadline = Timeout::deadline(timeout);
+        Coroutine::new("AtomicFlag.wait_async", awaited(slf), deadline)
+    }
+
+    /// Return the case of select() and select_async() that does what wait() does.
+    fn waiting(slf: &Bound<'_, Self>) -> Case {
+        Case::new("AtomicFlag.waiting", slf, None, |flag, _| {
+            Box::new(awaited(flag))
+        })
     }
 
     /// Return another Python object for the same flag.
@@ -152,6 +158,12 @@ impl PyAtomicFlag {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.0.traverse(&visit)
     }
+}
+
+fn awaited(flag: &Bound<'_, PyAtomicFlag>) -> Awaited {
+    let held = Arc::new(flag.clone().unbind());
+    let flag = Arc::clone(&held);
+    Awaited::new(async move { flag.get().0.wait_async().await }).holding(held)
 }
 
 not_copyable!(

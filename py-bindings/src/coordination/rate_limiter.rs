@@ -2,8 +2,9 @@
 
 use super::count::Count;
 use crate::runtime::{
-    awaiting::{self, Awaited, Coroutine, Nap},
+    awaiting::{self, Awaited, Coroutine, Nap, Operation, Outcome},
     blocking::{self, Timeout},
+    choosing::Case,
     create::{New, exception},
     deferral::deferred_from_birth,
     error::Result,
@@ -11,13 +12,16 @@ use crate::runtime::{
 };
 use ft_rate_limiter::{ManualClock, RateLimiter};
 use pyo3::{
+    PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyTypeError, PyValueError},
+    intern,
     prelude::*,
     types::{PyDict, PyTuple},
 };
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    task::{Poll, Waker},
+    time::{Duration, Instant},
 };
 
 /// Hands out permits at a steady rate, to threads and coroutines together.
@@ -34,6 +38,10 @@ use std::{
 /// 0.1 s. No more than burst permits can be asked for at once.
 ///
 /// clock may be a ManualClock, for tests. Otherwise the limiter goes by the system's monotonic clock.
+///
+/// "with limiter" in threads that run no event loop, and "async with limiter" in coroutines, take one
+/// permit before the block, waiting for it. Nothing is given back at the end. In a subclass they call
+/// acquire() and acquire_async().
 ///
 /// >>> clock = ManualClock()
 /// >>> limiter = RateLimiter(10, burst=2, clock=clock)
@@ -121,18 +129,27 @@ impl PyRateLimiter {
     /// The timeout counts from this call. A task that is cancelled while it waits has taken nothing.
     #[pyo3(signature = (n=Count(1), timeout=None), text_signature = "($self, n=1, timeout=None)")]
     fn acquire_async(&self, n: Count, timeout: Option<Timeout>) -> Result<Coroutine> {
-        let core = Arc::clone(self.core()?);
+        let core = self.core()?;
         // This fails if there are never so many permits.
         core.wait_for(n.0)?;
-        let nap = Nap::default();
-        let naps = nap.clone();
-        let wait = async move {
-            let acquired = core.acquire_async(n.0, |at| naps.until(at)).await;
-            debug_assert!(acquired.is_ok(), "the number was accepted before");
-        };
-        let wait = Awaited::new(wait).with_naps(nap);
         let deadline = Timeout::deadline(timeout);
+        let wait = awaited(core, n.0);
         Ok(Coroutine::new("RateLimiter.acquire_async", wait, deadline))
+    }
+
+    /// Return the case of select() and select_async() that takes n permits.
+    ///
+    /// While such a call waits, it has a place in line. It has taken nothing if another case takes
+    /// effect.
+    #[pyo3(signature = (n=Count(1)), text_signature = "($self, n=1)")]
+    fn acquiring(slf: &Bound<'_, Self>, n: Count) -> Result<Case> {
+        let (core, n) = (Arc::clone(slf.get().core()?), n.0);
+        // As above.
+        core.wait_for(n)?;
+        let name = "RateLimiter.acquiring";
+        Ok(Case::new(name, slf, None, move |_, _| {
+            Box::new(TakePermits::new(&core, n))
+        }))
     }
 
     /// Take the next n permits, ahead of all waiters; return in how many seconds they may be used.
@@ -176,6 +193,55 @@ impl PyRateLimiter {
         })
     }
 
+    fn __enter__(slf: &Bound<'_, Self>) -> Result<()> {
+        let py = slf.py();
+        if awaiting::is_in_event_loop(py)? {
+            let message = "use 'async with' in the thread of an event loop, which must not wait";
+            return Err(exception::<PyRuntimeError>(message).into());
+        }
+        if slf.is_exact_instance_of::<Self>() {
+            slf.get().acquire(py, Count(1), None)?;
+        } else {
+            slf.call_method0(intern!(py, "acquire"))?;
+        }
+        Ok(())
+    }
+
+    // The three usual arguments have names, because PyO3 panics if there is no memory for a tuple
+    // of them.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
+    fn __exit__(
+        &self,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) {
+    }
+
+    fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if !slf.is_exact_instance_of::<Self>() {
+            return slf.call_method0(intern!(py, "acquire_async"));
+        }
+        // The burst is at least 1.
+        let operation = TakePermits::new(slf.get().core()?, 1);
+        let coroutine = Coroutine::new("RateLimiter.__aenter__", operation, None);
+        Ok(Bound::new(py, coroutine)?.into_any())
+    }
+
+    // As for `__exit__`.
+    #[pyo3(signature = (_kind=None, _value=None, _traceback=None, /, *_more), text_signature = "($self, *_exc_info)")]
+    fn __aexit__(
+        &self,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+        _more: &Bound<'_, PyTuple>,
+    ) -> Coroutine {
+        Coroutine::finished("RateLimiter.__aexit__")
+    }
+
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<New<String>> {
         let name = slf.get_type().name()?;
         let Some(core) = slf.get().core.get() else {
@@ -190,6 +256,59 @@ impl PyRateLimiter {
 }
 
 not_copyable!(PyRateLimiter, "handle() to share the object");
+
+/// Waits for permits, of which the limiter has so many.
+fn awaited(core: &Arc<RateLimiter>, n: u32) -> Awaited {
+    let (core, nap) = (Arc::clone(core), Nap::default());
+    let naps = nap.clone();
+    let wait = async move {
+        let acquired = core.acquire_async(n, |at| naps.until(at)).await;
+        debug_assert!(acquired.is_ok(), "the number was accepted before");
+    };
+    Awaited::new(wait).with_naps(nap)
+}
+
+/// Takes permits, waiting in line for them. An attempt does not enter the line.
+struct TakePermits {
+    core: Arc<RateLimiter>,
+    n: u32,
+    /// The place in line. Dropping it leaves the line.
+    waiting: Option<Awaited>,
+}
+
+impl TakePermits {
+    /// `n` is at most the burst.
+    fn new(core: &Arc<RateLimiter>, n: u32) -> Self {
+        Self {
+            core: Arc::clone(core),
+            n,
+            waiting: None,
+        }
+    }
+}
+
+impl Operation for TakePermits {
+    fn attempt(&mut self, py: Python<'_>) -> Option<Outcome> {
+        let taken = match &mut self.waiting {
+            Some(waiting) => waiting.attempt(py).is_some(),
+            None => self.core.try_acquire(self.n) == Ok(true),
+        };
+        taken.then_some(Ok(None))
+    }
+
+    fn poll(&mut self, py: Python<'_>, waker: &Waker) -> Poll<Outcome> {
+        let waiting = (self.waiting).get_or_insert_with(|| awaited(&self.core, self.n));
+        waiting.poll(py, waker).map(|_| Ok(None))
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        self.waiting.as_ref()?.wake_at()
+    }
+
+    fn traverse(&self, _visit: &PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        Ok(())
+    }
+}
 
 /// A clock that stands still until it is advanced, for tests of programs that use a RateLimiter.
 ///

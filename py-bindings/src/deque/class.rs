@@ -2,6 +2,7 @@
 
 use super::arguments::Given;
 use crate::runtime::{
+    awaiting::ringing,
     create::{self, New, exception},
     deferral::share_if,
     nesting::Nested,
@@ -119,7 +120,7 @@ impl PyConcurrentDeque {
         };
         let items = iterable.0.map_or(Ok(Vec::new()), |items| read(&items))?;
         let core = (slf.get().core).get_or_init(|| Arc::new(Core::with_maxlen(maxlen)));
-        drop(core.extend_back(items));
+        drop(ringing(slf.py(), || core.extend_back(items)));
         share_if(shared, slf);
         Ok(())
     }

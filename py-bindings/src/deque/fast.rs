@@ -2,17 +2,20 @@
 
 use super::class::PyConcurrentDeque;
 use crate::runtime::{
+    awaiting::ringing,
     fast_calls::{self, Done},
     object::Object,
 };
 
 fast_calls::fast! { PyConcurrentDeque:
     one c"append" = |this, py, item| {
-        drop(this.core.get()?.push_back(Object::new(&item)));
+        let core = this.core.get()?;
+        drop(ringing(py, || core.push_back(Object::new(&item))));
         Some(Done::none(py))
     };
     one c"appendleft" = |this, py, item| {
-        drop(this.core.get()?.push_front(Object::new(&item)));
+        let core = this.core.get()?;
+        drop(ringing(py, || core.push_front(Object::new(&item))));
         Some(Done::none(py))
     };
     none c"pop" = |this, _| this.core.get()?.pop_back().map(Done::object);

@@ -6,6 +6,7 @@ use super::{
     equal::Equal,
 };
 use crate::runtime::{
+    awaiting::ringing,
     blocking,
     create::{New, exception},
     imports::Imports,
@@ -21,13 +22,17 @@ impl PyConcurrentDeque {
     /// Add an item at the right end; if the deque is full, drop the item at the left end.
     #[pyo3(signature = (item, /))]
     fn append(&self, item: &Bound<'_, PyAny>) {
-        drop(self.core().push_back(Object::new(item)));
+        drop(ringing(item.py(), || {
+            self.core().push_back(Object::new(item))
+        }));
     }
 
     /// Add an item at the left end; if the deque is full, drop the item at the right end.
     #[pyo3(signature = (item, /))]
     fn appendleft(&self, item: &Bound<'_, PyAny>) {
-        drop(self.core().push_front(Object::new(item)));
+        drop(ringing(item.py(), || {
+            self.core().push_front(Object::new(item))
+        }));
     }
 
     /// Remove and return the rightmost item.
@@ -61,7 +66,8 @@ impl PyConcurrentDeque {
     /// The iterable is read to its end first. If that fails, nothing is added.
     #[pyo3(signature = (iterable, /))]
     pub(super) fn extend(&self, iterable: &Bound<'_, PyAny>) -> PyResult<()> {
-        drop(self.core().extend_back(read(iterable)?));
+        let items = read(iterable)?;
+        drop(ringing(iterable.py(), || self.core().extend_back(items)));
         Ok(())
     }
 
@@ -71,7 +77,8 @@ impl PyConcurrentDeque {
     /// is read to its end first. If that fails, nothing is added.
     #[pyo3(signature = (iterable, /))]
     fn extendleft(&self, iterable: &Bound<'_, PyAny>) -> PyResult<()> {
-        drop(self.core().extend_front(read(iterable)?));
+        let items = read(iterable)?;
+        drop(ringing(iterable.py(), || self.core().extend_front(items)));
         Ok(())
     }
 
@@ -80,8 +87,8 @@ impl PyConcurrentDeque {
     /// Raise IndexError if the deque already has maxlen items.
     #[pyo3(signature = (index, item, /))]
     fn insert(&self, index: isize, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        let item = Object::new(item);
-        let refused = self.core().insert(index, item).err();
+        let (py, item) = (item.py(), Object::new(item));
+        let refused = ringing(py, || self.core().insert(index, item).err());
         refused.map_or(Ok(()), |err| {
             Err(exception::<PyIndexError>(err.to_string()))
         })

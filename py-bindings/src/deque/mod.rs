@@ -1,6 +1,7 @@
 //! `ConcurrentDeque`, and its iterator.
 
 mod arguments;
+mod cases;
 pub(crate) mod class;
 mod equal;
 pub(crate) mod fast;

@@ -7,6 +7,7 @@ use super::{
     iter::DequeIter,
 };
 use crate::runtime::{
+    awaiting::ringing,
     create::{New, exception},
     nesting::{Call, text_of_contents},
     object::Object,
@@ -74,7 +75,7 @@ impl PyConcurrentDeque {
     fn __mul__<'py>(slf: &Bound<'py, Self>, n: Times) -> PyResult<Bound<'py, Self>> {
         let n = n.0?;
         let product = Self::copy(slf)?;
-        product.get().repeat(n)?;
+        product.get().repeat(slf.py(), n)?;
         Ok(product)
     }
 
@@ -82,8 +83,8 @@ impl PyConcurrentDeque {
         Self::__mul__(slf, n)
     }
 
-    fn __imul__(&self, n: Times) -> PyResult<()> {
-        self.repeat(n.0?)
+    fn __imul__(&self, py: Python<'_>, n: Times) -> PyResult<()> {
+        self.repeat(py, n.0?)
     }
 
     fn __richcmp__<'py>(
@@ -117,8 +118,8 @@ impl PyConcurrentDeque {
 }
 
 impl PyConcurrentDeque {
-    fn repeat(&self, n: isize) -> PyResult<()> {
-        match self.core().repeat(n) {
+    fn repeat(&self, py: Python<'_>, n: isize) -> PyResult<()> {
+        match ringing(py, || self.core().repeat(n)) {
             Ok(pushed_out) => {
                 drop(pushed_out);
                 Ok(())

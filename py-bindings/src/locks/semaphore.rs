@@ -3,6 +3,7 @@
 use crate::runtime::{
     awaiting::{self, Coroutine, Operation, Outcome, Waiting},
     blocking::{self, Timeout},
+    choosing::Case,
     create::{New, exception},
     deferral::deferred_from_birth,
     error::Result,
@@ -140,12 +141,21 @@ impl PyProcessSemaphore {
     /// task. A task that is cancelled while it waits has taken nothing.
     #[pyo3(signature = (n=Slots(1)), text_signature = "($self, n=1)")]
     fn acquire(&self, n: Slots) -> PyResult<Coroutine> {
-        let operation = TakeSlots {
-            core: Arc::clone(self.core()?),
-            n: n.0,
-            waiting: None,
-        };
+        let operation = TakeSlots::new(self.core()?, n.0);
         Ok(Coroutine::new("ProcessSemaphore.acquire", operation, None))
+    }
+
+    /// Return the case of select() and select_async() that takes n slots.
+    ///
+    /// While such a call waits, it has a place in line. If another case takes effect, slots that were
+    /// handed to it go to the next waiter.
+    #[pyo3(signature = (n=Slots(1)), text_signature = "($self, n=1)")]
+    fn acquiring(slf: &Bound<'_, Self>, n: Slots) -> PyResult<Case> {
+        let (core, n) = (Arc::clone(slf.get().core()?), n.0);
+        let name = "ProcessSemaphore.acquiring";
+        Ok(Case::new(name, slf, None, move |_, _| {
+            Box::new(TakeSlots::new(&core, n))
+        }))
     }
 
     /// Take n slots in a thread, which waits while too few are free; return whether that succeeded.
@@ -310,8 +320,25 @@ struct TakeSlots {
     waiting: Option<Waiting>,
 }
 
+impl TakeSlots {
+    fn new(core: &Arc<Semaphore>, n: usize) -> Self {
+        Self {
+            core: Arc::clone(core),
+            n,
+            waiting: None,
+        }
+    }
+}
+
 impl Operation for TakeSlots {
-    fn attempt(&mut self, _py: Python<'_>) -> Option<Outcome> {
+    fn attempt(&mut self, py: Python<'_>) -> Option<Outcome> {
+        if self.waiting.is_some() {
+            // The slots may have been handed to this place.
+            return match self.poll(py, Waker::noop()) {
+                Poll::Ready(outcome) => Some(outcome),
+                Poll::Pending => None,
+            };
+        }
         self.core.try_acquire_many(self.n).map(|permit| {
             permit.forget();
             Ok(None)

@@ -46,6 +46,7 @@ pub(crate) fn case_of_put<C: Channel + Send + Sync + 'static, T: PyClass>(
     item: &Bound<'_, PyAny>,
 ) -> Case {
     Case::new(name, owner, Some(item), move |owner, item| {
+        let owner = owner.clone().into_any().unbind();
         Box::new(put(Arc::clone(&channel), owner, item))
     })
 }
@@ -80,6 +81,7 @@ pub(crate) fn case_of_get<C: Channel + Send + Sync + 'static, T: PyClass>(
     name: &'static str,
 ) -> Case {
     Case::new(name, owner, None, move |owner, _| {
+        let owner = owner.clone().into_any().unbind();
         Box::new(get(Arc::clone(&channel), owner))
     })
 }

@@ -90,10 +90,11 @@ pub(crate) fn perform(
             return Ok(Some(done));
         }
         loop {
-            let until = slices.until();
+            let wake_at = operation.wake_at();
+            let until = slices.until().into_iter().chain(wake_at).min();
             let is_woken = py.detach(|| stop.ending(|| woken.wait_deadline(until)));
             py.check_signals()?;
-            if is_woken || slices.is_over() {
+            if is_woken || has_passed(wake_at) || slices.is_over() {
                 break;
             }
             stop.check(py)?;

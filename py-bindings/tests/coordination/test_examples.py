@@ -1,9 +1,11 @@
-"""The examples in the docstrings run."""
+"""The examples in the docstrings, and those of the page about waiting, run."""
 
 import doctest
+import re
 
 import ft_utils
 import pytest
+from helpers.places import ROOT
 
 NAMES = [
     "Barrier",
@@ -29,3 +31,11 @@ def test_examples(name):
     )
     assert found.examples
     assert doctest.DocTestRunner().run(found).failed == 0
+
+
+def test_page():
+    text = (ROOT / "docs" / "waiting.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert blocks
+    for block in blocks:
+        exec(block, {})

@@ -1,4 +1,4 @@
-"""CPython's own tests of asyncio.Semaphore, run against ProcessSemaphore."""
+"""CPython's own tests of semaphores, of threading and of asyncio, run against ProcessSemaphore."""
 
 import asyncio
 import unittest
@@ -7,14 +7,17 @@ from unittest import mock
 import pytest
 from ft_utils import ProcessSemaphore
 
-asyncio_tests = pytest.importorskip(
-    "test.test_asyncio.test_locks", reason="this interpreter was installed without its tests"
+lock_tests = pytest.importorskip(
+    "test.lock_tests", reason="this interpreter was installed without its tests"
 )
+asyncio_tests = pytest.importorskip("test.test_asyncio.test_locks")
 
-pytestmark = pytest.mark.thread_unsafe(reason="CPython's tests")
+# They start threads, and count those that run.
+pytestmark = pytest.mark.thread_unsafe
 
 # Tests that cannot apply.
 HANDED_OVER = "a task that was handed its slot still counts as waiting there until it runs"
+INAPPLICABLE_TO_THREADS = {"test_repr": "looks for the name of threading's class"}
 INAPPLICABLE = {
     "test_repr": "looks for the list of waiters, and for asyncio's own text",
     "test_semaphore": "looks for the name of asyncio's class",
@@ -23,8 +26,15 @@ INAPPLICABLE = {
 }
 
 
-class AsyncioSemaphore(ProcessSemaphore):
-    """A ProcessSemaphore with the interface of asyncio's, whose slots may be more than at first."""
+def applicable(kind, inapplicable):
+    """Return the class without the tests that do not apply."""
+    # A test that is not there any more needs no reason.
+    gone = {name: None for name in inapplicable if hasattr(kind, name)}
+    return type(kind.__name__, (kind,), gone)
+
+
+class Semaphore(ProcessSemaphore):
+    """A ProcessSemaphore with threading's interface, whose slots may be more than at first."""
 
     # No test has more slots.
     LIMIT = 100
@@ -33,6 +43,29 @@ class AsyncioSemaphore(ProcessSemaphore):
         if value < 0:
             raise ValueError("value must not be negative")
         super().__init__(value, self.LIMIT)
+
+    acquire = ProcessSemaphore.acquire_sync
+
+
+class BoundedSemaphore(Semaphore):
+    def __init__(self, value=1):
+        self.LIMIT = value
+        super().__init__(value)
+
+
+class TestSemaphore(applicable(lock_tests.SemaphoreTests, INAPPLICABLE_TO_THREADS)):
+    semtype = staticmethod(Semaphore)
+
+
+class TestBoundedSemaphore(applicable(lock_tests.BoundedSemaphoreTests, INAPPLICABLE_TO_THREADS)):
+    semtype = staticmethod(BoundedSemaphore)
+
+
+class AsyncioSemaphore(Semaphore):
+    """The same with asyncio's interface."""
+
+    def __init__(self, value=1):
+        super().__init__(value)
         # The list of waiters that the tests look at.
         self._waiters = []
 
@@ -43,7 +76,7 @@ class AsyncioSemaphore(ProcessSemaphore):
     async def acquire(self):
         if self.try_acquire():
             return True
-        self._waiters.append(wait := super().acquire())
+        self._waiters.append(wait := ProcessSemaphore.acquire(self))
         try:
             await wait
         finally:
@@ -63,14 +96,7 @@ class AsyncioBoundedSemaphore(AsyncioSemaphore):
             raise ValueError from error
 
 
-class TestAsyncioSemaphore(
-    type(
-        "OursInAsyncio",
-        (asyncio_tests.SemaphoreTests,),
-        # A test that is not there any more needs no reason.
-        {name: None for name in INAPPLICABLE if hasattr(asyncio_tests.SemaphoreTests, name)},
-    )
-):
+class TestAsyncioSemaphore(applicable(asyncio_tests.SemaphoreTests, INAPPLICABLE)):
     def run(self, result=None):
         # The tests find the classes under these names.
         with (
@@ -81,4 +107,5 @@ class TestAsyncioSemaphore(
 
 
 def test_tests_are_run():
-    assert len(unittest.TestLoader().getTestCaseNames(TestAsyncioSemaphore)) >= 8
+    for kind, least in ((TestSemaphore, 9), (TestBoundedSemaphore, 9), (TestAsyncioSemaphore, 8)):
+        assert len(unittest.TestLoader().getTestCaseNames(kind)) >= least

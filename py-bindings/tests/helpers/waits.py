@@ -152,7 +152,14 @@ def queue(kind: str, *, full: str = "maxsize=1", empty: str = "") -> list[Wait]:
 
 
 WAITS = [
-    *of("AtomicFlag", "AtomicFlag(False)", "o.set(True)", "o.wait()", "o.wait(1000)"),
+    *of(
+        "AtomicFlag",
+        "AtomicFlag(False)",
+        "o.set(True)",
+        "o.wait()",
+        "o.wait(1000)",
+        "select(o.waiting())",
+    ),
     *of("BatchExecutor", "leading(batch)", "go(o)", "o.load()", "o.load(1000)", "next(iter(o))"),
     *of(
         "ConcurrentDeque",
@@ -161,6 +168,8 @@ WAITS = [
         "o.pop(timeout=None)",
         "o.popleft(timeout=None)",
         "o.pop(timeout=1000)",
+        "select(o.popping())",
+        "select(Event().waiting(), o.poppingleft(), timeout=1000)",
     ),
     *of(
         "ConcurrentCache",
@@ -241,6 +250,8 @@ WAITS = [
         "o.acquire_sync()",
         "o.acquire_sync(timeout=1000)",
         "o.__enter__()",
+        "select(o.acquiring())",
+        "select(o.acquiring(), Event().waiting(), timeout=1000)",
     ),
     *of(
         "RateLimiter",
@@ -248,6 +259,9 @@ WAITS = [
         "o.clock.advance(1000)",
         "o.acquire()",
         "o.acquire(1, 1000)",
+        "o.__enter__()",
+        "select(o.acquiring())",
+        "select(o.acquiring(), Event().waiting(), timeout=1000)",
     ),
     *of(
         "RWLock",

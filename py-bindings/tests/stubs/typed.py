@@ -12,6 +12,7 @@ from ft_utils import (
     Barrier,
     Case,
     ConcurrentCache,
+    ConcurrentDeque,
     ConcurrentDict,
     ConcurrentGatheringIterator,
     ConcurrentQueue,
@@ -20,6 +21,7 @@ from ft_utils import (
     GroupThread,
     IntervalLock,
     Latch,
+    ProcessSemaphore,
     RateLimiter,
     RWLock,
     StdConcurrentLifoQueue,
@@ -138,6 +140,11 @@ def gathered(gathering: ConcurrentGatheringIterator[str], clear: bool) -> None:
     assert_type(list(gathering.iterator(3, clear)), list[str])
 
 
+async def gathered_async(gathering: ConcurrentGatheringIterator[str]) -> None:
+    async for value in gathering.iterator(3):
+        assert_type(value, str)
+
+
 async def waited(event: Event, latch: Latch, barrier: Barrier, limiter: RateLimiter) -> None:
     assert_type(event.wait(1) and latch.wait(), bool)
     assert_type(await event.wait_async() and await latch.wait_async(1), bool)
@@ -155,6 +162,21 @@ async def chosen(jobs: ConcurrentQueue[str], done: ConcurrentQueue[int], stop: E
     assert_type((await select_async(job, job))[1], str)
     assert_type(select(*[job, jobs.popping()]), tuple[Case[str], str])
     done.pushing("text")  # type: ignore[arg-type]
+
+
+def chosen_too(
+    items: ConcurrentDeque[str], flag: AtomicFlag, slots: ProcessSemaphore, limiter: RateLimiter
+) -> None:
+    assert_type(select(items.popping(), items.poppingleft())[1], str)
+    assert_type(select(flag.waiting())[1], bool)
+    assert_type(select(slots.acquiring(2), limiter.acquiring(n=2))[1], None)
+
+
+async def limited(limiter: RateLimiter) -> None:
+    with limiter as nothing:
+        assert_type(nothing, None)
+    async with limiter as nothing:
+        assert_type(nothing, None)
 
 
 async def locked(flag: AtomicFlag, lock: IntervalLock, shared: RWLock) -> None:

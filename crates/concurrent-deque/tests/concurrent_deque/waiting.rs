@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ft_concurrent_deque::ConcurrentDeque;
+use ft_sync::Select;
 use ft_test_support::{LONG, SHORT, passed};
 
 use crate::deque;
@@ -56,4 +57,24 @@ fn each_item_wakes_one() {
             .filter(|&woken| woken);
         assert_eq!(woken.count(), expected, "{index}");
     }
+}
+
+/// A choice takes one item, from the end that its case names, and leaves the others where they are.
+#[test]
+fn cases() {
+    let (one, other) = (deque([1, 2, 3]), deque([]));
+    let mut next = Select::new()
+        .case(one.popping_front())
+        .case(other.popping_back());
+    assert_eq!(next.wait(), 1);
+    let mut last = Select::new().case(one.popping_back());
+    assert_eq!((last.wait(), last.wait(), last.try_now()), (3, 2, None));
+    assert_eq!(next.wait_deadline(passed()), None);
+    other.extend_back(vec![4, 5]);
+    assert_eq!((next.wait(), other.to_vec()), (5, vec![4]));
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| Select::new().case(one.popping_front()).wait());
+        one.push_back(6);
+        assert_eq!(waiter.join().unwrap(), 6);
+    });
 }

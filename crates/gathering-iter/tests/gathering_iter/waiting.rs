@@ -1,6 +1,8 @@
 //! Readers and insertions that wait, are woken, and give up.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -127,4 +129,23 @@ fn each_is_woken_by_its_own_key() {
         let woken: Vec<_> = (0..5).filter(|&n| woken[n]).collect();
         assert_eq!(woken, expected, "{index}");
     }
+}
+
+/// A task gets the value that it waits for, and one that is dropped meanwhile takes none.
+#[test]
+fn tasks() {
+    let gathering = Gathering::new();
+    let (reader, mut cx) = (gathering.drain(3), Context::from_waker(Waker::noop()));
+    let mut quitter = Box::pin(reader.next_async());
+    assert!(quitter.as_mut().poll(&mut cx).is_pending());
+    gathering.insert(0, 7).unwrap();
+    drop(quitter);
+    let mut next = || pin!(reader.next_async()).poll(&mut cx);
+    assert_eq!(next(), Poll::Ready(Ok(7)));
+    assert_eq!(next(), Poll::Pending);
+    gathering.insert(1, 8).unwrap();
+    gathering.fail("why");
+    assert_eq!(next(), Poll::Ready(Ok(8)));
+    assert_eq!(next(), Poll::Ready(Err(NextError::Failed("why"))));
+    assert_eq!(next(), Poll::Ready(Err(NextError::Ended)));
 }

@@ -1,6 +1,6 @@
 """Types of the classes that spread work and gather results."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterator
 from types import GenericAlias
 from typing import Any, Generic, NoReturn, ParamSpec, Self, SupportsIndex, TypeVar, final
 from weakref import ReferenceType
@@ -78,6 +78,8 @@ class ConcurrentGatheringIterator(Generic[_T]):
 class ConcurrentGatheringReader(Iterator[_T_co]):
     def __iter__(self) -> Self: ...
     def __next__(self) -> _T_co: ...
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> Coroutine[Any, Any, _T_co]: ...
     def close(self) -> None: ...
 
 @disjoint_base

@@ -1,6 +1,7 @@
 //! The class `ConcurrentGatheringIterator`, its state, and how it is created, shared and collected.
 
 use crate::runtime::{
+    awaiting::ringing,
     create::{New, exception},
     deferral::share_if,
     failure::Cause,
@@ -26,8 +27,8 @@ pub(super) type Core = GatheringIter<Object, Cause>;
 /// ConcurrentGatheringIterator(scaling=None, *, window=None, shared=False)
 ///
 /// Producers call insert(key, value) in any order. iterator(max_key) yields the values of the keys
-/// 0 to max_key, each as soon as it is there. An insert wakes only the readers that wait for its
-/// key. Ctrl-C ends a wait within 0.1 s.
+/// 0 to max_key, each as soon as it is there, in threads and, with "async for", in coroutines. An insert
+/// wakes only the readers that wait for its key. Ctrl-C ends a wait within 0.1 s.
 ///
 /// With a window, insert() waits while its key is window or more ahead of the next key that
 /// clearing iterators will take. So at most window values are held for them. While no clearing
@@ -111,8 +112,9 @@ impl PyGatheringIter {
     /// Iterators yield the values up to the first missing key, and then end. insert() raises
     /// ShutDown; an insert that is waiting does so at once. If the object has already failed or is
     /// closed, this call changes nothing.
-    fn close(&self) -> PyResult<()> {
-        self.core()?.close();
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let core = self.core()?;
+        ringing(py, || core.close());
         Ok(())
     }
 
@@ -125,7 +127,7 @@ impl PyGatheringIter {
     fn fail(&self, exception: &Bound<'_, PyAny>) -> PyResult<()> {
         let core = self.core()?;
         let (cause, told) = Cause::of_argument(exception)?;
-        core.fail(cause);
+        ringing(exception.py(), || core.fail(cause));
         told
     }
 

@@ -2,6 +2,7 @@
 
 use super::{class::PyGatheringIter, reader::GatheringReader};
 use crate::runtime::{
+    awaiting::{ring, ringing},
     fast_calls::{Done, exact_i64},
     object::Object,
 };
@@ -14,7 +15,8 @@ mod source {
     crate::runtime::fast_calls::fast! { PyGatheringIter:
         two c"insert" = |this, py, key, value| {
             let key = u64::try_from(exact_i64(key)?).ok()?;
-            this.core.get()?.try_insert(key, Object::new(&value)).ok()?;
+            let core = this.core.get()?;
+            ringing(py, || core.try_insert(key, Object::new(&value))).ok()?;
             Some(Done::none(py))
         };
     }
@@ -40,6 +42,8 @@ mod reader {
                 // Attaching is needed, because raising goes through PyO3, which has to know that
                 // the thread is attached.
                 Err(reason) => Some(Python::attach(|py| {
+                    // Tasks may wait with this reader.
+                    ring(py);
                     this.no_value(py, reason).unwrap_or_else(|err| err.restore(py));
                     Done(std::ptr::null_mut())
                 })),

@@ -2,6 +2,7 @@
 
 use super::class::{Core, PyGatheringIter};
 use crate::runtime::{
+    awaiting::ringing,
     blocking::{self, Timeout},
     create::exception,
     error::raised,
@@ -46,7 +47,8 @@ impl PyGatheringIter {
             };
         };
         let value = Object::new(value);
-        let InsertError { value, reason } = match core.try_insert(number, value) {
+        let inserted = ringing(py, || core.try_insert(number, value));
+        let InsertError { value, reason } = match inserted {
             // This drops the replaced value.
             Ok(_) => return Ok(()),
             Err(refused) => refused,
@@ -96,7 +98,7 @@ fn remember(py: Python<'_>, core: &Core, err: PyErr) -> PyErr {
         return err;
     }
     let (cause, told) = Cause::new(err.value(py));
-    core.fail(cause);
+    ringing(py, || core.fail(cause));
     told.err().unwrap_or(err)
 }
 

@@ -4,6 +4,7 @@ use super::class::PyGatheringIter;
 use crate::{
     local_wrapper::Vacant,
     runtime::{
+        awaiting::ringing,
         blocking::{self, Timeout},
         create::exception,
         failure::Cause,
@@ -36,7 +37,8 @@ impl PyGatheringIter {
     /// RuntimeError, or is closed or dropped. With clear=False it leaves the values in place, for
     /// other iterators to read.
     ///
-    /// Threads may share an iterator; each value then goes to one of them.
+    /// "async for" works in coroutines of any event loop: the task waits, not its thread. Threads and
+    /// tasks may share an iterator; each value then goes to one of them.
     #[pyo3(
         signature = (max_key, clear=Truth(true), timeout=None),
         text_signature = "($self, max_key, clear=True, timeout=None)",
@@ -130,7 +132,7 @@ fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
 
 /// An iterator over the values of a ConcurrentGatheringIterator, in the order of their keys.
 ///
-/// Threads may share it; each value then goes to one of them.
+/// Threads and tasks may share it; each value then goes to one of them.
 #[pyclass(
     frozen,
     weakref,
@@ -140,7 +142,7 @@ fn duration(timeout: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
 pub(crate) struct GatheringReader {
     pub(super) reader: Reader<Object, Cause>,
     /// How long to wait for each value; `None` means forever.
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     /// Whether each value is put into a LocalWrapper.
     pub(super) is_local: bool,
     /// Shows the values to the collector.
@@ -153,7 +155,7 @@ impl GatheringReader {
             Err(NextError::Missing) => None,
             done => Some(done),
         };
-        let done = match attempt() {
+        let done = match ringing(py, attempt) {
             Some(done) => done,
             None => {
                 let deadline = self.timeout.and_then(deadline_after);
@@ -206,9 +208,9 @@ impl GatheringReader {
         Ok(value.map(|value| wrapper.fill(value.into_bound(py)).unbind()))
     }
 
-    /// End the iterator; threads that wait in next() get StopIteration.
-    fn close(&self) {
-        self.reader.close();
+    /// End the iterator; threads that wait in next() get StopIteration, tasks StopAsyncIteration.
+    fn close(&self, py: Python<'_>) {
+        ringing(py, || self.reader.close());
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -6,7 +6,7 @@ use crate::runtime::{
 use pyo3::{PyClass, PyTraverseError, PyVisit, prelude::*};
 
 /// Begins the operation of a case: it gets the object that the case is about, and the value.
-type Begin = dyn Fn(Py<PyAny>, Option<Object>) -> Box<dyn Operation> + Send + Sync;
+type Begin = dyn Fn(&Bound<'_, PyAny>, Option<Object>) -> Box<dyn Operation> + Send + Sync;
 
 /// One of the things that select() and select_async() choose from.
 ///
@@ -34,20 +34,23 @@ impl Case {
         name: &'static str,
         owner: &Bound<'_, T>,
         value: Option<&Bound<'_, PyAny>>,
-        begin: impl Fn(Py<PyAny>, Option<Object>) -> Box<dyn Operation> + Send + Sync + 'static,
+        begin: impl Fn(&Bound<'_, T>, Option<Object>) -> Box<dyn Operation> + Send + Sync + 'static,
     ) -> Self {
         Self {
             name,
             owner: owner.clone().into_any().unbind(),
             value: value.map(|value| value.clone().unbind()),
-            begin: Box::new(begin),
+            begin: Box::new(move |owner, value| {
+                let owner = owner.cast::<T>();
+                begin(owner.expect("the owner is the object given above"), value)
+            }),
         }
     }
 
     /// Begins to wait for the case.
     pub(super) fn begin(&self, py: Python<'_>) -> Box<dyn Operation> {
         let value = self.value.as_ref().map(|value| Object::new(value.bind(py)));
-        (self.begin)(self.owner.clone_ref(py), value)
+        (self.begin)(self.owner.bind(py), value)
     }
 }
 

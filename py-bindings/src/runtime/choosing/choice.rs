@@ -21,10 +21,11 @@ use std::{
 
 /// Wait until the first of several cases is possible, do that one, and return it and its value.
 ///
-/// The cases come from other objects. queue.popping() takes an item, which is the value;
-/// queue.pushing(item) puts one in, and the value is None; event.waiting() and latch.waiting() wait,
-/// and the value is True. Exactly one case takes effect, and the others leave no trace. If several
-/// are possible, each has the same chance. After timeout seconds raise TimeoutError; then no case has
+/// The cases come from other objects. queue.popping(), deque.popping() and deque.poppingleft() take an
+/// item, which is the value. queue.pushing(item) puts one in, semaphore.acquiring(n) and
+/// limiter.acquiring(n) take slots or permits; the value is None. event.waiting(), flag.waiting() and
+/// latch.waiting() wait; the value is True. Exactly one case takes effect, and the others leave no
+/// trace. If several are possible, each has the same chance. After timeout seconds raise TimeoutError; then no case has
 /// taken effect. With timeout=0 it does not wait. Ctrl-C ends a wait within 0.1 s.
 ///
 /// A queue that is shut down, or has failed, makes its case possible: select() raises what the

@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 from ft_utils import ManualClock, RateLimiter
+from helpers.loops import run
 from helpers.timeouts import BAD_TIMEOUTS
 
 
@@ -50,7 +51,8 @@ def test_reservations():
 
 def test_more_than_the_burst():
     limiter, _ = limited(burst=2)
-    for call in (limiter.try_acquire, limiter.acquire, limiter.acquire_async, limiter.reserve):
+    calls = (limiter.try_acquire, limiter.acquire, limiter.acquire_async, limiter.reserve)
+    for call in (*calls, limiter.acquiring):
         with pytest.raises(ValueError, match="burst, 2"):
             call(3)
         with pytest.raises(ValueError, match="negative"):
@@ -110,6 +112,54 @@ def test_handle_is_the_same_limiter():
     assert limiter.try_acquire()
 
 
+def test_with():
+    limiter, _ = limited(burst=4)
+    with limiter as nothing:
+        assert nothing is None
+        assert limiter.available == 3
+    # Nothing is given back.
+    assert limiter.available == 3
+    with pytest.raises(ZeroDivisionError), limiter:
+        _ = 1 / 0
+    assert limiter.available == 2
+
+    async def main():
+        async with limiter as nothing:
+            assert nothing is None
+            assert limiter.available == 1
+        with pytest.raises(ZeroDivisionError):
+            async with limiter.handle():
+                _ = 1 / 0
+        assert limiter.available == 0
+        with pytest.raises(RuntimeError, match="use 'async with'"), limiter:
+            pass
+
+    run(main())
+
+
+def test_with_in_a_subclass():
+    calls = []
+
+    class Double(RateLimiter):
+        def acquire(self):
+            calls.append("acquire")
+            return super().acquire(2)
+
+        async def acquire_async(self):
+            calls.append("acquire_async")
+            return await super().acquire_async(2)
+
+    async def main():
+        async with limiter:
+            assert limiter.available == 0
+
+    limiter = Double(10, 4, ManualClock())
+    with limiter:
+        assert limiter.available == 2
+    run(main())
+    assert calls == ["acquire", "acquire_async"]
+
+
 def test_text():
     limiter, _ = limited(burst=2)
     place = f"{id(limiter):#x}"
@@ -129,6 +179,7 @@ def test_subclass():
     assert (Named("n").name, Named("n").burst) == ("n", 1)
     lazy = Lazy()
     assert repr(lazy) == "<ft_utils.Lazy, not initialized>"
-    for call in (lazy.try_acquire, lazy.acquire, lazy.acquire_async, lazy.reserve, lazy.handle):
+    calls = (lazy.try_acquire, lazy.acquire, lazy.acquire_async, lazy.reserve, lazy.handle)
+    for call in (*calls, lazy.acquiring, lazy.__enter__, lazy.__aenter__):
         with pytest.raises(RuntimeError, match="__init__"):
             call()

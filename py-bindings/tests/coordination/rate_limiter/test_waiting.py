@@ -97,6 +97,35 @@ def test_first_come_first_served():
     assert limiter.waiting == 0
 
 
+def test_with_waits():
+    limiter, clock = limited()
+
+    async def block():
+        async with limiter:
+            pass
+
+    async def main():
+        tasks = await started(*(block() for _ in range(3)))
+        assert limiter.waiting == 3
+        tasks[0].cancel()
+        clock.advance(0.1)
+        await tasks[1]
+        assert not tasks[2].done()
+        clock.advance(0.1)
+        await tasks[2]
+
+    def in_thread():
+        with limiter:
+            pass
+
+    run(main())
+    task = Task(in_thread)
+    wait_until(lambda: limiter.waiting == 1)
+    clock.advance(0.1)
+    task.result()
+    assert (limiter.waiting, limiter.available) == (0, 0)
+
+
 def test_cancelled_waiters_leave_no_trace():
     limiter, clock = limited()
 

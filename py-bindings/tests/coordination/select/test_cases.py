@@ -11,12 +11,16 @@ from collections import Counter
 
 import pytest
 from ft_utils import (
+    AtomicFlag,
     Case,
+    ConcurrentDeque,
     ConcurrentQueue,
     Event,
     Full,
     Latch,
+    ProcessSemaphore,
     QueueFailed,
+    RateLimiter,
     ShutDown,
     StdConcurrentPriorityQueue,
     select,
@@ -142,7 +146,16 @@ def test_fair():
 
 def test_cases():
     q = ConcurrentQueue()
-    for case in (q.popping(), q.pushing(1), Event().waiting(), Latch(1).waiting()):
+    for case in (
+        q.popping(),
+        q.pushing(1),
+        Event().waiting(),
+        Latch(1).waiting(),
+        AtomicFlag(False).waiting(),
+        ConcurrentDeque().poppingleft(),
+        ProcessSemaphore(1).acquiring(),
+        RateLimiter(1).acquiring(),
+    ):
         assert type(case) is Case
         assert "Case" in repr(case) and "ing" in repr(case)
         for call in (copy.copy, copy.deepcopy, pickle.dumps):

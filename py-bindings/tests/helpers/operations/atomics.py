@@ -22,6 +22,8 @@ OPERATIONS = {
         o.wait(x)
         step(o.wait_async())
         step(o.wait_async(x))
+        o.waiting()
+        step(select_async(o.waiting(), o.waiting()))
         """,
         "(o.set(True), o.wait())",
     ),

@@ -31,7 +31,11 @@ OPERATIONS = {
         filled(StdConcurrentPriorityQueue(maxsize=5), x, x).pushing(x)
         filled(StdConcurrentPriorityQueue(), x, x).popping()
         ConcurrentQueue().popping()
+        ConcurrentDeque((x, x)).popping()
+        AtomicFlag(False).waiting()
         Event().waiting()
+        ProcessSemaphore(1).acquiring()
+        RateLimiter(1).acquiring()
         """,
         REFUSED
         + SUBSCRIPT
@@ -123,6 +127,9 @@ OPERATIONS = {
         o.waiting
         o.try_acquire()
         o.try_acquire(x)
+        o.acquiring()
+        o.acquiring(x)
+        step(select_async(o.acquiring(), o.acquiring()))
         o.acquire(x, 0)
         o.acquire(1, x)
         o.acquire(1, 0)
@@ -130,7 +137,13 @@ OPERATIONS = {
         o.reserve(x)
         step(o.acquire_async())
         step(o.acquire_async(x, x))
+        step(o.__aenter__())
+        o.__exit__(x, x, x)
+        step(o.__aexit__(x, x, x))
         """,
-        "o.acquire()",
+        """
+        o.acquire()
+        (o.__enter__(), o.__exit__(x, x, x))
+        """,
     ),
 }

@@ -64,6 +64,8 @@ OPERATIONS = {
         """,
         """
         o.__iter__()
+        o.__aiter__()
+        step(o.__anext__())
         o.close()
         o.__next__()
         """,
