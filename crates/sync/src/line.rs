@@ -1,6 +1,7 @@
 //! A line of waiters, in the order in which they came.
 
-use std::{iter, mem, process, task::Waker};
+use crate::process_id;
+use std::{iter, mem, task::Waker};
 
 /// No place: marks the end of a list.
 const NONE: usize = usize::MAX;
@@ -71,7 +72,7 @@ impl<V: Copy> Line<V> {
             last: NONE,
             len: 0,
             vacant: NONE,
-            process: process::id(),
+            process: process_id(),
         }
     }
 
@@ -130,7 +131,7 @@ impl<V: Copy> Line<V> {
     /// In a child of the process to which the waiters belong, forgets those in line, because most of
     /// them are threads that do not exist here. Returns their wakers; otherwise returns `None`.
     pub fn forget_ancestors(&mut self) -> Option<Vec<Waker>> {
-        let process = process::id();
+        let process = process_id();
         if mem::replace(&mut self.process, process) == process {
             return None;
         }
