@@ -5,7 +5,7 @@ use super::{
     lock::RawRwLock,
     word::{Kind, QUEUED},
 };
-use ft_sync::atomic::Ordering::Relaxed;
+use ft_sync::{atomic::Ordering::Relaxed, uninterruptible};
 use std::{
     pin::Pin,
     ptr,
@@ -15,14 +15,14 @@ use std::{
 
 impl RawRwLock {
     /// Takes the lock for reading, and waits for it until `deadline`. Returns false if that passes
-    /// first.
+    /// first, or if the wait is [interrupted](ft_sync::interruptible).
     #[inline]
     pub fn read_deadline(&self, deadline: Option<Instant>) -> bool {
         self.try_read_at_once() || self.wait_slow(Kind::Read, deadline)
     }
 
     /// Takes the lock for writing, and waits for it until `deadline`. Returns false if that passes
-    /// first.
+    /// first, or if the wait is [interrupted](ft_sync::interruptible).
     #[inline]
     pub fn write_deadline(&self, deadline: Option<Instant>) -> bool {
         self.try_write() || self.wait_slow(Kind::Write, deadline)
@@ -31,6 +31,28 @@ impl RawRwLock {
     #[cold]
     fn wait_slow(&self, kind: Kind, deadline: Option<Instant>) -> bool {
         self.waiter(kind).wait_deadline(deadline)
+    }
+
+    /// Takes the lock for reading, and waits for it if necessary, whatever interrupt is raised.
+    #[inline]
+    pub(crate) fn read(&self) {
+        if !self.try_read_at_once() {
+            self.wait_for_turn(Kind::Read);
+        }
+    }
+
+    /// Takes the lock for writing, and waits for it if necessary, whatever interrupt is raised.
+    #[inline]
+    pub(crate) fn write(&self) {
+        if !self.try_write() {
+            self.wait_for_turn(Kind::Write);
+        }
+    }
+
+    #[cold]
+    fn wait_for_turn(&self, kind: Kind) {
+        let come = uninterruptible(|| self.wait_slow(kind, None));
+        assert!(come, "a wait without a deadline ends with the lock");
     }
 
     /// Returns a future that takes the lock for reading.
