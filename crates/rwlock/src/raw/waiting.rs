@@ -5,7 +5,7 @@ use super::{
     lock::RawRwLock,
     word::{Kind, QUEUED},
 };
-use ft_sync::{atomic::Ordering::Relaxed, uninterruptible};
+use ft_sync::atomic::Ordering::Relaxed;
 use std::{
     pin::Pin,
     ptr,
@@ -31,28 +31,6 @@ impl RawRwLock {
     #[cold]
     fn wait_slow(&self, kind: Kind, deadline: Option<Instant>) -> bool {
         self.waiter(kind).wait_deadline(deadline)
-    }
-
-    /// Takes the lock for reading, and waits for it if necessary, whatever interrupt is raised.
-    #[inline]
-    pub(crate) fn read(&self) {
-        if !self.try_read_at_once() {
-            self.wait_for_turn(Kind::Read);
-        }
-    }
-
-    /// Takes the lock for writing, and waits for it if necessary, whatever interrupt is raised.
-    #[inline]
-    pub(crate) fn write(&self) {
-        if !self.try_write() {
-            self.wait_for_turn(Kind::Write);
-        }
-    }
-
-    #[cold]
-    fn wait_for_turn(&self, kind: Kind) {
-        let come = uninterruptible(|| self.wait_slow(kind, None));
-        assert!(come, "a wait without a deadline ends with the lock");
     }
 
     /// Returns a future that takes the lock for reading.
@@ -140,6 +118,32 @@ impl RawRwLock {
             // SAFETY: promised by the caller.
             Kind::Write => unsafe { self.unlock_write() },
         }
+    }
+}
+
+// Only the lock with a value uses these, which is not there in models.
+#[cfg(not(any(ft_loom, ft_shuttle)))]
+impl RawRwLock {
+    /// Takes the lock for reading, and waits for it if necessary, whatever interrupt is raised.
+    #[inline]
+    pub(crate) fn read(&self) {
+        if !self.try_read_at_once() {
+            self.wait_for_turn(Kind::Read);
+        }
+    }
+
+    /// Takes the lock for writing, and waits for it if necessary, whatever interrupt is raised.
+    #[inline]
+    pub(crate) fn write(&self) {
+        if !self.try_write() {
+            self.wait_for_turn(Kind::Write);
+        }
+    }
+
+    #[cold]
+    fn wait_for_turn(&self, kind: Kind) {
+        let come = ft_sync::uninterruptible(|| self.wait_slow(kind, None));
+        assert!(come, "a wait without a deadline ends with the lock");
     }
 }
 
