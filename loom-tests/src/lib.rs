@@ -22,8 +22,13 @@ pub fn check(model: impl Fn() + Send + Sync + 'static) {
 
 /// As [`check`], with at most one preemption: for models that have too many schedules with two.
 pub fn check_with_one_preemption(model: impl Fn() + Send + Sync + 'static) {
+    check_with_preemptions(1, model);
+}
+
+/// As [`check`], with that many preemptions: for models that need more than two, and are small.
+pub fn check_with_preemptions(most: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(1);
+    builder.preemption_bound = Some(most);
     explore(builder, model);
 }
 

@@ -9,8 +9,16 @@ use ft_sync::{
     },
     thread,
 };
-use ft_work_stealing::{Hooks, Pool, Queued};
-use loom_tests::{check, check_with_one_preemption, data::Data, threads::pair};
+use ft_work_stealing::{Hooks, Pool, Queued, StartError, WorkerThread};
+use loom_tests::{
+    check, check_with_one_preemption, check_with_preemptions,
+    data::{Counted, Data},
+    threads::pair,
+};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{OnceLock, Weak},
+};
 
 fn end(pool: &Pool) {
     pool.shut_down(Queued::Finish);
@@ -234,5 +242,94 @@ fn help_is_woken() {
         };
         pool.spawn(opens).unwrap();
         end(&pool);
+    });
+}
+
+/// Tells the first call from the others. This is std's on purpose: it is no part of the model.
+#[derive(Default)]
+struct First(std::sync::atomic::AtomicBool);
+
+impl First {
+    fn is_first(&self) -> bool {
+        !self.0.swap(true, Relaxed)
+    }
+}
+
+/// The first worker fails to start.
+#[derive(Default)]
+struct FirstFails(First);
+
+impl Hooks for FirstFails {
+    fn start(&self, thread: WorkerThread) -> Result<(), StartError> {
+        if self.0.is_first() {
+            return Err("no thread".into());
+        }
+        thread::spawn(|| thread.run());
+        Ok(())
+    }
+}
+
+/// A job that was added while another thread started the first worker, which failed, is not left
+/// behind.
+#[test]
+fn a_start_that_fails_leaves_no_job() {
+    check(|| {
+        let (theirs, ours) = pair(Pool::with_hooks(1, FirstFails::default()));
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let job = || {
+            let value = Counted(Arc::clone(&dropped));
+            move || drop(value)
+        };
+        let their_job = job();
+        let other = thread::spawn(move || drop(theirs.spawn(their_job)));
+        drop(ours.spawn(job()));
+        other.join().unwrap();
+        end(&ours);
+        // Relaxed: the pool has to order it.
+        assert_eq!(dropped.load(Relaxed), 2);
+    });
+}
+
+/// Nor does the thread wait for ever that waits for such a job.
+#[test]
+fn a_start_that_fails_leaves_nobody_waiting() {
+    check(|| {
+        let (theirs, ours) = pair(Pool::with_hooks(1, FirstFails::default()));
+        let other = thread::spawn(move || {
+            let installed = catch_unwind(AssertUnwindSafe(|| theirs.install(|| 7)));
+            assert!(installed.is_ok_and(|seven| seven == 7) || !theirs.is_worker());
+        });
+        drop(ours.spawn(|| ()));
+        other.join().unwrap();
+        end(&ours);
+    });
+}
+
+/// While the only worker is started, and before there is a job for it, the pool is shut down, and
+/// another thread begins to drop the queued jobs.
+struct Dropping(Arc<OnceLock<Weak<Pool>>>, First);
+
+impl Hooks for Dropping {
+    fn start(&self, thread: WorkerThread) -> Result<(), StartError> {
+        let pool = self.0.get().and_then(Weak::upgrade).unwrap();
+        if self.1.is_first() {
+            pool.shut_down(Queued::Finish);
+            thread::spawn(move || pool.shut_down(Queued::Drop));
+        }
+        thread::spawn(|| thread.run());
+        Ok(())
+    }
+}
+
+/// A worker does not end while another thread has taken a job that it will put back.
+#[test]
+fn no_worker_ends_before_a_job_is_put_back() {
+    check_with_preemptions(3, || {
+        let itself = Arc::new(OnceLock::new());
+        let hooks = Dropping(Arc::clone(&itself), First::default());
+        let pool = std::sync::Arc::new(Pool::with_hooks(1, hooks));
+        itself.set(std::sync::Arc::downgrade(&pool)).unwrap();
+        assert_eq!(pool.install(|| 7), 7);
+        pool.wait();
     });
 }

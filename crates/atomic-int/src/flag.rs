@@ -6,6 +6,7 @@ use ft_sync::{
         AtomicUsize,
         Ordering::{Relaxed, SeqCst},
     },
+    uninterruptible,
 };
 use std::{fmt, pin::Pin, time::Instant};
 
@@ -160,7 +161,7 @@ impl AtomicFlag {
 
     /// Waits until the flag is set, or has been set since the call.
     pub fn wait(&self) {
-        self.wait_deadline(None);
+        uninterruptible(|| self.wait_deadline(None));
     }
 
     /// Like [`wait`](Self::wait), but waits until `deadline` at most. Returns whether the flag was

@@ -72,7 +72,7 @@ mod state;
 
 pub use error::BrokenBarrier;
 
-use ft_sync::{Mutex, MutexGuard, Signal, deadline_after};
+use ft_sync::{Mutex, MutexGuard, Signal, deadline_after, uninterruptible};
 use state::{Came, End, Looked, Place, State};
 // A waker is made from std's `Arc`, also under loom and shuttle.
 use std::{
@@ -324,7 +324,7 @@ impl<B: Deref<Target = Barrier> + Clone> Enter<B> {
     ///
     /// [`BrokenBarrier`].
     pub fn wait(&mut self) -> Result<Entry<B>, BrokenBarrier> {
-        let entered = self.wait_deadline(None);
+        let entered = uninterruptible(|| self.wait_deadline(None));
         entered.expect("a wait without a deadline has a result")
     }
 

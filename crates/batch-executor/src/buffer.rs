@@ -8,7 +8,7 @@ use std::{
     num::NonZeroUsize,
     panic::{RefUnwindSafe, UnwindSafe},
     sync::PoisonError,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use ft_sync::{
@@ -164,8 +164,11 @@ impl<T: Word> BatchBuffer<T> {
     /// # Errors
     ///
     /// See [`BatchExecutor::load`](crate::BatchExecutor::load).
-    pub fn load_with<E>(&self, source: impl FnMut() -> Result<T, E>) -> Result<T, LoadError<E>> {
-        match self.wait(None, source) {
+    pub fn load_with<E>(
+        &self,
+        mut source: impl FnMut() -> Result<T, E>,
+    ) -> Result<T, LoadError<E>> {
+        match self.filled.wait_for(|| self.look(&mut source)) {
             Ok(value) => Ok(value),
             Err(TryLoadError::Source(err)) => Err(LoadError::Source(err)),
             Err(TryLoadError::Reentrant) => Err(LoadError::Reentrant),
@@ -182,9 +185,11 @@ impl<T: Word> BatchBuffer<T> {
     pub fn load_timeout_with<E>(
         &self,
         timeout: Duration,
-        source: impl FnMut() -> Result<T, E>,
+        mut source: impl FnMut() -> Result<T, E>,
     ) -> Result<T, LoadTimeoutError<E>> {
-        match self.wait(deadline_after(timeout), source) {
+        let deadline = deadline_after(timeout);
+        let answer = self.filled.wait_until(deadline, || self.look(&mut source));
+        match answer.unwrap_or(Err(TryLoadError::Busy)) {
             Ok(value) => Ok(value),
             Err(TryLoadError::Source(err)) => Err(LoadTimeoutError::Source(err)),
             Err(TryLoadError::Reentrant) => Err(LoadTimeoutError::Reentrant),
@@ -192,17 +197,14 @@ impl<T: Word> BatchBuffer<T> {
         }
     }
 
-    fn wait<E>(
+    fn look<E>(
         &self,
-        deadline: Option<Instant>,
-        mut source: impl FnMut() -> Result<T, E>,
-    ) -> Result<T, TryLoadError<E>> {
-        let attempt = || match self.try_load_with(&mut source) {
+        source: &mut impl FnMut() -> Result<T, E>,
+    ) -> Option<Result<T, TryLoadError<E>>> {
+        match self.try_load_with(source) {
             Err(TryLoadError::Busy) => None,
             answer => Some(answer),
-        };
-        let answer = self.filled.wait_until(deadline, attempt);
-        answer.unwrap_or(Err(TryLoadError::Busy))
+        }
     }
 
     /// Returns the event that is notified when a thread is done with filling the buffer. It is for

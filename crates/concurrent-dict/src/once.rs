@@ -251,7 +251,7 @@ impl<K: Clone + Eq + Hash, V, S: BuildHasher> ConcurrentDict<K, V, S> {
                     let waiting = Waiting::begin(&flight, Party::thread(), Note::new(()));
                     let _waiting = waiting.unwrap_or_else(|deadlock| panic!("{deadlock}"));
                     let landed = || flight.has_landed().then_some(());
-                    flight.changed().wait_until(None, landed);
+                    flight.changed().wait_for(landed);
                 }
             }
         }

@@ -8,7 +8,7 @@ use ft_sync::{
         AtomicU64,
         Ordering::{AcqRel, Acquire, Relaxed},
     },
-    hint, thread,
+    hint, thread, uninterruptible,
 };
 
 /// The bits of [`TaskTracker::state`] that count attempts.
@@ -196,7 +196,7 @@ impl TaskTracker {
 
     /// Waits until all tasks are done.
     pub fn wait(&self) {
-        self.wait_deadline(None);
+        uninterruptible(|| self.wait_deadline(None));
     }
 
     /// Waits until all tasks are done and returns true; returns false if `deadline` passes first.

@@ -41,7 +41,7 @@ macro_rules! waiting {
             #[doc = concat!("[`PopError`] if the ", $what, " is closed and empty, even if it was")]
             /// closed while this call waited.
             pub fn pop(&self) -> Result<T, PopError> {
-                self.pop_wait(None).unwrap_or(Err(PopError))
+                self.not_empty().wait_for(|| popped(self.try_pop()))
             }
 
             #[doc = concat!("Pops the ", $item, " item, and waits for one for at most `timeout`.")]
@@ -94,10 +94,9 @@ macro_rules! waiting {
             #[doc = concat!("[`PushError`], with the item, if the ", $what, " was closed, even while")]
             /// this call waited.
             pub fn push(&self, item: T) -> Result<(), PushError<T>> {
-                match self.push_wait(item, None) {
-                    Ok(()) => Ok(()),
-                    Err(err) => Err(PushError(err.into_inner())),
-                }
+                let mut left = Some(item);
+                let attempt = || pushed(&mut left, |item| self.try_push(item));
+                self.not_full().wait_for(attempt)
             }
 
             #[doc = concat!("Pushes `item` ", $place, ", and waits for at most `timeout` while the")]

@@ -45,8 +45,10 @@ impl<T> IntervalLock<T> {
     ///
     /// If the calling thread has it.
     pub fn lock(&self) -> IntervalLockGuard<'_, T> {
-        let guard = self.lock_deadline(None);
-        guard.expect("a wait without a deadline ends with the lock")
+        match self.raw.lock() {
+            Ok(()) => self.guard(),
+            Err(err) => panic!("{err}"),
+        }
     }
 
     /// Takes the lock if nobody has it.

@@ -7,6 +7,7 @@ use ft_sync::{
         AtomicU64, AtomicUsize,
         Ordering::{Acquire, Relaxed, Release},
     },
+    uninterruptible,
 };
 use std::{
     collections::VecDeque,
@@ -124,7 +125,11 @@ impl RawIntervalLock {
     ///
     /// If the calling thread has it.
     pub fn lock(&self) -> Result<(), AlreadyOwner> {
-        self.lock_deadline(None).map(drop)
+        if !self.try_lock() {
+            let mut waiter = self.wait_to_lock()?;
+            uninterruptible(|| waiter.wait_deadline(None));
+        }
+        Ok(())
     }
 
     /// Like [`lock`](Self::lock), but returns false if `deadline` passes first.
@@ -172,7 +177,8 @@ impl RawIntervalLock {
     /// As for [`unlock`](Self::unlock).
     pub fn cede(&self) -> Result<bool, NotOwner> {
         let waiter = self.begin_cede()?;
-        Ok(waiter.is_some_and(|mut waiter| waiter.wait_deadline(None)))
+        // A guard, if there is one, goes on as if it had the lock: so it must have it again.
+        Ok(waiter.is_some_and(|mut waiter| uninterruptible(|| waiter.wait_deadline(None))))
     }
 
     /// Calls [`cede`](Self::cede) if the calling thread has had the lock for longer than the
@@ -339,7 +345,7 @@ impl RawIntervalLock {
                 drop(line);
                 next.raise();
             }
-            // The line is empty for the same reason as in `cede_slow`.
+            // The line was left meanwhile, or is empty for the same reason as in `hand_round_slow`.
             // Release: as in `release`.
             None => self.state.store(0, Release),
         }

@@ -56,6 +56,8 @@ impl RawIntervalLock {
     /// Lets all that wait have the lock, one after the other, and takes it again. Returns false if
     /// nobody waits. The interval begins anew in either case.
     ///
+    /// If the future is dropped while it waits, the task no longer has the lock.
+    ///
     /// # Errors
     ///
     /// As for [`unlock_of`](Self::unlock_of).
@@ -69,6 +71,8 @@ impl RawIntervalLock {
 
     /// Calls [`cede_async`](Self::cede_async) if the task has had the lock for longer than the
     /// interval and others wait. Otherwise returns false.
+    ///
+    /// Dropping the future does what dropping that of `cede_async` does.
     ///
     /// # Errors
     ///

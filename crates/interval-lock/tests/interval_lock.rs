@@ -1,13 +1,14 @@
 //! Behavior seen from outside.
 
 use ft_interval_lock::{AlreadyOwner, IntervalLock, NotOwner, RawIntervalLock};
-use ft_sync::TaskToken;
+use ft_sync::{Interrupt, TaskToken, interruptible};
 #[cfg(unix)]
 use ft_test_support::in_child;
 use ft_test_support::{soon, start_together, until};
 use std::{
     cell::Cell,
-    pin::pin,
+    future::ready,
+    pin::{Pin, pin},
     sync::{Arc, Barrier},
     task::{Context, Poll, Waker},
     thread,
@@ -360,4 +361,39 @@ fn tasks() {
     assert_eq!(cedes.poll(&mut context), Poll::Ready(Ok(true)));
     lock.unlock_of(one).unwrap();
     assert!(!lock.is_locked());
+}
+
+/// An interrupt that is always raised.
+struct Raised;
+
+impl Interrupt for Raised {
+    fn is_raised(&self) -> bool {
+        true
+    }
+
+    fn raised(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(ready(()))
+    }
+}
+
+/// A guard means that its thread has the lock, also after it has let others in, and whatever interrupt
+/// is raised.
+#[test]
+fn no_interrupt_makes_a_guard() {
+    let lock = IntervalLock::new(Duration::ZERO, 0_u32);
+    start_together(3, |_| {
+        for _ in 0..100 {
+            interruptible(Arc::new(Raised), || {
+                let mut value = lock.lock();
+                for _ in 0..3 {
+                    value.cede();
+                    let before = *value;
+                    (0..5).for_each(|_| thread::yield_now());
+                    *value = before + 1;
+                    value.poll();
+                }
+            });
+        }
+    });
+    assert_eq!(lock.into_inner(), 900);
 }

@@ -77,7 +77,7 @@ use ft_sync::{
         AtomicU64,
         Ordering::{Acquire, Relaxed, Release},
     },
-    deadline_after,
+    deadline_after, uninterruptible,
 };
 use std::{
     fmt,
@@ -209,7 +209,7 @@ impl Latch {
 
     /// Waits until the count is zero, or has been zero since the call.
     pub fn wait(&self) {
-        self.wait_deadline(None);
+        uninterruptible(|| self.wait_deadline(None));
     }
 
     /// Like [`wait`](Self::wait), but waits for at most `timeout`. Returns whether the latch was open.

@@ -79,6 +79,7 @@ use ft_sync::{
         AtomicBool,
         Ordering::{Acquire, Relaxed, Release},
     },
+    uninterruptible,
 };
 use std::{
     fmt, mem,
@@ -427,7 +428,7 @@ pub struct Claim<'a, T> {
 impl<'a, T> Claim<'a, T> {
     /// Waits for the turn.
     pub fn wait(mut self) -> Turn<'a, T> {
-        let turn = self.wait_deadline(None);
+        let turn = uninterruptible(|| self.wait_deadline(None));
         turn.expect("a wait without a deadline ends with a turn")
     }
 

@@ -51,7 +51,7 @@ pub use error::{MoreThanBurst, RateError};
 use clock::Clock;
 use ft_sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
-    deadline_after, is_interrupted,
+    deadline_after, is_interrupted, uninterruptible,
 };
 use std::{
     fmt,
@@ -151,7 +151,7 @@ impl RateLimiter {
     ///
     /// [`MoreThanBurst`].
     pub fn acquire(&self, n: u32) -> Result<(), MoreThanBurst> {
-        self.acquire_deadline(n, None).map(drop)
+        uninterruptible(|| self.acquire_deadline(n, None)).map(drop)
     }
 
     /// Takes `n` permits, and waits for them for at most `timeout`. Returns whether it took them. A

@@ -88,8 +88,9 @@ impl<T: ?Sized> AsyncRwLock<T> for RwLock<T> {
     }
 }
 
-// SAFETY: `try_write` and `write_deadline` take the lock only when nobody has it. While a writer
-// has it, nobody else can take it. Readers take it only when no writer has it.
+// SAFETY: a writer takes the lock only when nobody has it. While a writer has it, nobody else can take
+// it. Readers take it only when no writer has it. `read` and `write`, which return nothing, return
+// only after they have taken it.
 unsafe impl lock_api::RawRwLock for RawRwLock {
     // Each use of the constant is meant to be another lock.
     #[allow(clippy::declare_interior_mutable_const)]
@@ -99,7 +100,7 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
 
     #[inline]
     fn lock_shared(&self) {
-        self.read_deadline(None);
+        self.read();
     }
 
     #[inline]
@@ -115,7 +116,7 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
 
     #[inline]
     fn lock_exclusive(&self) {
-        self.write_deadline(None);
+        self.write();
     }
 
     #[inline]
@@ -150,7 +151,7 @@ unsafe impl lock_api::RawRwLockDowngrade for RawRwLock {
 unsafe impl lock_api::RawRwLockRecursive for RawRwLock {
     fn lock_shared_recursive(&self) {
         if !self.try_read_recursive() {
-            self.read_deadline(None);
+            self.read();
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
 use ft_sync::{
     ThreadToken,
     atomic::{AtomicU64, Ordering::Relaxed},
+    uninterruptible,
 };
 use std::time::Instant;
 
@@ -107,7 +108,11 @@ impl OwnedRwLock {
     ///
     /// If the calling thread has it for writing.
     pub fn read(&self) -> Result<(), WouldDeadlock> {
-        self.read_deadline(None).map(drop)
+        if !self.try_read() {
+            let mut waiter = self.wait_to_read()?;
+            uninterruptible(|| waiter.wait_deadline(None));
+        }
+        Ok(())
     }
 
     /// Takes the lock for writing, and waits for it if necessary.
@@ -116,7 +121,11 @@ impl OwnedRwLock {
     ///
     /// If the calling thread already has it, for reading or for writing.
     pub fn write(&self) -> Result<(), WouldDeadlock> {
-        self.write_deadline(None).map(drop)
+        if !self.try_write() {
+            let mut waiter = self.wait_to_write()?;
+            uninterruptible(|| waiter.wait_deadline(None));
+        }
+        Ok(())
     }
 
     /// Like [`read`](Self::read), but returns false if `deadline` passes first.

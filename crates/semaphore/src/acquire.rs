@@ -1,7 +1,7 @@
 //! Waiting for permits.
 
 use crate::{Permit, Semaphore};
-use ft_sync::{Signal, Standing, deadline_after};
+use ft_sync::{Signal, Standing, deadline_after, uninterruptible};
 // A waker is made from std's `Arc`, also under loom and shuttle.
 use std::{
     pin::Pin,
@@ -33,8 +33,11 @@ impl Semaphore {
     /// assert_eq!(seats.available(), 5);
     /// ```
     pub fn acquire_many(&self, n: usize) -> Permit<'_> {
-        let permits = self.acquire_until(n, None);
-        permits.expect("a wait without a deadline ends with the permits")
+        self.try_acquire_many(n).unwrap_or_else(|| {
+            let mut place = self.acquire_many_async(n);
+            let permits = uninterruptible(|| place.wait_deadline(None));
+            permits.expect("a wait without a deadline ends with the permits")
+        })
     }
 
     /// Takes a permit, and waits for one for at most `timeout`. A timeout that is too large for the
@@ -42,19 +45,19 @@ impl Semaphore {
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
         // This avoids reading the clock when there is no need to wait.
         self.try_acquire()
-            .or_else(|| self.acquire_until(1, deadline_after(timeout)))
+            .or_else(|| self.acquire_until(deadline_after(timeout)))
     }
 
     /// Takes a permit, and waits for one until `deadline`. Under loom every deadline has already
     /// passed.
     pub fn acquire_deadline(&self, deadline: Instant) -> Option<Permit<'_>> {
-        self.acquire_until(1, Some(deadline))
+        self.acquire_until(Some(deadline))
     }
 
     #[inline]
-    fn acquire_until(&self, n: usize, deadline: Option<Instant>) -> Option<Permit<'_>> {
-        self.try_acquire_many(n)
-            .or_else(|| self.acquire_many_async(n).wait_deadline(deadline))
+    fn acquire_until(&self, deadline: Option<Instant>) -> Option<Permit<'_>> {
+        self.try_acquire()
+            .or_else(|| self.acquire_async().wait_deadline(deadline))
     }
 
     /// Returns a future that takes a permit, and waits in line for one if necessary.

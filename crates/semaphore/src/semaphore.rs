@@ -166,12 +166,11 @@ impl Semaphore {
     ///
     /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS) then.
     pub fn add_permits(&self, n: usize) {
-        let changed = self.change_limit(|limit| {
+        let added = self.change_limit(|limit| {
             let sum = limit.checked_add(n);
             sum.filter(|&sum| sum <= Self::MAX_PERMITS)
         });
-        // The mutex has been unlocked, so it is not poisoned.
-        changed.expect("too many permits");
+        assert!(added, "too many permits");
     }
 
     /// Changes the total number of permits.
@@ -200,13 +199,16 @@ impl Semaphore {
         self.change_limit(|_| Some(limit));
     }
 
-    /// Returns `None`, and does nothing, if `change` does.
+    /// Replaces the limit by what `change` makes of it. Returns false if that is nothing.
     #[cold]
-    fn change_limit(&self, change: impl FnOnce(usize) -> Option<usize>) -> Option<()> {
+    fn change_limit(&self, change: impl FnOnce(usize) -> Option<usize>) -> bool {
         let mut queue = self.lock();
         // Relaxed: it changes under the mutex.
         let before = self.limit.load(Relaxed);
-        let limit = change(before)?;
+        // A panic in here would poison the mutex, so the caller has to panic.
+        let Some(limit) = change(before) else {
+            return false;
+        };
         self.enter(&mut queue);
         // Relaxed: as above.
         self.limit.store(limit, Relaxed);
@@ -215,7 +217,7 @@ impl Semaphore {
             None => queue.remove(before - limit),
         }
         self.settle(queue);
-        Some(())
+        true
     }
 
     /// Returns the number of permits that are free at this moment. Those that are set aside for the

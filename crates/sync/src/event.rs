@@ -177,6 +177,32 @@ impl Event {
         attempt().or_else(|| self.wait_until_slow(deadline, attempt))
     }
 
+    /// Waits until `attempt` returns a value, and returns that value.
+    ///
+    /// This is [`wait_until`](Self::wait_until) for a caller that cannot go on without the value: there is no
+    /// deadline, and the wait is [not interrupted](crate::uninterruptible).
+    ///
+    /// ```
+    /// use ft_sync::Event;
+    ///
+    /// let (mut looks, event) = (0, Event::new());
+    /// let seen = event.wait_for(|| {
+    ///     looks += 1;
+    ///     (looks == 2).then_some("seen")
+    /// });
+    /// assert_eq!((seen, looks), ("seen", 2));
+    /// ```
+    #[inline]
+    pub fn wait_for<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
+        attempt().unwrap_or_else(|| self.wait_for_slow(attempt))
+    }
+
+    #[cold]
+    fn wait_for_slow<T>(&self, attempt: impl FnMut() -> Option<T>) -> T {
+        let done = interrupt::uninterruptible(|| self.wait_until_slow(None, attempt));
+        done.expect("a wait without a deadline ends with a value")
+    }
+
     #[cold]
     fn wait_until_slow<T>(
         &self,
@@ -239,7 +265,7 @@ pub struct Listener<'a> {
 impl Listener<'_> {
     /// Waits for a notification.
     pub fn wait(self) {
-        self.wait_deadline(None);
+        interrupt::uninterruptible(|| self.wait_deadline(None));
     }
 
     /// Waits for a notification and returns true; returns false if `deadline` passes first.

@@ -23,22 +23,21 @@ thread_local! {
 /// had passed. A thread that sleeps when the interrupt is raised is woken.
 ///
 /// This holds for everything that sleeps on an [`Event`](crate::Event) or a
-/// [`Signal`](crate::Signal), and so for all waits of the `ft-` primitives. A wait without a deadline
-/// has no way to tell that it has ended early; so call only those that take an `Option<Instant>`, and
-/// return something even if that is `None`.
+/// [`Signal`](crate::Signal), and so for the waits of the `ft-` primitives that take an
+/// `Option<Instant>`, even if that is `None`. A wait that cannot tell its caller that it has ended
+/// early, such as [`Select::wait`](crate::Select::wait), is [not interrupted](uninterruptible).
 ///
 /// A wait that need not sleep succeeds in spite of the interrupt. If calls are nested, only the
 /// innermost interrupt counts.
 ///
 /// # Panics
 ///
-/// If `wait` panics. So do waits without a deadline that have to return something, such as
-/// [`Select::wait`](crate::Select::wait), when they end early.
+/// If `wait` panics, or if the thread is destroying its thread-local variables.
 ///
 /// # Deadlocks
 ///
-/// A loop that waits without a deadline, and goes on until it has what it wants, never ends, and
-/// uses the processor all the time: ask [`is_interrupted`] in it.
+/// A loop that calls such a wait until it has what it wants uses the processor all the time while
+/// the interrupt is raised: ask [`is_interrupted`] in it.
 ///
 /// ```
 /// use ft_sync::{Event, Interrupt, Signal, interruptible, thread};
@@ -68,6 +67,43 @@ thread_local! {
 /// ```
 pub fn interruptible<T>(by: Arc<dyn Interrupt>, wait: impl FnOnce() -> T) -> T {
     let _restored = Restored(CURRENT.with(|current| current.replace(Some(by))));
+    wait()
+}
+
+/// Calls `wait`, in which no interrupt of an [`interruptible`] around this call counts.
+///
+/// It is for a wait that cannot tell its caller that it has ended early, because it returns a guard,
+/// for example, or because other threads use what the caller owns until it is over.
+///
+/// # Panics
+///
+/// If `wait` panics.
+///
+/// ```
+/// use ft_sync::{Event, Interrupt, interruptible, is_interrupted, uninterruptible};
+/// use std::{future::ready, pin::Pin, sync::Arc};
+///
+/// struct Raised;
+///
+/// impl Interrupt for Raised {
+///     fn is_raised(&self) -> bool {
+///         true
+///     }
+///     fn raised(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+///         Box::pin(ready(()))
+///     }
+/// }
+///
+/// interruptible(Arc::new(Raised), || {
+///     assert!(is_interrupted());
+///     assert!(uninterruptible(|| !is_interrupted()));
+///     assert!(!Event::new().listen().wait_deadline(None));
+/// });
+/// ```
+pub fn uninterruptible<T>(wait: impl FnOnce() -> T) -> T {
+    // A thread that destroys its thread-local variables has no interrupt.
+    let outer = CURRENT.try_with(RefCell::take).ok().flatten();
+    let _restored = outer.map(|outer| Restored(Some(outer)));
     wait()
 }
 

@@ -85,7 +85,7 @@ pub use cell::UnsafeCell;
 #[cfg(ft_loom)]
 pub use cell::{ConstPtr, MutPtr};
 pub use event::{Event, Listener, deadline_after};
-pub use interrupt::{Interrupt, interruptible, is_interrupted};
+pub use interrupt::{Interrupt, interruptible, is_interrupted, uninterruptible};
 pub use line::{Line, Standing};
 pub use order::before_looking;
 pub use patience::Pauses;

@@ -6,7 +6,7 @@ mod shuffle;
 pub use case::Case;
 pub use shuffle::shuffle;
 
-use crate::{Event, Listener, Signal, deadline_after};
+use crate::{Event, Listener, Signal, deadline_after, uninterruptible};
 use std::{
     fmt,
     future::poll_fn,
@@ -124,7 +124,7 @@ impl<'a, T> Select<'a, T> {
     ///
     /// If there are no cases. So do the other methods that wait.
     pub fn wait(&mut self) -> T {
-        let done = self.wait_deadline(None);
+        let done = uninterruptible(|| self.wait_deadline(None));
         done.expect("a wait without a deadline ends with a case")
     }
 

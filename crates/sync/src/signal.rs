@@ -189,7 +189,10 @@ impl Signal {
         asleep: MutexGuard<'a, Asleep>,
         _deadline: Option<Instant>,
     ) -> MutexGuard<'a, Asleep> {
-        self.woken.wait(asleep).unwrap()
+        // Shuttle's threads share one thread of the system: when one of them panics, a lock that
+        // another one leaves meanwhile counts as poisoned.
+        let woken = self.woken.wait(asleep);
+        woken.unwrap_or_else(PoisonError::into_inner)
     }
 }
 

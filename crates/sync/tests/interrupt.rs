@@ -1,6 +1,9 @@
 //! Waits that an interrupt ends.
 
-use ft_sync::{Event, Interrupt, Signal, deadline_after, interruptible, is_interrupted};
+use ft_sync::{
+    Case, Event, Interrupt, Select, Signal, deadline_after, interruptible, is_interrupted,
+    uninterruptible,
+};
 use std::{
     pin::Pin,
     sync::{
@@ -99,6 +102,65 @@ fn panics() {
     assert!(caught.is_err());
     assert!(!is_interrupted());
     assert_eq!(Arc::strong_count(&stop), 1);
+}
+
+/// The interrupt counts again after a wait that it must not end, also if that panics.
+#[test]
+fn uninterruptible_waits() {
+    let stop = Arc::new(Stop::default());
+    stop.raise();
+    interruptible(Arc::clone(&stop) as _, || {
+        uninterruptible(|| {
+            assert!(!is_interrupted());
+            let soon = deadline_after(Duration::from_millis(2));
+            assert!(!Event::new().listen().wait_deadline(soon));
+            assert_eq!(
+                soon.map(|soon| soon <= std::time::Instant::now()),
+                Some(true)
+            );
+            // As always, the innermost counts.
+            interruptible(Arc::clone(&stop) as _, || assert!(is_interrupted()));
+            assert!(!is_interrupted());
+        });
+        assert!(is_interrupted());
+        let panics = || {
+            uninterruptible(|| panic!("as planned"));
+        };
+        std::panic::catch_unwind(panics).expect_err("it panics");
+        assert!(is_interrupted());
+    });
+    uninterruptible(|| assert!(!is_interrupted()));
+    assert_eq!(Arc::strong_count(&stop), 1);
+}
+
+/// What has to return something goes on until it has it.
+#[test]
+fn waits_that_must_succeed() {
+    let stop = Arc::new(Stop::default());
+    stop.raise();
+    let (event, mut looks) = (Event::new(), 0);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (event, done) = (&event, &done);
+        let waiter = scope.spawn(move || {
+            interruptible(stop, || {
+                let look = || {
+                    looks += 1;
+                    (looks == 30).then_some(looks)
+                };
+                let first = event.wait_for(look);
+                let case = Case::new(event, || (looks == 30).then_some(looks));
+                let seen = (first, Select::new().case(case).wait());
+                done.store(true, SeqCst);
+                seen
+            })
+        });
+        while !done.load(SeqCst) {
+            event.notify(1);
+            thread::yield_now();
+        }
+        assert_eq!(waiter.join().unwrap(), (30, 30));
+    });
 }
 
 #[test]

@@ -15,7 +15,7 @@ mod modeled {
         Arc, UnsafeCell,
         atomic::{
             AtomicUsize,
-            Ordering::{Acquire, Relaxed, Release},
+            Ordering::{AcqRel, Acquire, Relaxed, Release},
         },
     };
 
@@ -75,8 +75,9 @@ mod modeled {
                 if slot.state.load(Relaxed) == FULL
                     && slot
                         .state
-                        // Acquire: pairs with the Release in `push`.
-                        .compare_exchange(FULL, BUSY, Acquire, Relaxed)
+                        // Acquire: pairs with the Release in `push`. Release: pairs with the Acquire
+                        // in `is_empty`.
+                        .compare_exchange(FULL, BUSY, AcqRel, Relaxed)
                         .is_ok()
                 {
                     // SAFETY: the slot is ours until it is empty.
@@ -95,8 +96,9 @@ mod modeled {
         }
 
         fn is_empty(&self) -> bool {
-            // Relaxed: the caller has a fence before it.
-            self.0.iter().all(|slot| slot.state.load(Relaxed) != FULL)
+            // Acquire: pairs with the Release in `take`. Who finds that a job is gone sees what its
+            // thief has done before.
+            self.0.iter().all(|slot| slot.state.load(Acquire) != FULL)
         }
     }
 

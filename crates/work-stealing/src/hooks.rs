@@ -40,7 +40,8 @@ pub trait Hooks: Send + Sync + 'static {
         wait();
     }
 
-    /// A job of [`spawn`](crate::Pool::spawn) has panicked. Nobody waits for such a job.
+    /// A job of [`spawn`](crate::Pool::spawn) has panicked, or what it owned did when it was dropped.
+    /// Nobody waits for such a job.
     fn panicked(&self, payload: Box<dyn Any + Send>) {
         drop(payload);
     }

@@ -13,12 +13,14 @@ pub(crate) struct JobRef {
     how: &'static Methods,
 }
 
-/// How to treat a kind of job.
+/// How to treat a kind of job. None of these unwinds.
 struct Methods {
     /// Runs the job, which ends it.
     run: unsafe fn(*const (), &dyn Runner),
     /// Drops the job, if nobody waits for it.
-    discard: Option<unsafe fn(*const ())>,
+    discard: Option<unsafe fn(*const (), &dyn Runner)>,
+    /// Ends the job without running it, if no worker waits for it.
+    refuse: Option<unsafe fn(*const (), &dyn Runner)>,
 }
 
 // SAFETY: the types of jobs below require that what they contain may be sent.
@@ -26,19 +28,26 @@ unsafe impl Send for JobRef {}
 
 impl JobRef {
     /// Runs the job on this worker. It does not unwind.
-    pub(crate) fn run(self, worker: &dyn Runner) {
+    pub(crate) fn run(self, pool: &dyn Runner) {
         // SAFETY: `self` is consumed, so this is the one time.
-        unsafe { (self.how.run)(self.job, worker) }
+        unsafe { (self.how.run)(self.job, pool) }
     }
 
-    /// Drops the job. Returns it instead if somebody waits for it.
-    pub(crate) fn discard(self) -> Result<(), Self> {
+    /// Drops the job. Returns it instead if somebody waits for it. It does not unwind.
+    pub(crate) fn discard(self, pool: &dyn Runner) -> Result<(), Self> {
         let Some(discard) = self.how.discard else {
             return Err(self);
         };
         // SAFETY: as in `run`.
-        unsafe { discard(self.job) };
+        unsafe { discard(self.job, pool) };
         Ok(())
+    }
+
+    /// Ends the job without running it: there is no worker, and so none that waits for it.
+    pub(crate) fn refuse(self, pool: &dyn Runner) {
+        let refuse = self.how.refuse.expect("a worker waits for it");
+        // SAFETY: as in `run`.
+        unsafe { refuse(self.job, pool) };
     }
 
     /// Tells whether it is a reference to that job.
@@ -55,12 +64,14 @@ impl<F: FnOnce(&dyn Runner) + Send> HeapJob<F> {
     const SPAWNED: &'static Methods = &Methods {
         run: Self::run,
         discard: Some(Self::discard),
+        refuse: Some(Self::discard),
     };
 
-    /// Which methods a job has that somebody waits for.
+    /// Which methods a job has that a worker waits for.
     const SCOPED: &'static Methods = &Methods {
         run: Self::run,
         discard: None,
+        refuse: None,
     };
 
     /// A job that lives as long as it likes.
@@ -84,17 +95,21 @@ impl<F: FnOnce(&dyn Runner) + Send> HeapJob<F> {
         JobRef { job, how }
     }
 
-    unsafe fn run(job: *const (), worker: &dyn Runner) {
+    unsafe fn run(job: *const (), pool: &dyn Runner) {
         // SAFETY: the pointer comes from `into_raw`, and this is called once.
         let job = unsafe { Box::from_raw(job.cast_mut().cast::<Self>()) };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (job.0)(worker))) {
-            worker.panicked(payload);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (job.0)(pool))) {
+            pool.panicked(payload);
         }
     }
 
-    unsafe fn discard(job: *const ()) {
+    unsafe fn discard(job: *const (), pool: &dyn Runner) {
         // SAFETY: as in `run`.
-        drop(unsafe { Box::from_raw(job.cast_mut().cast::<Self>()) });
+        let job = unsafe { Box::from_raw(job.cast_mut().cast::<Self>()) };
+        // What the job owns may panic when it is dropped.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(job))) {
+            pool.panicked(payload);
+        }
     }
 }
 
@@ -115,6 +130,7 @@ where
     const METHODS: &'static Methods = &Methods {
         run: Self::run,
         discard: None,
+        refuse: Some(Self::refuse),
     };
 
     /// Creates a job that is not in a queue.
@@ -138,7 +154,7 @@ where
         JobRef { job, how }
     }
 
-    unsafe fn run(job: *const (), worker: &dyn Runner) {
+    unsafe fn run(job: *const (), pool: &dyn Runner) {
         // SAFETY: the thread that waits keeps the job until the latch is set below.
         let this = unsafe { &*job.cast::<Self>() };
         // SAFETY: the one reference was consumed, so nobody else looks before the latch is set.
@@ -149,7 +165,14 @@ where
         this.result
             .with_mut(|place| unsafe { *place = Some(result) });
         // SAFETY: the pointer is good until this call has set the latch.
-        unsafe { L::set(&raw const this.latch, worker) };
+        unsafe { L::set(&raw const this.latch, pool) };
+    }
+
+    unsafe fn refuse(job: *const (), pool: &dyn Runner) {
+        // SAFETY: as in `run`. There is no result.
+        let latch = unsafe { &raw const (*job.cast::<Self>()).latch };
+        // SAFETY: as in `run`.
+        unsafe { L::set(latch, pool) };
     }
 
     /// Takes the body of a job that was not run.
@@ -157,10 +180,11 @@ where
         self.body.into_inner().expect("a job runs once")
     }
 
-    /// Returns what the job returned, or goes on with its panic. The latch must be set.
-    pub(crate) fn into_result(self) -> R {
-        match self.result.into_inner().expect("the latch is set") {
-            Ok(result) => result,
+    /// Returns what the job returned, or goes on with its panic. Returns `None` if it was refused. The
+    /// latch must be set.
+    pub(crate) fn into_result(self) -> Option<R> {
+        match self.result.into_inner()? {
+            Ok(result) => Some(result),
             Err(payload) => resume_unwind(payload),
         }
     }

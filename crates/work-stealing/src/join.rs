@@ -27,15 +27,13 @@ where
                 let b = job.into_body()();
                 return (a, b);
             }
-            Some(other) => other.run(worker),
+            Some(other) => worker.run(other),
             // Stolen.
-            None => {
-                let is_set = || job.latch.is_set().then_some(());
-                worker.help_until(worker.finished(), None, is_set);
-            }
+            None => worker.help_until_finished(|| job.latch.is_set()),
         }
     }
     guard.disarm();
     let a = a.unwrap_or_else(|payload| resume_unwind(payload));
-    (a, job.into_result())
+    let b = job.into_result();
+    (a, b.expect("there is a worker, this one"))
 }

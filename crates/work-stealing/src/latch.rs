@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 /// A flag in a job, which is set once.
 pub(crate) trait JobLatch {
-    /// Sets the latch, and wakes the thread that waits for it. `worker` has run the job.
+    /// Sets the latch, and wakes the thread that waits for it.
     ///
     /// # Safety
     ///
     /// `this` must be good until the flag is set: that is the last time that this function touches
     /// it, because the thread that sees the flag may free it.
-    unsafe fn set(this: *const Self, worker: &dyn Runner);
+    unsafe fn set(this: *const Self, pool: &dyn Runner);
 }
 
 /// A latch for which a worker of the same pool waits.
@@ -45,13 +45,13 @@ impl WorkerLatch {
 }
 
 impl JobLatch for WorkerLatch {
-    unsafe fn set(this: *const Self, worker: &dyn Runner) {
+    unsafe fn set(this: *const Self, pool: &dyn Runner) {
         // SAFETY: the flag is not set yet.
         let owner = unsafe { (*this).owner };
         // SAFETY: as above. Release: pairs with the Acquire in `is_set`.
         unsafe { (*this).done.store(true, Release) };
         // What is woken lives in the pool, not in the latch.
-        worker.finished(owner);
+        pool.finished(owner);
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct OutsideLatch {
 }
 
 impl JobLatch for Arc<OutsideLatch> {
-    unsafe fn set(this: *const Self, _worker: &dyn Runner) {
+    unsafe fn set(this: *const Self, _pool: &dyn Runner) {
         // SAFETY: the flag is not set yet. Our own reference keeps the latch.
         let latch = unsafe { Arc::clone(&*this) };
         // Release: pairs with the Acquire of the thread that waits.

@@ -27,9 +27,10 @@
 //! victim's deque, and a look at each worker in the worst case, so that a search among *n* workers
 //! takes *O(n)*.
 //!
-//! Pushing, popping and stealing are lock-free: a thread that is stopped inside hinders no other one
-//! from running the jobs that are queued. (The injector is the exception, at the end of each of its
-//! blocks: a thief waits there until the next block is in place.) Starting a worker, waking one and
+//! The workers' deques are lock-free: a thread that is stopped while it pushes, pops or steals hinders
+//! no other one from running the jobs that are queued. The injector, through which jobs come from
+//! outside, is not: a thief waits for a push that has taken its place there and not written it yet,
+//! and at the end of each block until the next one is in place. Starting a worker, waking one and
 //! falling asleep take locks. Jobs of one worker run in the reverse order of their pushes, so there is
 //! no fairness among them; every 61st time it looks elsewhere first, so that none from outside
 //! starves.
@@ -68,8 +69,8 @@
 //! **Who is woken.** As in Tokio's scheduler, a push wakes a worker only if none is searching, and the
 //! last one that ends its search wakes another if it sees more work. So a burst of jobs wakes the
 //! workers one after the other, and not all of them at each push. One word counts the workers that
-//! search, that sleep, and that were started; if nobody is asleep and there are fewer workers than
-//! there may be, a push starts one. `rayon-core`'s sleep module counts job events, too, and sleeps in
+//! search, that sleep, and that are about to start, and all of them. If nobody is asleep or about to
+//! start, and there are fewer workers than there may be, a push starts one. `rayon-core`'s sleep module counts job events, too, and sleeps in
 //! two steps, so that fewer pushes have to wake. Before a worker sleeps it looks for jobs for 50 µs,
 //! about as long as `rayon-core`'s: less, and a program that adds a short job whenever the last one has
 //! ended would wake a worker for each.

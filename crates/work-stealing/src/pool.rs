@@ -11,7 +11,7 @@ use crate::{
     shared::Shared,
     worker::Worker,
 };
-use ft_sync::{Event, atomic::Ordering::Acquire};
+use ft_sync::{Event, atomic::Ordering::Acquire, uninterruptible};
 use std::sync::Arc;
 use std::{fmt, time::Instant};
 
@@ -52,7 +52,8 @@ pub enum Queued {
 /// assert_eq!(RAN.load(Relaxed), 10);
 /// ```
 ///
-/// After a fork the child has the pool without its workers. It must forget the pool.
+/// After a fork the child has the pool without its workers. It must forget the pool. If it is a job that
+/// forks, it must not return in the child, where its worker would go on with copies of queued jobs.
 pub struct Pool {
     shared: Arc<Shared>,
     /// Whether a drop waits.
@@ -95,6 +96,9 @@ impl Pool {
     /// [`SpawnError`] if the pool has been shut down, or has no worker and cannot start one. The job
     /// is dropped. Jobs of the pool itself can add jobs as long as they run.
     ///
+    /// If another thread is starting the first worker at that moment, the job is added. It is dropped
+    /// later if that worker cannot be started, and no other one has been.
+    ///
     /// ```
     /// use ft_work_stealing::Pool;
     /// use std::sync::mpsc;
@@ -113,13 +117,14 @@ impl Pool {
             }
             None => self.shared.inject(job).map_err(|(err, job)| {
                 // It is a job that can be discarded.
-                let _ = job.discard();
+                let _ = job.discard(&*self.shared);
                 err
             }),
         })
     }
 
-    /// Runs `f` on a worker, and returns what it returns. On a worker of this pool it is a call.
+    /// Runs `f` on a worker, and returns what it returns. On a worker of this pool it is a call. A
+    /// worker of another pool runs jobs of its own one meanwhile.
     ///
     /// # Panics
     ///
@@ -192,8 +197,9 @@ impl Pool {
     /// Waits until `attempt` returns a value, and returns that; returns `None` if `deadline` passes.
     /// A worker runs jobs meanwhile, of its own pool, whichever that is.
     ///
-    /// `event` must be notified when `attempt` may have become successful. The deadline is looked at
-    /// between two jobs.
+    /// `event` must be notified when `attempt` may have become successful. `attempt` must not wait:
+    /// meanwhile, this worker counts as one that looks for jobs. The deadline is looked at
+    /// between two jobs. So is an [interrupt](ft_sync::interruptible), which does not count in the jobs.
     ///
     /// # Deadlocks
     ///
@@ -252,7 +258,7 @@ impl Pool {
     /// A worker that waits for its own end waits for ever.
     pub fn wait(&self) {
         let is_over = || self.shared.is_over().then_some(());
-        self.shared.ended.wait_until(None, is_over);
+        self.shared.ended.wait_for(is_over);
     }
 
     /// Does what [`wait`](Self::wait) does, until `deadline` at most. Returns whether the pool has
@@ -303,9 +309,12 @@ impl Pool {
         }
         // Acquire: pairs with the Release in `OutsideLatch::set`, so the result is seen.
         let is_set = || latch.done.load(Acquire).then_some(());
-        Self::help_until(&latch.changed, None, is_set);
+        // An interrupt must not end this: a worker uses the job until the latch is set.
+        let done = uninterruptible(|| Self::help_until(&latch.changed, None, is_set));
+        done.expect("a wait without a deadline ends with the job");
         guard.disarm();
-        job.into_result()
+        // The first worker was about to start, and could not.
+        job.into_result().expect("no worker could be started")
     }
 }
 

@@ -43,21 +43,26 @@ unsafe impl Send for Pointer {}
 
 impl Pointer {
     /// The job has ended.
-    fn leave(self, result: Result<(), Payload>, worker: &dyn Runner) {
+    fn leave(self, result: Result<(), Payload>, pool: &dyn Runner) {
         let scope = self.0;
-        if let Err(payload) = result {
+        let mut other = result.err();
+        if other.is_some() {
             // SAFETY: we are still counted.
             let mut first =
                 unsafe { (*scope).panic.lock() }.unwrap_or_else(PoisonError::into_inner);
-            first.get_or_insert(payload);
+            if first.is_none() {
+                *first = other.take();
+            }
         }
         // SAFETY: as above.
         let owner = unsafe { (*scope).owner };
         // SAFETY: as above, until it is counted down. Release: pairs with the Acquire in `is_over`.
         if unsafe { (*scope).pending.fetch_sub(1, Release) } == 1 {
             // What is woken lives in the pool.
-            worker.finished(owner);
+            pool.finished(owner);
         }
+        // This may panic, so it comes last.
+        drop(other);
     }
 }
 
@@ -72,10 +77,10 @@ impl<'scope> Scope<'scope, '_> {
         // Relaxed: the caller is counted, so the scope is not over; publishes nothing.
         self.pending.fetch_add(1, Relaxed);
         let pointer = Pointer(std::ptr::from_ref(self).cast());
-        let body = move |worker: &dyn Runner| {
+        let body = move |pool: &dyn Runner| {
             let pointer = pointer;
             let result = catch_unwind(AssertUnwindSafe(job));
-            pointer.leave(result, worker);
+            pointer.leave(result, pool);
         };
         // SAFETY: the scope waits for the job before what it borrows ends.
         let job = unsafe { HeapJob::scoped(body) };
@@ -116,11 +121,11 @@ pub(crate) fn scope<'env, R>(
     let guard = AbortOnUnwind;
     // Relaxed: the body has run on this thread.
     scope.pending.fetch_sub(1, Relaxed);
-    worker.help_until(worker.finished(), None, || scope.is_over().then_some(()));
+    worker.help_until_finished(|| scope.is_over());
     guard.disarm();
     let result = result.unwrap_or_else(|payload| resume_unwind(payload));
-    let mut panic = scope.panic.lock().unwrap_or_else(PoisonError::into_inner);
-    match panic.take() {
+    let panic = (scope.panic.lock().unwrap_or_else(PoisonError::into_inner)).take();
+    match panic {
         Some(payload) => resume_unwind(payload),
         None => result,
     }

@@ -5,17 +5,23 @@ use crate::{
     deque::{Injector, Steal, Stealer},
     job::JobRef,
     roster::Roster,
+    runner::{Payload, Runner},
 };
 use crossbeam_utils::CachePadded;
 use ft_sync::{
     Event,
     atomic::{
-        AtomicU64, AtomicUsize,
+        AtomicU64,
         Ordering::{Relaxed, SeqCst},
         fence,
     },
+    uninterruptible,
 };
 use std::sync::Arc;
+use std::{
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// In [`Shared::idle`]: one worker that looks for jobs.
 const SEARCHING: u64 = 1;
@@ -23,7 +29,9 @@ const SEARCHING: u64 = 1;
 const SLEEPING: u64 = 1 << 16;
 /// In [`Shared::idle`]: one worker that was started and has not ended.
 const STARTED: u64 = 1 << 32;
-/// The largest value of each of the three.
+/// In [`Shared::idle`]: one of these that does not look for jobs yet.
+const STARTING: u64 = 1 << 48;
+/// The largest value of each of the four.
 pub(crate) const MOST: usize = u16::MAX as usize;
 
 fn searching(idle: u64) -> u64 {
@@ -35,13 +43,25 @@ fn sleeping(idle: u64) -> u64 {
 }
 
 fn started(idle: u64) -> usize {
-    (idle / STARTED) as usize
+    (idle / STARTED % SLEEPING) as usize
+}
+
+fn starting(idle: u64) -> u64 {
+    idle / STARTING
 }
 
 /// In [`Shared::gate`]: the pool takes no more jobs from outside.
-const CLOSED: usize = 1;
+const CLOSED: u64 = 1;
 /// In [`Shared::gate`]: one thread that is handing over a job.
-const PUSHING: usize = 2;
+const PUSHING: u64 = 2;
+/// In [`Shared::gate`]: a thread has begun to take queued jobs in order to drop them. It counts these
+/// threads, modulo 2<sup>32</sup>.
+const ROUND: u64 = 1 << 32;
+
+/// Returns whether there will be no more jobs from outside.
+fn is_shut(gate: u64) -> bool {
+    gate % ROUND == CLOSED
+}
 
 /// What other threads need of a worker.
 pub(crate) struct Entry {
@@ -56,14 +76,14 @@ pub(crate) struct Shared {
     injector: Injector<JobRef>,
     /// All workers that were ever started.
     pub(crate) roster: Roster<Entry>,
-    /// Three counts, in one word so that a push has to look at one word only. It has a cache line of its
+    /// Four counts, in one word so that a push has to look at one word only. It has a cache line of its
     /// own: while all workers are busy nobody writes it, and each core has its copy.
     idle: CachePadded<AtomicU64>,
     /// Notified once for each push that found nobody searching.
     pub(crate) work: Event,
-    /// [`CLOSED`], and the number of threads that are handing over a job. It has a cache line of its own,
-    /// because threads from outside write it for each job.
-    gate: CachePadded<AtomicUsize>,
+    /// [`CLOSED`], and how many threads are handing over a job, or have begun to take some. It has a
+    /// cache line of its own, because threads from outside write it for each job.
+    gate: CachePadded<AtomicU64>,
     /// Notified when a worker has ended, or there will be no more jobs from outside.
     pub(crate) ended: Event,
     /// How many workers there may be.
@@ -83,7 +103,8 @@ struct Started {
 impl Started {
     fn run(mut self) {
         self.has_run = true;
-        (self.shared.work_here)(Arc::clone(&self.shared));
+        // An interrupt around this call is none of the pool.
+        uninterruptible(|| (self.shared.work_here)(Arc::clone(&self.shared)));
     }
 }
 
@@ -103,7 +124,7 @@ struct Handover<'a>(&'a Shared);
 impl Drop for Handover<'_> {
     fn drop(&mut self) {
         // SeqCst: the job comes before it for a worker that then finds the gate closed and empty.
-        if self.0.gate.fetch_sub(PUSHING, SeqCst) == CLOSED + PUSHING {
+        if self.0.gate.fetch_sub(PUSHING, SeqCst) % ROUND == CLOSED + PUSHING {
             self.0.work.notify_all();
             self.0.ended.notify_all();
         }
@@ -117,7 +138,7 @@ impl Shared {
             roster: Roster::new(),
             idle: CachePadded::new(AtomicU64::new(0)),
             work: Event::new(),
-            gate: CachePadded::new(AtomicUsize::new(0)),
+            gate: CachePadded::new(AtomicU64::new(0)),
             ended: Event::new(),
             most: most.clamp(1, MOST),
             hooks,
@@ -168,32 +189,55 @@ impl Shared {
         self.ended.notify_all();
     }
 
+    /// Begins to take queued jobs. While the result is held, the workers stay for the jobs that are
+    /// put back. Whether the pool is closed does not matter.
+    fn taking(&self) -> Handover<'_> {
+        // SeqCst: see `is_finished`.
+        self.gate.fetch_add(ROUND + PUSHING, SeqCst);
+        Handover(self)
+    }
+
     /// Drops all queued jobs for which nobody waits.
     pub(crate) fn discard(self: &Arc<Self>) {
-        // While this is held, the workers stay for the jobs that are put back. Whether the pool is
-        // closed does not matter.
-        self.gate.fetch_add(PUSHING, SeqCst);
-        let handover = Handover(self);
+        let taking = self.taking();
         let mut kept = Vec::new();
         // What a job drops may do anything, so no job is dropped while the roster is read.
         while let Some(job) = self.steal(0) {
-            kept.extend(job.discard().err());
+            kept.extend(job.discard(&**self).err());
         }
         kept.into_iter().for_each(|job| self.inject_open(job));
-        drop(handover);
+        drop(taking);
     }
 
-    /// Tells whether there will be no more jobs from outside.
-    pub(crate) fn is_closed(&self) -> bool {
-        // SeqCst: see `Handover`.
-        self.gate.load(SeqCst) == CLOSED
+    /// Refuses all queued jobs, unless there is a worker to run them.
+    fn refuse_without_workers(self: &Arc<Self>) {
+        if self.started() > 0 {
+            return;
+        }
+        let _taking = self.taking();
+        while let Some(job) = self.steal(0) {
+            if self.started() > 0 {
+                // It may have come after this worker was started.
+                return self.inject_open(job);
+            }
+            job.refuse(&**self);
+        }
+    }
+
+    /// Tells whether there are no more jobs, and none will come from outside.
+    pub(crate) fn is_finished(&self) -> bool {
+        // SeqCst, twice: see `Handover`. If a thread has taken a job that we therefore do not see,
+        // then its steal, after which we look at the gate again, comes after its `taking`.
+        let gate = self.gate.load(SeqCst);
+        is_shut(gate) && !self.has_work() && self.gate.load(SeqCst) == gate
     }
 
     /// Tells whether no job will run any more.
     pub(crate) fn is_over(&self) -> bool {
         // In this order: after the first look only workers start workers, and none does if there
         // are none.
-        self.is_closed() && self.started() == 0
+        // SeqCst: see `Handover`.
+        is_shut(self.gate.load(SeqCst)) && self.started() == 0
     }
 
     /// Tells whether a job is in a queue.
@@ -249,18 +293,19 @@ impl Shared {
         if searching(idle) > 0 {
             return;
         }
+        // A worker that is about to start may take long, and so does not excuse a sleeper.
         if sleeping(idle) > 0 {
             self.work.notify(1);
-        } else if started(idle) < self.most {
-            // The workers that there are will come to the job.
+        } else if starting(idle) == 0 && started(idle) < self.most {
+            // If this fails, the workers that there are will come to the job.
             drop(self.start());
         }
     }
 
-    /// Starts a worker, unless there are enough. It counts as searching from now on.
+    /// Starts a worker, unless there are enough. It counts as starting from now on.
     #[cold]
     fn start(self: &Arc<Self>) -> Result<(), crate::StartError> {
-        let one_more = |idle| (started(idle) < self.most).then_some(idle + STARTED + SEARCHING);
+        let one_more = |idle| (started(idle) < self.most).then_some(idle + STARTED + STARTING);
         match self.idle.fetch_update(SeqCst, SeqCst, one_more) {
             Ok(_) => {
                 let started = Started {
@@ -271,6 +316,20 @@ impl Shared {
             }
             Err(_) => Ok(()),
         }
+    }
+
+    /// A worker that was starting searches.
+    pub(crate) fn start_ended(&self) {
+        // Relaxed: as in `search_begins`. A push that still sees it starting has a fence before its
+        // look, and this worker has one before it sleeps or no longer searches.
+        self.idle
+            .fetch_add(SEARCHING.wrapping_sub(STARTING), Relaxed);
+    }
+
+    /// A worker that was starting is about to end.
+    pub(crate) fn start_was_in_vain(&self) {
+        // Relaxed: who sees it late starts no worker.
+        self.idle.fetch_sub(STARTING, Relaxed);
     }
 
     /// A worker begins to search.
@@ -312,18 +371,30 @@ impl Shared {
         self.work.notify_all();
     }
 
-    /// A worker that counts as searching will never run.
-    fn start_failed(&self) {
-        self.idle.fetch_sub(STARTED + SEARCHING, SeqCst);
-        // Pairs with the fence in `announce`. No other start is tried: it would fail, too.
-        self.work.notify(1);
+    /// A worker that counts as starting will never run.
+    ///
+    /// A push that has seen it starting has woken nobody, because nobody slept. A worker that sleeps
+    /// since then has seen the job before, and any other one will come to it. No other start is
+    /// tried: it would fail, too.
+    fn start_failed(self: &Arc<Self>) {
+        self.idle.fetch_sub(STARTED + STARTING, SeqCst);
+        // Pairs with that in `announce`: if theirs is first, we see the job here.
+        fence(SeqCst);
+        self.refuse_without_workers();
         self.ended.notify_all();
     }
+}
 
-    /// A job has run for which this worker waits.
-    pub(crate) fn finished(&self, worker: usize) {
+impl Runner for Shared {
+    fn finished(&self, worker: usize) {
         // Without a reference to the entry: its count lies beside what thieves read.
         self.roster
             .read(|entries| entries[worker].finished.notify_all());
+    }
+
+    fn panicked(&self, payload: Payload) {
+        let told = catch_unwind(AssertUnwindSafe(|| self.hooks.panicked(payload)));
+        // A hook that panics has nobody to tell. What it panics with may panic when it is dropped.
+        mem::forget(told);
     }
 }

@@ -4,15 +4,14 @@ use crate::{
     deque,
     job::JobRef,
     pauses::Pauses,
-    runner::{Payload, Runner},
     shared::{Entry, Shared},
 };
 use crossbeam_utils::CachePadded;
-use ft_sync::{Event, Listener, Signal, thread_local};
+use ft_sync::{Event, Listener, Signal, is_interrupted, thread_local, uninterruptible};
 use std::sync::Arc;
 use std::{
     cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
+    mem,
     pin::pin,
     ptr,
     task::{Context, Waker},
@@ -35,6 +34,54 @@ struct Outer(*const Worker);
 impl Drop for Outer {
     fn drop(&mut self) {
         CURRENT.with(|current| current.set(self.0));
+    }
+}
+
+/// A worker that counts as starting, as it has since before there was its thread.
+struct Starting<'a>(&'a Arc<Shared>);
+
+/// Counts this worker as searching, until it is dropped.
+struct Searching<'a>(&'a Arc<Shared>);
+
+/// Counts this worker as sleeping, and not as searching, until it is dropped.
+struct Sleeping<'a>(&'a Shared);
+
+impl<'a> Starting<'a> {
+    fn search(self) -> Searching<'a> {
+        let shared = self.0;
+        mem::forget(self);
+        shared.start_ended();
+        Searching(shared)
+    }
+}
+
+impl Drop for Starting<'_> {
+    fn drop(&mut self) {
+        self.0.start_was_in_vain();
+    }
+}
+
+impl<'a> Searching<'a> {
+    fn begin(shared: &'a Arc<Shared>) -> Self {
+        shared.search_begins();
+        Self(shared)
+    }
+
+    fn sleep(&self) -> Sleeping<'_> {
+        self.0.sleep_begins();
+        Sleeping(self.0)
+    }
+}
+
+impl Drop for Searching<'_> {
+    fn drop(&mut self) {
+        self.0.search_ended();
+    }
+}
+
+impl Drop for Sleeping<'_> {
+    fn drop(&mut self) {
+        self.0.sleep_ended();
     }
 }
 
@@ -86,17 +133,16 @@ impl Worker {
         let shared = &worker.shared;
         // Dropped before the worker, also if a hook panics.
         let _outer = Outer(CURRENT.with(|current| current.replace(&raw const worker)));
+        let starting = Starting(shared);
         shared.hooks.started(worker.index);
-        let end = || (shared.is_closed() && !shared.has_work()).then_some(());
-        // It was counted as searching when it was started.
-        let mut found = worker.search(None, None, end);
+        let end = || shared.is_finished().then_some(());
+        let mut found = worker.search(starting.search(), None, None, end);
         while let Found::Job(job) = found {
-            job.run(&worker);
+            worker.run(job);
             while let Some(job) = worker.next() {
-                job.run(&worker);
+                worker.run(job);
             }
-            shared.search_begins();
-            found = worker.search(None, None, end);
+            found = worker.search(Searching::begin(shared), None, None, end);
         }
         shared.hooks.ended(worker.index);
     }
@@ -116,11 +162,6 @@ impl Worker {
         self.index
     }
 
-    /// Notified when a job has run for which this worker waits.
-    pub(crate) fn finished(&self) -> &Event {
-        &self.entry.finished
-    }
-
     /// Queues a job, which this worker takes next unless another one steals it.
     pub(crate) fn push(&self, job: JobRef) {
         self.deque.push(job);
@@ -132,9 +173,22 @@ impl Worker {
         self.deque.pop()
     }
 
+    /// Runs a job. An interrupt around this call is not one of the job.
+    pub(crate) fn run(&self, job: JobRef) {
+        uninterruptible(|| job.run(&*self.shared));
+    }
+
+    /// Runs jobs until the one has ended for which this worker waits. No interrupt ends this, because
+    /// other threads use the stack until then.
+    pub(crate) fn help_until_finished(&self, is_finished: impl Fn() -> bool) {
+        let attempt = || is_finished().then_some(());
+        let done = uninterruptible(|| self.help_until(&self.entry.finished, None, attempt));
+        done.expect("a wait without a deadline ends with the job");
+    }
+
     /// Runs jobs until `attempt` returns a value, and returns that. Returns `None` if `deadline`
-    /// has passed when a job ends or the worker wakes up. `event` is notified when `attempt` may
-    /// have become successful.
+    /// has passed, or an interrupt is raised, when a job ends or the worker wakes up. `event` is
+    /// notified when `attempt` may have become successful.
     pub(crate) fn help_until<T>(
         &self,
         event: &Event,
@@ -145,18 +199,18 @@ impl Worker {
             if let Some(done) = attempt() {
                 return Some(done);
             }
-            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            if is_late(deadline) {
                 return None;
             }
             let job = self.next().map_or_else(
                 || {
-                    self.shared.search_begins();
-                    self.search(Some(event), deadline, &mut attempt)
+                    let searching = Searching::begin(&self.shared);
+                    self.search(searching, Some(event), deadline, &mut attempt)
                 },
                 Found::Job,
             );
             match job {
-                Found::Job(job) => job.run(self),
+                Found::Job(job) => self.run(job),
                 Found::Done(done) => return Some(done),
                 Found::Late => return attempt(),
             }
@@ -188,10 +242,10 @@ impl Worker {
         self.shared.steal(random as usize)
     }
 
-    /// Searches, and sleeps, until there is a job or `attempt` returns a value. The worker is
-    /// counted as searching when this is called, and no longer when it returns.
+    /// Searches, and sleeps, until there is a job or `attempt` returns a value.
     fn search<T>(
         &self,
+        searching: Searching<'_>,
         event: Option<&Event>,
         deadline: Option<Instant>,
         mut attempt: impl FnMut() -> Option<T>,
@@ -208,7 +262,7 @@ impl Worker {
             if self.pause(&mut pauses) {
                 continue;
             }
-            self.shared.sleep_begins();
+            let sleeping = searching.sleep();
             let listeners = (event.map(Event::listen), self.shared.work.listen());
             let last_look = look();
             if last_look.is_none() {
@@ -216,15 +270,15 @@ impl Worker {
             } else {
                 drop(listeners);
             }
-            self.shared.sleep_ended();
+            drop(sleeping);
             if let Some(found) = last_look {
                 break found;
             }
-            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            if is_late(deadline) {
                 break Found::Late;
             }
         };
-        self.shared.search_ended();
+        drop(searching);
         found
     }
 
@@ -264,15 +318,7 @@ impl Worker {
     }
 }
 
-impl Runner for Worker {
-    fn finished(&self, owner: usize) {
-        self.shared.finished(owner);
-    }
-
-    fn panicked(&self, payload: Payload) {
-        // A hook that panics has nobody to tell.
-        drop(catch_unwind(AssertUnwindSafe(|| {
-            self.shared.hooks.panicked(payload);
-        })));
-    }
+/// Returns whether a wait is to end.
+fn is_late(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= Instant::now()) || is_interrupted()
 }

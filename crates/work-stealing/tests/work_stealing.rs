@@ -1,12 +1,16 @@
 //! Jobs of all kinds, their panics, and the end of a pool.
 
+use ft_sync::{Event, Interrupt, interruptible, is_interrupted};
 use ft_test_support::{Drops, start_together, until};
 use ft_work_stealing::{Hooks, Pool, Queued, SpawnError, StartError, WorkerThread};
 use std::{
     any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
+    future::ready,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock, Weak,
         atomic::{
             AtomicBool, AtomicUsize,
             Ordering::{Relaxed, SeqCst},
@@ -480,4 +484,251 @@ fn a_hook_panics() {
     drop(pool);
     thread.join().unwrap();
     assert_eq!(drops.alive(), 0);
+}
+
+/// Adds a job while it fails to start the first worker.
+struct Adding {
+    pool: Arc<OnceLock<Weak<Pool>>>,
+    job: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Hooks for Adding {
+    fn start(&self, _thread: WorkerThread) -> Result<(), StartError> {
+        let pool = self.pool.get().and_then(Weak::upgrade).unwrap();
+        if let Some(job) = self.job.lock().unwrap().take() {
+            pool.spawn(job).unwrap();
+        }
+        Err("no threads".into())
+    }
+}
+
+/// A job that counts on a worker that is about to start is dropped if that fails.
+#[test]
+fn added_during_a_start_that_fails() {
+    let (drops, itself) = (Drops::default(), Arc::new(OnceLock::new()));
+    let job = || {
+        let value = drops.value();
+        move || drop(value)
+    };
+    let hooks = Adding {
+        pool: Arc::clone(&itself),
+        job: Mutex::new(Some(Box::new(job()))),
+    };
+    let pool = Arc::new(Pool::with_hooks(1, hooks));
+    itself.set(Arc::downgrade(&pool)).unwrap();
+    assert!(pool.spawn(job()).is_err());
+    assert_eq!((pool.workers(), drops.alive()), (0, 0));
+}
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        resume_unwind(Box::new("bomb"));
+    }
+}
+
+/// Of two panics the second is dropped, which may panic. The scope ends nevertheless.
+#[test]
+fn a_panic_panics_when_it_is_dropped() {
+    let pool = Pool::new(1);
+    let scope = || {
+        pool.scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| resume_unwind(Box::new(Bomb)));
+            }
+        });
+    };
+    let first = catch_unwind(AssertUnwindSafe(scope)).expect_err("it panics");
+    assert!(first.is::<Bomb>());
+    mem::forget(first);
+    assert_eq!(fibonacci(&pool, 10), 55);
+}
+
+struct Throwing;
+
+impl Hooks for Throwing {
+    fn panicked(&self, _payload: Box<dyn Any + Send>) {
+        resume_unwind(Box::new(Bomb));
+    }
+}
+
+/// A worker survives a hook that panics with something that panics.
+#[test]
+fn the_hook_for_panics_panics() {
+    let (pool, ran) = (
+        Pool::with_hooks(1, Throwing),
+        Arc::new(AtomicBool::new(false)),
+    );
+    pool.spawn(|| resume_unwind(Box::new("spawned"))).unwrap();
+    let theirs = Arc::clone(&ran);
+    pool.spawn(move || theirs.store(true, SeqCst)).unwrap();
+    until(|| ran.load(SeqCst));
+    assert_eq!(pool.workers(), 1);
+}
+
+/// A job that panics when it is dropped hinders no other one: neither those that are dropped, too, nor
+/// those for which somebody waits.
+#[test]
+fn a_queued_job_panics_when_it_is_dropped() {
+    let (counts, drops) = (Arc::new(Counts::default()), Drops::default());
+    let pool = Arc::new(Pool::with_hooks(1, Counting(Arc::clone(&counts))));
+    let ran = AtomicBool::new(false);
+    pool.install(|| {
+        pool.scope(|scope| {
+            scope.spawn(|| ran.store(true, SeqCst));
+            let bomb = Spawned;
+            pool.spawn(move || drop(bomb)).unwrap();
+            let value = drops.value();
+            pool.spawn(move || drop(value)).unwrap();
+            pool.shut_down(Queued::Drop);
+            assert_eq!(drops.alive(), 0);
+        });
+    });
+    assert!(ran.load(SeqCst));
+    assert_eq!(counts.panics.load(SeqCst), 1);
+    pool.wait();
+}
+
+/// Panics when it is dropped, with what [`Counting`] expects.
+struct Spawned;
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        resume_unwind(Box::new("spawned"));
+    }
+}
+
+/// Both jobs run at once, so that each must have a worker.
+fn two_at_once(pool: &Pool) {
+    let met = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        let met = Arc::clone(&met);
+        let job = move || {
+            met.fetch_add(1, SeqCst);
+            until(|| met.load(SeqCst) == 2);
+        };
+        pool.spawn(job).unwrap();
+    }
+    until(|| met.load(SeqCst) == 2);
+}
+
+/// A worker whose wait panics no longer counts as one that looks for jobs.
+#[test]
+fn a_wait_panics() {
+    let pool = Pool::new(2);
+    pool.install(|| {
+        let (event, mut looks) = (Event::new(), 0);
+        let third = || {
+            looks += 1;
+            if looks == 3 {
+                resume_unwind(Box::new("third"));
+            }
+            None::<()>
+        };
+        let wait = || Pool::help_until(&event, None, third);
+        let panic = catch_unwind(AssertUnwindSafe(wait)).expect_err("it panics");
+        assert_eq!(message(panic), "third");
+    });
+    two_at_once(&pool);
+}
+
+/// Does not let the first worker begin.
+#[derive(Default)]
+struct Stillborn(AtomicBool);
+
+impl Hooks for Stillborn {
+    fn started(&self, _worker: usize) {
+        if !self.0.swap(true, SeqCst) {
+            resume_unwind(Box::new("stillborn"));
+        }
+    }
+}
+
+/// Nor does a worker count that a hook has ended.
+#[test]
+fn a_hook_ends_a_worker() {
+    let pool = Pool::with_hooks(2, Stillborn::default());
+    pool.spawn(|| ()).unwrap();
+    until(|| pool.workers() == 0);
+    two_at_once(&pool);
+}
+
+/// An interrupt that is always raised.
+struct Raised;
+
+impl Interrupt for Raised {
+    fn is_raised(&self) -> bool {
+        true
+    }
+
+    fn raised(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(ready(()))
+    }
+}
+
+fn interrupted<T>(wait: impl FnOnce() -> T) -> T {
+    interruptible(Arc::new(Raised), wait)
+}
+
+/// The job is on the stack of the thread that waits.
+#[test]
+fn no_interrupt_ends_the_wait_for_a_job() {
+    let pool = Pool::new(2);
+    let slow = || (0..2_000).for_each(|_| thread::yield_now());
+    interrupted(|| pool.install(slow));
+    pool.install(|| interrupted(|| pool.join(slow, slow)));
+    pool.install(|| interrupted(|| pool.scope(|scope| scope.spawn(slow))));
+}
+
+/// An interrupt ends a wait for anything else, but not those of the jobs that run meanwhile.
+#[test]
+fn an_interrupt_ends_help() {
+    let pool = Pool::new(1);
+    let nothing = || Pool::help_until(&Event::new(), None, || None::<()>);
+    assert_eq!(interrupted(nothing), None);
+    assert_eq!(pool.install(|| interrupted(nothing)), None);
+    pool.install(|| {
+        let seen = Arc::new(Mutex::new(None));
+        let theirs = Arc::clone(&seen);
+        let look = move || *theirs.lock().unwrap() = Some(is_interrupted());
+        pool.spawn(look).unwrap();
+        // It is raised after the job.
+        interruptible(Arc::new(Later(Arc::clone(&seen))), || {
+            assert_eq!(nothing(), None);
+            assert!(is_interrupted());
+        });
+        assert_eq!(*seen.lock().unwrap(), Some(false));
+    });
+}
+
+/// An interrupt that is raised when there is a value.
+struct Later(Arc<Mutex<Option<bool>>>);
+
+impl Interrupt for Later {
+    fn is_raised(&self) -> bool {
+        self.0.lock().unwrap().is_some()
+    }
+
+    fn raised(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(ready(()))
+    }
+}
+
+/// A worker lasts as long as its pool.
+#[test]
+fn no_interrupt_ends_a_worker() {
+    let failing = Arc::new(Failing::default());
+    failing.begun.store(1, SeqCst);
+    let pool = Pool::with_hooks(1, Shared(Arc::clone(&failing)));
+    pool.spawn(|| ()).unwrap();
+    let thread = failing.threads.lock().unwrap().pop().unwrap();
+    let worker = thread::spawn(|| interrupted(|| thread.run()));
+    for n in 0..20 {
+        assert_eq!(pool.install(|| n), n);
+    }
+    assert_eq!(pool.workers(), 1);
+    drop(pool);
+    worker.join().unwrap();
 }

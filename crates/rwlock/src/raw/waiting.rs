@@ -15,14 +15,14 @@ use std::{
 
 impl RawRwLock {
     /// Takes the lock for reading, and waits for it until `deadline`. Returns false if that passes
-    /// first.
+    /// first, or if the wait is [interrupted](ft_sync::interruptible).
     #[inline]
     pub fn read_deadline(&self, deadline: Option<Instant>) -> bool {
         self.try_read_at_once() || self.wait_slow(Kind::Read, deadline)
     }
 
     /// Takes the lock for writing, and waits for it until `deadline`. Returns false if that passes
-    /// first.
+    /// first, or if the wait is [interrupted](ft_sync::interruptible).
     #[inline]
     pub fn write_deadline(&self, deadline: Option<Instant>) -> bool {
         self.try_write() || self.wait_slow(Kind::Write, deadline)
@@ -118,6 +118,32 @@ impl RawRwLock {
             // SAFETY: promised by the caller.
             Kind::Write => unsafe { self.unlock_write() },
         }
+    }
+}
+
+// Only the lock with a value uses these, which is not there in models.
+#[cfg(not(any(ft_loom, ft_shuttle)))]
+impl RawRwLock {
+    /// Takes the lock for reading, and waits for it if necessary, whatever interrupt is raised.
+    #[inline]
+    pub(crate) fn read(&self) {
+        if !self.try_read_at_once() {
+            self.wait_for_turn(Kind::Read);
+        }
+    }
+
+    /// Takes the lock for writing, and waits for it if necessary, whatever interrupt is raised.
+    #[inline]
+    pub(crate) fn write(&self) {
+        if !self.try_write() {
+            self.wait_for_turn(Kind::Write);
+        }
+    }
+
+    #[cold]
+    fn wait_for_turn(&self, kind: Kind) {
+        let come = ft_sync::uninterruptible(|| self.wait_slow(kind, None));
+        assert!(come, "a wait without a deadline ends with the lock");
     }
 }
 

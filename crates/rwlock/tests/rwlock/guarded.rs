@@ -1,8 +1,12 @@
 //! The lock that guards a value.
 
 use ft_rwlock::{RwLock, RwLockWriteGuard};
+use ft_sync::{Interrupt, interruptible};
 use ft_test_support::until;
 use std::{
+    future::ready,
+    pin::Pin,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -89,4 +93,43 @@ fn nested_reading_passes_a_waiting_writer() {
         assert_eq!(*lock.read_recursive() + *reading, 0);
     });
     assert_eq!(*lock.read(), 1);
+}
+
+/// An interrupt that is always raised.
+struct Raised;
+
+impl Interrupt for Raised {
+    fn is_raised(&self) -> bool {
+        true
+    }
+
+    fn raised(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(ready(()))
+    }
+}
+
+/// A guard means that its thread has the lock, whatever interrupt is raised.
+#[test]
+fn no_interrupt_makes_a_guard() {
+    let lock = RwLock::new(0_u32);
+    let add = |writing: &mut u32| {
+        let before = *writing;
+        (0..20).for_each(|_| thread::yield_now());
+        *writing = before + 1;
+    };
+    thread::scope(|scope| {
+        for n in 0..4 {
+            let (lock, add) = (&lock, &add);
+            scope.spawn(move || {
+                for _ in 0..100 {
+                    interruptible(Arc::new(Raised), || match n {
+                        0 => assert!(*lock.read() <= 200),
+                        1 => drop(lock.read_recursive()),
+                        _ => add(&mut lock.write()),
+                    });
+                }
+            });
+        }
+    });
+    assert_eq!(lock.into_inner(), 200);
 }

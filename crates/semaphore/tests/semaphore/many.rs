@@ -108,10 +108,18 @@ fn limit_changes() {
     assert_eq!(semaphore.available(), Semaphore::MAX_PERMITS);
 }
 
+/// It can be used as before.
 #[test]
-#[should_panic(expected = "too many permits")]
 fn too_many_are_added() {
-    Semaphore::new(1).add_permits(Semaphore::MAX_PERMITS);
+    let semaphore = Semaphore::new(1);
+    let add = || semaphore.add_permits(Semaphore::MAX_PERMITS);
+    let panic = catch_unwind(AssertUnwindSafe(add)).expect_err("it panics");
+    assert_eq!(panic.downcast_ref(), Some(&"too many permits"));
+    assert_eq!((semaphore.limit(), semaphore.available()), (1, 1));
+    let permit = semaphore.acquire();
+    let mut next = queued(&semaphore, 1);
+    drop(permit);
+    assert!(look(&mut next).is_some());
 }
 
 /// Those who have permits, or wait for some, do not notice that another caller asked for too much.

@@ -233,10 +233,7 @@ impl<const BROKEN: u8> Target for Workers<BROKEN> {
 
     fn calls(alone: bool) -> Vec<Kind<Call>> {
         let most: usize = if alone { 9 } else { 3 };
-        // Shuttle's threads share one thread of the system. Panics of several of them at once would be
-        // nested panics there.
-        let panics = move || any::<bool>().prop_map(move |panics| panics && alone);
-        let number = if alone { 9 } else { 1_usize };
+        let panics = any::<bool>;
         vec![
             of(12, panics().prop_map(|panics| Call::Spawn { panics })),
             of(4, panics().prop_map(|panics| Call::Install { panics })),
@@ -247,7 +244,7 @@ impl<const BROKEN: u8> Target for Workers<BROKEN> {
             of(4, (0..most).prop_map(Call::Fibonacci)),
             of(
                 4,
-                (0..most, 0..3_usize, 0..number).prop_map(|(outer, inner, panics)| Call::Scope {
+                (0..most, 0..3_usize, 0..most).prop_map(|(outer, inner, panics)| Call::Scope {
                     outer,
                     inner,
                     panics,
