@@ -245,23 +245,138 @@ fn help_is_woken() {
     });
 }
 
-/// Tells the first call from the others. This is std's on purpose: it is no part of the model.
+/// Numbers the calls. This is std's on purpose: it is no part of the model.
 #[derive(Default)]
-struct First(std::sync::atomic::AtomicBool);
+struct Calls(std::sync::atomic::AtomicUsize);
 
-impl First {
-    fn is_first(&self) -> bool {
-        !self.0.swap(true, Relaxed)
+impl Calls {
+    fn count(&self) -> usize {
+        self.0.fetch_add(1, Relaxed)
     }
+}
+
+/// The first worker starts, and no other one. While the second one fails to start, the first one does
+/// the last job and sleeps, and then another job comes.
+struct SecondFails {
+    calls: Calls,
+    steps: Arc<Steps>,
+    pool: Arc<OnceLock<Weak<Pool>>>,
+}
+
+impl Hooks for SecondFails {
+    fn start(&self, thread: WorkerThread) -> Result<(), StartError> {
+        match self.calls.count() {
+            0 => {
+                thread::spawn(|| thread.run());
+                return Ok(());
+            }
+            1 => {
+                // The first worker may have taken its job, and not have begun it.
+                self.steps.wait_for(1);
+                self.steps.take(2);
+                self.steps.wait_for(3);
+                let last = Arc::clone(&self.steps);
+                let pool = self.pool.get().and_then(Weak::upgrade).unwrap();
+                pool.spawn(move || last.take(4)).unwrap();
+            }
+            _ => {}
+        }
+        Err("no thread".into())
+    }
+
+    fn park(&self, wait: &mut (dyn FnMut() + Send)) {
+        // Acquire: as above.
+        if self.steps.0.load(Acquire) == 2 {
+            self.steps.take(3);
+        }
+        wait();
+    }
+}
+
+/// A job that is added while a worker is about to start is not lost if the start fails.
+#[test]
+fn a_start_that_fails_excuses_no_sleeper() {
+    check(|| {
+        let steps = Arc::new(Steps(AtomicUsize::new(0), Event::new()));
+        let itself = Arc::new(OnceLock::new());
+        let hooks = SecondFails {
+            calls: Calls::default(),
+            steps: Arc::clone(&steps),
+            pool: Arc::clone(&itself),
+        };
+        // This is std's on purpose: it has weak references.
+        let pool = std::sync::Arc::new(Pool::with_hooks(2, hooks));
+        itself.set(std::sync::Arc::downgrade(&pool)).unwrap();
+        let first = Arc::clone(&steps);
+        let waits = move || {
+            first.take(1);
+            first.wait_for(2);
+        };
+        pool.spawn(waits).unwrap();
+        steps.wait_for(1);
+        pool.spawn(|| ()).unwrap();
+        steps.wait_for(4);
+        end(&pool);
+    });
+}
+
+/// The second worker, before it begins, waits for a job that it has added while the first one was about
+/// to sleep, or asleep.
+struct SecondWaits(Arc<Steps>, Arc<OnceLock<Weak<Pool>>>);
+
+impl Hooks for SecondWaits {
+    fn started(&self, worker: usize) {
+        if worker == 1 {
+            // The first worker may have taken its job, and not have begun it.
+            self.0.wait_for(1);
+            self.0.take(2);
+            self.0.wait_for(3);
+            let last = Arc::clone(&self.0);
+            let pool = self.1.get().and_then(Weak::upgrade).unwrap();
+            pool.spawn(move || last.take(4)).unwrap();
+            self.0.wait_for(4);
+        }
+    }
+
+    fn park(&self, wait: &mut (dyn FnMut() + Send)) {
+        // Acquire: as above.
+        if self.0.0.load(Acquire) == 2 {
+            self.0.take(3);
+        }
+        wait();
+    }
+}
+
+/// A worker that is about to start does not keep a job from one that sleeps.
+#[test]
+fn a_slow_start_hinders_nobody() {
+    check_with_one_preemption(|| {
+        let steps = Arc::new(Steps(AtomicUsize::new(0), Event::new()));
+        let itself = Arc::new(OnceLock::new());
+        let hooks = SecondWaits(Arc::clone(&steps), Arc::clone(&itself));
+        // This is std's on purpose: it has weak references.
+        let pool = std::sync::Arc::new(Pool::with_hooks(2, hooks));
+        itself.set(std::sync::Arc::downgrade(&pool)).unwrap();
+        let first = Arc::clone(&steps);
+        let waits = move || {
+            first.take(1);
+            first.wait_for(2);
+        };
+        pool.spawn(waits).unwrap();
+        steps.wait_for(1);
+        pool.spawn(|| ()).unwrap();
+        steps.wait_for(4);
+        end(&pool);
+    });
 }
 
 /// The first worker fails to start.
 #[derive(Default)]
-struct FirstFails(First);
+struct FirstFails(Calls);
 
 impl Hooks for FirstFails {
     fn start(&self, thread: WorkerThread) -> Result<(), StartError> {
-        if self.0.is_first() {
+        if self.0.count() == 0 {
             return Err("no thread".into());
         }
         thread::spawn(|| thread.run());
@@ -307,12 +422,12 @@ fn a_start_that_fails_leaves_nobody_waiting() {
 
 /// While the only worker is started, and before there is a job for it, the pool is shut down, and
 /// another thread begins to drop the queued jobs.
-struct Dropping(Arc<OnceLock<Weak<Pool>>>, First);
+struct Dropping(Arc<OnceLock<Weak<Pool>>>, Calls);
 
 impl Hooks for Dropping {
     fn start(&self, thread: WorkerThread) -> Result<(), StartError> {
         let pool = self.0.get().and_then(Weak::upgrade).unwrap();
-        if self.1.is_first() {
+        if self.1.count() == 0 {
             pool.shut_down(Queued::Finish);
             thread::spawn(move || pool.shut_down(Queued::Drop));
         }
@@ -326,7 +441,7 @@ impl Hooks for Dropping {
 fn no_worker_ends_before_a_job_is_put_back() {
     check_with_preemptions(3, || {
         let itself = Arc::new(OnceLock::new());
-        let hooks = Dropping(Arc::clone(&itself), First::default());
+        let hooks = Dropping(Arc::clone(&itself), Calls::default());
         let pool = std::sync::Arc::new(Pool::with_hooks(1, hooks));
         itself.set(std::sync::Arc::downgrade(&pool)).unwrap();
         assert_eq!(pool.install(|| 7), 7);
