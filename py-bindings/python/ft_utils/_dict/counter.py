@@ -1,11 +1,11 @@
 """ConcurrentCounter, which is a ConcurrentDict of counts."""
 
 import heapq
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain, repeat, starmap
-from operator import itemgetter
 from typing import Any, NoReturn, Self, TypeVar, cast
 
 from ft_utils._native import ConcurrentDict
@@ -75,8 +75,8 @@ class ConcurrentCounter(ConcurrentDict[_T, int]):
         """Return the n most common elements and their counts, or all, from the most common on."""
         items = self.items()
         if n is None:
-            return sorted(items, key=itemgetter(1), reverse=True)
-        return heapq.nlargest(n, items, key=itemgetter(1))
+            return sorted(items, key=operator.itemgetter(1), reverse=True)
+        return heapq.nlargest(n, items, key=operator.itemgetter(1))
 
     def total(self) -> int:
         """Return the sum of all counts."""
@@ -90,9 +90,9 @@ class ConcurrentCounter(ConcurrentDict[_T, int]):
         """Return a copy that is a collections.Counter."""
         return Counter(self.as_dict())
 
-    def copy(self) -> "ConcurrentCounter[_T]":
-        """Return a copy that is a ConcurrentCounter."""
-        return ConcurrentCounter(self)
+    def copy(self) -> Self:
+        """Return a copy of the same class."""
+        return type(self)(self)
 
     def __delitem__(self, element: _T) -> None:
         """Remove an element, if it is there."""
@@ -129,6 +129,14 @@ class ConcurrentCounter(ConcurrentDict[_T, int]):
         """Subtract counts, and keep those that are positive."""
         return self._combine(other, lambda one, two: two - one)
 
+    def __pos__(self) -> "ConcurrentCounter[_T]":
+        """Return the elements with a positive count."""
+        return ConcurrentCounter(+self.as_counter())
+
+    def __neg__(self) -> "ConcurrentCounter[_T]":
+        """Return the elements with a negative count, with the opposite count."""
+        return ConcurrentCounter(-self.as_counter())
+
     def __iadd__(self, other: Any) -> Self:
         """Add counts, each in one step; unlike those of a Counter, none is removed."""
         self.update(other)
@@ -161,6 +169,27 @@ class ConcurrentCounter(ConcurrentDict[_T, int]):
         """Return the opposite of ==."""
         result = self.__eq__(other)
         return result if result is NotImplemented else not result
+
+    def _compare(self, other: Any, compare: Callable[[Any, Any], object]) -> bool:
+        if not isinstance(other, (ConcurrentCounter, Counter)):
+            return NotImplemented  # type: ignore[no-any-return]
+        return bool(compare(self.as_counter(), _plain(other)))
+
+    def __le__(self, other: Any) -> bool:
+        """Tell whether no count is larger than that of the other."""
+        return self._compare(other, operator.le)
+
+    def __lt__(self, other: Any) -> bool:
+        """Tell whether no count is larger than that of the other, and one is smaller."""
+        return self._compare(other, operator.lt)
+
+    def __ge__(self, other: Any) -> bool:
+        """Tell whether no count is smaller than that of the other."""
+        return self._compare(other, operator.ge)
+
+    def __gt__(self, other: Any) -> bool:
+        """Tell whether no count is smaller than that of the other, and one is larger."""
+        return self._compare(other, operator.gt)
 
 
 def _plain(source: Any) -> Any:

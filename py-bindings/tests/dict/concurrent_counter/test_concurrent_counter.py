@@ -57,6 +57,32 @@ def test_operators(operation):
             operation(ConcurrentCounter(), bad)
 
 
+@pytest.mark.parametrize("operation", [operator.pos, operator.neg])
+def test_signs(operation):
+    result = operation(ConcurrentCounter(ONE))
+    assert type(result) is ConcurrentCounter
+    assert result.as_dict() == dict(operation(ONE))
+
+
+@pytest.mark.parametrize("compare", [operator.le, operator.lt, operator.ge, operator.gt])
+@pytest.mark.parametrize("two", [ONE, OTHER, ONE + OTHER, ONE | Counter(z=1), Counter()])
+def test_comparisons(compare, two):
+    expected = compare(ONE, two)
+    assert compare(ConcurrentCounter(ONE), two) is expected
+    assert compare(ConcurrentCounter(ONE), ConcurrentCounter(two)) is expected
+    assert compare(ONE, ConcurrentCounter(two)) is expected
+    with pytest.raises(TypeError):
+        compare(ConcurrentCounter(), {"a": 1})
+
+
+def test_copy_of_a_subclass():
+    class Mine(ConcurrentCounter):
+        pass
+
+    copy = Mine(ONE).copy()
+    assert type(copy) is Mine and copy == ONE
+
+
 def test_operators_in_place():
     counter = original = ConcurrentCounter(ONE)
     counter += OTHER
