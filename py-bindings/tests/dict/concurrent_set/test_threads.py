@@ -119,6 +119,21 @@ def test_reading_while_others_write(read):
         task.result()
 
 
+def test_removals_of_two_threads_add_up():
+    # python/cpython 126136: a set loses the removals of one of the two.
+    for _ in range(300):
+        s = ConcurrentSet(["a", "b", 17, 18, "c", "d", "e"])
+
+        def work(index, s=s):
+            if index:
+                s.intersection_update({*range(30), "a"})
+            else:
+                s.__isub__({"b", "c", 1, 17})
+
+        run_threads(2, work)
+        assert s == {"a", 18}
+
+
 def test_length_while_elements_are_toggled():
     # python/cpython 129519: here too, `^=` is no single step, but each element is.
     for _ in range(100):
