@@ -96,8 +96,8 @@ mod modeled {
         }
 
         fn is_empty(&self) -> bool {
-            // Acquire: pairs with the Release in `take`. Who finds that a job is gone sees what its
-            // thief has done before.
+            // Acquire: pairs with the Release in `take`. A thread that finds a job gone sees what
+            // the thief has done before.
             self.0.iter().all(|slot| slot.state.load(Acquire) != FULL)
         }
     }

@@ -328,13 +328,13 @@ impl Shared {
 
     /// A worker that was starting is about to end.
     pub(crate) fn start_was_in_vain(&self) {
-        // Relaxed: who sees it late starts no worker.
+        // Relaxed: a push that sees it late starts no worker.
         self.idle.fetch_sub(STARTING, Relaxed);
     }
 
     /// A worker begins to search.
     pub(crate) fn search_begins(&self) {
-        // Relaxed: who sees it late wakes one worker more.
+        // Relaxed: a push that sees it late wakes one worker more.
         self.idle.fetch_add(SEARCHING, Relaxed);
     }
 
@@ -378,7 +378,7 @@ impl Shared {
     /// tried: it would fail, too.
     fn start_failed(self: &Arc<Self>) {
         self.idle.fetch_sub(STARTED + STARTING, SeqCst);
-        // Pairs with that in `announce`: if theirs is first, we see the job here.
+        // Pairs with the fence in `announce`: if that one is first, we see the job here.
         fence(SeqCst);
         self.refuse_without_workers();
         self.ended.notify_all();
