@@ -253,7 +253,10 @@ mod tests {
         let signal = Signal::new();
         thread::scope(|scope| {
             let waiter = scope.spawn(|| signal.wait_deadline(None));
-            thread::sleep(Duration::from_millis(10));
+            // It holds this mutex from before it says so until it lies on the condition variable.
+            while !matches!(*signal.asleep(), Asleep::Here) {
+                thread::yield_now();
+            }
             signal.raise();
             assert!(waiter.join().unwrap());
         });
